@@ -1,0 +1,152 @@
+// Builds the page into dist/: type check, bundle, texts into index.html, copy wasm and weights, compress, print sizes.
+//   node scripts/build.mjs [--check-only] [--cpu-only]
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+import esbuild from 'esbuild';
+import { metaPolicy } from './csp.mjs';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const www = path.join(root, 'www');
+const dist = path.join(root, 'dist');
+// Brotli at 11 of the 20 MB WebGPU module takes a minute; kept by content hash, outside dist/, which is made anew.
+const cache = path.join(root, 'node_modules', '.cache', 'nodulens-compressed');
+const flags = new Set(process.argv.slice(2));
+
+const exists = (file) => stat(file).then(() => true, () => false);
+
+function fail(message) {
+  console.error(`build: ${message}`);
+  process.exit(1);
+}
+
+// One project for each global scope, so that `document` in the worker is an error.
+async function typeCheck() {
+  const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const projects = ['www/tsconfig.page.json', 'www/tsconfig.worker.json', 'tests/e2e/tsconfig.json'];
+  const codes = await Promise.all(projects.map((project) => new Promise((resolve) => {
+    spawn(process.execPath, [tsc, '--noEmit', '-p', project], { cwd: root, stdio: 'inherit' }).on('exit', resolve);
+  })));
+  if (codes.some((code) => code !== 0)) fail('type check failed');
+}
+
+async function bundle(webgpu) {
+  await esbuild.build({
+    entryPoints: ['main', 'worker'].map((name) => path.join(www, 'src', `${name}.ts`)),
+    outdir: dist,
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    sourcemap: true,
+    define: { WEBGPU_IS_BUILT: String(webgpu) },
+    logLevel: 'warning',
+  });
+}
+
+// index.html holds {{keys}}; their text is `html` in strings.ts, so that every word of the page stands in one file.
+async function writeHtml() {
+  const { outputFiles } = await esbuild.build({
+    entryPoints: [path.join(www, 'src', 'strings.ts')], bundle: true, format: 'esm', write: false, logLevel: 'warning',
+  });
+  const { html } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
+  const texts = { ...html, csp: metaPolicy };
+  const unused = new Set(Object.keys(texts));
+  const escape = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+  const page = (await readFile(path.join(www, 'index.html'), 'utf8')).replace(/\{\{(\w+)\}\}/g, (_, key) => {
+    if (texts[key] === undefined) fail(`index.html asks for the text "${key}", which strings.ts does not have`);
+    unused.delete(key);
+    return escape(texts[key]);
+  });
+  if (unused.size > 0) fail(`strings.ts has texts that index.html does not use: ${[...unused].join(', ')}`);
+  await writeFile(path.join(dist, 'index.html'), page);
+}
+
+const brotli = promisify(zlib.brotliCompress);
+const gzip = promisify(zlib.gzip);
+const methods = {
+  br: (bytes) => brotli(bytes, { params: {
+    [zlib.constants.BROTLI_PARAM_QUALITY]: 11,
+    [zlib.constants.BROTLI_PARAM_LGWIN]: 24,
+    [zlib.constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+  } }),
+  gz: (bytes) => gzip(bytes, { level: 9 }),
+};
+
+async function compressed(bytes, method) {
+  const kept = path.join(cache, `${createHash('sha256').update(bytes).digest('hex')}.${method}`);
+  if (await exists(kept)) return readFile(kept);
+  const result = await methods[method](bytes);
+  await writeFile(kept, result);
+  return result;
+}
+
+async function* files(folder) {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const file = path.join(folder, entry.name);
+    if (entry.isDirectory()) yield* files(file);
+    else yield file;
+  }
+}
+
+async function compressAll() {
+  await mkdir(cache, { recursive: true });
+  const sizes = {};
+  for await (const file of files(dist)) {
+    if (!/\.(wasm|js|html|css|svg|json|nodulens)$/.test(file)) continue;
+    const bytes = await readFile(file);
+    const [br, gz] = [await compressed(bytes, 'br'), await compressed(bytes, 'gz')];
+    await Promise.all([writeFile(`${file}.br`, br), writeFile(`${file}.gz`, gz)]);
+    const name = path.relative(dist, file).replaceAll(path.sep, '/');
+    sizes[name] = { raw: bytes.length, gzip: gz.length, brotli: br.length };
+  }
+  return sizes;
+}
+
+function printSizes(sizes, seconds) {
+  const kilobytes = (n) => (n / 1000).toFixed(1).padStart(10);
+  console.log(`${'kB'.padEnd(36)}${'raw'.padStart(10)}${'gzip'.padStart(10)}${'brotli'.padStart(10)}`);
+  const line = (name, { raw, gzip: gz, brotli: br }) => console.log(name.padEnd(36) + [raw, gz, br].map(kilobytes).join(''));
+  for (const [name, size] of Object.entries(sizes).sort(([a], [b]) => a.localeCompare(b))) line(name, size);
+  line('what a CPU start loads', cpuStart(sizes));
+  console.log(`built dist/ in ${seconds.toFixed(1)} s`);
+}
+
+// Everything a first visit fetches before the first answer on the CPU.
+function cpuStart(sizes) {
+  const total = { raw: 0, gzip: 0, brotli: 0 };
+  for (const [name, size] of Object.entries(sizes)) {
+    if (name.startsWith('pkg/webgpu/') || name.endsWith('.d.ts')) continue;
+    for (const key of Object.keys(total)) total[key] += size[key];
+  }
+  return total;
+}
+
+const started = performance.now();
+await typeCheck();
+if (flags.has('--check-only')) process.exit(0);
+
+const parts = [
+  ['www/pkg/cpu/nodulens_bg.wasm', 'the CPU module is not built (see README.md)'],
+  ['www/models/models.json', 'there are no weights in www/models (see README.md)'],
+];
+for (const [file, message] of parts) if (!(await exists(path.join(root, file)))) fail(`${file}: ${message}`);
+const webgpu = !flags.has('--cpu-only') && (await exists(path.join(www, 'pkg', 'webgpu', 'nodulens_bg.wasm')));
+if (!webgpu) console.log('build: without WebGPU; the page says so');
+
+await rm(dist, { recursive: true, force: true });
+await mkdir(dist, { recursive: true });
+await Promise.all([
+  bundle(webgpu),
+  writeHtml(),
+  ...['style.css', 'icon.svg', 'models'].map((name) => cp(path.join(www, name), path.join(dist, name), { recursive: true })),
+  ...['cpu', ...(webgpu ? ['webgpu'] : [])].flatMap((engine) => ['nodulens.js', 'nodulens_bg.wasm'].map((name) =>
+    cp(path.join(www, 'pkg', engine, name), path.join(dist, 'pkg', engine, name)))),
+]);
+const sizes = await compressAll();
+await writeFile(path.join(dist, 'sizes.json'), `${JSON.stringify({ files: sizes, cpuStart: cpuStart(sizes) }, null, 2)}\n`);
+printSizes(sizes, (performance.now() - started) / 1000);

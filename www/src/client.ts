@@ -1,0 +1,166 @@
+/**
+ * One worker, as promises. A worker is disposable: whatever goes wrong with it rejects everything that waits for it with
+ * `WorkerDied`, and the owner starts a new one (engines.ts).
+ */
+import type { Answer, AnswerKind, Ask, EngineId, FromWorker, Problem, Request, ToWorker } from './messages.ts';
+import type { MethodInfo, ModelInfo } from './wasm.ts';
+import { strings } from './strings.ts';
+
+/** The worker is gone or its instance is unusable; the work it held may be tried elsewhere. */
+export class WorkerDied extends Error {}
+
+/** The worker is in order and answered with a typed error. */
+export class RequestFailed extends Error {
+  readonly problem: Problem;
+  constructor(problem: Problem) {
+    super(problem.message);
+    this.problem = problem;
+  }
+}
+
+/** How long no sign of life is allowed, milliseconds. Generous: a busy laptop must not lose a healthy worker. */
+const SILENCE = {
+  // A start is downloads and compilation. Progress messages restart the clock.
+  start: 300_000,
+  cpu: { base: 20_000, perPatch: 500 },
+  // A software adapter needs seconds for a patch and compiles every shader first.
+  webgpu: { base: 120_000, perPatch: 15_000 },
+};
+
+/** After a cancel the answer on its way is no longer wanted; a worker that is still busy after this is replaced. */
+const ABANDONED_GRACE = 3_000;
+
+interface Waiting {
+  resolve(message: FromWorker): void;
+  reject(error: Error): void;
+  silence: number;
+  timer: number;
+  onProgress?: (loaded: number, total: number) => void;
+}
+
+export interface AskOptions {
+  signal?: AbortSignal;
+  transfer?: Transferable[];
+  onProgress?: (loaded: number, total: number) => void;
+}
+
+export class EngineWorker {
+  readonly engine: EngineId;
+  private readonly worker: Worker;
+  private readonly waiting = new Map<number, Waiting>();
+  private nextId = 1;
+  private deadReason: string | undefined;
+  private readonly onGone: (reason: string) => void;
+
+  /** `onGone` is called once, before anything that waits is rejected, with the reason in words. */
+  constructor(engine: EngineId, onGone: (reason: string) => void) {
+    this.engine = engine;
+    this.onGone = onGone;
+    this.worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: `nodulens-${engine}` });
+    this.worker.onmessage = (event: MessageEvent<FromWorker>) => this.receive(event.data);
+    this.worker.onerror = (event) => {
+      event.preventDefault();
+      this.die(event.message || strings.engine.workerError);
+    };
+    this.worker.onmessageerror = () => this.die(strings.engine.unreadableMessage);
+  }
+
+  get alive(): boolean {
+    return this.deadReason === undefined;
+  }
+
+  /** Loads code and weights. */
+  async start(onProgress: (loaded: number, total: number) => void): Promise<{ method: MethodInfo; model: ModelInfo }> {
+    const { method, model } = await this.ask({ kind: 'start', engine: this.engine }, { onProgress });
+    return { method, model };
+  }
+
+  /**
+   * Sends one request. Rejects with `WorkerDied`, `RequestFailed`, or the signal's reason on abort. An abort answers at
+   * once; the worker gets a moment to finish what it computes and is then terminated.
+   */
+  ask<K extends Request>(request: Ask<K> & { kind: K }, options: AskOptions = {}): Promise<Answer<K>> {
+    const { signal, transfer = [], onProgress } = options;
+    if (this.deadReason !== undefined) return Promise.reject(new WorkerDied(this.deadReason));
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    const id = this.nextId++;
+    const message = { ...request, id } as unknown as ToWorker;
+    return new Promise<Answer<K>>((resolve, reject) => {
+      const onAbort = (): void => {
+        const entry = this.waiting.get(id);
+        if (!entry) return;
+        reject(signal?.reason as Error);
+        entry.silence = ABANDONED_GRACE;
+        this.restartClock(id, entry);
+      };
+      const done = (): void => signal?.removeEventListener('abort', onAbort);
+      const entry: Waiting = {
+        resolve: (answer) => {
+          done();
+          // The answer to `id` is of the kind that belongs to the request (AnswerKind).
+          resolve(answer as Answer<K> & { kind: AnswerKind[K] });
+        },
+        reject: (error) => {
+          done();
+          reject(error);
+        },
+        silence: this.silenceFor(message),
+        timer: 0,
+        ...(onProgress ? { onProgress } : {}),
+      };
+      this.waiting.set(id, entry);
+      this.restartClock(id, entry);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.worker.postMessage(message, transfer);
+    });
+  }
+
+  /** Ends the worker on purpose. */
+  terminate(reason: string): void {
+    this.die(reason);
+  }
+
+  private silenceFor(message: ToWorker): number {
+    if (message.kind === 'start') return SILENCE.start;
+    const { base, perPatch } = SILENCE[this.engine];
+    const patches = message.kind === 'classify' ? message.files.length : message.kind === 'measure' ? message.patches : 8;
+    return base + perPatch * patches;
+  }
+
+  private restartClock(id: number, entry: Waiting): void {
+    clearTimeout(entry.timer);
+    entry.timer = window.setTimeout(() => {
+      if (this.waiting.has(id)) this.die(strings.engine.noAnswer(Math.round(entry.silence / 1000)));
+    }, entry.silence);
+  }
+
+  private receive(message: FromWorker): void {
+    if (message.kind === 'died') {
+      this.die(message.message);
+      return;
+    }
+    const entry = this.waiting.get(message.id);
+    if (!entry) return;
+    if (message.kind === 'progress') {
+      entry.onProgress?.(message.loaded, message.total);
+      this.restartClock(message.id, entry);
+      return;
+    }
+    this.waiting.delete(message.id);
+    clearTimeout(entry.timer);
+    if (message.kind === 'failed') entry.reject(new RequestFailed(message.problem));
+    else entry.resolve(message);
+  }
+
+  private die(reason: string): void {
+    if (this.deadReason !== undefined) return;
+    this.deadReason = reason;
+    this.worker.terminate();
+    this.onGone(reason);
+    for (const entry of this.waiting.values()) {
+      clearTimeout(entry.timer);
+      entry.reject(new WorkerDied(reason));
+    }
+    this.waiting.clear();
+  }
+}

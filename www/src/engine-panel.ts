@@ -1,0 +1,59 @@
+/** What runs, on which adapter, and why; and the switch between them. */
+import { byId, make, pair, setText } from './dom.ts';
+import type { Adapter, EnginePreference } from './engine-choice.ts';
+import type { Engines } from './engines.ts';
+import { strings } from './strings.ts';
+
+const text = strings.engine;
+
+export class EnginePanel {
+  private readonly summary = byId('engine-summary', 'span');
+  private readonly facts = byId('engine-facts', 'dl');
+  private readonly note = byId('engine-note', 'p');
+  private shows = '';
+  private readonly engines: Engines;
+
+  constructor(engines: Engines) {
+    this.engines = engines;
+    for (const input of document.querySelectorAll<HTMLInputElement>('input[name=engine]')) {
+      input.addEventListener('change', () => engines.prefer(input.value as EnginePreference));
+      if (engines.webgpu.phase === 'not-built' && input.value === 'webgpu') input.disabled = true;
+    }
+  }
+
+  draw(): void {
+    const { engines } = this;
+    const { choice, cpu, adapter } = engines;
+    const ready = cpu.phase === 'ready' || engines.model !== undefined;
+    const runs = ready ? text.name[choice.engine] : cpu.phase === 'failed' ? text.failed : strings.run.preparing;
+    setText(this.summary, ready ? runs : cpu.phase === 'loading' ? text.loading(cpu.loaded, cpu.total) : text.failed);
+    const engine = choice.engine === 'cpu' ? engines.model?.engine : engines.gpuEngine;
+    const runsFully = ready && engine ? engine : runs;
+
+    const shows = [runsFully, adapterText(adapter), choice.why].join('\n');
+    if (shows !== this.shows) {
+      this.shows = shows;
+      this.facts.replaceChildren();
+      pair(this.facts, text.runs, make('strong', '', runsFully));
+      pair(this.facts, text.adapter, adapterText(adapter));
+      pair(this.facts, text.why, choice.why);
+    }
+    this.note.hidden = engines.replaced === 0;
+    setText(this.note, engines.replaced > 0 ? text.replaced(engines.replaced) : '');
+  }
+}
+
+function adapterText(adapter: Adapter): string {
+  switch (adapter.kind) {
+    case 'asking':
+      return text.adapterAsking;
+    case 'no-webgpu':
+      return text.adapterNoWebGpu;
+    case 'none':
+      return text.adapterNone;
+    case 'software':
+      return text.adapterSoftware(adapter.name);
+    case 'hardware':
+      return text.adapterHardware(adapter.name);
+  }
+}

@@ -1,0 +1,223 @@
+/** Wiring: the page's elements, the engines, the queue and the views. Decisions live in the modules. */
+import { byId, make, oncePerFrame, setText } from './dom.ts';
+import { drawCard } from './card.ts';
+import { Detail } from './detail.ts';
+import { EnginePanel } from './engine-panel.ts';
+import { Engines } from './engines.ts';
+import { download, exportRows, toCsv, toJson } from './export.ts';
+import { ACCEPT, arrivalsFromClipboard, arrivalsFromDrop, arrivalsFromInput, arrivalsFromPhantoms } from './files.ts';
+import type { Arrivals } from './files.ts';
+import { Results } from './results.ts';
+import type { Filter, Row } from './results.ts';
+import { Runner } from './run.ts';
+import { RunPanel } from './run-panel.ts';
+import { bytes, count, strings } from './strings.ts';
+import { ResultsTable } from './table.ts';
+import type { SizePolicy } from './wasm.ts';
+
+/** Set by scripts/build.mjs: whether pkg/webgpu is part of this build. */
+declare const WEBGPU_IS_BUILT: boolean;
+
+/** How many examples a click gives: half of them with a nodule, all in one view. */
+const EXAMPLES = 8;
+
+const drawSoon = oncePerFrame(draw);
+const engines = new Engines(WEBGPU_IS_BUILT, drawSoon);
+const results = new Results(drawSoon);
+const runner = new Runner(engines, results, drawSoon);
+const table = new ResultsTable(results);
+const detail = new Detail();
+const enginePanel = new EnginePanel(engines);
+const runPanel = new RunPanel(engines, results, runner, { cropAgain, rerunCancelled });
+const notices = byId('notices', 'div');
+let cardOf = '';
+let fellBackFor = '';
+
+function draw(): void {
+  const { method, model } = engines;
+  const { rows } = results;
+  document.body.classList.toggle('has-results', rows.length > 0);
+  document.body.classList.toggle('has-one', rows.length === 1);
+  byId('results', 'section').hidden = rows.length === 0;
+  byId('skip-results', 'a').hidden = rows.length === 0;
+  enginePanel.draw();
+  runPanel.draw();
+  table.draw(method, model);
+  if (rows.length > 0) detail.draw(results.selected, method, model);
+  drawFromModel();
+  warnOnFallback();
+}
+
+/** Texts that need the wasm's numbers; once, when they are known. */
+function drawFromModel(): void {
+  const { method, model } = engines;
+  if (!method || !model || cardOf === model.modelId) return;
+  cardOf = model.modelId;
+  byId('lead', 'span').textContent = strings.lead(method);
+  byId('size-legend', 'legend').textContent = strings.sizeLegend(method);
+  byId('size-crop', 'span').textContent = strings.sizeCrop(method);
+  byId('size-note', 'p').textContent = strings.sizeNote(method);
+  byId('preparation', 'span').textContent = strings.preparation(method);
+  byId('version', 'span').textContent = strings.version(method);
+  byId('card-line', 'span').textContent = `${model.modelId}, ${count(model.parameters)} ${strings.card.parameters.toLowerCase()}, ${bytes(model.weightsBytes)}`;
+  drawCard(byId('card-body', 'div'), model);
+}
+
+/** WebGPU was wanted and is not used: said once for each reason, where it is seen. */
+function warnOnFallback(): void {
+  const { choice, webgpu } = engines;
+  const reason = choice.fellBack ? choice.why : '';
+  if (reason === fellBackFor) return;
+  fellBackFor = reason;
+  if (reason) notify(reason, ...(webgpu.phase === 'failed' && webgpu.problem.hint ? [webgpu.problem.hint] : []));
+}
+
+/** A line that stays until it is dismissed; the area is a live region. */
+function notify(...text: string[]): void {
+  noticeWith(text.join(' '), strings.dismiss, () => undefined);
+}
+
+function noticeWith(text: string, action: string, act: () => void): void {
+  const button = make('button', 'plain', action);
+  button.type = 'button';
+  const notice = make('div', 'notice-line', make('p', '', text), button);
+  button.addEventListener('click', () => {
+    notice.remove();
+    act();
+  });
+  notices.append(notice);
+  while (notices.childElementCount > 3) notices.firstElementChild?.remove();
+}
+
+function arrive({ files, skipped }: Arrivals, nothing: string): void {
+  notices.replaceChildren();
+  if (skipped.count > 0) {
+    const kinds = [...skipped.byExtension].sort((a, b) => b[1] - a[1]).map(([extension, n]) => `${count(n)} ${extension}`);
+    notify(strings.intake.skipped(skipped.count, kinds.slice(0, 5).join(', ') + (kinds.length > 5 ? ', …' : '')));
+  }
+  if (files.length === 0) {
+    if (skipped.count === 0) notify(nothing);
+    else notify(strings.intake.nothingInFolder);
+    return;
+  }
+  runner.enqueue(results.add(files));
+}
+
+function again(rows: Row[]): void {
+  results.reset(rows);
+  runner.enqueue(rows);
+}
+
+function rerunCancelled(): void {
+  again(results.rows.filter(({ state }) => state === 'cancelled'));
+}
+
+/** The rows that only the size policy refused, now with their centre. */
+function cropAgain(rows: Row[]): void {
+  setPolicy('center-crop');
+  again(rows);
+}
+
+function setPolicy(policy: SizePolicy): void {
+  runner.policy = policy;
+  for (const input of document.querySelectorAll<HTMLInputElement>('input[name=size]')) input.checked = input.value === policy;
+}
+
+let nextSeed = 1;
+
+async function tryExamples(): Promise<void> {
+  const button = byId('try-examples', 'button');
+  button.setAttribute('aria-busy', 'true');
+  try {
+    const seed = nextSeed;
+    nextSeed += EXAMPLES;
+    arrive(arrivalsFromPhantoms(await engines.phantoms(seed, EXAMPLES)), strings.run.examplesFailed);
+  } catch (error) {
+    notify(strings.run.examplesFailed, error instanceof Error ? error.message : String(error), strings.engine.reloadHint);
+  } finally {
+    button.removeAttribute('aria-busy');
+  }
+}
+
+function wireIntake(): void {
+  const files = byId('input-files', 'input');
+  const folder = byId('input-folder', 'input');
+  files.accept = ACCEPT;
+  byId('choose-files', 'button').addEventListener('click', () => files.click());
+  byId('choose-folder', 'button').addEventListener('click', () => folder.click());
+  byId('try-examples', 'button').addEventListener('click', () => void tryExamples());
+  files.addEventListener('change', () => arrive(arrivalsFromInput(files), strings.intake.nothing));
+  folder.addEventListener('change', () => arrive(arrivalsFromInput(folder), strings.intake.nothingInFolder));
+  for (const input of document.querySelectorAll<HTMLInputElement>('input[name=size]')) {
+    input.addEventListener('change', () => {
+      setPolicy(input.value as SizePolicy);
+      drawSoon();
+    });
+  }
+  document.addEventListener('paste', (event) => {
+    if (!event.clipboardData) return;
+    event.preventDefault();
+    arrive(arrivalsFromClipboard(event.clipboardData), strings.intake.nothingPasted);
+  });
+}
+
+/** The whole page takes a drop; the veil says so while something is dragged over it. */
+function wireDrop(): void {
+  const veil = byId('veil', 'div');
+  // Enter and leave also fire for every element inside; only the balance tells whether the pointer is over the page.
+  let depth = 0;
+  const over = (by: number): void => {
+    depth = Math.max(0, depth + by);
+    veil.hidden = depth === 0;
+  };
+  addEventListener('dragenter', (event) => {
+    if (event.dataTransfer?.types.includes('Files')) over(1);
+  });
+  addEventListener('dragleave', (event) => {
+    if (event.dataTransfer?.types.includes('Files')) over(-1);
+  });
+  addEventListener('dragover', (event) => event.preventDefault());
+  addEventListener('drop', (event) => {
+    event.preventDefault();
+    over(-depth);
+    if (event.dataTransfer) void arrivalsFromDrop(event.dataTransfer).then((arrivals) => arrive(arrivals, strings.intake.nothing));
+  });
+}
+
+function wireResults(): void {
+  for (const input of document.querySelectorAll<HTMLInputElement>('input[name=filter]')) {
+    input.addEventListener('change', () => results.show(input.value as Filter));
+  }
+  byId('csv', 'button').addEventListener('click', () => {
+    if (engines.model) download('nodulens.csv', 'text/csv;charset=utf-8', toCsv(exportRows(results.rows, engines.model)));
+  });
+  byId('json', 'button').addEventListener('click', () => {
+    const { model, method } = engines;
+    if (model && method) download('nodulens.json', 'application/json', toJson(exportRows(results.rows, model), model, method));
+  });
+  byId('clear', 'button').addEventListener('click', clear);
+  setText(byId('no-rows', 'p'), strings.table.empty);
+}
+
+/** Clearing can be undone until something new arrives. */
+function clear(): void {
+  runner.forget();
+  const removed = results.clear();
+  checkFilter();
+  notices.replaceChildren();
+  noticeWith(strings.run.cleared(removed), strings.undo, () => {
+    results.undoClear();
+    byId('csv', 'button').focus();
+  });
+  byId('choose-files', 'button').focus();
+}
+
+function checkFilter(): void {
+  for (const input of document.querySelectorAll<HTMLInputElement>('input[name=filter]')) input.checked = input.value === results.filter;
+}
+
+wireIntake();
+wireDrop();
+wireResults();
+draw();
+void engines.start();

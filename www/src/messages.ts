@@ -1,0 +1,69 @@
+/**
+ * What page and worker say to each other: one discriminated union each way. Types only, plain data only; a wasm handle
+ * never crosses. Every request carries an `id`, and its answer (or its failure) carries the same one.
+ */
+import type { DecodedPatch, KnownAnswerCheck, MethodInfo, ModelInfo, Phantom, Prediction, SizePolicy } from './wasm.ts';
+
+export type EngineId = 'cpu' | 'webgpu';
+
+/** What went wrong and what to do: the shape in which every error of the crate and of the page is shown. */
+export interface Problem {
+  /** Stable, kebab-case. */
+  code: string;
+  /** What is wrong. */
+  message: string;
+  /** What the user can do; may be empty. */
+  hint: string;
+}
+
+/** One file on its way in. The bytes are transferred, so the page's copy is gone: a retry reads the file again. */
+export interface FileIn {
+  key: number;
+  bytes: ArrayBuffer;
+}
+
+/** The decoded patch without `values`: the page shows the picture, only the worker needs the model's input. */
+export type PatchOut = Omit<DecodedPatch, 'values'>;
+
+export type FileOut =
+  | { key: number; ok: true; patch: PatchOut; prediction: Prediction; milliseconds: number }
+  | { key: number; ok: false; problem: Problem };
+
+export type ToWorker =
+  | { kind: 'start'; id: number; engine: EngineId }
+  | { kind: 'classify'; id: number; files: FileIn[]; policy: SizePolicy }
+  | { kind: 'phantoms'; id: number; seed: number; count: number }
+  | { kind: 'known-answer'; id: number }
+  | { kind: 'check'; id: number; reference: Prediction[] }
+  | { kind: 'measure'; id: number; patches: number };
+
+export type FromWorker =
+  | { kind: 'started'; id: number; method: MethodInfo; model: ModelInfo }
+  | { kind: 'classified'; id: number; files: FileOut[] }
+  | { kind: 'phantoms-made'; id: number; phantoms: Phantom[] }
+  | { kind: 'known-answer-given'; id: number; predictions: Prediction[] }
+  | { kind: 'checked'; id: number; check: KnownAnswerCheck }
+  | { kind: 'measured'; id: number; millisecondsPerPatch: number }
+  /** While starting: bytes of the weights file so far. `total` is 0 when the server does not say. */
+  | { kind: 'progress'; id: number; loaded: number; total: number }
+  /** The request failed with a typed error; the worker is still in order. */
+  | { kind: 'failed'; id: number; problem: Problem }
+  /** The WebAssembly instance panicked: it must not be used again. */
+  | { kind: 'died'; message: string };
+
+export type Request = ToWorker['kind'];
+
+/** Which answer belongs to which request. */
+export interface AnswerKind {
+  start: 'started';
+  classify: 'classified';
+  phantoms: 'phantoms-made';
+  'known-answer': 'known-answer-given';
+  check: 'checked';
+  measure: 'measured';
+}
+
+export type Answer<K extends Request> = Extract<FromWorker, { kind: AnswerKind[K] }>;
+
+/** A request as the caller writes it; the client adds the id. */
+export type Ask<K extends Request> = Omit<Extract<ToWorker, { kind: K }>, 'id'>;

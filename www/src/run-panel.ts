@@ -1,0 +1,122 @@
+/** Progress, cancel, and what can be done with the rows as a whole. */
+import { byId, setText } from './dom.ts';
+import type { Engines } from './engines.ts';
+import type { Counts, Results, Row } from './results.ts';
+import type { Runner } from './run.ts';
+import { count, strings } from './strings.ts';
+
+const text = strings.run;
+
+/** A screen reader hears progress this often, not with every chunk. */
+const ANNOUNCE_MILLISECONDS = 10_000;
+
+interface Actions {
+  cropAgain(rows: Row[]): void;
+  rerunCancelled(): void;
+}
+
+export class RunPanel {
+  private readonly run = byId('run', 'div');
+  private readonly progress = byId('progress', 'progress');
+  private readonly runText = byId('run-text', 'p');
+  private readonly status = byId('status', 'p');
+  private readonly paused = byId('paused', 'div');
+  private readonly cropButton = byId('crop-again', 'button');
+  private readonly resumeButton = byId('resume', 'button');
+  private announcedAt = 0;
+  private readonly engines: Engines;
+  private readonly results: Results;
+  private readonly runner: Runner;
+
+  constructor(engines: Engines, results: Results, runner: Runner, actions: Actions) {
+    this.engines = engines;
+    this.results = results;
+    this.runner = runner;
+    byId('cancel', 'button').addEventListener('click', () => {
+      runner.cancel();
+      byId('csv', 'button').focus();
+    });
+    byId('retry', 'button').addEventListener('click', () => void engines.retryCpu().then(() => runner.resume()));
+    this.cropButton.addEventListener('click', () => actions.cropAgain(this.refusedForSize()));
+    this.resumeButton.addEventListener('click', actions.rerunCancelled);
+  }
+
+  draw(): void {
+    const counts = this.results.counts();
+    const { state } = this.runner;
+    const running = state.phase === 'running';
+    // Hiding a focused button would throw the focus back to the top of the page.
+    if (!running && this.run.contains(document.activeElement)) byId('csv', 'button').focus();
+    this.run.hidden = !running;
+    if (running) {
+      this.progress.max = state.total;
+      // Without a value the bar shows that something goes on, which is the truth while the model loads.
+      if (state.done > 0 || this.engines.cpu.phase === 'ready') this.progress.value = state.done;
+      else this.progress.removeAttribute('value');
+    }
+    const line = this.line(counts);
+    setText(this.runText, line);
+    this.announce(line, running);
+    this.drawPaused();
+    this.drawActions(counts, running);
+    setText(byId('count-all', 'b'), count(counts.total));
+    setText(byId('count-nodule', 'b'), count(counts.nodule));
+    setText(byId('count-none', 'b'), count(counts.noNodule));
+    setText(byId('count-problem', 'b'), count(counts.problem));
+  }
+
+  private line(counts: Counts): string {
+    const { state } = this.runner;
+    switch (state.phase) {
+      case 'idle':
+        return '';
+      case 'running': {
+        if (state.done === 0 && this.engines.cpu.phase === 'loading') return strings.engine.loading(this.engines.cpu.loaded, this.engines.cpu.total);
+        const done = text.progress(state.done, state.total);
+        return state.rate ? `${done}, ${text.speed(state.rate, (state.total - state.done) / state.rate)}` : done;
+      }
+      case 'paused':
+        return text.progress(counts.total - counts.waiting, counts.total);
+      case 'cancelled':
+        if (counts.cancelled > 0) return text.cancelled(counts.nodule + counts.noNodule, counts.cancelled);
+        return this.finished(counts);
+      case 'finished':
+        return this.finished(counts);
+    }
+  }
+
+  private finished(counts: Counts): string {
+    return text.finished(counts.nodule + counts.noNodule, counts.nodule, counts.problem);
+  }
+
+  private announce(line: string, running: boolean): void {
+    const now = performance.now();
+    if (running && now - this.announcedAt < ANNOUNCE_MILLISECONDS) return;
+    this.announcedAt = running ? now : -ANNOUNCE_MILLISECONDS;
+    setText(this.status, line);
+  }
+
+  /** The engine is not there: what happened, what to do, and that the files still wait. */
+  private drawPaused(): void {
+    const { cpu } = this.engines;
+    const { state } = this.runner;
+    const problem = cpu.phase === 'failed' ? cpu.problem : state.phase === 'paused' ? state.problem : undefined;
+    this.paused.hidden = problem === undefined;
+    if (!problem) return;
+    setText(byId('paused-what', 'p'), `${this.engines.model ? strings.engine.failedNow : strings.engine.failed} ${problem.message}`);
+    setText(byId('paused-hint', 'p'), problem.hint);
+  }
+
+  private drawActions(counts: Counts, running: boolean): void {
+    byId('csv', 'button').disabled = this.engines.model === undefined;
+    byId('json', 'button').disabled = this.engines.model === undefined;
+    this.resumeButton.hidden = running || counts.cancelled === 0;
+    const refused = running ? [] : this.refusedForSize();
+    this.cropButton.hidden = refused.length === 0;
+    if (refused.length > 0) setText(this.cropButton, text.cropAgain(refused.length));
+  }
+
+  private refusedForSize(): Row[] {
+    return this.results.rows.filter(({ problem }) => problem?.code === 'not-patch-size');
+  }
+}

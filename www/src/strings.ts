@@ -1,0 +1,281 @@
+/**
+ * Every word the page shows, in one place. `html` fills the placeholders of index.html when the page is built; the rest
+ * is used at run time. No number of the method stands here: texts that need one take it from the wasm.
+ */
+import type { Speed } from './engine-choice.ts';
+import type { Problem } from './messages.ts';
+import type { Decision, KnownAnswerCheck, MethodInfo, PhantomLabel } from './wasm.ts';
+
+const whole = new Intl.NumberFormat('en');
+export const count = (value: number): string => whole.format(value);
+/** 0.8734 -> "87.3 %"; the ends are not rounded away. */
+export function percent(value: number): string {
+  if (value > 0 && value < 0.001) return '< 0.1 %';
+  if (value < 1 && value > 0.999) return '> 99.9 %';
+  return `${(value * 100).toFixed(1)} %`;
+}
+export const milliseconds = (value: number): string => (value < 9.95 ? `${value.toFixed(1)} ms` : `${count(Math.round(value))} ms`);
+export function bytes(value: number): string {
+  if (value < 1000) return `${value} bytes`;
+  if (value < 1_000_000) return `${(value / 1000).toFixed(0)} kB`;
+  return `${(value / 1_000_000).toFixed(1)} MB`;
+}
+/** "50 x 50 pixels", from the wasm's own number. */
+export const square = ({ patchSize }: MethodInfo): string => `${patchSize} × ${patchSize}`;
+const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
+const difference = ({ maxDifference, tolerance }: KnownAnswerCheck): string =>
+  `largest difference ${maxDifference.toExponential(1)}, allowed ${tolerance.toExponential(1)}`;
+const perSecond = (ms: number): string => count(Math.round(1000 / ms));
+
+/** Text of index.html: `{{key}}` there, `key` here. The build fails on a key that is missing or not used. */
+export const html = {
+  title: 'Nodulens: is there a nodule in this patch of lung CT?',
+  description: 'Classifies small patches of lung CT in your own browser. Nothing is uploaded. For research and teaching; not a medical device.',
+  skip: 'Skip to the images',
+  skipResults: 'Skip to the results',
+  name: 'Nodulens',
+  noticeDevice: 'For research and teaching. Not a medical device.',
+  noticeLocal: 'Your images stay on this computer.',
+  noscript: 'Nodulens computes in your browser and needs JavaScript and WebAssembly. Nothing is uploaded, so there is no other way to run it. Please allow scripts for this page.',
+  headline: 'Is there a nodule in this patch of lung CT?',
+  leadRest: 'A neural network looks at it here, in your browser, and gives the probability of a pulmonary nodule.',
+  dropTitle: 'Drop patches here',
+  dropHint: 'PNG, JPEG, TIFF or BMP; one, many or a whole folder. Pasting works too.',
+  chooseFiles: 'Choose images…',
+  chooseFolder: 'Choose a folder…',
+  tryExamples: 'Try synthetic examples',
+  tryHint: 'No patch at hand? The examples are drawn by this page, not taken from a patient.',
+  sizeLegend: 'An image larger than the patch is',
+  sizeRefuse: 'refused',
+  sizeCrop: 'cut to its centre',
+  dropNow: 'Drop to classify',
+  resultsTitle: 'Results',
+  detailTitle: 'Selected patch',
+  cancel: 'Cancel',
+  resume: 'Run the cancelled ones',
+  csv: 'Download CSV',
+  json: 'Download JSON',
+  clear: 'Clear',
+  retry: 'Try again',
+  filterLegend: 'Show',
+  filterAll: 'All',
+  filterNodule: 'Nodule',
+  filterNone: 'No nodule',
+  filterProblem: 'Not classified',
+  caption: 'Classified patches. The buttons in the header row sort.',
+  columnPicture: 'Patch',
+  columnName: 'Name',
+  columnProbability: 'Probability',
+  columnDecision: 'Decision',
+  columnTime: 'Time',
+  columnStatus: 'Status',
+  previousPage: 'Previous',
+  nextPage: 'Next',
+  engineTitle: 'Engine',
+  engineLegend: 'Run on',
+  engineAutomatic: 'Automatic',
+  engineCpu: 'CPU',
+  engineGpu: 'WebGPU',
+  aboutTitle: 'What this is, and what it is not',
+  doesTitle: 'What it does',
+  does1: 'Takes a small greyscale patch cut from an axial slice of a chest CT, centred on the spot in question.',
+  does2: 'Gives one probability that the patch shows a pulmonary nodule, and a decision at a fixed threshold.',
+  does3: 'Computes on your own processor or graphics card. You can disconnect from the network once this page is loaded.',
+  doesNotTitle: 'What it cannot do',
+  doesNot1: 'Find nodules in a whole slice or scan: it judges only the patch you give it.',
+  doesNot2: 'Tell benign from malignant, or say anything about a patient.',
+  doesNot3: 'Notice that an image is no lung CT. It answers for any picture, and the answer then means nothing.',
+  meansTitle: 'What the probability means',
+  means1: 'It is how firmly this model, after the data it learned from, takes the patch for one with a nodule. It is not the chance that a person is ill.',
+  means2: 'It fits images prepared like its training data. Another window, another scale or a screenshot moves it without warning.',
+  deviceTitle: 'Not a medical device',
+  device1: 'Nodulens is research and teaching software. It is not certified, and it must not be used for diagnosis, for treatment or to reassure anyone.',
+  privacyTitle: 'Nothing is uploaded',
+  privacy1: 'The page loads its own program and weights, and then sends nothing: no image, no result, no statistics. It stores nothing either; when you close it, the results are gone, so download them first.',
+  cardTitle: 'Model card',
+  cardPending: 'The card is read from the weights file, which is still loading.',
+  footer: 'Nodulens. Research and teaching software, not a medical device.',
+} as const;
+
+export const strings = {
+  lead: (method: MethodInfo) => `Give it a patch of ${square(method)} pixels.`,
+  preparation: ({ windowLowHu, windowHighHu }: MethodInfo) =>
+    `Patches should be windowed like the training data: black at ${whole.format(windowLowHu).replace('-', '−')} HU, white at ${whole.format(windowHighHu)} HU.`,
+  sizeLegend: (method: MethodInfo) => `An image larger than ${square(method)} is`,
+  sizeCrop: (method: MethodInfo) => `cut to its centre ${square(method)}`,
+  sizeNote: (method: MethodInfo) => `Smaller ones are always refused; nothing is ever stretched to ${square(method)}.`,
+  version: ({ version, preprocessId }: MethodInfo) => `Version ${version}, preprocessing ${preprocessId}.`,
+
+  intake: {
+    noExtension: 'without extension',
+    pastedName: (n: number, extension: string) => `pasted-${n}.${extension}`,
+    unreadable: {
+      code: 'unreadable',
+      message: 'The browser could not read this file.',
+      hint: 'It may have been moved, renamed or locked since it was chosen. Choose it again.',
+    } satisfies Problem as Problem,
+    fileTooLarge: (size: number, largest: number): Problem => ({
+      code: 'file-too-large',
+      message: `The file has ${bytes(size)}; a patch has a few kilobytes.`,
+      hint: `Files above ${bytes(largest)} are not opened. Cut the patch out first.`,
+    }),
+    skipped: (n: number, kinds: string) => `${plural(n, 'file', 'files')} of the folder passed over as not an image: ${kinds}.`,
+    nothing: 'Nothing to classify arrived. Drop or choose image files: PNG, JPEG, TIFF or BMP.',
+    nothingInFolder: 'No image was found in that folder. Images end in .png, .jpg, .tif or .bmp.',
+    nothingPasted: 'The clipboard holds no image. Copy an image or image files, then paste here.',
+  },
+
+  undo: 'Undo',
+  dismiss: 'Dismiss',
+  decision: { nodule: 'Nodule', 'no nodule': 'No nodule' } satisfies Record<Decision, string>,
+  synthetic: 'synthetic',
+  syntheticNote: (label: PhantomLabel, seed: number) =>
+    `Synthetic example (seed ${seed}), drawn ${label === 'nodule' ? 'with a nodule' : 'without a nodule'}. Not from a patient.`,
+  state: { waiting: 'Waiting', running: 'Running', done: 'Done', refused: 'Refused', stopped: 'Set aside', cancelled: 'Cancelled' },
+  none: '–',
+
+  detail: {
+    region: 'Selected patch',
+    probability: 'Probability of a nodule',
+    threshold: (threshold: number) => `threshold ${percent(threshold)}`,
+    sentence: (decision: Decision, threshold: number) =>
+      decision === 'nodule'
+        ? `The model says “nodule” from ${percent(threshold)} upward; this patch reaches it.`
+        : `The model says “nodule” from ${percent(threshold)} upward; this patch stays below.`,
+    meaning: 'How firmly the model takes this patch for one with a nodule. Not a diagnosis, and not the chance of an illness.',
+    picture: (name: string) => `${name}, as the model sees it`,
+    asSeen: (method: MethodInfo) => `As the model sees it: ${square(method)}, enlarged without smoothing.`,
+    source: 'Source',
+    sourceText: (format: string, width: number, height: number, bitDepth: number, colour: boolean) =>
+      `${format}, ${width} × ${height} pixels, ${bitDepth} bit${colour ? ', colour' : ''}`,
+    engine: 'Engine',
+    time: 'Time',
+    timeNote: 'decoding, and this patch’s share of its batch',
+    hash: 'SHA-256',
+    notes: 'Notes',
+    whatToDo: 'What to do',
+    previous: 'Previous patch',
+    next: 'Next patch',
+    waiting: 'This patch waits for its turn.',
+    cancelled: 'The run was cancelled before this patch had its turn.',
+    empty: 'No row matches the filter.',
+  },
+
+  table: {
+    notesInRow: (n: number) => plural(n, 'note', 'notes'),
+    page: (from: number, to: number, total: number) => `${count(from)}–${count(to)} of ${count(total)}`,
+    empty: 'No row to show here.',
+  },
+
+  run: {
+    preparing: 'Loading the model…',
+    progress: (done: number, total: number) => `${count(done)} of ${count(total)}`,
+    speed: (rate: number, secondsLeft: number) =>
+      `${rate < 9.95 ? rate.toFixed(1) : count(Math.round(rate))} patches/s, ${secondsLeft < 1.5 ? 'about a second' : secondsLeft < 90 ? `about ${Math.round(secondsLeft)} s` : `about ${Math.round(secondsLeft / 60)} min`} left`,
+    finished: (done: number, nodules: number, problems: number) =>
+      `${plural(done, 'patch', 'patches')} classified, ${count(nodules)} with a nodule by the model${problems ? `; ${plural(problems, 'file', 'files')} not classified` : ''}.`,
+    cancelled: (kept: number, cancelled: number) =>
+      `Cancelled. ${plural(kept, 'result', 'results')} kept, ${plural(cancelled, 'patch', 'patches')} not run.`,
+    cleared: (n: number) => `${plural(n, 'row', 'rows')} cleared.`,
+    added: (n: number) => `${plural(n, 'image', 'images')} added.`,
+    cropAgain: (n: number) => `Cut the ${plural(n, 'refused larger image', 'refused larger images')} to the centre`,
+    examplesFailed: 'The examples could not be drawn.',
+  },
+
+  engine: {
+    name: { cpu: 'CPU', webgpu: 'WebGPU' },
+    loading: (loaded: number, total: number) =>
+      `Loading the model${loaded === 0 ? '' : total ? ` (${bytes(loaded)} of ${bytes(total)})` : ` (${bytes(loaded)})`}…`,
+    failed: 'The engine did not start.',
+    failedNow: 'The engine stopped.',
+    unnamedAdapter: 'adapter without a name',
+    adapter: 'Adapter',
+    adapterAsking: 'asking the browser…',
+    adapterNoWebGpu: 'this browser offers no WebGPU here',
+    adapterNone: 'the browser gives no WebGPU adapter',
+    adapterSoftware: (name: string) => `${name} (software)`,
+    adapterHardware: (name: string) => `${name} (hardware)`,
+    runs: 'Runs on',
+    why: 'Why',
+    replaced: (n: number) => `A worker stopped and was replaced ${n === 1 ? 'once' : `${n} times`}; the results are complete.`,
+    workerError: 'The worker stopped without saying why.',
+    unreadableMessage: 'A message of the worker could not be read.',
+    noAnswer: (seconds: number) => `The worker gave no answer for ${seconds} s.`,
+    reloadHint: 'Try again; if that does not help, reload the page. Another browser or closing other tabs may help, too.',
+    setAside: (reason: string): Problem => ({
+      code: 'engine-stopped',
+      message: `The engine stopped on this file, twice (${reason}).`,
+      hint: 'The file was set aside and the others went on. Save it anew as an 8-bit PNG and try that.',
+    }),
+    keepsStopping: {
+      code: 'engine-keeps-stopping',
+      message: 'The engine stopped many times in a row.',
+      hint: 'Your files are still in the list. Close other tabs to free memory, then try again.',
+    } satisfies Problem as Problem,
+    mismatch: (check: KnownAnswerCheck): Problem => ({
+      code: 'known-answer-mismatch',
+      message: `WebGPU computes other numbers than the CPU on the known inputs (${difference(check)}).`,
+      hint: 'The CPU is used, whose numbers are the reference. A newer browser or graphics driver may mend it.',
+    }),
+  },
+
+  why: {
+    chosenCpu: 'You chose the CPU.',
+    notBuilt: 'WebGPU is not part of this build of the page.',
+    asking: 'The CPU starts first; the browser is asked for a graphics card.',
+    noWebGpu: 'This browser offers no WebGPU on this page.',
+    noAdapter: 'The browser has WebGPU but gives no adapter.',
+    software: (name: string) => `The only WebGPU adapter is software (${name}), which is much slower than the CPU engine.`,
+    loading: (name: string, loaded: number, total: number) =>
+      `WebGPU is loading for ${name}${loaded ? ` (weights ${bytes(loaded)}${total ? ` of ${bytes(total)}` : ''})` : ''}; until then the CPU works.`,
+    checking: (name: string) => `WebGPU on ${name} is being checked against the CPU; until then the CPU works.`,
+    failed: ({ message }: Problem) => `WebGPU is not used: ${message} The CPU has taken over.`,
+    slower: (name: string, { cpu, webgpu }: Speed) =>
+      `WebGPU on ${name} agrees with the CPU but is slower here: ${perSecond(webgpu)} against ${perSecond(cpu)} patches/s.`,
+    chosenWebGpu: (check: KnownAnswerCheck) => `You chose WebGPU. It agrees with the CPU on the known inputs (${difference(check)}).`,
+    automaticWebGpu: (check: KnownAnswerCheck, speed: Speed | undefined) =>
+      `A graphics card is there and agrees with the CPU on the known inputs (${difference(check)})${speed ? `; ${perSecond(speed.webgpu)} patches/s against ${perSecond(speed.cpu)} on the CPU` : ''}.`,
+  },
+
+  card: {
+    model: 'The model',
+    network: 'Network',
+    parameters: 'Parameters',
+    macs: 'Multiply-adds a patch',
+    threshold: 'Threshold',
+    temperature: 'Temperature',
+    preprocessing: 'Preprocessing',
+    weights: 'Weights file',
+    modelId: 'Model id',
+    intendedUse: 'Intended use',
+    limits: 'Limits',
+    results: (part: string) => `Figures on the ${part} part`,
+    population: (n: number, positives: number) => `${plural(n, 'patch', 'patches')}, ${count(positives)} of them with a nodule.`,
+    intervals: 'Intervals are 95 %; for shares of counts they are Wilson score intervals.',
+    noMetrics: 'These weights carry no figures: they have not been evaluated. Do not read anything into their answers.',
+    figure: 'Figure',
+    value: 'Value',
+    interval: '95 % interval',
+    of: 'n',
+    rocAuc: 'Area under the ROC curve',
+    averagePrecision: 'Average precision',
+    recall: 'Sensitivity (recall)',
+    specificity: 'Specificity',
+    precision: 'Precision',
+    accuracy: 'Accuracy',
+    f1: 'F1',
+    confusion: (threshold: number) => `Decisions at the threshold of ${percent(threshold)}`,
+    truth: 'Reference',
+    said: (decision: Decision) => `Model: ${decision}`,
+    was: (decision: Decision) => (decision === 'nodule' ? 'Nodule' : 'No nodule'),
+    training: 'Training',
+    data: 'Data',
+    split: 'Split',
+    recipe: 'Recipe',
+    made: 'Made',
+    madeText: (date: string, epochs: number, seed: number, commit: string) =>
+      [date, `${plural(epochs, 'epoch', 'epochs')}`, `seed ${seed}`, commit && `commit ${commit}`].filter(Boolean).join(', '),
+    citations: 'Sources',
+    license: 'Licence',
+  },
+};

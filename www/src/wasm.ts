@@ -1,0 +1,126 @@
+/**
+ * The exports of the two WebAssembly modules (`pkg/cpu`, `pkg/webgpu`), as `src/wasm_api.rs` gives them. Types only.
+ *
+ * Written by hand rather than taken from the generated `.d.ts`: the page must type-check in a checkout where the
+ * modules have not been built, and the union types here are narrower than what wasm-bindgen can say.
+ */
+
+export interface MethodInfo {
+  /** Side of the patch in pixels. */
+  patchSize: number;
+  windowLowHu: number;
+  windowHighHu: number;
+  preprocessId: string;
+  version: string;
+}
+
+export type PhantomLabel = 'nodule' | 'no nodule';
+
+export interface Phantom {
+  name: string;
+  label: PhantomLabel;
+  seed: number;
+  png: Uint8Array<ArrayBuffer>;
+}
+
+/** What to do with an image that is larger than the patch. A smaller one is always refused. */
+export type SizePolicy = 'refuse' | 'center-crop';
+
+export interface DecodedPatch {
+  /** Of the source image, pixels. */
+  width: number;
+  height: number;
+  format: string;
+  bitDepth: number;
+  colour: boolean;
+  /** Of the file's bytes, hex. */
+  sha256: string;
+  /** The patch as the model sees it, 8 bits for display; patchSize x patchSize, row-major. */
+  grey: Uint8Array<ArrayBuffer>;
+  /** The model input, in [0, 1]; same shape. */
+  values: Float32Array<ArrayBuffer>;
+  notes: string[];
+}
+
+export type Decision = 'nodule' | 'no nodule';
+
+export interface Prediction {
+  probability: number;
+  decision: Decision;
+  logits: [number, number];
+}
+
+export interface Confusion {
+  tp: number;
+  fn: number;
+  fp: number;
+  tn: number;
+}
+
+export interface CardMetrics {
+  part: string;
+  n: number;
+  positives: number;
+  roc_auc: number;
+  roc_auc_ci95: [number, number];
+  average_precision: number;
+  accuracy: number;
+  precision: number;
+  recall: number;
+  specificity: number;
+  f1: number;
+  threshold: number;
+  confusion: Confusion;
+}
+
+export interface ModelCard {
+  title: string;
+  intended_use: string;
+  data: string;
+  split: string;
+  recipe: string;
+  seed: number;
+  epochs: number;
+  date: string;
+  commit: string;
+  metrics: CardMetrics | null;
+  limits: string[];
+  citations: string[];
+  license: string;
+}
+
+export interface ModelInfo {
+  modelId: string;
+  network: string;
+  parameters: number;
+  macsPerPatch: number;
+  threshold: number;
+  temperature: number;
+  preprocessId: string;
+  weightsSha256: string;
+  weightsBytes: number;
+  engine: string;
+  card: ModelCard;
+}
+
+export interface KnownAnswerCheck {
+  ok: boolean;
+  maxDifference: number;
+  tolerance: number;
+}
+
+export interface Classifier {
+  info(): ModelInfo;
+  classify(values: Float32Array): Promise<Prediction[]>;
+  knownAnswerInputs(): Float32Array;
+  checkKnownAnswer(reference: Prediction[], ours: Prediction[]): KnownAnswerCheck;
+  free(): void;
+}
+
+export interface NodulensModule {
+  default(options: { module_or_path: Promise<Response> | Response | URL | string }): Promise<unknown>;
+  method(): MethodInfo;
+  makePhantoms(seed: number, count: number): Phantom[];
+  decodePatch(bytes: Uint8Array, policy: SizePolicy): DecodedPatch;
+  Classifier: { load(weights: Uint8Array): Promise<Classifier> };
+}

@@ -1,0 +1,212 @@
+/**
+ * The worker: the only file that names the WebAssembly module. It loads one engine, answers one message at a time, and
+ * holds no state that matters: the page may terminate it at any moment and start a fresh one.
+ */
+import type { FileIn, FileOut, FromWorker, Problem, ToWorker } from './messages.ts';
+import type { Classifier, NodulensModule, Prediction, SizePolicy } from './wasm.ts';
+
+declare const self: DedicatedWorkerGlobalScope;
+
+interface Engine {
+  wasm: NodulensModule;
+  classifier: Classifier;
+}
+
+let engine: Engine | undefined;
+
+function post(message: FromWorker, transfer: Transferable[] = []): void {
+  self.postMessage(message, transfer);
+}
+
+/** An error of the crate carries `code` and `hint`; anything else is a fault of ours and is named as such. */
+function problemFrom(error: unknown): Problem {
+  if (error instanceof Error) {
+    const { code, hint } = error as Error & { code?: unknown; hint?: unknown };
+    return {
+      code: typeof code === 'string' ? code : 'engine-error',
+      message: error.message || error.name,
+      hint: typeof hint === 'string' ? hint : '',
+    };
+  }
+  return { code: 'engine-error', message: String(error), hint: '' };
+}
+
+/** After a trap the instance's memory is in an unknown state, whatever call it was. */
+function isTrap(error: unknown): boolean {
+  return error instanceof WebAssembly.RuntimeError;
+}
+
+class FetchError extends Error {
+  readonly code = 'fetch-failed';
+  readonly hint: string;
+  constructor(url: URL, why: string, hint: string) {
+    super(`${url.pathname.split('/').pop() ?? url.href} could not be loaded (${why}).`);
+    this.hint = hint;
+  }
+}
+
+async function fetchFile(path: string): Promise<Response> {
+  const url = new URL(path, import.meta.url);
+  let response: Response;
+  try {
+    response = await fetch(url);
+  } catch {
+    throw new FetchError(url, 'no answer', 'Check that the server of this page still runs, then try again.');
+  }
+  if (!response.ok) {
+    throw new FetchError(url, `HTTP ${response.status}`, 'The page is not complete on its server. Build it again.');
+  }
+  return response;
+}
+
+/** The weights, with progress: they are the largest part of a CPU start. */
+async function fetchWeights(report: (loaded: number, total: number) => void): Promise<Uint8Array> {
+  const models = (await (await fetchFile('./models/models.json')).json()) as { file: string }[];
+  const first = models[0];
+  if (!first) throw new FetchError(new URL('./models/models.json', import.meta.url), 'no model listed', 'Build the page again.');
+  const response = await fetchFile(`./models/${first.file}`);
+  // Content-Length counts compressed bytes where the server compresses; the server then sends this header too.
+  const total = Number(response.headers.get('x-uncompressed-length') ?? (response.headers.has('content-encoding') ? 0 : response.headers.get('content-length')) ?? 0);
+  if (!response.body) return new Uint8Array(await response.arrayBuffer());
+  const parts: Uint8Array[] = [];
+  let loaded = 0;
+  const reader = response.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    parts.push(value);
+    loaded += value.length;
+    report(loaded, total);
+  }
+  const bytes = new Uint8Array(loaded);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** Code and weights travel at the same time; the module compiles while it streams. */
+async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<FromWorker> {
+  const folder = `./pkg/${message.engine}`;
+  const code = fetchFile(`${folder}/nodulens_bg.wasm`);
+  const weights = fetchWeights((loaded, total) => post({ kind: 'progress', id: message.id, loaded, total }));
+  // Whichever fails first is reported; the other must not become an unhandled rejection.
+  code.catch(() => undefined);
+  weights.catch(() => undefined);
+  const glue = new URL(`${folder}/nodulens.js`, import.meta.url).href;
+  const wasm = (await import(glue)) as NodulensModule;
+  await wasm.default({ module_or_path: code });
+  const classifier = await wasm.Classifier.load(await weights);
+  engine = { wasm, classifier };
+  return { kind: 'started', id: message.id, method: wasm.method(), model: classifier.info() };
+}
+
+function running(): Engine {
+  if (!engine) throw new Error('The engine has not been started.');
+  return engine;
+}
+
+/** One batch. A number that is not finite is an engine fault (a lost device, a bad shader), never a result. */
+async function predict(classifier: Classifier, values: Float32Array): Promise<Prediction[]> {
+  const predictions = await classifier.classify(values);
+  for (const { probability } of predictions) {
+    if (!Number.isFinite(probability)) throw new Error('The engine returned a probability that is not a number.');
+  }
+  return predictions;
+}
+
+/**
+ * Decodes every file, then classifies those that decoded in one batch.
+ * A file that cannot be decoded is answered with its own problem and never stops the others.
+ */
+async function classify(files: FileIn[], policy: SizePolicy): Promise<FileOut[]> {
+  const { wasm, classifier } = running();
+  const outcomes: FileOut[] = [];
+  const decoded: { key: number; milliseconds: number; patch: ReturnType<NodulensModule['decodePatch']> }[] = [];
+  for (const { key, bytes } of files) {
+    const before = performance.now();
+    try {
+      const patch = wasm.decodePatch(new Uint8Array(bytes), policy);
+      decoded.push({ key, patch, milliseconds: performance.now() - before });
+    } catch (error) {
+      if (isTrap(error)) throw error;
+      outcomes.push({ key, ok: false, problem: problemFrom(error) });
+    }
+  }
+  if (decoded.length === 0) return outcomes;
+
+  const size = decoded[0]?.patch.values.length ?? 0;
+  const values = new Float32Array(size * decoded.length);
+  decoded.forEach(({ patch }, index) => values.set(patch.values, index * size));
+  const before = performance.now();
+  const predictions = await predict(classifier, values);
+  const share = (performance.now() - before) / decoded.length;
+  decoded.forEach(({ key, patch: { values: _, ...patch }, milliseconds }, index) => {
+    const prediction = predictions[index];
+    if (!prediction) throw new Error('The engine returned fewer predictions than patches.');
+    outcomes.push({ key, ok: true, patch, prediction, milliseconds: milliseconds + share });
+  });
+  return outcomes;
+}
+
+/** Warm time a patch at a batch of `patches`: the second of two runs, for the first one compiles shaders. */
+async function measure(patches: number): Promise<number> {
+  const { wasm, classifier } = running();
+  const inputs = classifier.knownAnswerInputs();
+  const size = wasm.method().patchSize ** 2;
+  const values = new Float32Array(size * patches);
+  for (let at = 0; at < values.length; at += inputs.length) values.set(inputs.subarray(0, values.length - at), at);
+  await predict(classifier, values);
+  const before = performance.now();
+  await predict(classifier, values);
+  return (performance.now() - before) / patches;
+}
+
+async function answer(message: ToWorker): Promise<FromWorker> {
+  const { id } = message;
+  switch (message.kind) {
+    case 'start':
+      return start(message);
+    case 'classify':
+      return { kind: 'classified', id, files: await classify(message.files, message.policy) };
+    case 'phantoms':
+      return { kind: 'phantoms-made', id, phantoms: running().wasm.makePhantoms(message.seed, message.count) };
+    case 'known-answer': {
+      const { classifier } = running();
+      return { kind: 'known-answer-given', id, predictions: await predict(classifier, classifier.knownAnswerInputs()) };
+    }
+    case 'check': {
+      const { classifier } = running();
+      const ours = await predict(classifier, classifier.knownAnswerInputs());
+      return { kind: 'checked', id, check: classifier.checkKnownAnswer(message.reference, ours) };
+    }
+    case 'measure':
+      return { kind: 'measured', id, millisecondsPerPatch: await measure(message.patches) };
+    default: {
+      const never: never = message;
+      throw new Error(`Unknown message ${JSON.stringify(never)}`);
+    }
+  }
+}
+
+// One message at a time: `classify` is asynchronous, and a second call into the instance must not overlap it.
+let queue: Promise<void> = Promise.resolve();
+
+self.onmessage = (event: MessageEvent<ToWorker>) => {
+  const message = event.data;
+  queue = queue.then(async () => {
+    try {
+      post(await answer(message));
+    } catch (error) {
+      if (isTrap(error)) post({ kind: 'died', message: problemFrom(error).message });
+      else post({ kind: 'failed', id: message.id, problem: problemFrom(error) });
+    }
+  });
+};
+
+// A panic inside a future never reaches the promise that waits for it; it surfaces here instead.
+self.addEventListener('unhandledrejection', (event: PromiseRejectionEvent) => {
+  post({ kind: 'died', message: problemFrom(event.reason).message });
+});

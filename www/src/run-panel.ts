@@ -86,7 +86,7 @@ export class RunPanel {
   }
 
   private finished(counts: Counts): string {
-    return text.finished(counts.nodule + counts.noNodule, counts.nodule, counts.problem);
+    return text.finished(counts.nodule, counts.noNodule, counts.problem);
   }
 
   private announce(line: string, running: boolean): void {
@@ -111,9 +111,10 @@ export class RunPanel {
     byId('csv', 'button').disabled = this.engines.model === undefined;
     byId('json', 'button').disabled = this.engines.model === undefined;
     this.resumeButton.hidden = running || counts.cancelled === 0;
+    const { method } = this.engines;
     const refused = running ? [] : this.refusedForSize();
     this.cropButton.hidden = refused.length === 0;
-    if (refused.length > 0) setText(this.cropButton, text.cropAgain(refused.length));
+    if (method && refused.length > 0) setText(this.cropButton, text.cropAgain(refused.length, method));
   }
 
   private refusedForSize(): Row[] {

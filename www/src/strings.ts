@@ -144,7 +144,7 @@ export const strings = {
         : `The model says “nodule” from ${percent(threshold)} upward; this patch stays below.`,
     meaning: 'How firmly the model takes this patch for one with a nodule. Not a diagnosis, and not the chance of an illness.',
     picture: (name: string) => `${name}, as the model sees it`,
-    asSeen: (method: MethodInfo) => `As the model sees it: ${square(method)}, enlarged without smoothing.`,
+    asSeen: (method: MethodInfo) => `As the model sees it, ${square(method)} pixels`,
     source: 'Source',
     sourceText: (format: string, width: number, height: number, bitDepth: number, colour: boolean) =>
       `${format}, ${width} × ${height} pixels, ${bitDepth} bit${colour ? ', colour' : ''}`,
@@ -172,13 +172,14 @@ export const strings = {
     progress: (done: number, total: number) => `${count(done)} of ${count(total)}`,
     speed: (rate: number, secondsLeft: number) =>
       `${rate < 9.95 ? rate.toFixed(1) : count(Math.round(rate))} patches/s, ${secondsLeft < 1.5 ? 'about a second' : secondsLeft < 90 ? `about ${Math.round(secondsLeft)} s` : `about ${Math.round(secondsLeft / 60)} min`} left`,
-    finished: (done: number, nodules: number, problems: number) =>
-      `${plural(done, 'patch', 'patches')} classified, ${count(nodules)} with a nodule by the model${problems ? `; ${plural(problems, 'file', 'files')} not classified` : ''}.`,
+    finished: (nodule: number, noNodule: number, problems: number) =>
+      `${plural(nodule + noNodule, 'patch', 'patches')} classified: ${count(nodule)} nodule, ${count(noNodule)} no nodule${problems ? `. ${plural(problems, 'file', 'files')} not classified` : ''}.`,
     cancelled: (kept: number, cancelled: number) =>
       `Cancelled. ${plural(kept, 'result', 'results')} kept, ${plural(cancelled, 'patch', 'patches')} not run.`,
     cleared: (n: number) => `${plural(n, 'row', 'rows')} cleared.`,
     added: (n: number) => `${plural(n, 'image', 'images')} added.`,
-    cropAgain: (n: number) => `Cut the ${plural(n, 'refused larger image', 'refused larger images')} to the centre`,
+    cropAgain: (n: number, method: MethodInfo) =>
+      `${n === 1 ? 'One image was' : `${count(n)} images were`} refused as too large: take ${n === 1 ? 'its' : 'their'} centre ${square(method)}`,
     examplesFailed: 'The examples could not be drawn.',
   },
 

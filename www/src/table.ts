@@ -144,7 +144,11 @@ export class ResultsTable {
 
   private choose(target: Element): void {
     const key = target.closest('tr')?.dataset['key'];
-    if (key) this.results.select(Number(key));
+    if (!key) return;
+    this.results.select(Number(key));
+    // On a narrow screen the large picture stands above the list.
+    const detail = byId('detail', 'section');
+    if (detail.getBoundingClientRect().bottom < 0) detail.scrollIntoView();
   }
 
   /** Arrow keys walk through the rows, as in any list; Tab still reaches each of them. */

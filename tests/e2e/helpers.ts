@@ -1,0 +1,126 @@
+/** A page under watch: its own server, and after each test no request outside the origin and no error in the console. */
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test as base } from '@playwright/test';
+import type { Page } from '@playwright/test';
+import { serve } from '../../scripts/serve.mjs';
+import { dist, native, out } from './fixtures.ts';
+import type { Native } from './fixtures.ts';
+
+export interface Exported {
+  file_name: string;
+  status: string;
+  probability: number | null;
+  decision: string | null;
+  threshold: number;
+  engine: string | null;
+  file_sha256: string | null;
+  synthetic: string | null;
+  notes: string[];
+  error: { code: string; message: string; hint: string } | null;
+}
+
+interface Watch {
+  /** Errors the test itself provokes. */
+  expectErrors(pattern: RegExp): void;
+}
+
+interface Site {
+  url: string;
+  close(): void;
+}
+
+export async function startSite(dir: string): Promise<Site> {
+  const { server, url } = await serve({ dir, port: 0 });
+  return { url, close: () => server.close() };
+}
+
+export const test = base.extend<{ watch: Watch }, { site: Site }>({
+  site: [
+    async ({}, use) => {
+      const site = await startSite(dist);
+      await use(site);
+      site.close();
+    },
+    { scope: 'worker' },
+  ],
+  watch: [
+    async ({ page }, use) => {
+      const outside: string[] = [];
+      const errors: string[] = [];
+      const expected: RegExp[] = [];
+      page.context().on('request', (request) => {
+        if (!/^(http:\/\/127\.0\.0\.1:\d+\/|blob:http:\/\/127\.0\.0\.1:\d+\/|data:)/.test(request.url())) outside.push(request.url());
+      });
+      page.on('console', (message) => {
+        if (message.type() === 'error' || message.type() === 'warning') errors.push(`${message.type()}: ${message.text()}`);
+      });
+      page.on('pageerror', (error) => errors.push(`page error: ${error.message}`));
+      await use({ expectErrors: (pattern) => void expected.push(pattern) });
+      expect(outside, 'requests outside the origin').toEqual([]);
+      expect(errors.filter((error) => !expected.some((pattern) => pattern.test(error))), 'console').toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+export { expect };
+
+export async function open(page: Page, url: string): Promise<void> {
+  await page.goto(url);
+  await expect(page.locator('#lead')).not.toBeEmpty();
+}
+
+export const choose = (page: Page, files: string[] | { name: string; mimeType: string; buffer: Buffer }[]): Promise<void> =>
+  page.setInputFiles('#input-files', files);
+
+/** Waits until nothing runs and `total` rows are there. */
+export async function settled(page: Page, total: number, timeout = 120_000): Promise<void> {
+  await expect(page.locator('#count-all')).toHaveText(total.toLocaleString('en'), { timeout });
+  await expect(page.locator('#run')).toBeHidden({ timeout });
+}
+
+async function downloadText(page: Page, button: string): Promise<{ name: string; text: string }> {
+  const [download] = await Promise.all([page.waitForEvent('download'), page.locator(button).click()]);
+  return { name: download.suggestedFilename(), text: readFileSync(await download.path(), 'utf8') };
+}
+
+export async function csv(page: Page): Promise<{ name: string; text: string }> {
+  return downloadText(page, '#csv');
+}
+
+export async function json(page: Page): Promise<{ model: Record<string, unknown>; results: Exported[] }> {
+  return JSON.parse((await downloadText(page, '#json')).text) as { model: Record<string, unknown>; results: Exported[] };
+}
+
+/** The native build's answer for a file of that name. */
+export function nativeFor(name: string): Native {
+  const found = native().find(({ file }) => path.basename(file) === name);
+  if (!found) throw new Error(`no native number for ${name}`);
+  return found;
+}
+
+/** The largest difference from the native build over all classified rows; every decision must be the same. */
+export function worstDifference(results: Exported[]): number {
+  let worst = 0;
+  for (const row of results) {
+    const reference = nativeFor(row.file_name);
+    expect(row.decision, row.file_name).toBe(reference.decision);
+    worst = Math.max(worst, Math.abs((row.probability ?? NaN) - (reference.probability ?? NaN)));
+  }
+  return worst;
+}
+
+/** A copy of dist/ with something broken in it: how faults are tested without a hook in the product. */
+export function brokenCopy(name: string, edits: Record<string, (content: Buffer) => Buffer | string>): string {
+  const dir = path.join(out, `dist-${name}`);
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(dir, { recursive: true });
+  cpSync(dist, dir, { recursive: true });
+  for (const [file, edit] of Object.entries(edits)) {
+    const target = path.join(dir, file);
+    writeFileSync(target, edit(readFileSync(target)));
+    for (const suffix of ['.br', '.gz']) rmSync(target + suffix, { force: true });
+  }
+  return dir;
+}

@@ -1,0 +1,177 @@
+/** The page as a page: keyboard, downloads, sorting, narrow screens, names for screen readers, headers. */
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import type { Page } from '@playwright/test';
+import { choose, csv, expect, json, open, settled, test } from './helpers.ts';
+import { format, patches } from './fixtures.ts';
+
+/** What has the focus, by id or text. */
+const focused = (page: Page): Promise<string> =>
+  page.evaluate(() => {
+    const { activeElement: element } = document;
+    return element === document.body || !element ? '' : element.id || (element.textContent ?? '').trim().slice(0, 40);
+  });
+
+async function tabTo(page: Page, id: string): Promise<void> {
+  const seen: string[] = [];
+  for (let i = 0; i < 60; i += 1) {
+    await page.keyboard.press('Tab');
+    const now = await focused(page);
+    seen.push(now);
+    if (now === id) return;
+  }
+  throw new Error(`Tab never reached ${id}: ${seen.join(' > ')}`);
+}
+
+test('from the first tab to the CSV with the keyboard alone', async ({ page, site }) => {
+  await open(page, site.url);
+  await page.keyboard.press('Tab');
+  expect(await focused(page)).toBe('Skip to the images');
+  await page.keyboard.press('Enter');
+  await tabTo(page, 'try-examples');
+  await page.keyboard.press('Enter');
+  await settled(page, 8);
+  expect(await focused(page), 'focus stays where it was').toBe('try-examples');
+  await tabTo(page, 'csv');
+  const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
+  expect(readFileSync(await download.path(), 'utf8').split('\r\n').length).toBe(8 + 2);
+  // On to the table: sort, then walk down with the arrows.
+  for (let i = 0; i < 10 && !(await focused(page)).startsWith('Probability'); i += 1) await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('th[data-column=probability]')).toHaveAttribute('aria-sort', 'descending');
+  await page.locator('#rows .row-name').first().focus();
+  await page.keyboard.press('ArrowDown');
+  await expect(page.locator('#rows tr').nth(1)).toHaveClass(/selected/);
+  await expect(page.locator('#detail .detail-name')).toContainText(await page.locator('#rows tr:nth-child(2) .name').innerText());
+});
+
+test('CSV and JSON hold everything, and a name cannot become a formula', async ({ page, site }) => {
+  await open(page, site.url);
+  const buffer = readFileSync(patches()[0] ?? '');
+  await choose(page, [
+    { name: '=HYPERLINK("http://x","y").png', mimeType: 'image/png', buffer },
+    { name: 'a, "b".png', mimeType: 'image/png', buffer },
+    { name: 'text.png', mimeType: 'image/png', buffer: readFileSync(format('text.png')) },
+  ]);
+  await settled(page, 3);
+  const { name, text } = await csv(page);
+  expect(name).toBe('nodulens.csv');
+  const lines = text.split('\r\n');
+  expect(lines[0]).toBe(
+    'file_name,status,probability,decision,threshold,model_id,weights_sha256,preprocess_id,engine,file_sha256,synthetic,milliseconds,notes,error',
+  );
+  expect(lines[1]?.startsWith(`"'=HYPERLINK(""http://x"",""y"").png",done,0`) || lines[1]?.startsWith(`"'=HYPERLINK(""http://x"",""y"").png",done,1`)).toBe(true);
+  expect(lines[2]?.startsWith('"a, ""b"".png",done,')).toBe(true);
+  expect(lines[3]?.startsWith('text.png,refused,,,')).toBe(true);
+  const { model, results } = await json(page);
+  for (const key of ['modelId', 'weightsSha256', 'preprocessId', 'threshold', 'temperature', 'engine']) expect(model).toHaveProperty(key);
+  expect(results[0]?.file_name).toBe('=HYPERLINK("http://x","y").png');
+  expect(results[0]?.file_sha256).toMatch(/^[0-9a-f]{64}$/);
+  expect(results[2]?.error?.code).toBeTruthy();
+});
+
+test('columns sort both ways, missing values last, and back to the order of arrival', async ({ page, site }) => {
+  await open(page, site.url);
+  await choose(page, [format('text.png'), ...patches().slice(0, 12)]);
+  await settled(page, 13);
+  const shown = async (): Promise<string[]> => page.locator('#rows .name').allInnerTexts();
+  const arrival = await shown();
+  const { results } = await json(page);
+  const byProbability = [...results].sort((a, b) => (b.probability ?? -1) - (a.probability ?? -1)).map(({ file_name }) => file_name);
+  const button = page.getByRole('button', { name: 'Probability' });
+  await button.click();
+  await expect.poll(shown).toEqual(byProbability);
+  await button.click();
+  await expect(page.locator('th[data-column=probability]')).toHaveAttribute('aria-sort', 'ascending');
+  await expect.poll(shown).toEqual([...byProbability.slice(0, -1).reverse(), 'text.png']);
+  await button.click();
+  await expect.poll(shown).toEqual(arrival);
+  for (const column of ['Name', 'Decision', 'Time', 'Status']) {
+    await page.getByRole('button', { name: column, exact: true }).click();
+    await expect(page.locator(`th[data-column=${column.toLowerCase()}]`)).toHaveAttribute('aria-sort', /ascending|descending/);
+  }
+  // The filter
+  await page.getByRole('radio', { name: /Not classified/ }).check({ force: true });
+  await expect.poll(shown).toEqual(['text.png']);
+});
+
+test('clearing can be undone', async ({ page, site }) => {
+  await open(page, site.url);
+  await choose(page, patches().slice(0, 3));
+  await settled(page, 3);
+  await page.locator('#clear').click();
+  await expect(page.locator('#results')).toBeHidden();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(page.locator('#rows tr')).toHaveCount(3);
+});
+
+for (const width of [360, 390, 768, 1024]) {
+  test(`no sideways scrolling at ${width} px`, async ({ page, site }) => {
+    await page.setViewportSize({ width, height: 800 });
+    await open(page, site.url);
+    const overflow = (): Promise<number> => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(await overflow()).toBe(0);
+    await choose(page, [format('text.png'), format('rgb.png'), ...patches().slice(0, 4)]);
+    await settled(page, 6);
+    await page.locator('#card summary').click();
+    expect(await overflow()).toBe(0);
+    for (const row of [0, 1, 2]) {
+      await page.locator('#rows .row-name').nth(row).click();
+      expect(await overflow()).toBe(0);
+    }
+  });
+}
+
+test('everything that can be operated has a name, and the table its structure', async ({ page, site }) => {
+  await open(page, site.url);
+  await page.locator('#try-examples').click();
+  await settled(page, 8);
+  const nameless = await page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('button, a, input:not([hidden]), summary, canvas[role=img]')]
+      .filter((element) => element.offsetParent !== null)
+      .filter((element) => !(element.textContent?.trim() || element.getAttribute('aria-label') || element.closest('label')?.textContent?.trim()))
+      .map((element) => element.outerHTML.slice(0, 80)),
+  );
+  expect(nameless).toEqual([]);
+  await expect(page.getByRole('table', { name: /Classified patches/ })).toBeVisible();
+  await expect(page.getByRole('columnheader')).toHaveCount(6);
+  await expect(page.getByRole('rowheader')).toHaveCount(8);
+  await expect(page.locator('#status')).toHaveAttribute('aria-live', 'polite');
+  await expect(page.locator('#status')).toContainText('8 patches classified');
+  await expect(page.getByText('Not a medical device.').first()).toBeVisible();
+});
+
+test('the model card shows figures with n and interval, or says that there are none', async ({ page, site }) => {
+  await open(page, site.url);
+  await page.locator('#card summary').click();
+  const card = page.locator('#card-body');
+  await expect(card).toContainText('Threshold');
+  await expect(card).toContainText(/[0-9a-f]{64}/);
+  const text = await card.innerText();
+  expect(/95 % interval/.test(text) || /carry no figures/.test(text)).toBe(true);
+});
+
+test('the server: headers, encodings, nothing outside the folder', async ({ request, site }) => {
+  const answer = await request.get(site.url);
+  const headers = answer.headers();
+  expect(headers['content-security-policy']).toContain("default-src 'none'");
+  expect(headers['cross-origin-opener-policy']).toBe('same-origin');
+  expect(headers['cross-origin-embedder-policy']).toBe('require-corp');
+  expect(headers['x-content-type-options']).toBe('nosniff');
+  const wasm = await request.get(`${site.url}pkg/cpu/nodulens_bg.wasm`, { headers: { 'accept-encoding': 'br' } });
+  expect(wasm.headers()['content-type']).toBe('application/wasm');
+  expect(wasm.headers()['content-encoding']).toBe('br');
+  const again = await request.get(site.url, { headers: { 'if-none-match': headers['etag'] ?? '' } });
+  expect(again.status()).toBe(304);
+  // Written by hand: every client library tidies such a path before it sends it.
+  const status = await new Promise<number | undefined>((resolve) => {
+    const { hostname, port } = new URL(site.url);
+    http.get({ hostname, port, path: '/..%2f..%2f..%2f..%2fetc/passwd' }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+  });
+  expect(status).toBe(404);
+  expect((await request.get(`${site.url}../package.json`)).status()).toBe(404);
+  expect((await request.post(site.url)).status()).toBe(405);
+});

@@ -1,0 +1,67 @@
+/** WebGPU on a software adapter: never chosen by itself, right when a person chooses it, distrusted when it is wrong. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { brokenCopy, choose, expect, json, open, settled, startSite, test, worstDifference } from './helpers.ts';
+import { dist, patches } from './fixtures.ts';
+
+const built = existsSync(path.join(dist, 'pkg', 'webgpu', 'nodulens_bg.wasm'));
+
+test('a software adapter is not chosen, and the page says which it is and why', async ({ page, site }) => {
+  test.skip(!built, 'this build has no WebGPU');
+  const fetched: string[] = [];
+  page.on('request', (request) => fetched.push(request.url()));
+  await open(page, site.url);
+  await expect(page.locator('#engine-facts')).toContainText(/swiftshader.*\(software\)/i);
+  await choose(page, patches().slice(0, 2));
+  await settled(page, 2);
+  await expect(page.locator('#engine-summary')).toHaveText('CPU');
+  expect(fetched.filter((url) => url.includes('pkg/webgpu'))).toEqual([]);
+});
+
+test('chosen by hand it passes the known-answer check and gives the native numbers', async ({ page, site, watch }) => {
+  test.skip(!built, 'this build has no WebGPU');
+  test.setTimeout(600_000);
+  // SwiftShader has no timestamps and says so; wgpu logs adapter limits.
+  watch.expectErrors(/^warning/);
+  await open(page, site.url);
+  await page.locator('input[name=engine][value=webgpu]').check({ force: true });
+  await expect(page.locator('#engine-summary')).toHaveText('WebGPU', { timeout: 400_000 });
+  const why = await page.locator('#engine-facts').innerText();
+  expect(why).toContain('agrees with the CPU');
+  await choose(page, patches().slice(0, 3));
+  await settled(page, 3, 200_000);
+  const { results } = await json(page);
+  for (const row of results) expect(row.engine).toMatch(/webgpu.*swiftshader/i);
+  const worst = worstDifference(results);
+  console.log(`    SwiftShader against native, 3 patches: worst difference ${worst.toExponential(2)}; ${why.split('\n').at(-1)}`);
+  expect(worst).toBeLessThan(1e-4);
+  // And back.
+  await page.locator('input[name=engine][value=cpu]').check({ force: true });
+  await expect(page.locator('#engine-summary')).toHaveText('CPU');
+  await choose(page, patches().slice(3, 5));
+  await settled(page, 5);
+  expect((await json(page)).results.at(-1)?.engine).toMatch(/cpu/i);
+});
+
+test('wrong numbers are noticed: the CPU goes on and the page says so', async ({ page, watch }) => {
+  test.skip(!built, 'this build has no WebGPU');
+  test.setTimeout(600_000);
+  watch.expectErrors(/^warning/);
+  const spoil = `
+    const classify_ = Classifier.prototype.classify;
+    Classifier.prototype.classify = async function (values) {
+      return (await classify_.call(this, values)).map((p) => ({ ...p, probability: p.probability / 2, logits: p.logits.map((x) => x + 0.5) }));
+    };`;
+  const site = await startSite(brokenCopy('mismatch', { 'pkg/webgpu/nodulens.js': (code) => `${code.toString()}\n${spoil}` }));
+  try {
+    await open(page, site.url);
+    await page.locator('input[name=engine][value=webgpu]').check({ force: true });
+    await expect(page.locator('#notices')).toContainText('other numbers than the CPU', { timeout: 400_000 });
+    await expect(page.locator('#engine-summary')).toHaveText('CPU');
+    await choose(page, patches().slice(0, 3));
+    await settled(page, 3);
+    expect(worstDifference((await json(page)).results)).toBeLessThan(1e-4);
+  } finally {
+    site.close();
+  }
+});

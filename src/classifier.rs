@@ -1,0 +1,230 @@
+//! Weights on a device, ready to classify.
+
+use crate::method::{CLASS_NODULE, CLASSES, LOGIT_TOLERANCE, PATCH_SAMPLES};
+use crate::model::{Network, NetworkKind};
+use crate::patch::Patch;
+use crate::phantom;
+use crate::preprocess::{batch_tensor, model_values};
+use crate::weights::{WeightsError, WeightsHeader, read_weights};
+use burn::tensor::{Device, TensorData};
+use serde::{Deserialize, Serialize};
+
+/// What the network says of one patch.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Prediction {
+    /// Probability of a nodule in [0, 1]: softmax of the logits after temperature.
+    pub probability: f32,
+    /// Whether the probability reaches the threshold of the weights file.
+    pub decision: Decision,
+    /// Before temperature and softmax: no nodule, nodule.
+    pub logits: [f32; CLASSES],
+}
+
+/// The answer at the threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Decision {
+    /// Probability at or above the threshold.
+    #[serde(rename = "nodule")]
+    Nodule,
+    /// Probability below it.
+    #[serde(rename = "no nodule")]
+    NoNodule,
+}
+
+/// Why a batch has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClassifyError {
+    /// The device did not give the result back.
+    #[error("the device did not return the result: {0}")]
+    Device(String),
+    /// A result that no sound network gives; the device computes wrongly.
+    #[error("the device returned a number that is not finite")]
+    NotFinite,
+}
+
+impl ClassifyError {
+    /// Stable name of the error, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Device(_) => "device-failed",
+            Self::NotFinite => "device-wrong",
+        }
+    }
+
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        "Choose the CPU engine; the images are unchanged."
+    }
+}
+
+/// Result of comparing two engines on the same inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KnownAnswer {
+    /// Whether every logit agrees within the tolerance.
+    pub ok: bool,
+    /// Largest difference in a logit.
+    pub max_difference: f32,
+    /// Largest difference that counts as equal.
+    pub tolerance: f32,
+}
+
+/// A network with its weights on a device.
+#[derive(Debug)]
+pub struct Classifier {
+    network: Network,
+    header: WeightsHeader,
+    sha256: String,
+    device: Device,
+}
+
+impl Classifier {
+    /// Reads a weights file and puts its network on `device`.
+    ///
+    /// # Errors
+    /// As [`read_weights`].
+    pub fn load(weights: &[u8], device: &Device) -> Result<Self, WeightsError> {
+        let weights = read_weights(weights, device)?;
+        Ok(Self {
+            network: weights.network,
+            header: weights.header,
+            sha256: weights.sha256,
+            device: device.clone(),
+        })
+    }
+
+    /// What the weights file says of itself.
+    #[must_use]
+    pub fn header(&self) -> &WeightsHeader {
+        &self.header
+    }
+
+    /// Which network it is.
+    #[must_use]
+    pub fn kind(&self) -> NetworkKind {
+        self.network.kind()
+    }
+
+    /// SHA-256 of the weights file, hex.
+    #[must_use]
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Network and the first eight digits of the file's hash: names these very weights.
+    #[must_use]
+    pub fn model_id(&self) -> String {
+        format!("{}-{}", self.header.network, &self.sha256[..8])
+    }
+
+    /// Classifies patches as one batch. No patches, no predictions.
+    ///
+    /// # Errors
+    /// [`ClassifyError`] where the device fails or gives numbers that are not finite.
+    pub async fn classify(&self, patches: &[Patch]) -> Result<Vec<Prediction>, ClassifyError> {
+        self.classify_values(patches.iter().flat_map(model_values).collect()).await
+    }
+
+    /// Classifies model values, 2,500 a patch, as one batch; see [`model_values`].
+    ///
+    /// # Errors
+    /// As [`Self::classify`].
+    pub async fn classify_values(
+        &self,
+        values: Vec<f32>,
+    ) -> Result<Vec<Prediction>, ClassifyError> {
+        if values.len() < PATCH_SAMPLES {
+            return Ok(Vec::new());
+        }
+        let logits = self.network.forward(batch_tensor(values, &self.device));
+        // Asynchronous even on the CPU: a synchronous read on wgpu in wasm panics.
+        let logits = logits.into_data_async().await;
+        self.predictions(logits.map_err(|error| ClassifyError::Device(format!("{error:?}")))?)
+    }
+
+    fn predictions(&self, logits: TensorData) -> Result<Vec<Prediction>, ClassifyError> {
+        let logits = logits.try_to_vec::<f32>();
+        let logits = logits.map_err(|error| ClassifyError::Device(format!("{error:?}")))?;
+        if logits.iter().any(|logit| !logit.is_finite()) {
+            return Err(ClassifyError::NotFinite);
+        }
+        let (pairs, _) = logits.as_chunks::<CLASSES>();
+        Ok(pairs.iter().map(|pair| self.prediction(*pair)).collect())
+    }
+
+    fn prediction(&self, logits: [f32; CLASSES]) -> Prediction {
+        let probability = nodule_probability(logits, self.header.temperature);
+        let decision = if probability >= self.header.threshold {
+            Decision::Nodule
+        } else {
+            Decision::NoNodule
+        };
+        Prediction { probability, decision, logits }
+    }
+}
+
+/// Softmax of two logits after temperature: the share of the class "nodule", in [0, 1].
+#[must_use]
+pub fn nodule_probability(logits: [f32; CLASSES], temperature: f32) -> f32 {
+    let difference = (logits[CLASS_NODULE] - logits[1 - CLASS_NODULE]) / temperature;
+    1.0 / (1.0 + libm::expf(-difference))
+}
+
+/// Model values of two synthetic patches, one with and one without a nodule, for the start-up
+/// check of an engine against the CPU.
+#[must_use]
+pub fn known_answer_inputs() -> Vec<f32> {
+    phantom::patches(0, 2).iter().flat_map(|phantom| model_values(&phantom.patch)).collect()
+}
+
+/// Whether an engine's predictions equal the reference's within [`LOGIT_TOLERANCE`]. A missing
+/// prediction or one that is not a number is a difference without bound.
+#[must_use]
+pub fn compare_known_answer(reference: &[Prediction], ours: &[Prediction]) -> KnownAnswer {
+    let complete = reference.len() == ours.len() && !reference.is_empty();
+    let max_difference = reference
+        .iter()
+        .zip(ours)
+        .flat_map(|(reference, ours)| reference.logits.into_iter().zip(ours.logits))
+        .map(|(reference, ours)| (reference - ours).abs())
+        // Not `f32::max`, which would drop a not-a-number.
+        .fold(0.0, |most: f32, next| if next > most || next.is_nan() { next } else { most });
+    let max_difference = if complete { max_difference } else { f32::INFINITY };
+    let tolerance = LOGIT_TOLERANCE;
+    KnownAnswer { ok: max_difference <= tolerance, max_difference, tolerance }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prediction(logits: [f32; 2]) -> Prediction {
+        Prediction { probability: 0.5, decision: Decision::NoNodule, logits }
+    }
+
+    #[test]
+    fn probability_is_softmax_after_temperature() {
+        assert_eq!(nodule_probability([0.3, 0.3], 1.0), 0.5);
+        // By hand: 1 / (1 + e^-2).
+        assert!((nodule_probability([-1.0, 1.0], 1.0) - 0.880_797_1).abs() < 1e-6);
+        assert!((nodule_probability([-1.0, 1.0], 2.0) - 0.731_058_6).abs() < 1e-6);
+        assert_eq!(nodule_probability([0.0, 1e6], 1.0), 1.0);
+        assert_eq!(nodule_probability([1e6, 0.0], 1.0), 0.0);
+    }
+
+    #[test]
+    fn known_answers_agree_only_within_the_tolerance() {
+        let reference = [prediction([1.0, -1.0]), prediction([0.0, 2.0])];
+        let close = [prediction([1.0, -1.0]), prediction([0.0, 2.0005])];
+        assert!(compare_known_answer(&reference, &close).ok);
+        let far = [prediction([1.0, -1.0]), prediction([0.0, 2.1])];
+        let compared = compare_known_answer(&reference, &far);
+        assert!(!compared.ok && (compared.max_difference - 0.1).abs() < 1e-6);
+        let broken = [prediction([f32::NAN, -1.0]), prediction([0.0, 2.0])];
+        assert!(!compare_known_answer(&reference, &broken).ok);
+        assert!(!compare_known_answer(&reference, &close[..1]).ok);
+        assert!(!compare_known_answer(&[], &[]).ok);
+    }
+}

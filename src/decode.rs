@@ -1,0 +1,5 @@
+//! Bytes of a file to an image. The format is found by content, never by the file's name.
+
+pub mod raster;
+
+pub use raster::{DecodeError, GreyImage, decode_raster};

@@ -1,0 +1,319 @@
+//! PNG, JPEG, TIFF and BMP: pictures whose HU is unknown. They stay [`Grey`].
+
+use crate::intensity::Grey;
+use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use std::io::Cursor;
+
+/// Largest side of an image in pixels. A slice has 512 to 1,024, a photographed film 8,000.
+const MAX_SIDE: u32 = 16_384;
+/// Most memory that decoding one picture may take, in bytes.
+const MAX_MEMORY: u64 = 256 * 1024 * 1024;
+
+/// A grey picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GreyImage {
+    /// Pixels in a row.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// `width * height` samples in [0, 1], row-major.
+    pub samples: Vec<Grey>,
+    /// "PNG", "JPEG", "TIFF" or "BMP".
+    pub format: &'static str,
+    /// Bits in a channel of the file: 8 or 16.
+    pub bit_depth: u8,
+    /// Whether the file holds colour channels.
+    pub colour: bool,
+    /// What the user should know of how the samples came about, in full sentences.
+    pub notes: Vec<String>,
+}
+
+/// Why bytes are no picture.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// No bytes at all.
+    #[error("the file is empty")]
+    Empty,
+    /// The first bytes are of no format that is known here.
+    #[error("the content is not a PNG, JPEG, TIFF or BMP image")]
+    NotAnImage,
+    /// A known format in a variant that is not read.
+    #[error("this {format} image cannot be read: {reason}")]
+    Unsupported {
+        /// Name of the format.
+        format: &'static str,
+        /// What is not supported.
+        reason: String,
+    },
+    /// The bytes end early or contradict themselves.
+    #[error("the {format} image is damaged or cut off: {reason}")]
+    Damaged {
+        /// Name of the format.
+        format: &'static str,
+        /// What the decoder said.
+        reason: String,
+    },
+    /// Larger than what is decoded here.
+    #[error("the {format} image is too large: at most {MAX_SIDE} pixels a side and {} MiB are read", MAX_MEMORY >> 20)]
+    TooLarge {
+        /// Name of the format.
+        format: &'static str,
+    },
+}
+
+impl DecodeError {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Empty => "Export or copy the file again.",
+            Self::NotAnImage => {
+                "Its name may say otherwise; open it in a viewer and save it as PNG."
+            }
+            Self::Unsupported { .. } => "Save it as an 8-bit or 16-bit grey PNG.",
+            Self::Damaged { .. } => "Copy or export the file again; part of it is missing.",
+            Self::TooLarge { .. } => "Cut out the region of interest first.",
+        }
+    }
+
+    /// Stable name of the error, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty-file",
+            Self::NotAnImage => "not-an-image",
+            Self::Unsupported { .. } => "unsupported-format",
+            Self::Damaged { .. } => "truncated",
+            Self::TooLarge { .. } => "too-large",
+        }
+    }
+}
+
+/// Decodes a PNG, JPEG, TIFF or BMP.
+///
+/// 8-bit grey passes as value / 255. 16-bit is mapped over its full range (value / 65535) and
+/// says so. Colour becomes luma by ITU-R BT.601, as PIL's `convert("L")`; a pixel whose channels
+/// are equal keeps its value exactly. Transparency is laid over black.
+///
+/// # Errors
+/// [`DecodeError`], never a panic, whatever the bytes.
+pub fn decode_raster(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
+    if bytes.is_empty() {
+        return Err(DecodeError::Empty);
+    }
+    let guessed = image::guess_format(bytes).map_err(|_| DecodeError::NotAnImage)?;
+    let format = match guessed {
+        ImageFormat::Png => "PNG",
+        ImageFormat::Jpeg => "JPEG",
+        ImageFormat::Tiff => "TIFF",
+        ImageFormat::Bmp => "BMP",
+        _ => return Err(DecodeError::NotAnImage),
+    };
+    let typed = |error| decode_error(format, error);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), guessed);
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_MEMORY);
+    reader.limits(limits);
+    let decoder = reader.into_decoder().map_err(typed)?;
+    if decoder.total_bytes() > MAX_MEMORY {
+        return Err(DecodeError::TooLarge { format });
+    }
+    let colour_type = decoder.color_type();
+    let image = DynamicImage::from_decoder(decoder).map_err(typed)?;
+    to_grey(image, colour_type, format)
+}
+
+fn decode_error(format: &'static str, error: image::ImageError) -> DecodeError {
+    use image::ImageError;
+    match error {
+        ImageError::Limits(_) => DecodeError::TooLarge { format },
+        ImageError::Unsupported(error) => {
+            DecodeError::Unsupported { format, reason: error.to_string() }
+        }
+        error => DecodeError::Damaged { format, reason: error.to_string() },
+    }
+}
+
+fn to_grey(
+    image: DynamicImage,
+    colour_type: ColorType,
+    format: &'static str,
+) -> Result<GreyImage, DecodeError> {
+    let (width, height) = (image.width() as usize, image.height() as usize);
+    if width == 0 || height == 0 {
+        let reason = "it has no pixels".to_owned();
+        return Err(DecodeError::Damaged { format, reason });
+    }
+    let sixteen = matches!(
+        colour_type,
+        ColorType::L16 | ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16
+    );
+    let samples: Vec<Grey> = match &image {
+        DynamicImage::ImageLuma8(grey) => grey.iter().map(|v| eight_bits(*v)).collect(),
+        DynamicImage::ImageLuma16(grey) => grey.iter().map(|v| sixteen_bits(*v)).collect(),
+        DynamicImage::ImageRgb32F(_) | DynamicImage::ImageRgba32F(_) => {
+            let reason = "floating-point samples have no known grey range".to_owned();
+            return Err(DecodeError::Unsupported { format, reason });
+        }
+        _ if sixteen => image.to_rgba16().pixels().map(|p| luma(p.0, 65_535.0)).collect(),
+        _ => image.to_rgba8().pixels().map(|p| luma(p.0, 255.0)).collect(),
+    };
+    let colour = colour_type.has_color();
+    let mut notes = Vec::new();
+    if sixteen {
+        notes.push(sixteen_bit_note(&samples));
+    }
+    if colour && is_tinted(&image) {
+        notes.push("Colour image: its brightness was used (ITU-R BT.601).".to_owned());
+    }
+    if colour_type.has_alpha() && has_transparency(&image) {
+        notes.push("Transparent pixels were laid over black.".to_owned());
+    }
+    let bit_depth = if sixteen { 16 } else { 8 };
+    Ok(GreyImage { width, height, samples, format, bit_depth, colour, notes })
+}
+
+fn eight_bits(value: u8) -> Grey {
+    Grey(f32::from(value) / 255.0)
+}
+
+fn sixteen_bits(value: u16) -> Grey {
+    Grey(f32::from(value) / 65_535.0)
+}
+
+/// Brightness of one RGBA pixel over black, in [0, 1].
+fn luma<T: Copy + Into<f64>>(pixel: [T; 4], full: f64) -> Grey {
+    let [red, green, blue, alpha] = pixel.map(Into::<f64>::into);
+    let value = if red == green && green == blue {
+        red
+    } else {
+        // Rounded to the file's own step, as PIL and every 8-bit tool would.
+        (0.299 * red + 0.587 * green + 0.114 * blue).round()
+    };
+    Grey((value / full * (alpha / full)) as f32)
+}
+
+fn sixteen_bit_note(samples: &[Grey]) -> String {
+    let brightest = samples.iter().fold(0.0_f32, |most, grey| most.max(grey.0));
+    // 12-bit CT numbers saved raw fill a sixteenth of the range and look black.
+    if brightest <= 4095.0 / 65_535.0 {
+        "16-bit image that uses only the darkest sixteenth of its range, as raw CT numbers do: \
+         the result is not to be relied on. Export it with window level -300, width 1400."
+            .to_owned()
+    } else {
+        "16-bit image: its full range 0 to 65535 was taken as black to white.".to_owned()
+    }
+}
+
+fn is_tinted(image: &DynamicImage) -> bool {
+    image.to_rgb16().pixels().any(|p| p.0[0] != p.0[1] || p.0[1] != p.0[2])
+}
+
+fn has_transparency(image: &DynamicImage) -> bool {
+    image.to_rgba16().pixels().any(|p| p.0[3] != u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{GrayImage, ImageBuffer, Luma, Rgb, Rgba};
+
+    fn encode(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        image.write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    }
+
+    /// 7 x 5, so that a swap of axes shows.
+    fn ramp() -> DynamicImage {
+        GrayImage::from_fn(7, 5, |x, y| Luma([(x * 30 + y) as u8])).into()
+    }
+
+    #[test]
+    fn eight_bit_grey_passes_exactly_in_every_lossless_format() {
+        for format in [ImageFormat::Png, ImageFormat::Tiff, ImageFormat::Bmp] {
+            let image = decode_raster(&encode(&ramp(), format)).unwrap();
+            assert_eq!((image.width, image.height, image.bit_depth), (7, 5, 8));
+            assert_eq!(image.samples[3 * 7 + 4], Grey(123.0 / 255.0));
+            assert!(image.notes.is_empty(), "{:?}", image.notes);
+        }
+    }
+
+    #[test]
+    fn sixteen_bit_is_mapped_over_its_range_and_says_so() {
+        let deep: ImageBuffer<Luma<u16>, _> =
+            ImageBuffer::from_fn(7, 5, |x, y| Luma([(x * 9000 + y) as u16]));
+        let image = decode_raster(&encode(&deep.into(), ImageFormat::Png)).unwrap();
+        assert_eq!(image.bit_depth, 16);
+        assert_eq!(image.samples[3 * 7 + 4], Grey(36_003.0 / 65_535.0));
+        assert!(image.notes[0].starts_with("16-bit image: its full range"));
+    }
+
+    #[test]
+    fn raw_twelve_bit_numbers_are_called_out() {
+        let raw: ImageBuffer<Luma<u16>, _> = ImageBuffer::from_pixel(7, 5, Luma([1024]));
+        let image = decode_raster(&encode(&raw.into(), ImageFormat::Png)).unwrap();
+        assert!(image.notes[0].contains("level -300"));
+    }
+
+    #[test]
+    fn grey_rgb_keeps_its_values_and_colour_becomes_luma() {
+        let grey: ImageBuffer<Rgb<u8>, _> = ImageBuffer::from_pixel(7, 5, Rgb([77, 77, 77]));
+        let image = decode_raster(&encode(&grey.into(), ImageFormat::Bmp)).unwrap();
+        assert_eq!(image.samples[0], Grey(77.0 / 255.0));
+        assert!(image.colour && image.notes.is_empty());
+        let red: ImageBuffer<Rgb<u8>, _> = ImageBuffer::from_pixel(7, 5, Rgb([255, 0, 0]));
+        let image = decode_raster(&encode(&red.into(), ImageFormat::Png)).unwrap();
+        // PIL: Image.new("RGB", (1, 1), (255, 0, 0)).convert("L") -> 76
+        assert_eq!(image.samples[0], Grey(76.0 / 255.0));
+        assert!(image.notes[0].starts_with("Colour image"));
+    }
+
+    #[test]
+    fn transparency_is_laid_over_black() {
+        let half: ImageBuffer<Rgba<u8>, _> =
+            ImageBuffer::from_pixel(7, 5, Rgba([255, 255, 255, 51]));
+        let image = decode_raster(&encode(&half.into(), ImageFormat::Png)).unwrap();
+        assert!((image.samples[0].0 - 0.2).abs() < 1e-6);
+        assert!(image.notes[0].starts_with("Transparent"));
+    }
+
+    #[test]
+    fn bad_bytes_are_typed_errors() {
+        assert_eq!(decode_raster(b""), Err(DecodeError::Empty));
+        assert_eq!(decode_raster(b"seriesuid,coordX\n"), Err(DecodeError::NotAnImage));
+        assert_eq!(decode_raster(b"GIF89a-------------"), Err(DecodeError::NotAnImage));
+        let whole = encode(&ramp(), ImageFormat::Png);
+        let cut = decode_raster(&whole[..whole.len() / 2]);
+        assert_eq!(cut.map_err(|error| error.code()), Err("truncated"));
+    }
+
+    #[test]
+    fn a_declared_size_beyond_the_limit_is_refused_before_memory_is_taken() {
+        // A PNG header that declares 60000 x 60000; its checksum is right.
+        let mut png = encode(&ramp(), ImageFormat::Png);
+        png[16..24].copy_from_slice(&[0, 0, 0xEA, 0x60, 0, 0, 0xEA, 0x60]);
+        let checksum = crc32(&png[12..29]);
+        png[29..33].copy_from_slice(&checksum.to_be_bytes());
+        assert_eq!(decode_raster(&png), Err(DecodeError::TooLarge { format: "PNG" }));
+    }
+
+    fn crc32(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(!0u32, |crc, byte| {
+            (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+                if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 }
+            })
+        })
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(head in 0usize..4, tail: Vec<u8>) {
+            let magic: [&[u8]; 4] = [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"II*\0", b"BM"];
+            let bytes = [magic[head], &tail].concat();
+            let _ = decode_raster(&bytes);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What a sample means: Hounsfield units, or grey of unknown origin. Never one for the other.
+
+use crate::method::{WINDOW_HIGH_HU, WINDOW_LOW_HU};
+
+/// CT number in Hounsfield units: water is 0, air is -1000.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Hu(pub f32);
+
+/// Displayed intensity in [0, 1]: black is 0, white is 1.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Grey(pub f32);
+
+/// Linear map from HU to grey, saturating at both ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Window {
+    /// Middle of the window in HU ("level" on a workstation).
+    pub center: f32,
+    /// Extent of the window in HU, above 0.
+    pub width: f32,
+}
+
+impl Window {
+    /// The window that the networks were trained through: [-1000, 400] HU.
+    pub const MODEL: Window = Window {
+        center: (WINDOW_LOW_HU + WINDOW_HIGH_HU) / 2.0,
+        width: WINDOW_HIGH_HU - WINDOW_LOW_HU,
+    };
+
+    /// Grey in [0, 1]. Not-a-number becomes black, for a padding value must not poison a patch.
+    #[must_use]
+    pub fn apply(self, hu: Hu) -> Grey {
+        let grey = (hu.0 - (self.center - self.width / 2.0)) / self.width;
+        Grey(if grey.is_nan() { 0.0 } else { grey.clamp(0.0, 1.0) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn model_window_maps_its_ends_and_saturates() {
+        let grey = |hu| Window::MODEL.apply(Hu(hu)).0;
+        assert_eq!(grey(-1000.0), 0.0);
+        assert_eq!(grey(400.0), 1.0);
+        assert_eq!(grey(-300.0), 0.5);
+        assert_eq!(grey(-3024.0), 0.0);
+        assert_eq!(grey(3071.0), 1.0);
+        assert_eq!(grey(f32::NAN), 0.0);
+        // Water, by hand: (0 + 1000) / 1400.
+        assert!((grey(0.0) - 0.714_285_7).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,32 @@
+//! Nodulens tells whether a patch of lung CT holds a pulmonary nodule.
+//!
+//! One crate for both sides: the trainer links it, the browser loads it as WebAssembly. No file
+//! system, clock, network or printing in here. Research and teaching software, not a medical
+//! device.
+//!
+//! | step | type | module |
+//! |---|---|---|
+//! | bytes of a file -> image | [`decode::GreyImage`] | [`decode`] |
+//! | image or HU array -> patch of 50 x 50 | [`patch::Patch`] | [`patch`] |
+//! | patch -> values in [0, 1], `[batch, 1, 50, 50]` | tensor | [`preprocess`] |
+//! | tensor -> logits, `[batch, 2]` | [`model::Network`] | [`model`] |
+//! | logits -> probability, decision | [`classifier::Prediction`] | [`classifier`] |
+//!
+//! [`method`] holds the numbers chosen before training, [`weights`] the file with those chosen
+//! by training, [`phantom`] makes synthetic patches.
+
+// Tests may stop at the first surprise.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod classifier;
+pub mod decode;
+pub mod intensity;
+pub mod method;
+pub mod model;
+pub mod patch;
+pub mod phantom;
+pub mod preprocess;
+pub mod weights;
+
+#[cfg(target_arch = "wasm32")]
+mod wasm_api;

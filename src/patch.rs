@@ -1,0 +1,180 @@
+//! A patch: the square of a slice that a network looks at.
+
+use crate::decode::GreyImage;
+use crate::intensity::{Grey, Hu};
+use crate::method::{PATCH_SAMPLES, PATCH_SIZE};
+
+/// What a patch's samples are measured in.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PatchSamples {
+    /// CT numbers; the preprocessing applies the model's window.
+    Hu(Vec<Hu>),
+    /// Grey in [0, 1] from an image file, already windowed by whoever made it.
+    Grey(Vec<Grey>),
+}
+
+/// 50 x 50 samples in row-major order (y, then x).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Patch {
+    samples: PatchSamples,
+}
+
+/// What to do with an image that is larger than a patch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SizePolicy {
+    /// Refuse it: the caller expects patches and nothing else.
+    #[default]
+    Refuse,
+    /// Take the middle, rounding towards the top left: rows `(height - 50) / 2 ..`.
+    CenterCrop,
+}
+
+/// Why an image or array is no patch.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PatchError {
+    /// Smaller than 50 x 50 in at least one direction. There is no honest way to enlarge it.
+    #[error("the image is {width} x {height} pixels, smaller than a patch ({PATCH_SIZE} x {PATCH_SIZE})")]
+    TooSmall {
+        /// Pixels in a row.
+        width: usize,
+        /// Rows.
+        height: usize,
+    },
+    /// Larger than 50 x 50 under [`SizePolicy::Refuse`].
+    #[error("the image is {width} x {height} pixels, not a patch of {PATCH_SIZE} x {PATCH_SIZE}")]
+    NotPatchSize {
+        /// Pixels in a row.
+        width: usize,
+        /// Rows.
+        height: usize,
+    },
+    /// An array of another length than 2,500.
+    #[error("{0} samples given, a patch has {PATCH_SAMPLES}")]
+    WrongLength(usize),
+}
+
+impl PatchError {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::TooSmall { .. } => {
+                "Cut the patch from the slice at its own pixel spacing; it is never stretched."
+            }
+            Self::NotPatchSize { .. } => {
+                "Choose \"take the centre\" to use its middle, or cut the patch yourself."
+            }
+            Self::WrongLength(_) => "Pass the samples row by row.",
+        }
+    }
+
+    /// Stable name of the error, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TooSmall { .. } => "too-small",
+            Self::NotPatchSize { .. } => "not-patch-size",
+            Self::WrongLength(_) => "wrong-length",
+        }
+    }
+}
+
+impl Patch {
+    /// A patch of CT numbers, row-major.
+    ///
+    /// # Errors
+    /// [`PatchError::WrongLength`] unless there are 2,500.
+    pub fn from_hu(samples: Vec<Hu>) -> Result<Self, PatchError> {
+        check_length(samples.len())?;
+        Ok(Self { samples: PatchSamples::Hu(samples) })
+    }
+
+    /// A patch of grey values, row-major.
+    ///
+    /// # Errors
+    /// [`PatchError::WrongLength`] unless there are 2,500.
+    pub fn from_grey(samples: Vec<Grey>) -> Result<Self, PatchError> {
+        check_length(samples.len())?;
+        Ok(Self { samples: PatchSamples::Grey(samples) })
+    }
+
+    /// The patch that an image holds. Nothing is ever stretched.
+    ///
+    /// # Errors
+    /// [`PatchError::TooSmall`] and, under [`SizePolicy::Refuse`], [`PatchError::NotPatchSize`].
+    pub fn from_image(image: &GreyImage, policy: SizePolicy) -> Result<Self, PatchError> {
+        let (width, height) = (image.width, image.height);
+        if width < PATCH_SIZE || height < PATCH_SIZE {
+            return Err(PatchError::TooSmall { width, height });
+        }
+        let exact = width == PATCH_SIZE && height == PATCH_SIZE;
+        if !exact && policy == SizePolicy::Refuse {
+            return Err(PatchError::NotPatchSize { width, height });
+        }
+        let (top, left) = ((height - PATCH_SIZE) / 2, (width - PATCH_SIZE) / 2);
+        let samples = image
+            .samples
+            .chunks_exact(width)
+            .skip(top)
+            .take(PATCH_SIZE)
+            .flat_map(|row| row[left..left + PATCH_SIZE].iter().copied())
+            .collect();
+        Self::from_grey(samples)
+    }
+
+    /// The samples and their unit.
+    #[must_use]
+    pub fn samples(&self) -> &PatchSamples {
+        &self.samples
+    }
+}
+
+fn check_length(length: usize) -> Result<(), PatchError> {
+    if length == PATCH_SAMPLES { Ok(()) } else { Err(PatchError::WrongLength(length)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An image whose sample at (x, y) is `x + 1000 y`, so that a mix-up of axes shows.
+    fn image(width: usize, height: usize) -> GreyImage {
+        let samples = (0..height)
+            .flat_map(|y| (0..width).map(move |x| Grey((x + 1000 * y) as f32)))
+            .collect();
+        GreyImage { width, height, samples, format: "PNG", bit_depth: 8, colour: false, notes: vec![] }
+    }
+
+    fn first_and_last(patch: &Patch) -> (f32, f32) {
+        let PatchSamples::Grey(samples) = patch.samples() else { panic!("not grey") };
+        (samples[0].0, samples[PATCH_SAMPLES - 1].0)
+    }
+
+    #[test]
+    fn exact_size_is_taken_as_it_is() {
+        let patch = Patch::from_image(&image(50, 50), SizePolicy::Refuse).unwrap();
+        assert_eq!(first_and_last(&patch), (0.0, 49_049.0));
+    }
+
+    #[test]
+    fn larger_is_refused_or_cut_from_the_middle() {
+        let large = image(61, 80);
+        let refused = Patch::from_image(&large, SizePolicy::Refuse);
+        assert_eq!(refused, Err(PatchError::NotPatchSize { width: 61, height: 80 }));
+        let patch = Patch::from_image(&large, SizePolicy::CenterCrop).unwrap();
+        assert_eq!(first_and_last(&patch), (15_005.0, 64_054.0));
+    }
+
+    #[test]
+    fn smaller_in_one_direction_is_refused_under_both_policies() {
+        for policy in [SizePolicy::Refuse, SizePolicy::CenterCrop] {
+            let refused = Patch::from_image(&image(50, 47), policy);
+            assert_eq!(refused, Err(PatchError::TooSmall { width: 50, height: 47 }));
+        }
+    }
+
+    #[test]
+    fn arrays_of_another_length_are_refused() {
+        assert_eq!(Patch::from_hu(vec![Hu(0.0); 2499]), Err(PatchError::WrongLength(2499)));
+    }
+}

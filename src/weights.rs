@@ -1,0 +1,343 @@
+//! The weights file: one network with all that is needed to use it and to know where it is from.
+//!
+//! | bytes | content |
+//! |---|---|
+//! | 8 | magic `NODULENS` |
+//! | 4 | format version, little endian |
+//! | 4 | length H of the header in bytes, little endian |
+//! | H | header, JSON: [`WeightsHeader`] |
+//! | ... | parameters in half precision, a safetensors document; names as in `model.rs`, convolutions as `[out, in, y, x]`, dense layers as `[in, out]` |
+//! | 32 | SHA-256 of everything before |
+
+use crate::method::preprocess_id;
+use crate::model::{Network, NetworkKind};
+use burn::module::{ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+use half::f16;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+
+mod card;
+
+pub use card::{Card, CardMetrics, Confusion};
+
+const MAGIC: &[u8; 8] = b"NODULENS";
+const VERSION: u32 = 1;
+const PREFIX: usize = 16;
+const DIGEST: usize = 32;
+
+/// What a weights file says of itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WeightsHeader {
+    /// Name of the network, one of [`NetworkKind::name`].
+    pub network: String,
+    /// Preprocessing that the network was trained behind; see [`preprocess_id`].
+    pub preprocess_id: String,
+    /// Smallest probability that is called a nodule, in (0, 1); chosen on validation.
+    pub threshold: f32,
+    /// Divisor of the logits before softmax, above 0; 1 where nothing was calibrated.
+    pub temperature: f32,
+    /// How the weights came about and how good they are.
+    pub card: Card,
+}
+
+/// A weights file that was read and checked.
+#[derive(Debug)]
+pub struct Weights {
+    /// What the file says of itself.
+    pub header: WeightsHeader,
+    /// The network with its parameters, on the device asked for.
+    pub network: Network,
+    /// SHA-256 of the whole file, hex.
+    pub sha256: String,
+}
+
+/// Why a file gives no network.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WeightsError {
+    /// Another kind of file.
+    #[error("this is not a Nodulens weights file")]
+    Foreign,
+    /// The bytes end before the format allows.
+    #[error("the weights file is cut off after {0} bytes")]
+    Truncated(usize),
+    /// Written by a later version.
+    #[error("the weights file has format version {found}; this program reads up to {VERSION}")]
+    Newer {
+        /// Version in the file.
+        found: u32,
+    },
+    /// The checksum does not fit, or the content contradicts itself.
+    #[error("the weights file is damaged: {0}")]
+    Corrupt(String),
+    /// A sound file for another network, preprocessing or program.
+    #[error("the weights do not fit this program: {what} is {found}, expected {expected}")]
+    Mismatch {
+        /// Which property.
+        what: String,
+        /// In the file.
+        found: String,
+        /// Here.
+        expected: String,
+    },
+}
+
+impl WeightsError {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Foreign => "Weights are written by `cargo trainer export` and end in .nodulens.",
+            Self::Truncated(_) | Self::Corrupt(_) => "Download or export the file again.",
+            Self::Newer { .. } => "Update Nodulens, or export the weights with this version.",
+            Self::Mismatch { .. } => {
+                "Use the Nodulens that wrote the weights, or train and export them with this one."
+            }
+        }
+    }
+
+    /// Stable name of the error, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Foreign => "weights-foreign",
+            Self::Truncated(_) => "weights-truncated",
+            Self::Newer { .. } => "weights-newer",
+            Self::Corrupt(_) => "weights-corrupt",
+            Self::Mismatch { .. } => "weights-mismatch",
+        }
+    }
+}
+
+/// Writes a weights file. Parameters are rounded to half precision.
+///
+/// # Errors
+/// [`WeightsError::Corrupt`] where a parameter is not finite in half precision, as after a
+/// training run that diverged; [`WeightsError::Mismatch`] where header and network disagree.
+pub fn write_weights(header: &WeightsHeader, network: &Network) -> Result<Vec<u8>, WeightsError> {
+    expect("network", &header.network, network.kind().name())?;
+    let mut collector = Collector::default();
+    network.visit_parameters(&mut collector);
+    if let Some(error) = collector.error {
+        return Err(error);
+    }
+    let views = collector
+        .tensors
+        .iter()
+        .map(|(name, shape, bytes)| {
+            let view = TensorView::new(Dtype::F16, shape.clone(), bytes).map_err(corrupt)?;
+            Ok((name.as_str(), view))
+        })
+        .collect::<Result<Vec<_>, WeightsError>>()?;
+    let parameters = safetensors::serialize(views, None).map_err(corrupt)?;
+    let header = serde_json::to_vec(header).map_err(corrupt)?;
+    let header_length = u32::try_from(header.len()).map_err(corrupt)?;
+    let mut file = Vec::with_capacity(PREFIX + header.len() + parameters.len() + DIGEST);
+    file.extend_from_slice(MAGIC);
+    file.extend_from_slice(&VERSION.to_le_bytes());
+    file.extend_from_slice(&header_length.to_le_bytes());
+    file.extend_from_slice(&header);
+    file.extend_from_slice(&parameters);
+    let digest = Sha256::digest(&file);
+    file.extend_from_slice(&digest);
+    Ok(file)
+}
+
+/// Reads and checks a weights file, and puts the network on `device`.
+///
+/// # Errors
+/// [`WeightsError`], never a panic, whatever the bytes.
+pub fn read_weights(bytes: &[u8], device: &Device) -> Result<Weights, WeightsError> {
+    let parts = split(bytes)?;
+    let header: WeightsHeader = serde_json::from_slice(parts.header)
+        .map_err(|error| WeightsError::Corrupt(format!("header: {error}")))?;
+    let kind = NetworkKind::from_name(&header.network).ok_or_else(|| WeightsError::Mismatch {
+        what: "network".to_owned(),
+        found: header.network.clone(),
+        expected: NetworkKind::ALL.map(NetworkKind::name).join(" or "),
+    })?;
+    expect("preprocessing", &header.preprocess_id, &preprocess_id())?;
+    if !(header.threshold > 0.0 && header.threshold < 1.0 && header.temperature > 0.0) {
+        let found = format!("threshold {}, temperature {}", header.threshold, header.temperature);
+        return Err(WeightsError::Corrupt(format!("impossible numbers in the header: {found}")));
+    }
+    let document = SafeTensors::deserialize(parts.parameters).map_err(corrupt)?;
+    let mut tensors = HashMap::new();
+    for (name, view) in document.iter() {
+        tensors.insert(name.to_owned(), read_tensor(name, &view)?);
+    }
+    let mut loader = Loader { path: Vec::new(), tensors, device, error: None };
+    let network = kind.init(device).map_parameters(&mut loader);
+    match (loader.error, loader.tensors.keys().min()) {
+        (Some(error), _) => Err(error),
+        (None, Some(name)) => Err(mismatch("a parameter", name, "absent")),
+        (None, None) => Ok(Weights { header, network, sha256: parts.sha256 }),
+    }
+}
+
+struct Parts<'a> {
+    header: &'a [u8],
+    parameters: &'a [u8],
+    sha256: String,
+}
+
+/// Takes the file apart, telling truncation from damage where the format allows it.
+fn split(bytes: &[u8]) -> Result<Parts<'_>, WeightsError> {
+    let start = &bytes[..bytes.len().min(MAGIC.len())];
+    if start.is_empty() || !MAGIC.starts_with(start) {
+        return Err(WeightsError::Foreign);
+    }
+    let truncated = || WeightsError::Truncated(bytes.len());
+    let prefix = bytes.get(..PREFIX).ok_or_else(truncated)?;
+    let version = little_endian(&prefix[8..12]);
+    if version > VERSION {
+        return Err(WeightsError::Newer { found: version });
+    }
+    let header_end = PREFIX.saturating_add(little_endian(&prefix[12..16]) as usize);
+    let header = bytes.get(PREFIX..header_end).ok_or_else(truncated)?;
+    let body_end = bytes.len().checked_sub(DIGEST).filter(|end| *end >= header_end);
+    let body_end = body_end.ok_or_else(truncated)?;
+    let mut hasher = Sha256::new_with_prefix(&bytes[..body_end]);
+    let sound = hasher.clone().finalize()[..] == bytes[body_end..];
+    let parameters = &bytes[header_end..body_end];
+    if !sound {
+        return Err(if is_cut_off(parameters) {
+            truncated()
+        } else {
+            WeightsError::Corrupt("its checksum does not fit its content".to_owned())
+        });
+    }
+    hasher.update(&bytes[body_end..]);
+    Ok(Parts { header, parameters, sha256: hex(&hasher.finalize()) })
+}
+
+fn little_endian(bytes: &[u8]) -> u32 {
+    bytes.iter().rev().fold(0, |value, byte| value << 8 | u32::from(*byte))
+}
+
+/// Whether a safetensors document declares more bytes than there are.
+fn is_cut_off(parameters: &[u8]) -> bool {
+    let Ok((header_length, metadata)) = SafeTensors::read_metadata(parameters) else {
+        return true;
+    };
+    let declared = metadata.tensors().values().map(|tensor| tensor.data_offsets.1).max();
+    header_length.saturating_add(8).saturating_add(declared.unwrap_or(0)) > parameters.len()
+}
+
+/// Lower-case hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn corrupt(error: impl std::fmt::Display) -> WeightsError {
+    WeightsError::Corrupt(error.to_string())
+}
+
+fn mismatch(what: &str, found: impl ToString, expected: impl ToString) -> WeightsError {
+    let (found, expected) = (found.to_string(), expected.to_string());
+    WeightsError::Mismatch { what: what.to_owned(), found, expected }
+}
+
+fn expect(what: &str, found: &str, expected: &str) -> Result<(), WeightsError> {
+    if found == expected { Ok(()) } else { Err(mismatch(what, found, expected)) }
+}
+
+fn read_tensor(name: &str, view: &TensorView<'_>) -> Result<(Vec<usize>, Vec<f32>), WeightsError> {
+    if view.dtype() != Dtype::F16 {
+        return Err(mismatch(&format!("the type of {name}"), format!("{:?}", view.dtype()), "F16"));
+    }
+    let values: Vec<f32> = view
+        .data()
+        .chunks_exact(2)
+        .map(|pair| f16::from_le_bytes([pair[0], pair[1]]).to_f32())
+        .collect();
+    if values.iter().any(|value| !value.is_finite()) {
+        return Err(WeightsError::Corrupt(format!("{name} holds a number that is not finite")));
+    }
+    Ok((view.shape().to_vec(), values))
+}
+
+/// Collects parameters as half-precision bytes.
+#[derive(Default)]
+struct Collector {
+    path: Vec<String>,
+    tensors: Vec<(String, Vec<usize>, Vec<u8>)>,
+    error: Option<WeightsError>,
+}
+
+impl ModuleVisitor for Collector {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let name = self.path.join(".");
+        let shape = param.val().dims().to_vec();
+        let values = match param.val().into_data().try_to_vec::<f32>() {
+            Ok(values) => values,
+            Err(error) => {
+                self.error = Some(corrupt(format!("{name} cannot be read: {error:?}")));
+                return;
+            }
+        };
+        let mut bytes = Vec::with_capacity(values.len() * 2);
+        for value in values {
+            let half = f16::from_f32(value);
+            if !half.is_finite() {
+                let reason = format!("{name} holds {value}, which half precision cannot");
+                self.error = Some(WeightsError::Corrupt(reason));
+                return;
+            }
+            bytes.extend_from_slice(&half.to_le_bytes());
+        }
+        self.tensors.push((name, shape, bytes));
+    }
+}
+
+/// Puts parameters in place by name; what is left in `tensors` afterwards belongs nowhere.
+struct Loader<'a> {
+    path: Vec<String>,
+    tensors: HashMap<String, (Vec<usize>, Vec<f32>)>,
+    device: &'a Device,
+    error: Option<WeightsError>,
+}
+
+impl ModuleMapper for Loader<'_> {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let name = self.path.join(".");
+        // The lazy shape spares the random initialisation of five million numbers.
+        let expected = param.lazy_shape().to_vec();
+        match self.tensors.remove(&name) {
+            Some((shape, values)) if shape == expected => {
+                let tensor = Tensor::from_data(TensorData::new(values, shape), self.device);
+                let id = param.id;
+                param.transform_for_load(tensor, id)
+            }
+            Some((shape, _)) => {
+                let (found, expected) = (format!("{shape:?}"), format!("{expected:?}"));
+                self.error = Some(mismatch(&format!("the shape of {name}"), found, expected));
+                param
+            }
+            None => {
+                self.error = Some(mismatch(&name, "absent", format!("{expected:?}")));
+                param
+            }
+        }
+    }
+}

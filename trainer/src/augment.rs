@@ -1,0 +1,140 @@
+//! Rotation, translation and flip of training patches, as the paper names them.
+//!
+//! Half of the patches are turned by quarters and shifted by whole pixels, which keeps every
+//! grey value; the others are turned by any angle with bilinear interpolation. Pixels that come
+//! into the patch are real ones where the 100 x 100 context is there; the edge repeats otherwise.
+
+use crate::dataset::Canvas;
+use nodulens::method::{AUGMENT_QUARTER_TURNS, AUGMENT_SHIFT_PX, PATCH_SAMPLES, PATCH_SIZE};
+use rand::{Rng, RngExt};
+use std::f32::consts::{FRAC_PI_2, TAU};
+
+/// A change of place: output pixel p shows the canvas at `turn(flip(p)) + shift`, about the centre.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Placement {
+    /// Angle in radians.
+    pub angle: f32,
+    /// Whether x is mirrored first.
+    pub flip: bool,
+    /// Pixels along x and y.
+    pub shift: [f32; 2],
+}
+
+impl Placement {
+    /// A random placement.
+    pub fn random(rng: &mut impl Rng) -> Self {
+        let quarter = rng.random_bool(AUGMENT_QUARTER_TURNS);
+        let angle = if quarter {
+            FRAC_PI_2 * rng.random_range(0..4) as f32
+        } else {
+            TAU * rng.random::<f32>()
+        };
+        let flip = rng.random_bool(0.5);
+        let mut shift = || {
+            let shift = AUGMENT_SHIFT_PX * (2.0 * rng.random::<f32>() - 1.0);
+            if quarter { shift.round() } else { shift }
+        };
+        Self { angle, flip, shift: [shift(), shift()] }
+    }
+}
+
+/// The patch at `placement`: 2,500 values in [0, 1].
+pub fn place(canvas: &Canvas, placement: Placement) -> Vec<f32> {
+    let centre = (PATCH_SIZE as f32 - 1.0) / 2.0;
+    let middle = (canvas.side as f32 - 1.0) / 2.0;
+    let (sin, cos) = placement.angle.sin_cos();
+    // Quarter turns must land on pixels exactly, and sin(pi) is not quite 0.
+    let (sin, cos) = (snap(sin), snap(cos));
+    let mut values = Vec::with_capacity(PATCH_SAMPLES);
+    for y in 0..PATCH_SIZE {
+        for x in 0..PATCH_SIZE {
+            let (mut dx, dy) = (x as f32 - centre, y as f32 - centre);
+            if placement.flip {
+                dx = -dx;
+            }
+            let u = middle + cos * dx - sin * dy + placement.shift[0];
+            let v = middle + sin * dx + cos * dy + placement.shift[1];
+            values.push(bilinear(canvas, u, v));
+        }
+    }
+    values
+}
+
+fn snap(value: f32) -> f32 {
+    if (value - value.round()).abs() < 1e-6 { value.round() } else { value }
+}
+
+fn bilinear(canvas: &Canvas, u: f32, v: f32) -> f32 {
+    let last = (canvas.side - 1) as f32;
+    let (u, v) = (u.clamp(0.0, last), v.clamp(0.0, last));
+    let (x, y) = (u as usize, v as usize);
+    let (fx, fy) = (u - x as f32, v - y as f32);
+    let right = (x + 1).min(canvas.side - 1);
+    let below = (y + 1).min(canvas.side - 1);
+    let at = |x: usize, y: usize| f32::from(canvas.grey[y * canvas.side + x]);
+    let top = at(x, y) + (at(right, y) - at(x, y)) * fx;
+    let bottom = at(x, below) + (at(right, below) - at(x, below)) * fx;
+    (top + (bottom - top) * fy) / 255.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+    use rand_pcg::Pcg64Mcg;
+
+    /// 100 x 100, each pixel its own value by position (x alone and y alone are told apart).
+    fn canvas() -> Canvas {
+        let grey = (0..100 * 100).map(|i| ((i % 100) + 3 * (i / 100)) as u8 / 2).collect();
+        Canvas { side: 100, grey }
+    }
+
+    fn at(canvas: &Canvas, x: usize, y: usize) -> f32 {
+        f32::from(canvas.grey[y * 100 + x]) / 255.0
+    }
+
+    #[test]
+    fn no_change_gives_the_middle() {
+        let canvas = canvas();
+        let still = place(&canvas, Placement { angle: 0.0, flip: false, shift: [0.0, 0.0] });
+        assert_eq!(still[0], at(&canvas, 25, 25));
+        assert_eq!(still[7 * 50 + 3], at(&canvas, 28, 32));
+        assert_eq!(still[PATCH_SAMPLES - 1], at(&canvas, 74, 74));
+    }
+
+    #[test]
+    fn shift_flip_and_quarter_turn_move_pixels_without_changing_them() {
+        let canvas = canvas();
+        let shifted = place(&canvas, Placement { angle: 0.0, flip: false, shift: [3.0, -2.0] });
+        assert_eq!(shifted[0], at(&canvas, 28, 23));
+        let flipped = place(&canvas, Placement { angle: 0.0, flip: true, shift: [0.0, 0.0] });
+        assert_eq!(flipped[0], at(&canvas, 74, 25));
+        let turned = place(&canvas, Placement { angle: FRAC_PI_2, flip: false, shift: [0.0, 0.0] });
+        assert_eq!(turned[0], at(&canvas, 74, 25));
+        assert_eq!(turned[49], at(&canvas, 74, 74));
+    }
+
+    #[test]
+    fn without_context_the_edge_repeats() {
+        let canvas = Canvas { side: 50, grey: (0..2500).map(|i| (i % 50) as u8).collect() };
+        let shifted = place(&canvas, Placement { angle: 0.0, flip: false, shift: [3.0, 0.0] });
+        assert_eq!(shifted[49], 49.0 / 255.0);
+        assert_eq!(shifted[0], 3.0 / 255.0);
+    }
+
+    #[test]
+    fn random_placements_stay_within_their_bounds_and_follow_the_seed() {
+        let draw = |seed| {
+            let mut rng = Pcg64Mcg::seed_from_u64(seed);
+            (0..200).map(|_| Placement::random(&mut rng)).collect::<Vec<_>>()
+        };
+        assert_eq!(draw(1), draw(1));
+        assert_ne!(draw(1), draw(2));
+        let quarters = draw(3)
+            .iter()
+            .filter(|placement| (placement.angle / FRAC_PI_2).fract() < 1e-4)
+            .count();
+        assert!((60..140).contains(&quarters), "{quarters} of 200 are quarter turns");
+        assert!(draw(4).iter().all(|p| p.shift.iter().all(|s| s.abs() <= AUGMENT_SHIFT_PX)));
+    }
+}

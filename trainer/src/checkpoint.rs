@@ -1,0 +1,145 @@
+//! Checkpoints: all that is needed to go on as if nothing had happened.
+//!
+//! A checkpoint is a folder with `network.bpk`, `optimizer.bpk` (burnpack, full precision) and
+//! `state.json`. It is written under another name and moved into place, so that a broken
+//! machine leaves the one before whole.
+
+use anyhow::{Context, Result};
+use burn::module::Module;
+use burn::optim::{ModuleOptimizer, OptimizerRecord};
+use burn::store::ModuleRecord;
+use nodulens::model::Network;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Checkpoints that are kept; older ones are deleted.
+const KEPT: usize = 2;
+
+/// Where a run stands. Random numbers follow from the seed, the epoch and the step, so none of
+/// their state need be kept.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// Epochs finished.
+    pub epoch: usize,
+    /// Steps done in the epoch that is not finished.
+    pub step_in_epoch: usize,
+    /// Steps done in all.
+    pub step: usize,
+    /// Sum of the losses of this epoch's steps.
+    pub loss_sum: f64,
+    /// Finished epochs, in order.
+    pub history: Vec<EpochRecord>,
+    /// Epoch (counted from 1) with the highest validation AUC so far.
+    pub best_epoch: Option<usize>,
+}
+
+/// One line of the learning curve.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// Counted from 1.
+    pub epoch: usize,
+    /// Steps done at its end.
+    pub step: usize,
+    /// Mean over the steps, augmented and with dropout.
+    pub train_loss: f64,
+    /// Cross-entropy on the validation part.
+    pub valid_loss: f64,
+    /// Share right at probability 0.5.
+    pub valid_accuracy: f64,
+    /// ROC AUC on the validation part; 0.5 where it has one class only.
+    pub valid_auc: f64,
+    /// Wall time of the epoch in seconds.
+    pub seconds: f64,
+}
+
+/// Writes a checkpoint as `folder/name`, replacing one of that name.
+///
+/// # Errors
+/// Where the disk refuses; what was there before stays.
+pub fn save(
+    folder: &Path,
+    name: &str,
+    network: &Network,
+    optimizer: Option<&ModuleOptimizer>,
+    state: &State,
+) -> Result<PathBuf> {
+    let (target, draft) = (folder.join(name), folder.join(format!(".{name}.part")));
+    let written = || -> Result<()> {
+        let _ = fs::remove_dir_all(&draft);
+        fs::create_dir_all(&draft)?;
+        let record = network.clone().into_record();
+        fs::write(draft.join("network.bpk"), &*record.into_bytes()?)?;
+        if let Some(optimizer) = optimizer {
+            let record = optimizer.to_record();
+            fs::write(draft.join("optimizer.bpk"), &*record.into_bytes()?)?;
+        }
+        fs::write(draft.join("state.json"), serde_json::to_vec_pretty(state)?)?;
+        let _ = fs::remove_dir_all(&target);
+        fs::rename(&draft, &target)?;
+        Ok(())
+    };
+    written().with_context(|| format!("checkpoint {}", target.display()))?;
+    Ok(target)
+}
+
+/// Reads the state of a checkpoint.
+///
+/// # Errors
+/// A missing or unreadable file.
+pub fn load_state(checkpoint: &Path) -> Result<State> {
+    let path = checkpoint.join("state.json");
+    let bytes = fs::read(&path).with_context(|| path.display().to_string())?;
+    serde_json::from_slice(&bytes).with_context(|| path.display().to_string())
+}
+
+/// Puts a checkpoint's parameters into a network of the same shape.
+///
+/// # Errors
+/// A missing or unreadable file, or another network.
+pub fn load_network(checkpoint: &Path, network: Network) -> Result<Network> {
+    let path = checkpoint.join("network.bpk");
+    let record = ModuleRecord::load(&path).with_context(|| path.display().to_string())?;
+    network.try_load_record(record).with_context(|| path.display().to_string())
+}
+
+/// Puts a checkpoint's moments into an optimizer.
+///
+/// # Errors
+/// A missing or unreadable file.
+pub fn load_optimizer(checkpoint: &Path, optimizer: ModuleOptimizer) -> Result<ModuleOptimizer> {
+    let path = checkpoint.join("optimizer.bpk");
+    let record = OptimizerRecord::load(&path).with_context(|| path.display().to_string())?;
+    Ok(optimizer.load_record(record))
+}
+
+/// Name of the checkpoint after so many steps; sorts by age.
+pub fn step_name(step: usize) -> String {
+    format!("step-{step:07}")
+}
+
+/// The newest whole checkpoint of a run.
+pub fn latest(folder: &Path) -> Option<PathBuf> {
+    step_checkpoints(folder).pop()
+}
+
+/// Deletes all but the newest step checkpoints.
+pub fn prune(folder: &Path) {
+    let mut found = step_checkpoints(folder);
+    found.truncate(found.len().saturating_sub(KEPT));
+    for old in found {
+        // One that stays does no harm.
+        let _ = fs::remove_dir_all(old);
+    }
+}
+
+fn step_checkpoints(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with("step-"))
+        .map(|entry| entry.path())
+        .filter(|path| path.join("state.json").is_file())
+        .collect();
+    found.sort();
+    found
+}

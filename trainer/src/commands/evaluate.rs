@@ -1,0 +1,54 @@
+//! `cargo trainer evaluate`
+
+use crate::dataset::{Dataset, Part};
+use crate::device::{self, DeviceChoice};
+use crate::report::{self, Report};
+use anyhow::{Context, Result};
+use nodulens::classifier::Classifier;
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Weights file, as written by `export`.
+    #[arg(long)]
+    weights: PathBuf,
+    /// Folder with manifest.csv and crops50/.
+    #[arg(long)]
+    patches: PathBuf,
+    /// all, subset-K, or paper-train|valid|test, patientwise-train|valid|test.
+    #[arg(long)]
+    split: Part,
+    /// Folder for report.json and predictions.csv.
+    #[arg(long)]
+    out: PathBuf,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value = "auto")]
+    device: DeviceChoice,
+    /// Seed of the bootstrap.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let bytes = fs::read(&arguments.weights)
+        .with_context(|| arguments.weights.display().to_string())?;
+    let chosen = device::open(arguments.device)?;
+    let classifier = Classifier::load(&bytes, &chosen.device)
+        .map_err(|error| anyhow::anyhow!("{error}. {}", error.hint()))
+        .with_context(|| arguments.weights.display().to_string())?;
+    let dataset = Dataset::load(&arguments.patches, &arguments.split)?;
+    for reason in &dataset.skipped {
+        eprintln!("Skipped {reason}");
+    }
+    let predictions = report::predict(&classifier, &dataset)?;
+    let scored = report::scored(&dataset, &predictions);
+    let threshold = f64::from(classifier.header().threshold);
+    let report = Report::new(&dataset, &scored, threshold, &arguments.split, arguments.seed)?
+        .of_model(&classifier);
+    fs::create_dir_all(&arguments.out)?;
+    report::write(&arguments.out, &report, &dataset, &predictions)?;
+    println!("{report}");
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,98 @@
+//! `cargo trainer phantom`: synthetic patches in the layout that `train` reads.
+
+use anyhow::{Context, Result};
+use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, Rgb};
+use nodulens::method::PATCH_SIZE;
+use nodulens::phantom::{Phantom, patches};
+use nodulens::preprocess::{display_bytes, model_values};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Every so many patches, one is for validation.
+const VALID_EVERY: usize = 4;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Folder for manifest.csv and crops50/.
+    #[arg(long)]
+    out: PathBuf,
+    /// Patches, alternately with and without a nodule.
+    #[arg(long, default_value_t = 200)]
+    count: usize,
+    /// Seed of the first patch; the others follow.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Also write one patch in every kind of file, and some that must be refused, to formats/.
+    #[arg(long)]
+    formats: bool,
+}
+
+pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let phantoms = patches(arguments.seed, arguments.count);
+    write_phantoms(&arguments.out, &phantoms)?;
+    if arguments.formats {
+        write_formats(&arguments.out.join("formats"), arguments.seed)?;
+    }
+    println!("Wrote {} synthetic patches to {}", phantoms.len(), arguments.out.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes patches as 8-bit PNG with a manifest.
+///
+/// # Errors
+/// Where the disk refuses.
+pub fn write_phantoms(folder: &Path, phantoms: &[Phantom]) -> Result<()> {
+    let pictures = folder.join("crops50");
+    fs::create_dir_all(&pictures).with_context(|| pictures.display().to_string())?;
+    let mut manifest = csv::Writer::from_path(folder.join("manifest.csv"))?;
+    manifest.write_record(["candidate_row", "seriesuid", "class", "split_patientwise"])?;
+    for (i, phantom) in phantoms.iter().enumerate() {
+        let name = phantom.seed.to_string();
+        grey(phantom)?.save(pictures.join(format!("{name}.png")))?;
+        // In pairs, so that both parts hold both classes.
+        let part = if i / 2 % VALID_EVERY == VALID_EVERY - 1 { "val" } else { "train" };
+        let class = u8::from(phantom.nodule).to_string();
+        manifest.write_record([&name, &format!("phantom-{name}"), &class, part])?;
+    }
+    manifest.flush()?;
+    Ok(())
+}
+
+fn grey(phantom: &Phantom) -> Result<GrayImage> {
+    let side = PATCH_SIZE as u32;
+    let bytes = display_bytes(&model_values(&phantom.patch));
+    GrayImage::from_raw(side, side, bytes).context("a phantom has the size of a patch")
+}
+
+/// The same patch in every kind of file, and files that are refused for one reason each.
+fn write_formats(folder: &Path, seed: u64) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    let patch = grey(&nodulens::phantom::patch(seed, true))?;
+    let side = PATCH_SIZE as u32;
+    let deep: ImageBuffer<Luma<u16>, _> =
+        ImageBuffer::from_fn(side, side, |x, y| Luma([u16::from(patch.get_pixel(x, y)[0]) * 257]));
+    let colour: ImageBuffer<Rgb<u8>, _> =
+        ImageBuffer::from_fn(side, side, |x, y| Rgb([patch.get_pixel(x, y)[0]; 3]));
+    let (large, small) = (512, 20);
+    let offset = (large - side) / 2;
+    let mut slice = GrayImage::from_pixel(large, large, Luma([30]));
+    image::imageops::replace(&mut slice, &patch, i64::from(offset), i64::from(offset));
+    let cut = image::imageops::crop_imm(&patch, 0, 0, small, small).to_image();
+    let files: [(&str, DynamicImage, ImageFormat); 9] = [
+        ("grey8.png", patch.clone().into(), ImageFormat::Png),
+        ("grey16.png", deep.clone().into(), ImageFormat::Png),
+        ("rgb.png", colour.into(), ImageFormat::Png),
+        ("grey8.tiff", patch.clone().into(), ImageFormat::Tiff),
+        ("grey16.tiff", deep.into(), ImageFormat::Tiff),
+        ("grey8.bmp", patch.clone().into(), ImageFormat::Bmp),
+        ("grey8.jpg", patch.into(), ImageFormat::Jpeg),
+        ("large-512.png", slice.into(), ImageFormat::Png),
+        ("small-20.png", cut.into(), ImageFormat::Png),
+    ];
+    for (name, image, format) in files {
+        image.save_with_format(folder.join(name), format)?;
+    }
+    fs::write(folder.join("text.png"), "This is a text file whose name ends in .png.\n")?;
+    Ok(())
+}

@@ -1,0 +1,355 @@
+//! A folder of patches: `manifest.csv`, `crops50/<row>.<ext>` and, where there are, `crops100/`.
+//!
+//! Required columns: `candidate_row` (names the files) and `class` (1 nodule, 0 not). Used where
+//! present: `seriesuid` (the unit of the bootstrap), `luna_subset`, `split_paper`,
+//! `split_patientwise`. Any folder of this layout will do.
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::ValueEnum;
+use nodulens::decode::decode_raster;
+use nodulens::method::PATCH_SIZE;
+use nodulens::patch::{Patch, SizePolicy};
+use nodulens::preprocess::{display_bytes, model_values};
+use nodulens::weights::hex;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::HashSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// Side of a context picture in pixels.
+const CONTEXT_SIZE: usize = 100;
+
+/// One candidate with its picture.
+#[derive(Clone, Debug)]
+pub struct Example {
+    /// The row of the manifest.
+    pub row: ManifestRow,
+    /// What the network sees: 2,500 values in [0, 1].
+    pub values: Vec<f32>,
+    /// The same with its surroundings, for augmentation.
+    pub canvas: Canvas,
+}
+
+/// A square grey picture whose middle is the patch.
+#[derive(Clone, Debug)]
+pub struct Canvas {
+    /// Pixels a side: 100, or 50 where there is no context.
+    pub side: usize,
+    /// `side * side` bytes, row-major.
+    pub grey: Vec<u8>,
+}
+
+/// The columns that are used.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct ManifestRow {
+    /// Names the files.
+    pub candidate_row: String,
+    /// 1 nodule, 0 not.
+    pub class: u8,
+    /// Scan; where absent, every patch counts as a scan of its own.
+    #[serde(default)]
+    pub seriesuid: Option<String>,
+    /// LUNA16's own fold, 0-9.
+    #[serde(default)]
+    pub luna_subset: Option<u32>,
+    /// Part in the paper's split by crop.
+    #[serde(default)]
+    pub split_paper: Option<String>,
+    /// Part in the split by patient.
+    #[serde(default)]
+    pub split_patientwise: Option<String>,
+}
+
+impl ManifestRow {
+    /// Whether it is labelled a nodule.
+    pub fn nodule(&self) -> bool {
+        self.class == 1
+    }
+
+    /// The scan, or the row where the manifest names none.
+    pub fn series(&self) -> &str {
+        self.seriesuid.as_deref().unwrap_or(&self.candidate_row)
+    }
+}
+
+/// How the data is divided for training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Split {
+    /// The paper's, by crop: the same scans stand on both sides, so its figures are optimistic.
+    Paper,
+    /// By patient: LUNA16's subset 3 is the validation part.
+    Patientwise,
+}
+
+/// A part of a manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Every row.
+    All,
+    /// One of LUNA16's folds.
+    Subset(u32),
+    /// A part of a split.
+    Of(Split, Portion),
+}
+
+/// Which part of a split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Portion {
+    Train,
+    Valid,
+    Test,
+}
+
+impl Split {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Paper => "paper",
+            Self::Patientwise => "patientwise",
+        }
+    }
+
+    pub fn train(self) -> Part {
+        Part::Of(self, Portion::Train)
+    }
+
+    pub fn valid(self) -> Part {
+        Part::Of(self, Portion::Valid)
+    }
+}
+
+impl Portion {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Valid => "valid",
+            Self::Test => "test",
+        }
+    }
+
+    /// The manifest says `val`; both are read.
+    fn from_manifest(value: &str) -> Option<Self> {
+        match value {
+            "train" => Some(Self::Train),
+            "val" | "valid" => Some(Self::Valid),
+            "test" => Some(Self::Test),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => write!(out, "all"),
+            Self::Subset(fold) => write!(out, "subset-{fold}"),
+            Self::Of(split, portion) => write!(out, "{}-{}", split.name(), portion.name()),
+        }
+    }
+}
+
+impl FromStr for Part {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if text == "all" {
+            return Ok(Self::All);
+        }
+        if let Some(fold) = text.strip_prefix("subset-").and_then(|fold| fold.parse().ok()) {
+            return Ok(Self::Subset(fold));
+        }
+        for split in [Split::Paper, Split::Patientwise] {
+            for portion in [Portion::Train, Portion::Valid, Portion::Test] {
+                let part = Self::Of(split, portion);
+                if part.to_string() == text {
+                    return Ok(part);
+                }
+            }
+        }
+        bail!(
+            "no part is called '{text}'; choose all, subset-K, or one of paper-train, \
+             paper-valid, paper-test, patientwise-train, patientwise-valid, patientwise-test"
+        )
+    }
+}
+
+impl Part {
+    /// Whether the row is in this part.
+    fn holds(&self, row: &ManifestRow) -> bool {
+        match self {
+            Self::All => true,
+            Self::Subset(fold) => row.luna_subset == Some(*fold),
+            Self::Of(split, portion) => {
+                let value = match split {
+                    Split::Paper => &row.split_paper,
+                    Split::Patientwise => &row.split_patientwise,
+                };
+                value.as_deref().and_then(Portion::from_manifest) == Some(*portion)
+            }
+        }
+    }
+}
+
+/// Patches that were read, and those that could not be.
+#[derive(Debug)]
+pub struct Dataset {
+    /// In the manifest's order.
+    pub examples: Vec<Example>,
+    /// Rows without a usable picture, each with its reason.
+    pub skipped: Vec<String>,
+    /// SHA-256 over the rows and classes that were read, hex: names this very selection.
+    pub hash: String,
+}
+
+impl Dataset {
+    /// Reads the patches of `part` from `folder`, all cores at work.
+    ///
+    /// # Errors
+    /// A missing or malformed manifest, or no patch at all. A single bad picture is skipped and
+    /// listed instead.
+    pub fn load(folder: &Path, part: &Part) -> Result<Self> {
+        let rows: Vec<_> =
+            read_manifest(folder)?.into_iter().filter(|row| part.holds(row)).collect();
+        ensure!(
+            !rows.is_empty(),
+            "{} has no row in part '{part}'; is its split column there?",
+            folder.join("manifest.csv").display()
+        );
+        let read: Vec<_> = rows.into_par_iter().map(|row| read_example(folder, row)).collect();
+        let (mut examples, mut skipped) = (Vec::new(), Vec::new());
+        for result in read {
+            match result {
+                Ok(example) => examples.push(example),
+                Err(reason) => skipped.push(format!("{reason:#}")),
+            }
+        }
+        ensure!(
+            !examples.is_empty(),
+            "no patch of {} could be read; the first: {}",
+            folder.display(),
+            skipped.first().map_or("", String::as_str)
+        );
+        let mut hasher = Sha256::new();
+        for example in &examples {
+            hasher.update(format!("{},{}\n", example.row.candidate_row, example.row.class));
+        }
+        Ok(Self { examples, skipped, hash: hex(&hasher.finalize()) })
+    }
+
+    /// Nodules among the examples.
+    pub fn positives(&self) -> usize {
+        self.examples.iter().filter(|example| example.row.nodule()).count()
+    }
+
+    /// Scans that stand in both: figures on one are optimistic about the other.
+    pub fn shared_series(&self, other: &Self) -> usize {
+        let series = |set: &Self| -> HashSet<String> {
+            set.examples.iter().map(|example| example.row.series().to_owned()).collect()
+        };
+        series(self).intersection(&series(other)).count()
+    }
+}
+
+fn read_manifest(folder: &Path) -> Result<Vec<ManifestRow>> {
+    let path = folder.join("manifest.csv");
+    let mut reader = csv::Reader::from_path(&path).with_context(|| {
+        format!("{} is needed: one row a patch, with candidate_row and class", path.display())
+    })?;
+    let mut rows = Vec::new();
+    for (i, row) in reader.deserialize().enumerate() {
+        let row: ManifestRow =
+            row.with_context(|| format!("{}, line {}", path.display(), i + 2))?;
+        ensure!(
+            row.class <= 1,
+            "{}, line {}: class is {}, expected 0 or 1",
+            path.display(),
+            i + 2,
+            row.class
+        );
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+fn read_example(folder: &Path, row: ManifestRow) -> Result<Example> {
+    let path = picture(folder, "crops50", &row.candidate_row)
+        .with_context(|| format!("row {}: no picture in crops50", row.candidate_row))?;
+    let values = read_values(&path).with_context(|| path.display().to_string())?;
+    let canvas = canvas(folder, &row.candidate_row, &values);
+    Ok(Example { row, values, canvas })
+}
+
+/// The file of this row, whatever its format.
+fn picture(folder: &Path, kind: &str, row: &str) -> Option<PathBuf> {
+    ["jpg", "png", "jpeg", "tiff", "tif", "bmp"]
+        .iter()
+        .map(|extension| folder.join(kind).join(format!("{row}.{extension}")))
+        .find(|path| path.is_file())
+}
+
+/// Reads a patch just as the page does.
+pub fn read_values(path: &Path) -> Result<Vec<f32>> {
+    let image = decode_raster(&std::fs::read(path)?)?;
+    Ok(model_values(&Patch::from_image(&image, SizePolicy::Refuse)?))
+}
+
+/// The patch laid into its context, if there is one. The context files are compressed harder
+/// than the patches, so the middle is the patch itself.
+fn canvas(folder: &Path, row: &str, values: &[f32]) -> Canvas {
+    let patch = display_bytes(values);
+    let context = picture(folder, "crops100", row)
+        .and_then(|path| std::fs::read(path).ok())
+        .and_then(|bytes| decode_raster(&bytes).ok())
+        .filter(|image| image.width == CONTEXT_SIZE && image.height == CONTEXT_SIZE);
+    let Some(context) = context else { return Canvas { side: PATCH_SIZE, grey: patch } };
+    let samples: Vec<f32> = context.samples.iter().map(|grey| grey.0).collect();
+    let mut grey = display_bytes(&samples);
+    let offset = (CONTEXT_SIZE - PATCH_SIZE) / 2;
+    for (y, row) in patch.chunks_exact(PATCH_SIZE).enumerate() {
+        let start = (y + offset) * CONTEXT_SIZE + offset;
+        grey[start..start + PATCH_SIZE].copy_from_slice(row);
+    }
+    Canvas { side: CONTEXT_SIZE, grey }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn part_names_round_trip_and_unknown_ones_list_the_choices() {
+        for name in ["all", "subset-9", "paper-test", "patientwise-valid"] {
+            assert_eq!(name.parse::<Part>().unwrap().to_string(), name);
+        }
+        let error = "validation".parse::<Part>().unwrap_err().to_string();
+        assert!(error.contains("patientwise-valid"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_without_a_manifest_says_what_is_needed() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = format!("{:#}", Dataset::load(folder.path(), &Part::All).unwrap_err());
+        assert!(error.contains("manifest.csv") && error.contains("candidate_row"), "{error}");
+    }
+
+    #[test]
+    fn bad_pictures_are_skipped_and_listed() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("crops50")).unwrap();
+        std::fs::write(folder.path().join("manifest.csv"), "candidate_row,class\n1,0\n2,1\n3,1\n")
+            .unwrap();
+        std::fs::write(folder.path().join("crops50/2.png"), "not a picture").unwrap();
+        let side = PATCH_SIZE as u32;
+        image::GrayImage::from_pixel(side, side, image::Luma([51]))
+            .save(folder.path().join("crops50/3.png"))
+            .unwrap();
+        let dataset = Dataset::load(folder.path(), &Part::All).unwrap();
+        assert_eq!(dataset.examples.len(), 1);
+        assert_eq!(dataset.examples[0].values[0], 0.2);
+        assert_eq!(dataset.skipped.len(), 2);
+        assert!(dataset.skipped[1].contains("not a PNG"), "{:?}", dataset.skipped);
+    }
+}

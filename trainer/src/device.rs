@@ -1,0 +1,73 @@
+//! Which device computes.
+
+use anyhow::{Result, bail};
+use burn::tensor::Device;
+use clap::ValueEnum;
+
+/// Choice on the command line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DeviceChoice {
+    /// A hardware GPU if there is one, else the CPU. Never a software adapter.
+    #[default]
+    Auto,
+    /// wgpu's default adapter, a software one included.
+    Wgpu,
+    /// burn-flex on all cores.
+    Cpu,
+}
+
+/// A device and what to call it.
+#[derive(Debug)]
+pub struct Chosen {
+    pub device: Device,
+    pub name: String,
+}
+
+/// Opens the device.
+///
+/// # Errors
+/// Where `wgpu` is asked for and there is no adapter, or the GPU path was not built.
+pub fn open(choice: DeviceChoice) -> Result<Chosen> {
+    match choice {
+        DeviceChoice::Cpu => Ok(cpu()),
+        DeviceChoice::Wgpu => wgpu(),
+        DeviceChoice::Auto => Ok(hardware_gpu().unwrap_or_else(cpu)),
+    }
+}
+
+fn cpu() -> Chosen {
+    let name = format!("CPU, {} threads (burn-flex)", rayon::current_num_threads());
+    Chosen { device: Device::flex(), name }
+}
+
+#[cfg(feature = "gpu")]
+fn wgpu() -> Result<Chosen> {
+    match Device::wgpu_options().init() {
+        Ok(device) => {
+            let name = device.identity().map_or_else(|| "GPU".to_owned(), |who| who.name);
+            Ok(Chosen { device, name: format!("{name} (burn-wgpu)") })
+        }
+        Err(reason) => bail!(
+            "no GPU adapter was found ({reason:?}). Install a Vulkan, Metal or DirectX 12 \
+             driver, or use --device cpu"
+        ),
+    }
+}
+
+/// The first card that wgpu reaches. A software rasterizer is no card, and is passed over.
+#[cfg(feature = "gpu")]
+fn hardware_gpu() -> Option<Chosen> {
+    let card = Device::enumerate_physical().into_iter().next()?;
+    let device = card.devices.into_vec().into_iter().next()?;
+    Some(Chosen { device, name: format!("{} (burn-wgpu)", card.name) })
+}
+
+#[cfg(not(feature = "gpu"))]
+fn wgpu() -> Result<Chosen> {
+    bail!("this trainer was built without the feature `gpu`; build it with it or use --device cpu")
+}
+
+#[cfg(not(feature = "gpu"))]
+fn hardware_gpu() -> Option<Chosen> {
+    None
+}

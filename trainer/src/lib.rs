@@ -1,0 +1,15 @@
+//! LUNA16 patches -> training -> report -> weights. The binary is `cargo trainer`.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+// The public items here serve the binary and its tests; their fields say what they are.
+#![allow(missing_docs)]
+
+pub mod augment;
+pub mod checkpoint;
+pub mod commands;
+pub mod dataset;
+pub mod device;
+pub mod metrics;
+pub mod progress;
+pub mod report;
+pub mod train;

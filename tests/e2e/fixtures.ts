@@ -41,7 +41,7 @@ export default function setup(): void {
   mkdirSync(path.join(out, 'many'), { recursive: true });
   const run = (...args: string[]): void => void execFileSync(trainer, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   run('phantom', '--count', String(PATCHES), '--seed', '11', '--out', path.join(out, 'patches'));
-  run('phantom', '--formats', '--out', out);
+  run('phantom', '--formats', '--count', '2', '--out', out);
 
   const all = patches();
   const [first] = all;

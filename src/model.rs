@@ -52,11 +52,18 @@ impl NetworkKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// A network with fresh weights; seed the device first to make them reproducible.
+    /// A network with fresh weights and the method's dropout; seed the device first to make
+    /// them reproducible.
     #[must_use]
     pub fn init(self, device: &Device) -> Network {
+        self.init_with_dropout(device, DROPOUT)
+    }
+
+    /// The same with another share of units dropped in training, in [0, 1).
+    #[must_use]
+    pub fn init_with_dropout(self, device: &Device, dropout: f64) -> Network {
         match self {
-            Self::Paper => Network::Paper(PaperNet::new(device)),
+            Self::Paper => Network::Paper(PaperNet::new(device, dropout)),
         }
     }
 
@@ -142,7 +149,7 @@ const PAPER_MAP: usize = PATCH_SIZE / 2 / 2;
 const PAPER_FLAT: usize = 64 * PAPER_MAP * PAPER_MAP;
 
 impl PaperNet {
-    fn new(device: &Device) -> Self {
+    fn new(device: &Device, dropout: f64) -> Self {
         let conv = |channels: [usize; 2], kernel: usize| {
             Conv2dConfig::new(channels, [kernel, kernel])
                 .with_padding(PaddingConfig2d::Same)
@@ -154,7 +161,7 @@ impl PaperNet {
             conv3: conv([64, 64], 3),
             pool: MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init(),
             fc1: LinearConfig::new(PAPER_FLAT, 512).init(device),
-            dropout: DropoutConfig::new(DROPOUT).init(),
+            dropout: DropoutConfig::new(dropout).init(),
             fc2: LinearConfig::new(512, CLASSES).init(device),
         }
     }
@@ -242,7 +249,7 @@ mod tests {
     #[test]
     fn every_layer_has_the_listed_shape() {
         let device = Device::flex();
-        let network = PaperNet::new(&device);
+        let network = PaperNet::new(&device, DROPOUT);
         let mut seen = Vec::new();
         let logits = network.forward_observed(
             Tensor::zeros([3, 1, PATCH_SIZE, PATCH_SIZE], &device),

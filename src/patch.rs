@@ -33,7 +33,9 @@ pub enum SizePolicy {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatchError {
     /// Smaller than 50 x 50 in at least one direction. There is no honest way to enlarge it.
-    #[error("the image is {width} x {height} pixels, smaller than a patch ({PATCH_SIZE} x {PATCH_SIZE})")]
+    #[error(
+        "the image is {width} x {height} pixels, smaller than a patch ({PATCH_SIZE} x {PATCH_SIZE})"
+    )]
     TooSmall {
         /// Pixels in a row.
         width: usize,
@@ -142,7 +144,15 @@ mod tests {
         let samples = (0..height)
             .flat_map(|y| (0..width).map(move |x| Grey((x + 1000 * y) as f32)))
             .collect();
-        GreyImage { width, height, samples, format: "PNG", bit_depth: 8, colour: false, notes: vec![] }
+        GreyImage {
+            width,
+            height,
+            samples,
+            format: "PNG",
+            bit_depth: 8,
+            colour: false,
+            notes: vec![],
+        }
     }
 
     fn first_and_last(patch: &Patch) -> (f32, f32) {

@@ -101,7 +101,9 @@ pub fn decode_patch(bytes: &[u8], policy: &str) -> Result<JsValue, JsValue> {
     let mut notes = image.notes.clone();
     if image.width != PATCH_SIZE || image.height != PATCH_SIZE {
         let (width, height) = (image.width, image.height);
-        notes.push(format!("The centre {PATCH_SIZE} x {PATCH_SIZE} of {width} x {height} pixels was taken."));
+        notes.push(format!(
+            "The centre {PATCH_SIZE} x {PATCH_SIZE} of {width} x {height} pixels was taken."
+        ));
     }
     let values = model_values(&patch);
     let object = JsValue::from(Object::new());
@@ -171,7 +173,10 @@ impl JsClassifier {
     /// Predictions of one batch of model values, 2,500 a patch.
     pub async fn classify(&self, values: Vec<f32>) -> Result<JsValue, JsValue> {
         let predictions = self.classifier.classify_values(values).await;
-        plain(&predictions.map_err(|reason| error(reason.code(), &reason.to_string(), reason.hint()))?)
+        plain(
+            &predictions
+                .map_err(|reason| error(reason.code(), &reason.to_string(), reason.hint()))?,
+        )
     }
 
     /// Inputs of the start-up check of an engine against the CPU.
@@ -182,7 +187,11 @@ impl JsClassifier {
 
     /// Whether two engines' predictions for these inputs agree.
     #[wasm_bindgen(js_name = checkKnownAnswer)]
-    pub fn check_known_answer(&self, reference: JsValue, ours: JsValue) -> Result<JsValue, JsValue> {
+    pub fn check_known_answer(
+        &self,
+        reference: JsValue,
+        ours: JsValue,
+    ) -> Result<JsValue, JsValue> {
         let read = |value| -> Result<Vec<Prediction>, JsValue> {
             serde_wasm_bindgen::from_value(value)
                 .map_err(|reason| error("internal", &reason.to_string(), "Please report this."))

@@ -1,0 +1,233 @@
+//! The whole way on phantoms: train, stop, resume, export, evaluate, classify.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn trainer(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_trainer")).args(arguments).output().unwrap()
+}
+
+/// Runs it and expects success; returns what it printed.
+fn ok(arguments: &[&str]) -> String {
+    let output = trainer(arguments);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}\n{text}{errors}");
+    text
+}
+
+/// Runs it and expects failure; returns the message.
+fn fails(arguments: &[&str]) -> String {
+    let output = trainer(arguments);
+    assert!(!output.status.success(), "{arguments:?} should fail");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn json(path: &Path) -> serde_json::Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// Six training and two validation patches, two steps an epoch.
+fn train<'a>(data: &'a str, out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let fixed = ["train", "--patches", data, "--split", "patientwise", "--out", out];
+    let small = ["--device", "cpu", "--batch-size", "3", "--checkpoint-steps", "1"];
+    [&fixed[..], &small[..], more].concat()
+}
+
+#[test]
+fn phantoms_to_probabilities() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (data, run, models) = (path("data"), path("run"), path("models"));
+    ok(&["phantom", "--count", "8", "--seed", "1", "--out", &data]);
+    let printed = ok(&train(&data, &run, &["--epochs", "1"]));
+    assert!(printed.contains("cargo trainer export"), "{printed}");
+
+    ok(&["export", "--run", &run, "--out", &models, "--device", "cpu"]);
+    let weights = path("models/paper.nodulens");
+    let entries = json(&folder.path().join("models/models.json"));
+    assert_eq!(entries[0]["file"], "paper.nodulens");
+    // A second export replaces its entry and nothing else.
+    ok(&["export", "--run", &run, "--out", &models, "--device", "cpu"]);
+    assert_eq!(json(&folder.path().join("models/models.json")), entries);
+
+    let out = path("report");
+    ok(&[
+        "evaluate",
+        "--weights",
+        &weights,
+        "--patches",
+        &data,
+        "--split",
+        "all",
+        "--out",
+        &out,
+        "--device",
+        "cpu",
+    ]);
+    let report = json(&folder.path().join("report/report.json"));
+    assert_eq!((report["n"].as_u64(), report["positives"].as_u64()), (Some(8), Some(4)));
+    for key in [
+        "accuracy",
+        "precision",
+        "recall",
+        "specificity",
+        "f1",
+        "roc_auc",
+        "average_precision",
+        "threshold",
+        "recall_at_specificity_0.9709",
+        "seed",
+    ] {
+        assert!(report[key].is_number(), "{key} in {report}");
+    }
+    for key in ["tp", "fn", "fp", "tn"] {
+        assert!(report["confusion"][key].is_u64(), "{key} in {report}");
+    }
+    assert_eq!(report["roc_auc_ci95"].as_array().unwrap().len(), 2);
+    assert!(report["split"] == "all" && report["commit"].is_string());
+
+    // The command line gives each patch the probability that the evaluation gave it.
+    let picture = path("data/crops50/3.png");
+    let (text, result) = (path("note.png"), path("result.json"));
+    std::fs::write(&text, "not a picture").unwrap();
+    let output = trainer(&[
+        "classify",
+        "--weights",
+        &weights,
+        "--device",
+        "cpu",
+        "--json",
+        &result,
+        &text,
+        &picture,
+    ]);
+    assert_eq!(output.status.code(), Some(2), "a refused file shows in the exit status");
+    let lines = json(Path::new(&result));
+    assert_eq!(lines[0]["error"]["code"], "not-an-image");
+    let predictions =
+        std::fs::read_to_string(folder.path().join("report/predictions.csv")).unwrap();
+    let row = predictions.lines().find(|line| line.starts_with("3,")).unwrap();
+    let evaluated: f64 = row.rsplit(',').next().unwrap().parse().unwrap();
+    let classified = lines[1]["probability"].as_f64().unwrap();
+    assert!((evaluated - classified).abs() < 1e-5, "{evaluated} and {classified}");
+}
+
+#[test]
+fn a_run_that_was_stopped_goes_on_as_if_it_had_not_been() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (data, whole, halves) = (path("data"), path("whole"), path("halves"));
+    ok(&["phantom", "--count", "8", "--seed", "1", "--out", &data]);
+    ok(&train(&data, &whole, &["--epochs", "2"]));
+    // Stopped in the middle of the second epoch.
+    ok(&train(&data, &halves, &["--epochs", "2", "--max-steps", "3"]));
+    ok(&train(&data, &halves, &["--epochs", "2", "--resume"]));
+    let last = "step-0000004/network.bpk";
+    let read = |run: &str| {
+        // Parameter ids are random names; the parameters themselves must be the same bits.
+        let models = path(&format!("models-{}", Path::new(run).file_name().unwrap().display()));
+        ok(&[
+            "export",
+            "--run",
+            run,
+            "--checkpoint",
+            "step-0000004",
+            "--out",
+            &models,
+            "--device",
+            "cpu",
+        ]);
+        let weights = std::fs::read(Path::new(&models).join("paper.nodulens")).unwrap();
+        let header = u32::from_le_bytes(weights[12..16].try_into().unwrap()) as usize;
+        weights[16 + header..weights.len() - 32].to_vec()
+    };
+    assert!(Path::new(&halves).join(last).is_file());
+    assert!(read(&whole) == read(&halves), "the resumed run ended with other weights");
+    let state = |run: &str| json(&Path::new(run).join("step-0000004/state.json"));
+    assert_eq!(
+        state(&whole)["history"][1]["train_loss"],
+        state(&halves)["history"][1]["train_loss"]
+    );
+}
+
+#[test]
+fn mistakes_are_told_and_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (data, run) = (path("data"), path("run"));
+    ok(&["phantom", "--count", "8", "--seed", "1", "--out", &data]);
+    assert!(fails(&train(&data, &run, &["--resume"])).contains("holds no run to resume"));
+    ok(&train(&data, &run, &["--epochs", "1"]));
+    let before = std::fs::read(folder.path().join("run/log.csv")).unwrap();
+    assert!(fails(&train(&data, &run, &["--epochs", "1"])).contains("holds a run already"));
+    let other = fails(&train(&data, &run, &["--epochs", "1", "--resume", "--seed", "2"]));
+    assert!(other.contains("other settings"), "{other}");
+    assert_eq!(std::fs::read(folder.path().join("run/log.csv")).unwrap(), before);
+    assert!(fails(&train(&path("nowhere"), &path("run2"), &[])).contains("manifest.csv"));
+    let foreign = path("data/manifest.csv");
+    let message = fails(&[
+        "evaluate",
+        "--weights",
+        &foreign,
+        "--patches",
+        &data,
+        "--split",
+        "all",
+        "--out",
+        &path("report"),
+        "--device",
+        "cpu",
+    ]);
+    assert!(message.contains("not a Nodulens weights file"), "{message}");
+    let part = fails(&[
+        "evaluate",
+        "--weights",
+        &foreign,
+        "--patches",
+        &data,
+        "--split",
+        "dev",
+        "--out",
+        &path("report"),
+    ]);
+    assert!(part.contains("patientwise-valid"), "{part}");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_writes_a_checkpoint_and_ends_cleanly() {
+    use std::time::{Duration, Instant};
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (data, run) = (path("data"), path("run"));
+    ok(&["phantom", "--count", "8", "--seed", "1", "--out", &data]);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_trainer"))
+        .args(train(&data, &run, &["--epochs", "10000"]))
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let log = folder.path().join("run/log.csv");
+    let began = Instant::now();
+    while !log.is_file() {
+        assert!(began.elapsed() < Duration::from_secs(120), "no epoch in two minutes");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupt.success());
+    assert!(child.wait().unwrap().success(), "it did not end cleanly");
+    // What was saved can be gone on from.
+    let state = std::fs::read_dir(&run).unwrap().filter_map(Result::ok);
+    let last = state
+        .filter(|e| e.file_name().to_string_lossy().starts_with("step-"))
+        .map(|e| e.path())
+        .max();
+    let steps = json(&last.unwrap().join("state.json"))["step"].as_u64().unwrap();
+    ok(&train(
+        &data,
+        &run,
+        &["--epochs", "10000", "--resume", "--max-steps", &(steps + 1).to_string()],
+    ));
+}

@@ -130,10 +130,8 @@ mod tests {
         };
         assert_eq!(draw(1), draw(1));
         assert_ne!(draw(1), draw(2));
-        let quarters = draw(3)
-            .iter()
-            .filter(|placement| (placement.angle / FRAC_PI_2).fract() < 1e-4)
-            .count();
+        let quarters =
+            draw(3).iter().filter(|placement| (placement.angle / FRAC_PI_2).fract() < 1e-4).count();
         assert!((60..140).contains(&quarters), "{quarters} of 200 are quarter turns");
         assert!(draw(4).iter().all(|p| p.shift.iter().all(|s| s.abs() <= AUGMENT_SHIFT_PX)));
     }

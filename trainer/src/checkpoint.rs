@@ -20,6 +20,9 @@ const KEPT: usize = 2;
 /// their state need be kept.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
+    /// Commit of the program that began the run.
+    #[serde(default)]
+    pub commit: String,
     /// Epochs finished.
     pub epoch: usize,
     /// Steps done in the epoch that is not finished.

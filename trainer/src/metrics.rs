@@ -62,7 +62,11 @@ fn steps(scored: &[Scored]) -> Vec<(f64, usize, usize)> {
     let (mut nodules, mut others) = (0, 0);
     let mut steps: Vec<(f64, usize, usize)> = Vec::new();
     for one in sorted {
-        if one.nodule { nodules += 1 } else { others += 1 }
+        if one.nodule {
+            nodules += 1
+        } else {
+            others += 1
+        }
         match steps.last_mut() {
             Some(last) if last.0 == one.probability => *last = (one.probability, nodules, others),
             _ => steps.push((one.probability, nodules, others)),

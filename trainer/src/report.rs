@@ -137,10 +137,18 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let figure = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.4}"));
+        let figure =
+            |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.4}"));
         let Confusion { tp, fn_, fp, tn } = self.confusion;
         writeln!(out, "{} on {}", self.model_id, self.split)?;
-        writeln!(out, "n {} ({} nodules, {} scans, {} skipped)", self.n, self.positives, self.series, self.skipped.len())?;
+        writeln!(
+            out,
+            "n {} ({} nodules, {} scans, {} skipped)",
+            self.n,
+            self.positives,
+            self.series,
+            self.skipped.len()
+        )?;
         write!(out, "ROC AUC               {}", figure(self.roc_auc))?;
         if let Some([low, high]) = self.roc_auc_ci95 {
             write!(out, "  (95 % {low:.4} to {high:.4}, {RESAMPLES} resamples by scan)")?;
@@ -212,7 +220,11 @@ pub fn commit() -> String {
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
     match git(&["rev-parse", "--short=12", "HEAD"]) {
-        Some(commit) if git(&["status", "--porcelain", "--untracked-files=no"]).as_deref() == Some("") => commit,
+        Some(commit)
+            if git(&["status", "--porcelain", "--untracked-files=no"]).as_deref() == Some("") =>
+        {
+            commit
+        }
         Some(commit) => format!("{commit}-dirty"),
         None => "unknown".to_owned(),
     }

@@ -19,8 +19,8 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use nodulens::method;
 use nodulens::model::{Network, NetworkKind};
 use nodulens::preprocess::batch_tensor;
-use rand::seq::SliceRandom;
 use rand::SeedableRng;
+use rand::seq::SliceRandom;
 use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,7 @@ pub struct TrainConfig {
     pub epochs: usize,
     pub batch_size: usize,
     pub learning_rate: f64,
+    pub dropout: f64,
     pub positive_fraction: f64,
     pub checkpoint_steps: usize,
     /// Steps after which the run ends, finished or not; for smoke tests.
@@ -85,11 +86,10 @@ pub fn train(
 
     // Autodiff belongs to the device; validation runs on the plain one.
     let device = chosen.device.clone().autodiff();
-    device.seed(config.seed);
-    let mut network = config.network.init(&device);
+    let mut network = fresh_network(config, &device);
     let mut optimizer: ModuleOptimizer =
         AdamConfig::new().with_epsilon(method::ADAM_EPSILON).init();
-    let mut state = State::default();
+    let mut state = State { commit: crate::report::commit(), ..State::default() };
     if let Some(checkpoint) = &checkpoint {
         network = checkpoint::load_network(checkpoint, network)?;
         optimizer = checkpoint::load_optimizer(checkpoint, optimizer)?;
@@ -150,6 +150,15 @@ pub fn train(
     Ok(Outcome { ending: Ending::Finished, losses, state })
 }
 
+/// The first weights, drawn on the CPU so that every device starts from the same ones.
+fn fresh_network(config: &TrainConfig, device: &Device) -> Network {
+    let cpu = Device::flex();
+    cpu.seed(config.seed);
+    // Drawing is lazy; taking the record makes it happen here.
+    let drawn = config.network.init_with_dropout(&cpu, config.dropout).into_record();
+    config.network.init_with_dropout(device, config.dropout).load_record(drawn)
+}
+
 fn interrupted(
     out: &Path,
     network: &Network,
@@ -177,7 +186,8 @@ fn open_run(config: &TrainConfig, out: &Path, resume: bool) -> Result<Option<Pat
             bail!("{} holds a run already: choose another --out, or --resume", out.display());
         }
         // How long to go on may change; everything else would make another run of it.
-        let same = TrainConfig { epochs: before.epochs, max_steps: before.max_steps, ..config.clone() };
+        let same =
+            TrainConfig { epochs: before.epochs, max_steps: before.max_steps, ..config.clone() };
         ensure!(
             same == before,
             "{} was made with other settings; pass the same ones to resume:\n{}",
@@ -194,7 +204,8 @@ fn open_run(config: &TrainConfig, out: &Path, resume: bool) -> Result<Option<Pat
 }
 
 fn describe(config: &TrainConfig, device: &str, train: &Dataset, valid: &Dataset) {
-    let part = |set: &Dataset| format!("{} patches, {} nodules", set.examples.len(), set.positives());
+    let part =
+        |set: &Dataset| format!("{} patches, {} nodules", set.examples.len(), set.positives());
     eprintln!("Network     {} ({} parameters)", config.network.name(), config.network.parameters());
     eprintln!("Device      {device}");
     eprintln!("Train       {}", part(train));
@@ -279,7 +290,11 @@ fn finish_epoch(
 }
 
 /// Probabilities (temperature 1) and mean cross-entropy, without augmentation or dropout.
-fn validate(network: &Network, examples: &[Example], device: &Device) -> Result<(Vec<Scored>, f64)> {
+fn validate(
+    network: &Network,
+    examples: &[Example],
+    device: &Device,
+) -> Result<(Vec<Scored>, f64)> {
     let (mut scored, mut loss) = (Vec::with_capacity(examples.len()), 0.0);
     for chunk in examples.chunks(VALID_BATCH) {
         let values = chunk.iter().flat_map(|example| example.values.iter().copied()).collect();

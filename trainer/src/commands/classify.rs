@@ -37,8 +37,17 @@ pub struct Arguments {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Line {
-    Classified { file: String, sha256: String, probability: f32, decision: Decision, logits: [f32; 2] },
-    Refused { file: String, error: Refusal },
+    Classified {
+        file: String,
+        sha256: String,
+        probability: f32,
+        decision: Decision,
+        logits: [f32; 2],
+    },
+    Refused {
+        file: String,
+        error: Refusal,
+    },
 }
 
 #[derive(Serialize)]
@@ -49,13 +58,12 @@ struct Refusal {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let weights = fs::read(&arguments.weights)
-        .with_context(|| arguments.weights.display().to_string())?;
+    let weights =
+        fs::read(&arguments.weights).with_context(|| arguments.weights.display().to_string())?;
     let device = device::open(arguments.device)?.device;
     let classifier = Classifier::load(&weights, &device)
         .map_err(|error| anyhow::anyhow!("{error}. {}", error.hint()))?;
-    let policy =
-        if arguments.center_crop { SizePolicy::CenterCrop } else { SizePolicy::Refuse };
+    let policy = if arguments.center_crop { SizePolicy::CenterCrop } else { SizePolicy::Refuse };
     let mut lines = Vec::with_capacity(arguments.files.len());
     for files in arguments.files.chunks(BATCH) {
         classify(&classifier, files, policy, &mut lines)?;

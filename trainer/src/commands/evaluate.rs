@@ -32,8 +32,8 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let bytes = fs::read(&arguments.weights)
-        .with_context(|| arguments.weights.display().to_string())?;
+    let bytes =
+        fs::read(&arguments.weights).with_context(|| arguments.weights.display().to_string())?;
     let chosen = device::open(arguments.device)?;
     let classifier = Classifier::load(&bytes, &chosen.device)
         .map_err(|error| anyhow::anyhow!("{error}. {}", error.hint()))

@@ -1,6 +1,6 @@
 //! `cargo trainer export`
 
-use crate::checkpoint;
+use crate::checkpoint::{self, State};
 use crate::dataset::{Dataset, Split};
 use crate::device::{self, DeviceChoice};
 use crate::metrics::operating_point;
@@ -49,7 +49,8 @@ struct ModelEntry {
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let path = arguments.run.join("config.json");
-    let config = fs::read(&path).with_context(|| format!("{} is no run", arguments.run.display()))?;
+    let config =
+        fs::read(&path).with_context(|| format!("{} is no run", arguments.run.display()))?;
     let config: TrainConfig = serde_json::from_slice(&config)?;
     let patches = arguments.patches.as_ref().unwrap_or(&config.patches);
     let checkpoint = arguments.run.join(&arguments.checkpoint);
@@ -66,7 +67,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         preprocess_id: preprocess_id(),
         threshold: DRAFT_THRESHOLD,
         temperature: 1.0,
-        card: card(&config, state.epoch),
+        card: card(&config, &state),
     };
     let classifier = Classifier::load(&write_weights(&header, &network)?, &device)?;
     let predictions = report::predict(&classifier, &dataset)?;
@@ -115,7 +116,7 @@ fn list(path: &Path, entry: ModelEntry) -> Result<()> {
     write_whole(path, &serde_json::to_vec_pretty(&entries)?)
 }
 
-fn card(config: &TrainConfig, epochs: usize) -> Card {
+fn card(config: &TrainConfig, state: &State) -> Card {
     let split = match config.split {
         Split::Paper => {
             "The paper's, by crop: nearly all validation scans are in training too, so the figures are optimistic."
@@ -131,13 +132,13 @@ fn card(config: &TrainConfig, epochs: usize) -> Card {
         data: "LUNA16 candidates: 50x50 axial patches at native pixel spacing, window [-1000, 400] HU, 8-bit JPEG (6,501 of the paper's 8,106).".to_owned(),
         split: split.to_owned(),
         recipe: format!(
-            "Adam {:e}, batch {}, {} epochs planned, best by validation AUC kept; dropout 0.5; rotation, shift, flip on the training part alone; nodules brought to {:.0} % by repetition.",
-            config.learning_rate, config.batch_size, config.epochs, 100.0 * config.positive_fraction
+            "Adam {:e}, batch {}, {} epochs planned, best by validation AUC kept; dropout {}; rotation, shift, flip on the training part alone; nodules brought to {:.0} % by repetition.",
+            config.learning_rate, config.batch_size, config.epochs, config.dropout, 100.0 * config.positive_fraction
         ),
         seed: config.seed,
-        epochs,
+        epochs: state.epoch,
         date: date.unwrap_or_default(),
-        commit: report::commit(),
+        commit: state.commit.clone(),
         metrics: None,
         limits: vec![
             "Epoch and threshold were chosen on the part on which the figures are given, which flatters them a little.".to_owned(),

@@ -43,6 +43,9 @@ pub struct Arguments {
     /// Adam's step size.
     #[arg(long, default_value_t = method::LEARNING_RATE)]
     learning_rate: f64,
+    /// Share of hidden units dropped in training.
+    #[arg(long, default_value_t = method::DROPOUT)]
+    dropout: f64,
     /// Share of nodules that sampling brings an epoch to.
     #[arg(long, default_value_t = method::POSITIVE_FRACTION)]
     positive_fraction: f64,
@@ -64,6 +67,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     ensure!(arguments.batch_size > 0, "--batch-size must be at least 1");
     ensure!(arguments.checkpoint_steps > 0, "--checkpoint-steps must be at least 1");
     ensure!(arguments.learning_rate > 0.0, "--learning-rate must be above 0");
+    ensure!((0.0..1.0).contains(&arguments.dropout), "--dropout must be at least 0 and below 1");
     ensure!(
         (0.0..1.0).contains(&arguments.positive_fraction),
         "--positive-fraction must be at least 0 and below 1"
@@ -76,6 +80,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         epochs: arguments.epochs,
         batch_size: arguments.batch_size,
         learning_rate: arguments.learning_rate,
+        dropout: arguments.dropout,
         positive_fraction: arguments.positive_fraction,
         checkpoint_steps: arguments.checkpoint_steps,
         max_steps: arguments.max_steps,

@@ -1,0 +1,89 @@
+# `make serve` builds and serves the page; `make test` runs every test. Both install what is
+# missing and say what they cannot install.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+WASM := target/wasm32-unknown-unknown
+RUST := Cargo.toml Cargo.lock $(wildcard src/*.rs src/*/*.rs)
+PORT ?=
+
+.PHONY: help serve build test lint tools npm chromium lavapipe trainer measure golden clean
+
+help:
+	@echo "make serve    build and serve the page on 127.0.0.1"
+	echo "make test     run every test (native, WebAssembly, browser)"
+	echo "make measure  sizes and speed of the page, in a headless browser"
+	echo "make golden   the independent reference numbers anew (Python: NumPy, Pillow)"
+	echo "cargo trainer --help    training, evaluation, export"
+
+serve: build
+	node scripts/serve.mjs $(if $(PORT),--port $(PORT))
+
+build: www/pkg/cpu/nodulens_bg.wasm www/pkg/webgpu/nodulens_bg.wasm npm
+	npm run --silent build
+
+www/pkg/cpu/nodulens_bg.wasm: $(RUST) | tools
+	cargo build --package nodulens --target wasm32-unknown-unknown --profile wasm --no-default-features --features flex
+	cargo run --quiet --release --package bindgen -- $(WASM)/wasm/nodulens.wasm www/pkg/cpu
+	touch $@
+
+www/pkg/webgpu/nodulens_bg.wasm: $(RUST) | tools
+	cargo build --package nodulens --target wasm32-unknown-unknown --profile wasm-webgpu --no-default-features --features webgpu
+	cargo run --quiet --release --package bindgen -- $(WASM)/wasm-webgpu/nodulens.wasm www/pkg/webgpu
+	touch $@
+
+tools:
+	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.95 or newer from https://rustup.rs"; exit 1; }
+	command -v node >/dev/null || { echo "node is missing: install Node.js 20 or newer from https://nodejs.org"; exit 1; }
+	command -v npm >/dev/null || { echo "npm is missing: it comes with Node.js, https://nodejs.org"; exit 1; }
+	if ! test -d "$$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown"; then
+	  command -v rustup >/dev/null || { echo "the Rust target wasm32-unknown-unknown is missing, and rustup, which would add it: https://rustup.rs"; exit 1; }
+	  rustup target add wasm32-unknown-unknown
+	fi
+
+npm: node_modules/.package-lock.json
+
+node_modules/.package-lock.json: package.json package-lock.json | tools
+	PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
+	touch $@
+
+# Tests drive Debian's Chromium, or the one that CHROMIUM names.
+chromium:
+	@if ! command -v "$${CHROMIUM:-chromium}" >/dev/null; then
+	  command -v apt-get >/dev/null || { echo "Chromium is missing: install it, or name it in CHROMIUM"; exit 1; }
+	  echo "Installing Chromium ..."
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null || { echo "Chromium could not be installed: apt-get install chromium (as root), or name one in CHROMIUM"; exit 1; }
+	fi
+
+# A software Vulkan adapter, so that the GPU path is tested without a GPU.
+LAVAPIPE := /usr/share/vulkan/icd.d/lvp_icd.x86_64.json
+lavapipe:
+	@if ! test -e $(LAVAPIPE) && command -v apt-get >/dev/null; then
+	  echo "Installing lavapipe ..."
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mesa-vulkan-drivers libvulkan1 >/dev/null || echo "lavapipe could not be installed: the GPU path will not be tested"
+	fi
+
+trainer: tools
+	cargo build --release --package trainer
+
+lint: tools
+	cargo fmt --check
+	cargo clippy --release --package nodulens --package trainer --all-targets -- -D warnings
+
+test: tools npm chromium lavapipe lint
+	if test -e $(LAVAPIPE); then export VK_ICD_FILENAMES=$(LAVAPIPE) NODULENS_NEEDS_ADAPTER=1; fi
+	cargo test --release --package nodulens --package trainer -- --nocapture
+	$(MAKE) build trainer
+	npm run --silent e2e
+
+measure: build chromium
+	npm run --silent measure
+
+golden:
+	python3 tests/reference/paper_network.py
+
+clean:
+	rm -rf target dist www/pkg node_modules

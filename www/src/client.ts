@@ -27,8 +27,8 @@ const SILENCE = {
   webgpu: { base: 120_000, perPatch: 15_000 },
 };
 
-/** After a cancel the answer on its way is no longer wanted; a worker that is still busy after this is replaced. */
-const ABANDONED_GRACE = 3_000;
+/** After a cancel the answer on its way is no longer wanted; a CPU worker still busy with it after this is replaced. */
+const ABANDONED_GRACE = 10_000;
 
 interface Waiting {
   resolve(message: FromWorker): void;
@@ -90,6 +90,8 @@ export class EngineWorker {
         const entry = this.waiting.get(id);
         if (!entry) return;
         reject(signal?.reason as Error);
+        // A WebGPU worker is dear to start and may rightly need longer.
+        if (this.engine === 'webgpu') return;
         entry.silence = ABANDONED_GRACE;
         this.restartClock(id, entry);
       };

@@ -2,7 +2,7 @@
 import { decisionMark, probabilityBar, syntheticBadge } from './bar.ts';
 import { byId, drawGrey, make, pair } from './dom.ts';
 import type { Row } from './results.ts';
-import { milliseconds, percent, strings } from './strings.ts';
+import { asSentence, milliseconds, percent, strings } from './strings.ts';
 import type { MethodInfo, ModelInfo } from './wasm.ts';
 
 const text = strings.detail;
@@ -46,8 +46,8 @@ export class Detail {
   private answer(row: Row, model: ModelInfo | undefined): HTMLElement[] {
     const { prediction, problem } = row;
     if (problem) {
-      const hint = problem.hint ? [make('p', 'hint', problem.hint)] : [];
-      return [make('div', 'problem', make('p', 'problem-what', make('strong', '', `${strings.state[row.state]}. `), problem.message), ...hint)];
+      const hint = problem.hint ? [make('p', 'hint', asSentence(problem.hint))] : [];
+      return [make('div', 'problem', make('p', 'problem-what', make('strong', '', `${strings.state[row.state]}. `), asSentence(problem.message)), ...hint)];
     }
     if (!prediction || !model) {
       return [make('p', 'quiet', row.state === 'cancelled' ? text.cancelled : text.waiting)];

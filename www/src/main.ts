@@ -56,7 +56,7 @@ function drawFromModel(): void {
   byId('lead', 'span').textContent = strings.lead(method);
   byId('size-legend', 'legend').textContent = strings.sizeLegend(method);
   byId('size-crop', 'span').textContent = strings.sizeCrop(method);
-  byId('size-note', 'p').textContent = strings.sizeNote(method);
+  byId('size-note', 'p').textContent = strings.sizeNote;
   byId('preparation', 'span').textContent = strings.preparation(method);
   byId('version', 'span').textContent = strings.version(method);
   byId('card-line', 'span').textContent = `${model.modelId}, ${count(model.parameters)} ${strings.card.parameters.toLowerCase()}, ${bytes(model.weightsBytes)}`;

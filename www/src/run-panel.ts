@@ -3,7 +3,7 @@ import { byId, setText } from './dom.ts';
 import type { Engines } from './engines.ts';
 import type { Counts, Results, Row } from './results.ts';
 import type { Runner } from './run.ts';
-import { count, strings } from './strings.ts';
+import { asSentence, count, strings } from './strings.ts';
 
 const text = strings.run;
 
@@ -103,7 +103,7 @@ export class RunPanel {
     const problem = cpu.phase === 'failed' ? cpu.problem : state.phase === 'paused' ? state.problem : undefined;
     this.paused.hidden = problem === undefined;
     if (!problem) return;
-    setText(byId('paused-what', 'p'), `${this.engines.model ? strings.engine.failedNow : strings.engine.failed} ${problem.message}`);
+    setText(byId('paused-what', 'p'), `${this.engines.model ? strings.engine.failedNow : strings.engine.failed} ${asSentence(problem.message)}`);
     setText(byId('paused-hint', 'p'), problem.hint);
   }
 

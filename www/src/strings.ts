@@ -22,6 +22,11 @@ export function bytes(value: number): string {
 }
 /** "50 x 50 pixels", from the wasm's own number. */
 export const square = ({ patchSize }: MethodInfo): string => `${patchSize} × ${patchSize}`;
+/** The crate's messages begin small and end without a stop; on the page they stand as sentences. */
+export function asSentence(text: string): string {
+  const trimmed = text.trim();
+  return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?]$/.test(trimmed) ? '' : '.');
+}
 const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
 const difference = ({ maxDifference, tolerance }: KnownAnswerCheck): string =>
   `largest difference ${maxDifference.toExponential(1)}, allowed ${tolerance.toExponential(1)}`;
@@ -45,9 +50,9 @@ export const html = {
   chooseFolder: 'Choose a folder…',
   tryExamples: 'Try synthetic examples',
   tryHint: 'No patch at hand? The examples are drawn by this page, not taken from a patient.',
-  sizeLegend: 'An image larger than the patch is',
-  sizeRefuse: 'refused',
-  sizeCrop: 'cut to its centre',
+  sizeLegend: 'Images larger than the patch:',
+  sizeRefuse: 'refuse',
+  sizeCrop: 'take the centre',
   dropNow: 'Drop to classify',
   resultsTitle: 'Results',
   detailTitle: 'Selected patch',
@@ -101,9 +106,9 @@ export const strings = {
   lead: (method: MethodInfo) => `Give it a patch of ${square(method)} pixels.`,
   preparation: ({ windowLowHu, windowHighHu }: MethodInfo) =>
     `Patches should be windowed like the training data: black at ${whole.format(windowLowHu).replace('-', '−')} HU, white at ${whole.format(windowHighHu)} HU.`,
-  sizeLegend: (method: MethodInfo) => `An image larger than ${square(method)} is`,
-  sizeCrop: (method: MethodInfo) => `cut to its centre ${square(method)}`,
-  sizeNote: (method: MethodInfo) => `Smaller ones are always refused; nothing is ever stretched to ${square(method)}.`,
+  sizeLegend: (method: MethodInfo) => `Images larger than ${square(method)}:`,
+  sizeCrop: (method: MethodInfo) => `take the centre ${square(method)}`,
+  sizeNote: 'Smaller ones are always refused. Nothing is ever stretched.',
   version: ({ version, preprocessId }: MethodInfo) => `Version ${version}, preprocessing ${preprocessId}.`,
 
   intake: {
@@ -230,7 +235,7 @@ export const strings = {
     loading: (name: string, loaded: number, total: number) =>
       `WebGPU is loading for ${name}${loaded ? ` (weights ${bytes(loaded)}${total ? ` of ${bytes(total)}` : ''})` : ''}; until then the CPU works.`,
     checking: (name: string) => `WebGPU on ${name} is being checked against the CPU; until then the CPU works.`,
-    failed: ({ message }: Problem) => `WebGPU is not used: ${message} The CPU has taken over.`,
+    failed: ({ message }: Problem) => `WebGPU is not used: ${asSentence(message)} The CPU has taken over.`,
     slower: (name: string, { cpu, webgpu }: Speed) =>
       `WebGPU on ${name} agrees with the CPU but is slower here: ${perSecond(webgpu)} against ${perSecond(cpu)} patches/s.`,
     chosenWebGpu: (check: KnownAnswerCheck) => `You chose WebGPU. It agrees with the CPU on the known inputs (${difference(check)}).`,

@@ -2,7 +2,7 @@
 import { decisionMark, probabilityBar, syntheticBadge } from './bar.ts';
 import { byId, drawGrey, make, setText } from './dom.ts';
 import type { Results, Row, SortColumn } from './results.ts';
-import { milliseconds, percent, strings } from './strings.ts';
+import { asSentence, milliseconds, percent, strings } from './strings.ts';
 import type { MethodInfo, ModelInfo } from './wasm.ts';
 
 /** Few enough that a page is laid out at once, many enough to scan by eye. */
@@ -124,7 +124,7 @@ export class ResultsTable {
     const remark = element.querySelector<HTMLElement>('.remark') as HTMLElement;
     const remarks: (Node | string)[] = [];
     if (row.synthetic) remarks.push(syntheticBadge());
-    if (problem) remarks.push(problem.message);
+    if (problem) remarks.push(asSentence(problem.message));
     else if (patch && patch.notes.length > 0) remarks.push(strings.table.notesInRow(patch.notes.length));
     remark.replaceChildren(...remarks);
 

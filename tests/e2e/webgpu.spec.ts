@@ -18,11 +18,9 @@ test('a software adapter is not chosen, and the page says which it is and why', 
   expect(fetched.filter((url) => url.includes('pkg/webgpu'))).toEqual([]);
 });
 
-test('chosen by hand it passes the known-answer check and gives the native numbers', async ({ page, site, watch }) => {
+test('chosen by hand it passes the known-answer check and gives the native numbers', async ({ page, site }) => {
   test.skip(!built, 'this build has no WebGPU');
   test.setTimeout(600_000);
-  // SwiftShader has no timestamps and says so; wgpu logs adapter limits.
-  watch.expectErrors(/^warning/);
   await open(page, site.url);
   await page.locator('input[name=engine][value=webgpu]').check({ force: true });
   await expect(page.locator('#engine-summary')).toHaveText('WebGPU', { timeout: 400_000 });
@@ -43,10 +41,30 @@ test('chosen by hand it passes the known-answer check and gives the native numbe
   expect((await json(page)).results.at(-1)?.engine).toMatch(/cpu/i);
 });
 
-test('wrong numbers are noticed: the CPU goes on and the page says so', async ({ page, watch }) => {
+test('a WebGPU worker that dies hands its work to the CPU, and the page says so', async ({ page, site, watch }) => {
   test.skip(!built, 'this build has no WebGPU');
   test.setTimeout(600_000);
-  watch.expectErrors(/^warning/);
+  watch.expectErrors(/killed by the test/);
+  await open(page, site.url);
+  await page.locator('input[name=engine][value=webgpu]').check({ force: true });
+  await expect(page.locator('#engine-summary')).toHaveText('WebGPU', { timeout: 400_000 });
+  await choose(page, patches().slice(0, 30));
+  await expect(page.locator('#rows tr[data-state=done]').first()).toBeVisible({ timeout: 60_000 });
+  for (const worker of page.workers()) {
+    if ((await worker.evaluate(() => self.name)) === 'nodulens-webgpu') await worker.evaluate(() => void setTimeout(() => { throw new Error('killed by the test'); }));
+  }
+  await settled(page, 30, 200_000);
+  const { results } = await json(page);
+  expect(results.every(({ status }) => status === 'done')).toBe(true);
+  expect(results[0]?.engine).toMatch(/webgpu/i);
+  expect(results.at(-1)?.engine).toMatch(/cpu/i);
+  expect(worstDifference(results)).toBeLessThan(1e-4);
+  await expect(page.locator('#notices')).toContainText('The CPU has taken over');
+});
+
+test('wrong numbers are noticed: the CPU goes on and the page says so', async ({ page }) => {
+  test.skip(!built, 'this build has no WebGPU');
+  test.setTimeout(600_000);
   const spoil = `
     const classify_ = Classifier.prototype.classify;
     Classifier.prototype.classify = async function (values) {

@@ -2,6 +2,7 @@
 import { byId, make, pair, setText } from './dom.ts';
 import type { Adapter, EnginePreference } from './engine-choice.ts';
 import type { Engines } from './engines.ts';
+import type { EngineId } from './messages.ts';
 import { strings } from './strings.ts';
 
 const text = strings.engine;
@@ -10,7 +11,9 @@ export class EnginePanel {
   private readonly summary = byId('engine-summary', 'span');
   private readonly facts = byId('engine-facts', 'dl');
   private readonly note = byId('engine-note', 'p');
+  private readonly status = byId('engine-status', 'p');
   private shows = '';
+  private spoken: EngineId | undefined;
   private readonly engines: Engines;
 
   constructor(engines: Engines) {
@@ -37,6 +40,11 @@ export class EnginePanel {
       pair(this.facts, text.runs, make('strong', '', runsFully));
       pair(this.facts, text.adapter, adapterText(adapter));
       pair(this.facts, text.why, choice.why);
+    }
+    // Spoken when the engine changes, not with every megabyte of its loading.
+    if (ready && this.spoken !== choice.engine) {
+      if (this.spoken) setText(this.status, `${runsFully}. ${choice.why}`);
+      this.spoken = choice.engine;
     }
     this.note.hidden = engines.replaced === 0;
     setText(this.note, engines.replaced > 0 ? text.replaced(engines.replaced) : '');

@@ -151,6 +151,20 @@ for (const [kind, target] of [['drop', 'window'], ['paste', 'document']] as cons
   });
 }
 
+test('a folder dropped together with a file, by a real drag', async ({ page, site }) => {
+  await open(page, site.url);
+  const client = await page.context().newCDPSession(page);
+  const data = { items: [], files: [path.join(out, 'folder'), format('text.png')], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver'] as const) await client.send('Input.dispatchDragEvent', { type, x: 300, y: 300, data });
+  await expect(page.locator('#veil')).toBeVisible();
+  await client.send('Input.dispatchDragEvent', { type: 'drop', x: 300, y: 300, data });
+  await settled(page, 3);
+  await expect(page.locator('#veil')).toBeHidden();
+  const { results } = await json(page);
+  expect(results.map(({ file_name, status }) => `${file_name} ${status}`)).toEqual(['text.png refused', 'folder/a.png done', 'folder/inner/b.png done']);
+  await expect(page.locator('#notices')).toContainText('2 files of the folder passed over');
+});
+
 test('synthetic examples need no file and say what they are', async ({ page, site }) => {
   await open(page, site.url);
   await page.locator('#try-examples').click();

@@ -1,9 +1,11 @@
 /** The page as a page: keyboard, downloads, sorting, narrow screens, names for screen readers, headers. */
-import { readFileSync } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { choose, csv, expect, json, open, settled, test } from './helpers.ts';
-import { format, patches } from './fixtures.ts';
+import { dist, format, patches } from './fixtures.ts';
 
 /** What has the focus, by id or text. */
 const focused = (page: Page): Promise<string> =>
@@ -149,6 +151,25 @@ test('the model card shows figures with n and interval, or says that there are n
   await expect(card).toContainText(/[0-9a-f]{64}/);
   const text = await card.innerText();
   expect(/95 % interval/.test(text) || /carry no figures/.test(text)).toBe(true);
+});
+
+test('works below any path, and with a server that sends no headers of its own', async ({ page }) => {
+  const parent = path.dirname(dist);
+  const server = http.createServer((request, response) => {
+    const file = path.join(parent, new URL(request.url ?? '/', 'http://local').pathname);
+    const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm', '.svg': 'image/svg+xml' };
+    response.setHeader('content-type', types[path.extname(file)] ?? 'application/octet-stream');
+    createReadStream(file).on('error', () => response.writeHead(404).end()).pipe(response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = server.address() as AddressInfo;
+    await open(page, `http://127.0.0.1:${port}/${path.basename(dist)}/index.html`);
+    await page.locator('#try-examples').click();
+    await settled(page, 8);
+  } finally {
+    server.close();
+  }
 });
 
 test('the server: headers, encodings, nothing outside the folder', async ({ request, site }) => {

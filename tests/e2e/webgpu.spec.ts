@@ -62,6 +62,23 @@ test('a WebGPU worker that dies hands its work to the CPU, and the page says so'
   await expect(page.locator('#notices')).toContainText('The CPU has taken over');
 });
 
+test('a hardware adapter is tried by itself, checked, measured, and not taken where it is slower', async ({ page, site }) => {
+  test.skip(!built, 'this build has no WebGPU');
+  test.setTimeout(600_000);
+  // SwiftShader under the name of a graphics card: what Automatic does with one, and that speed is measured, not believed.
+  await page.addInitScript(() => {
+    const info = { vendor: 'example', architecture: 'card', device: '', description: '', isFallbackAdapter: false };
+    Object.defineProperty(GPUAdapter.prototype, 'info', { get: () => info });
+  });
+  await open(page, site.url);
+  await expect(page.locator('#engine-facts')).toContainText('example card (hardware)');
+  await expect(page.locator('#engine-facts')).toContainText('agrees with the CPU but is slower here', { timeout: 400_000 });
+  await expect(page.locator('#engine-summary')).toHaveText('CPU');
+  await choose(page, patches().slice(0, 2));
+  await settled(page, 2);
+  expect((await json(page)).results[0]?.engine).toMatch(/cpu/i);
+});
+
 test('wrong numbers are noticed: the CPU goes on and the page says so', async ({ page }) => {
   test.skip(!built, 'this build has no WebGPU');
   test.setTimeout(600_000);

@@ -234,6 +234,6 @@ mod tests {
             .collect();
         let hash = crate::weights::hex(&Sha256::digest(&bytes));
         // Checked again in the browser: the e2e tests compare this very hash.
-        assert_eq!(hash, "HASH");
+        assert_eq!(hash, "60a289d6546334ec4965bb22270184dd7463f259cb5bf7ca2ce7aae30a66f239");
     }
 }

@@ -1,7 +1,7 @@
 //! Every number that was chosen *before* training, each with its unit and source.
 //!
 //! Numbers chosen by or after training (threshold, temperature, metrics) live in the weights
-//! file. "The paper" is the text in `docs/paper` terms: section and table are given.
+//! file. "The paper" is the one that the README names; its section or table is given.
 
 /// Side of a patch in pixels (paper, 3.1: "50*50 grayscale images").
 pub const PATCH_SIZE: usize = 50;

@@ -64,7 +64,7 @@ impl PatchError {
                 "Cut the patch from the slice at its own pixel spacing; it is never stretched."
             }
             Self::NotPatchSize { .. } => {
-                "Choose \"take the centre\" to use its middle, or cut the patch yourself."
+                "Choose \"take the centre\" (--center-crop) to use its middle, or cut the patch yourself."
             }
             Self::WrongLength(_) => "Pass the samples row by row.",
         }

@@ -233,7 +233,7 @@ mod tests {
             .flat_map(|phantom| display_bytes(&model_values(&phantom.patch)))
             .collect();
         let hash = crate::weights::hex(&Sha256::digest(&bytes));
-        // Checked again in the browser: the e2e tests compare this very hash.
+        // tests/e2e/golden.spec.ts compares the files made in the browser with the native ones.
         assert_eq!(hash, "60a289d6546334ec4965bb22270184dd7463f259cb5bf7ca2ce7aae30a66f239");
     }
 }

@@ -208,11 +208,22 @@ const ENGINE: &str = "burn-flex (CPU)";
 const ENGINE: &str = "burn-ndarray (CPU)";
 
 #[cfg(feature = "webgpu")]
+thread_local! {
+    /// Burn opens the adapter once; a second network shares it.
+    static DEVICE: std::cell::RefCell<Option<Device>> = const { std::cell::RefCell::new(None) };
+}
+
+#[cfg(feature = "webgpu")]
 async fn device() -> Result<Device, JsValue> {
-    Device::wgpu_options().init_async().await.map_err(|reason| {
+    if let Some(device) = DEVICE.with_borrow(Clone::clone) {
+        return Ok(device);
+    }
+    let device = Device::wgpu_options().init_async().await.map_err(|reason| {
         let message = format!("no WebGPU device: {reason:?}");
         error("no-device", &message, "Choose the CPU engine.")
-    })
+    })?;
+    DEVICE.set(Some(device.clone()));
+    Ok(device)
 }
 
 #[cfg(not(feature = "webgpu"))]

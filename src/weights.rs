@@ -160,7 +160,9 @@ pub fn read_weights(bytes: &[u8], device: &Device) -> Result<Weights, WeightsErr
         expected: NetworkKind::ALL.map(NetworkKind::name).join(" or "),
     })?;
     expect("preprocessing", &header.preprocess_id, &preprocess_id())?;
-    if !(header.threshold > 0.0 && header.threshold < 1.0 && header.temperature > 0.0) {
+    let threshold = header.threshold > 0.0 && header.threshold < 1.0;
+    let temperature = header.temperature > 0.0 && header.temperature.is_finite();
+    if !(threshold && temperature) {
         let found = format!("threshold {}, temperature {}", header.threshold, header.temperature);
         return Err(WeightsError::Corrupt(format!("impossible numbers in the header: {found}")));
     }

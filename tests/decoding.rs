@@ -59,6 +59,19 @@ fn wrong_sizes_and_wrong_files_are_refused_by_name() {
 }
 
 #[test]
+fn a_cut_off_file_is_refused_and_not_filled_in() {
+    for name in ["grey8.png", "grey8.tiff", "grey8.bmp", "grey8.jpg"] {
+        let whole = file(name);
+        for length in [whole.len() / 2, whole.len() * 9 / 10] {
+            let error = decode_raster(&whole[..length]).map(|image| image.format);
+            assert_eq!(error.map_err(|error| error.code()), Err("truncated"), "{name} {length}");
+        }
+    }
+    let jpeg = file("grey8.jpg");
+    assert!(decode_raster(&jpeg[..jpeg.len() - 1]).is_err());
+}
+
+#[test]
 fn files_cut_off_anywhere_never_panic() {
     for name in ["grey8.png", "grey16.tiff", "grey8.bmp", "grey8.jpg"] {
         let whole = file(name);

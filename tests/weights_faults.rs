@@ -92,8 +92,17 @@ fn another_network_preprocessing_or_shape_is_a_mismatch() {
 }
 
 #[test]
+fn a_card_that_lacks_a_field_still_loads() {
+    let file =
+        rebuilt(|header| drop(header["card"].as_object_mut().unwrap().remove("citations")), None);
+    assert!(read_weights(&file, &Device::flex()).unwrap().header.card.citations.is_empty());
+}
+
+#[test]
 fn impossible_numbers_are_refused() {
-    for (key, value) in [("threshold", 1.5), ("threshold", 0.0), ("temperature", -1.0)] {
+    for (key, value) in
+        [("threshold", 1.5), ("threshold", 0.0), ("temperature", -1.0), ("temperature", 1e39)]
+    {
         let file = rebuilt(|header| header[key] = value.into(), None);
         assert_eq!(error(&file).code(), "weights-corrupt", "{key} {value}");
     }
@@ -102,7 +111,11 @@ fn impossible_numbers_are_refused() {
 }
 
 proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+    #![proptest_config(proptest::prelude::ProptestConfig {
+        cases: 200,
+        failure_persistence: None,
+        ..Default::default()
+    })]
 
     #[test]
     fn no_bytes_make_it_panic(version in 0u32..3, length in 0u32..64, tail: Vec<u8>) {

@@ -167,6 +167,12 @@ fn mistakes_are_told_and_lose_nothing() {
     assert!(other.contains("other settings"), "{other}");
     assert_eq!(std::fs::read(folder.path().join("run/log.csv")).unwrap(), before);
     assert!(fails(&train(&path("nowhere"), &path("run2"), &[])).contains("manifest.csv"));
+    // A mistyped folder leaves nothing that would stand in the way of the right one.
+    ok(&train(&data, &path("run2"), &["--epochs", "1"]));
+    // A run that diverges fails and says what to do; what it saved before can still be read.
+    let diverged =
+        fails(&train(&data, &path("run3"), &["--epochs", "30", "--learning-rate", "1e30"]));
+    assert!(diverged.contains("smaller --learning-rate"), "{diverged}");
     let foreign = path("data/manifest.csv");
     let message = fails(&[
         "evaluate",
@@ -215,7 +221,8 @@ fn ctrl_c_writes_a_checkpoint_and_ends_cleanly() {
         assert!(began.elapsed() < Duration::from_secs(120), "no epoch in two minutes");
         std::thread::sleep(Duration::from_millis(50));
     }
-    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let kill = format!("kill -INT {}", child.id());
+    let interrupt = Command::new("sh").args(["-c", &kill]).status().unwrap();
     assert!(interrupt.success());
     assert!(child.wait().unwrap().success(), "it did not end cleanly");
     // What was saved can be gone on from.

@@ -8,6 +8,8 @@ use std::io::Cursor;
 const MAX_SIDE: u32 = 16_384;
 /// Most memory that decoding one picture may take, in bytes.
 const MAX_MEMORY: u64 = 256 * 1024 * 1024;
+/// The marker EOI. Within entropy-coded data 0xFF is always followed by 0 or a restart marker.
+const JPEG_END: [u8; 2] = [0xFF, 0xD9];
 
 /// A grey picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,6 +111,11 @@ pub fn decode_raster(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
         ImageFormat::Bmp => "BMP",
         _ => return Err(DecodeError::NotAnImage),
     };
+    // The JPEG decoder paints what is missing grey and says nothing; its end marker tells.
+    if guessed == ImageFormat::Jpeg && !bytes.windows(2).skip(2).any(|pair| pair == JPEG_END) {
+        let reason = "its end is missing".to_owned();
+        return Err(DecodeError::Damaged { format, reason });
+    }
     let typed = |error| decode_error(format, error);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), guessed);
     let mut limits = Limits::default();

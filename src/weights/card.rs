@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where the weights are from, what they are for, and how good they were when measured.
+/// Where the weights are from, what they are for, and how good they were when measured. A field
+/// that an older file lacks is empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Card {
     /// One line: network and training data.
     pub title: String,
@@ -35,6 +37,7 @@ pub struct Card {
 
 /// Figures of one evaluation. Rates are in [0, 1].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CardMetrics {
     /// Part of the data, such as `patientwise-valid`.
     pub part: String,

@@ -11,6 +11,7 @@ use burn::store::ModuleRecord;
 use nodulens::model::Network;
 use serde::{Deserialize, Serialize};
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Checkpoints that are kept; older ones are deleted.
@@ -72,18 +73,45 @@ pub fn save(
         let _ = fs::remove_dir_all(&draft);
         fs::create_dir_all(&draft)?;
         let record = network.clone().into_record();
-        fs::write(draft.join("network.bpk"), &*record.into_bytes()?)?;
+        write_through(&draft.join("network.bpk"), &record.into_bytes()?)?;
         if let Some(optimizer) = optimizer {
             let record = optimizer.to_record();
-            fs::write(draft.join("optimizer.bpk"), &*record.into_bytes()?)?;
+            write_through(&draft.join("optimizer.bpk"), &record.into_bytes()?)?;
         }
-        fs::write(draft.join("state.json"), serde_json::to_vec_pretty(state)?)?;
-        let _ = fs::remove_dir_all(&target);
+        write_through(&draft.join("state.json"), &serde_json::to_vec_pretty(state)?)?;
+        // The one before is moved aside first: at every moment there is a whole one.
+        let before = folder.join(format!(".{name}.old"));
+        let _ = fs::remove_dir_all(&before);
+        if target.exists() {
+            fs::rename(&target, &before)?;
+        }
         fs::rename(&draft, &target)?;
+        let _ = fs::remove_dir_all(&before);
         Ok(())
     };
     written().with_context(|| format!("checkpoint {}", target.display()))?;
     Ok(target)
+}
+
+/// Writes a file and waits until it is on the disk.
+fn write_through(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = fs::File::create(path)?;
+    file.write_all(bytes)?;
+    Ok(file.sync_all()?)
+}
+
+/// Replaces a file at once, so that a reader never sees half of it. Makes its folder if needed.
+///
+/// # Errors
+/// Where the disk refuses; what was there before stays.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let draft = path.with_extension("part");
+    let written = || -> Result<()> {
+        fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+        write_through(&draft, bytes)?;
+        Ok(fs::rename(&draft, path)?)
+    };
+    written().with_context(|| path.display().to_string())
 }
 
 /// Reads the state of a checkpoint.

@@ -162,6 +162,10 @@ impl FromStr for Part {
             return Ok(Self::Subset(fold));
         }
         for split in [Split::Paper, Split::Patientwise] {
+            // The manifest's word, and the split's name alone as `train` takes it.
+            if text == split.name() || text == format!("{}-val", split.name()) {
+                return Ok(split.valid());
+            }
             for portion in [Portion::Train, Portion::Valid, Portion::Test] {
                 let part = Self::Of(split, portion);
                 if part.to_string() == text {
@@ -323,6 +327,9 @@ mod tests {
     fn part_names_round_trip_and_unknown_ones_list_the_choices() {
         for name in ["all", "subset-9", "paper-test", "patientwise-valid"] {
             assert_eq!(name.parse::<Part>().unwrap().to_string(), name);
+        }
+        for name in ["patientwise", "patientwise-val"] {
+            assert_eq!(name.parse::<Part>().unwrap().to_string(), "patientwise-valid");
         }
         let error = "validation".parse::<Part>().unwrap_err().to_string();
         assert!(error.contains("patientwise-valid"), "{error}");

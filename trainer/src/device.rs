@@ -2,7 +2,13 @@
 
 use anyhow::{Result, bail};
 use burn::tensor::Device;
+#[cfg(feature = "gpu")]
+use burn::tensor::DeviceKind;
 use clap::ValueEnum;
+use std::sync::Mutex;
+
+/// Drivers do not bear being asked for adapters by two threads at once.
+static DRIVER: Mutex<()> = Mutex::new(());
 
 /// Choice on the command line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -28,6 +34,8 @@ pub struct Chosen {
 /// # Errors
 /// Where `wgpu` is asked for and there is no adapter, or the GPU path was not built.
 pub fn open(choice: DeviceChoice) -> Result<Chosen> {
+    // The lock guards no data, so one that a panic left behind is as good.
+    let _one = DRIVER.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     match choice {
         DeviceChoice::Cpu => Ok(cpu()),
         DeviceChoice::Wgpu => wgpu(),
@@ -42,16 +50,19 @@ fn cpu() -> Chosen {
 
 #[cfg(feature = "gpu")]
 fn wgpu() -> Result<Chosen> {
-    match Device::wgpu_options().init() {
-        Ok(device) => {
-            let name = device.identity().map_or_else(|| "GPU".to_owned(), |who| who.name);
-            Ok(Chosen { device, name: format!("{name} (burn-wgpu)") })
+    let device = match Device::wgpu_options().init() {
+        Ok(device) => device,
+        // Burn opens an adapter once a process and says so in words only.
+        Err(reason) if format!("{reason:?}").contains("already initialized") => {
+            Device::wgpu(DeviceKind::DefaultDevice)
         }
         Err(reason) => bail!(
             "no GPU adapter was found ({reason:?}). Install a Vulkan, Metal or DirectX 12 \
              driver, or use --device cpu"
         ),
-    }
+    };
+    let name = device.identity().map_or_else(|| "GPU".to_owned(), |who| who.name);
+    Ok(Chosen { device, name: format!("{name} (burn-wgpu)") })
 }
 
 /// The first card that wgpu reaches. A software rasterizer is no card, and is passed over.

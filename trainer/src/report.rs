@@ -2,7 +2,7 @@
 
 use crate::dataset::{Dataset, Part};
 use crate::metrics::{
-    Scored, average_precision, confusion, operating_point, rates, roc_auc, roc_auc_interval,
+    Labelled, average_precision, confusion, operating_point, rates, roc_auc, roc_auc_interval,
 };
 use anyhow::{Context, Result};
 use nodulens::classifier::{Classifier, Prediction};
@@ -16,6 +16,8 @@ use std::process::Command;
 
 /// Drawings behind the confidence interval.
 const RESAMPLES: usize = 2000;
+/// Seed of those drawings: one for all reports, so that one model has one interval.
+const BOOTSTRAP_SEED: u64 = 1;
 /// Patches classified at once.
 const BATCH: usize = 96;
 
@@ -65,30 +67,21 @@ pub struct Report {
 
 impl Report {
     /// Measures probabilities against labels.
-    ///
-    /// # Errors
-    /// None at present; an empty data set cannot be loaded.
-    pub fn new(
-        dataset: &Dataset,
-        scored: &[Scored],
-        threshold: f64,
-        part: &Part,
-        seed: u64,
-    ) -> Result<Self> {
+    pub fn new(dataset: &Dataset, labelled: &[Labelled], threshold: f64, part: &Part) -> Self {
         let series: Vec<&str> = dataset.examples.iter().map(|e| e.row.series()).collect();
-        let counts = confusion(scored, threshold);
+        let counts = confusion(labelled, threshold);
         let rates = rates(counts);
         let mut distinct = series.clone();
         distinct.sort_unstable();
         distinct.dedup();
-        Ok(Self {
+        Self {
             model_id: String::new(),
             weights_sha256: String::new(),
             split: part.to_string(),
             split_sha256: dataset.hash.clone(),
             commit: commit(),
-            seed,
-            n: scored.len(),
+            seed: BOOTSTRAP_SEED,
+            n: labelled.len(),
             positives: dataset.positives(),
             series: distinct.len(),
             skipped: dataset.skipped.clone(),
@@ -99,13 +92,13 @@ impl Report {
             recall: rates.recall,
             specificity: rates.specificity,
             f1: rates.f1,
-            roc_auc: roc_auc(scored),
-            roc_auc_ci95: roc_auc_interval(scored, &series, RESAMPLES, seed),
+            roc_auc: roc_auc(labelled),
+            roc_auc_ci95: roc_auc_interval(labelled, &series, RESAMPLES, BOOTSTRAP_SEED),
             bootstrap_resamples: RESAMPLES,
-            average_precision: average_precision(scored),
-            recall_at_paper_specificity: operating_point(scored, PAPER_SPECIFICITY)
+            average_precision: average_precision(labelled),
+            recall_at_paper_specificity: operating_point(labelled, PAPER_SPECIFICITY)
                 .map(|(_, recall)| recall),
-        })
+        }
     }
 
     /// Says which weights were measured.
@@ -177,12 +170,12 @@ pub fn predict(classifier: &Classifier, dataset: &Dataset) -> Result<Vec<Predict
 }
 
 /// Pairs probabilities with labels.
-pub fn scored(dataset: &Dataset, predictions: &[Prediction]) -> Vec<Scored> {
+pub fn labelled(dataset: &Dataset, predictions: &[Prediction]) -> Vec<Labelled> {
     dataset
         .examples
         .iter()
         .zip(predictions)
-        .map(|(example, prediction)| Scored {
+        .map(|(example, prediction)| Labelled {
             probability: f64::from(prediction.probability),
             nodule: example.row.nodule(),
         })
@@ -216,7 +209,9 @@ pub fn write(
 /// The commit that this program was run from, `-dirty` with changes, or `unknown`.
 pub fn commit() -> String {
     let git = |arguments: &[&str]| {
-        let output = Command::new("git").args(arguments).output().ok()?;
+        // Of the sources this was built from, wherever it is run.
+        let sources = ["-C", env!("CARGO_MANIFEST_DIR")];
+        let output = Command::new("git").args(sources).args(arguments).output().ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
     match git(&["rev-parse", "--short=12", "HEAD"]) {

@@ -8,7 +8,7 @@ use crate::augment::{Placement, place};
 use crate::checkpoint::{self, EpochRecord, State};
 use crate::dataset::{Dataset, Example, Split};
 use crate::device::{self, DeviceChoice};
-use crate::metrics::{Scored, confusion, rates, roc_auc};
+use crate::metrics::{Labelled, confusion, rates, roc_auc};
 use crate::progress::Progress;
 use anyhow::{Context, Result, bail, ensure};
 use burn::module::Module;
@@ -33,21 +33,51 @@ use std::time::Instant;
 /// Patches in a validation batch: bounds memory, changes no result.
 const VALID_BATCH: usize = 96;
 
-/// Everything that makes a run what it is; written to `config.json` of the run's folder.
+/// Everything that makes a run what it is; written to `config.json` of the run's folder. A key
+/// that an older run's file lacks has the method's value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TrainConfig {
+    /// Which network is trained.
     pub network: NetworkKind,
+    /// Folder with manifest.csv and crops50/.
     pub patches: PathBuf,
+    /// How the data is divided.
     pub split: Split,
+    /// Seed of every random number.
     pub seed: u64,
+    /// Passes over the training part.
     pub epochs: usize,
+    /// Patches in a step.
     pub batch_size: usize,
+    /// Adam's step size, above 0.
     pub learning_rate: f64,
+    /// Share of hidden units dropped, in [0, 1).
     pub dropout: f64,
+    /// Share of nodules that sampling brings an epoch to, in [0, 1).
     pub positive_fraction: f64,
+    /// Steps between checkpoints.
     pub checkpoint_steps: usize,
     /// Steps after which the run ends, finished or not; for smoke tests.
     pub max_steps: Option<usize>,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            network: NetworkKind::Paper,
+            patches: PathBuf::new(),
+            split: Split::Patientwise,
+            seed: 1,
+            epochs: method::EPOCHS,
+            batch_size: method::BATCH_SIZE,
+            learning_rate: method::LEARNING_RATE,
+            dropout: method::DROPOUT,
+            positive_fraction: method::POSITIVE_FRACTION,
+            checkpoint_steps: method::CHECKPOINT_STEPS,
+            max_steps: None,
+        }
+    }
 }
 
 /// How a run ended.
@@ -79,9 +109,11 @@ pub fn train(
     stop: &Arc<AtomicBool>,
 ) -> Result<Outcome> {
     let chosen = device::open(choice)?;
-    let checkpoint = open_run(config, out, resume)?;
+    let checkpoint = check_run(config, out, resume)?;
     let train_set = Dataset::load(&config.patches, &config.split.train())?;
     let valid_set = Dataset::load(&config.patches, &config.split.valid())?;
+    // Only now, so that a mistyped --patches leaves nothing behind.
+    checkpoint::write_whole(&out.join("config.json"), &serde_json::to_vec_pretty(config)?)?;
     describe(config, &chosen.name, &train_set, &valid_set);
 
     // Autodiff belongs to the device; validation runs on the plain one.
@@ -119,8 +151,8 @@ pub fn train(
             let value = f64::from(loss.clone().into_scalar::<f32>());
             ensure!(
                 value.is_finite(),
-                "the loss is {value} at step {}; resume from the checkpoint before with a \
-                 smaller --learning-rate",
+                "the loss is {value} at step {}: the network diverged. Start a new run with a \
+                 smaller --learning-rate; the best checkpoint is kept",
                 state.step
             );
             let gradients = GradientsParams::from_grads(loss.backward(), &network);
@@ -174,8 +206,8 @@ fn interrupted(
     Ok(Outcome { ending: Ending::Interrupted, losses, state })
 }
 
-/// Prepares the run's folder. Returns the checkpoint to go on from.
-fn open_run(config: &TrainConfig, out: &Path, resume: bool) -> Result<Option<PathBuf>> {
+/// Whether the run may use its folder. Returns the checkpoint to go on from.
+fn check_run(config: &TrainConfig, out: &Path, resume: bool) -> Result<Option<PathBuf>> {
     let path = out.join("config.json");
     let latest = checkpoint::latest(out);
     if path.is_file() {
@@ -197,9 +229,6 @@ fn open_run(config: &TrainConfig, out: &Path, resume: bool) -> Result<Option<Pat
     } else if resume {
         bail!("{} holds no run to resume", out.display());
     }
-    fs::create_dir_all(out).with_context(|| out.display().to_string())?;
-    fs::write(&path, serde_json::to_vec_pretty(config)?)
-        .with_context(|| path.display().to_string())?;
     Ok(latest.filter(|_| resume))
 }
 
@@ -268,14 +297,14 @@ fn finish_epoch(
     valid: &Dataset,
     device: &Device,
 ) -> Result<()> {
-    let (scored, valid_loss) = validate(network, &valid.examples, device)?;
+    let (labelled, valid_loss) = validate(network, &valid.examples, device)?;
     let record = EpochRecord {
         epoch: state.epoch + 1,
         step: state.step,
         train_loss: state.loss_sum / state.step_in_epoch.max(1) as f64,
         valid_loss,
-        valid_accuracy: rates(confusion(&scored, 0.5)).accuracy,
-        valid_auc: roc_auc(&scored).unwrap_or(0.5),
+        valid_accuracy: rates(confusion(&labelled, 0.5)).accuracy,
+        valid_auc: roc_auc(&labelled).unwrap_or(0.5),
         seconds: began.elapsed().as_secs_f64(),
     };
     let best = state.best_epoch.map_or(f64::NEG_INFINITY, |best| state.history[best - 1].valid_auc);
@@ -294,21 +323,26 @@ fn validate(
     network: &Network,
     examples: &[Example],
     device: &Device,
-) -> Result<(Vec<Scored>, f64)> {
-    let (mut scored, mut loss) = (Vec::with_capacity(examples.len()), 0.0);
+) -> Result<(Vec<Labelled>, f64)> {
+    let (mut labelled, mut loss) = (Vec::with_capacity(examples.len()), 0.0);
     for chunk in examples.chunks(VALID_BATCH) {
         let values = chunk.iter().flat_map(|example| example.values.iter().copied()).collect();
         let logits = network.forward(batch_tensor(values, device));
         let logs = log_softmax(logits, 1).into_data().try_to_vec::<f32>();
         let logs = logs.map_err(|error| anyhow::anyhow!("validation: {error:?}"))?;
+        ensure!(
+            logs.iter().all(|log| !log.is_nan()),
+            "the network gives numbers that are not finite on the validation part: it diverged. \
+             Start a new run with a smaller --learning-rate; the best checkpoint is kept"
+        );
         for (example, pair) in chunk.iter().zip(logs.chunks_exact(method::CLASSES)) {
             let nodule = example.row.nodule();
             loss -= f64::from(pair[usize::from(nodule)]);
             let probability = f64::from(pair[method::CLASS_NODULE]).exp();
-            scored.push(Scored { probability, nodule });
+            labelled.push(Labelled { probability, nodule });
         }
     }
-    Ok((scored, loss / examples.len() as f64))
+    Ok((labelled, loss / examples.len() as f64))
 }
 
 fn save_step(

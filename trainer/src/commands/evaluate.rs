@@ -17,7 +17,8 @@ pub struct Arguments {
     /// Folder with manifest.csv and crops50/.
     #[arg(long)]
     patches: PathBuf,
-    /// all, subset-K, or paper-train|valid|test, patientwise-train|valid|test.
+    /// all, subset-K, a part such as patientwise-valid or paper-test, or a split's name alone
+    /// for its validation part.
     #[arg(long)]
     split: Part,
     /// Folder for report.json and predictions.csv.
@@ -26,9 +27,6 @@ pub struct Arguments {
     /// Where to compute.
     #[arg(long, value_enum, default_value = "auto")]
     device: DeviceChoice,
-    /// Seed of the bootstrap.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
@@ -43,10 +41,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         eprintln!("Skipped {reason}");
     }
     let predictions = report::predict(&classifier, &dataset)?;
-    let scored = report::scored(&dataset, &predictions);
+    let labelled = report::labelled(&dataset, &predictions);
     let threshold = f64::from(classifier.header().threshold);
-    let report = Report::new(&dataset, &scored, threshold, &arguments.split, arguments.seed)?
-        .of_model(&classifier);
+    let report =
+        Report::new(&dataset, &labelled, threshold, &arguments.split).of_model(&classifier);
     fs::create_dir_all(&arguments.out)?;
     report::write(&arguments.out, &report, &dataset, &predictions)?;
     println!("{report}");

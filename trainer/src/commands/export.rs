@@ -1,6 +1,6 @@
 //! `cargo trainer export`
 
-use crate::checkpoint::{self, State};
+use crate::checkpoint::{self, State, write_whole};
 use crate::dataset::{Dataset, Split};
 use crate::device::{self, DeviceChoice};
 use crate::metrics::operating_point;
@@ -71,13 +71,17 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     };
     let classifier = Classifier::load(&write_weights(&header, &network)?, &device)?;
     let predictions = report::predict(&classifier, &dataset)?;
-    let scored = report::scored(&dataset, &predictions);
-    let (threshold, _) = operating_point(&scored, PAPER_SPECIFICITY).ok_or_else(|| {
-        anyhow!("no threshold reaches a specificity of {PAPER_SPECIFICITY} on {part}")
+    let labelled = report::labelled(&dataset, &predictions);
+    let (threshold, recall) = operating_point(&labelled, PAPER_SPECIFICITY).ok_or_else(|| {
+        anyhow!("{part} lacks one of the classes: no threshold can be chosen on it")
     })?;
-    // Compared as f32 in the page, so the report must round as the file does.
-    header.threshold = threshold as f32;
-    let report = Report::new(&dataset, &scored, f64::from(header.threshold), &part, config.seed)?;
+    if recall == 0.0 {
+        eprintln!("WARNING: at a specificity of {PAPER_SPECIFICITY} this network finds no nodule");
+    }
+    // Compared as f32 in the page, so the report must round as the file does; and a threshold is
+    // inside (0, 1), whatever a saturated network gives.
+    header.threshold = (threshold as f32).clamp(f32::EPSILON, 1.0 - f32::EPSILON);
+    let report = Report::new(&dataset, &labelled, f64::from(header.threshold), &part);
     header.card.metrics = report.card_metrics();
 
     let bytes = write_weights(&header, &network)?;
@@ -94,13 +98,6 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     println!("{}", report.of_model(&classifier));
     println!("Wrote {} bytes to {}", bytes.len(), arguments.out.display());
     Ok(ExitCode::SUCCESS)
-}
-
-/// Replaces a file at once, so that a reader never sees half of it.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let draft = path.with_extension("part");
-    fs::write(&draft, bytes).with_context(|| draft.display().to_string())?;
-    fs::rename(&draft, path).with_context(|| path.display().to_string())
 }
 
 /// Puts an entry into the list, replacing the one of the same id.

@@ -29,6 +29,21 @@ fn json(path: &Path) -> serde_json::Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
+/// A folder that holds eight synthetic patches in `data`, and goes away by itself.
+struct Workplace(tempfile::TempDir);
+
+impl Workplace {
+    fn new() -> Self {
+        let place = Self(tempfile::tempdir().unwrap());
+        ok(&["phantom", "--count", "8", "--seed", "1", "--out", &place.path("data")]);
+        place
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).display().to_string()
+    }
+}
+
 /// Six training and two validation patches, two steps an epoch.
 fn train<'a>(data: &'a str, out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let fixed = ["train", "--patches", data, "--split", "patientwise", "--out", out];
@@ -38,20 +53,19 @@ fn train<'a>(data: &'a str, out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 
 #[test]
 fn phantoms_to_probabilities() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name).display().to_string();
+    let place = Workplace::new();
+    let path = |name: &str| place.path(name);
     let (data, run, models) = (path("data"), path("run"), path("models"));
-    ok(&["phantom", "--count", "8", "--seed", "1", "--out", &data]);
     let printed = ok(&train(&data, &run, &["--epochs", "1"]));
     assert!(printed.contains("cargo trainer export"), "{printed}");
 
     ok(&["export", "--run", &run, "--out", &models, "--device", "cpu"]);
     let weights = path("models/paper.nodulens");
-    let entries = json(&folder.path().join("models/models.json"));
+    let entries = json(&place.0.path().join("models/models.json"));
     assert_eq!(entries[0]["file"], "paper.nodulens");
     // A second export replaces its entry and nothing else.
     ok(&["export", "--run", &run, "--out", &models, "--device", "cpu"]);
-    assert_eq!(json(&folder.path().join("models/models.json")), entries);
+    assert_eq!(json(&place.0.path().join("models/models.json")), entries);
 
     let out = path("report");
     ok(&[
@@ -67,7 +81,7 @@ fn phantoms_to_probabilities() {
         "--device",
         "cpu",
     ]);
-    let report = json(&folder.path().join("report/report.json"));
+    let report = json(&place.0.path().join("report/report.json"));
     assert_eq!((report["n"].as_u64(), report["positives"].as_u64()), (Some(8), Some(4)));
     for key in [
         "accuracy",
@@ -108,7 +122,7 @@ fn phantoms_to_probabilities() {
     let lines = json(Path::new(&result));
     assert_eq!(lines[0]["error"]["code"], "not-an-image");
     let predictions =
-        std::fs::read_to_string(folder.path().join("report/predictions.csv")).unwrap();
+        std::fs::read_to_string(place.0.path().join("report/predictions.csv")).unwrap();
     let row = predictions.lines().find(|line| line.starts_with("3,")).unwrap();
     let evaluated: f64 = row.rsplit(',').next().unwrap().parse().unwrap();
     let classified = lines[1]["probability"].as_f64().unwrap();
@@ -117,10 +131,9 @@ fn phantoms_to_probabilities() {
 
 #[test]
 fn a_run_that_was_stopped_goes_on_as_if_it_had_not_been() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name).display().to_string();
+    let place = Workplace::new();
+    let path = |name: &str| place.path(name);
     let (data, whole, halves) = (path("data"), path("whole"), path("halves"));
-    ok(&["phantom", "--count", "8", "--seed", "1", "--out", &data]);
     ok(&train(&data, &whole, &["--epochs", "2"]));
     // Stopped in the middle of the second epoch.
     ok(&train(&data, &halves, &["--epochs", "2", "--max-steps", "3"]));
@@ -155,17 +168,16 @@ fn a_run_that_was_stopped_goes_on_as_if_it_had_not_been() {
 
 #[test]
 fn mistakes_are_told_and_lose_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name).display().to_string();
+    let place = Workplace::new();
+    let path = |name: &str| place.path(name);
     let (data, run) = (path("data"), path("run"));
-    ok(&["phantom", "--count", "8", "--seed", "1", "--out", &data]);
     assert!(fails(&train(&data, &run, &["--resume"])).contains("holds no run to resume"));
     ok(&train(&data, &run, &["--epochs", "1"]));
-    let before = std::fs::read(folder.path().join("run/log.csv")).unwrap();
+    let before = std::fs::read(place.0.path().join("run/log.csv")).unwrap();
     assert!(fails(&train(&data, &run, &["--epochs", "1"])).contains("holds a run already"));
     let other = fails(&train(&data, &run, &["--epochs", "1", "--resume", "--seed", "2"]));
     assert!(other.contains("other settings"), "{other}");
-    assert_eq!(std::fs::read(folder.path().join("run/log.csv")).unwrap(), before);
+    assert_eq!(std::fs::read(place.0.path().join("run/log.csv")).unwrap(), before);
     assert!(fails(&train(&path("nowhere"), &path("run2"), &[])).contains("manifest.csv"));
     // A mistyped folder leaves nothing that would stand in the way of the right one.
     ok(&train(&data, &path("run2"), &["--epochs", "1"]));
@@ -206,16 +218,15 @@ fn mistakes_are_told_and_lose_nothing() {
 #[test]
 fn ctrl_c_writes_a_checkpoint_and_ends_cleanly() {
     use std::time::{Duration, Instant};
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name).display().to_string();
+    let place = Workplace::new();
+    let path = |name: &str| place.path(name);
     let (data, run) = (path("data"), path("run"));
-    ok(&["phantom", "--count", "8", "--seed", "1", "--out", &data]);
     let mut child = Command::new(env!("CARGO_BIN_EXE_trainer"))
         .args(train(&data, &run, &["--epochs", "10000"]))
         .stderr(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    let log = folder.path().join("run/log.csv");
+    let log = place.0.path().join("run/log.csv");
     let began = Instant::now();
     while !log.is_file() {
         assert!(began.elapsed() < Duration::from_secs(120), "no epoch in two minutes");

@@ -99,12 +99,16 @@ pub enum Part {
 /// Which part of a split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Portion {
+    /// What the network learns from.
     Train,
+    /// What epoch and threshold are chosen on.
     Valid,
+    /// What decides nothing.
     Test,
 }
 
 impl Split {
+    /// Name on the command line and in reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Paper => "paper",
@@ -112,10 +116,12 @@ impl Split {
         }
     }
 
+    /// The part to learn from.
     pub fn train(self) -> Part {
         Part::Of(self, Portion::Train)
     }
 
+    /// The part to choose on.
     pub fn valid(self) -> Part {
         Part::Of(self, Portion::Valid)
     }

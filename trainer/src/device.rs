@@ -25,7 +25,9 @@ pub enum DeviceChoice {
 /// A device and what to call it.
 #[derive(Debug)]
 pub struct Chosen {
+    /// Open, without autodiff.
     pub device: Device,
+    /// What it is, for people.
     pub name: String,
 }
 

@@ -1,8 +1,6 @@
 //! LUNA16 patches -> training -> report -> weights. The binary is `cargo trainer`.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
-// The public items here serve the binary and its tests; their fields say what they are.
-#![allow(missing_docs)]
 
 pub mod augment;
 pub mod checkpoint;

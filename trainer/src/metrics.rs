@@ -36,10 +36,15 @@ fn share(part: usize, rest: usize) -> f64 {
 /// Rates at a threshold, each in [0, 1]; 0 where the denominator is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rates {
+    /// Share decided rightly.
     pub accuracy: f64,
+    /// Share of nodules among what is called one.
     pub precision: f64,
+    /// Share of nodules that are called one (sensitivity).
     pub recall: f64,
+    /// Share of the others that are not called one.
     pub specificity: f64,
+    /// Harmonic mean of precision and recall.
     pub f1: f64,
 }
 

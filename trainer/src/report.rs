@@ -46,12 +46,17 @@ pub struct Report {
     pub skipped: Vec<String>,
     /// Smallest probability called a nodule.
     pub threshold: f64,
+    /// Counts at the threshold.
     pub confusion: Confusion,
+    /// Share decided rightly.
     pub accuracy: f64,
+    /// Share of nodules among what is called one.
     pub precision: f64,
     /// Sensitivity.
     pub recall: f64,
+    /// Share of the others that are not called one.
     pub specificity: f64,
+    /// Harmonic mean of precision and recall.
     pub f1: f64,
     /// `null` where a class is absent.
     pub roc_auc: Option<f64>,
@@ -59,6 +64,7 @@ pub struct Report {
     pub roc_auc_ci95: Option<[f64; 2]>,
     /// Drawings behind the interval.
     pub bootstrap_resamples: usize,
+    /// Precision summed over the steps of recall; `null` without nodules.
     pub average_precision: Option<f64>,
     /// Recall at the smallest threshold whose specificity here is at least the paper's.
     #[serde(rename = "recall_at_specificity_0.9709")]

@@ -83,16 +83,20 @@ impl Default for TrainConfig {
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
+    /// All epochs, or the steps asked for, are done.
     Finished,
+    /// Stopped by the user; a checkpoint was written.
     Interrupted,
 }
 
 /// What a run leaves behind.
 #[derive(Debug)]
 pub struct Outcome {
+    /// Whether it came to its end.
     pub ending: Ending,
     /// Loss of each step of this session.
     pub losses: Vec<f64>,
+    /// Where it stands.
     pub state: State,
 }
 

@@ -15,6 +15,7 @@ use std::process::ExitCode;
 /// Patches classified at once.
 const BATCH: usize = 96;
 
+/// Arguments of `cargo trainer classify`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Image files (PNG, JPEG, TIFF, BMP).
@@ -57,6 +58,10 @@ struct Refusal {
     hint: &'static str,
 }
 
+/// Classifies the files and prints or writes the answers. Exit status 2 tells of a refused file.
+///
+/// # Errors
+/// Unreadable weights, a failing device, a full disk. A refused image is a line of the result.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let weights =
         fs::read(&arguments.weights).with_context(|| arguments.weights.display().to_string())?;

@@ -9,6 +9,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// Arguments of `cargo trainer evaluate`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Weights file, as written by `export`.
@@ -29,6 +30,10 @@ pub struct Arguments {
     device: DeviceChoice,
 }
 
+/// Measures the weights, writes the report and prints it.
+///
+/// # Errors
+/// Unreadable weights or data, a failing device, a full disk.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let bytes =
         fs::read(&arguments.weights).with_context(|| arguments.weights.display().to_string())?;

@@ -20,6 +20,7 @@ use time::macros::format_description;
 /// Threshold of a draft that is measured to find the real one; decides nothing.
 const DRAFT_THRESHOLD: f32 = 0.5;
 
+/// Arguments of `cargo trainer export`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Folder of a training run.
@@ -47,6 +48,10 @@ struct ModelEntry {
     name: String,
 }
 
+/// Writes the weights file and its entry in `models.json`.
+///
+/// # Errors
+/// No such checkpoint, unreadable data, a full disk; weights that were there before stay.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let path = arguments.run.join("config.json");
     let config =

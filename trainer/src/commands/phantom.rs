@@ -12,6 +12,7 @@ use std::process::ExitCode;
 /// Every so many patches, one is for validation.
 const VALID_EVERY: usize = 4;
 
+/// Arguments of `cargo trainer phantom`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Folder for manifest.csv and crops50/.
@@ -28,6 +29,10 @@ pub struct Arguments {
     formats: bool,
 }
 
+/// Writes the patches.
+///
+/// # Errors
+/// Where the disk refuses.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let phantoms = patches(arguments.seed, arguments.count);
     write_phantoms(&arguments.out, &phantoms)?;

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Arguments of `cargo trainer train`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Folder with manifest.csv and crops50/.
@@ -63,6 +64,10 @@ pub(super) fn network(name: &str) -> Result<NetworkKind, String> {
     })
 }
 
+/// Trains until the end or Ctrl-C.
+///
+/// # Errors
+/// Arguments out of range, and those of [`train`].
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     ensure!(arguments.batch_size > 0, "--batch-size must be at least 1");
     ensure!(arguments.checkpoint_steps > 0, "--checkpoint-steps must be at least 1");

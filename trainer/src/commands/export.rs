@@ -61,6 +61,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let checkpoint = arguments.run.join(&arguments.checkpoint);
     let state = checkpoint::load_state(&checkpoint)
         .with_context(|| "no such checkpoint: has the run finished an epoch?")?;
+    // The best epoch may lie well before the end, and the run may have been stopped.
+    let epochs_run = checkpoint::latest(&arguments.run)
+        .and_then(|latest| checkpoint::load_state(&latest).ok())
+        .map_or(state.epoch, |latest| latest.epoch.max(state.epoch));
     let device = device::open(arguments.device)?.device;
     let network = checkpoint::load_network(&checkpoint, config.network.init(&device))?;
 
@@ -72,7 +76,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         preprocess_id: preprocess_id(),
         threshold: DRAFT_THRESHOLD,
         temperature: 1.0,
-        card: card(&config, &state),
+        card: card(&config, &state, epochs_run),
     };
     let classifier = Classifier::load(&write_weights(&header, &network)?, &device)?;
     let predictions = report::predict(&classifier, &dataset)?;
@@ -118,7 +122,7 @@ fn list(path: &Path, entry: ModelEntry) -> Result<()> {
     write_whole(path, &serde_json::to_vec_pretty(&entries)?)
 }
 
-fn card(config: &TrainConfig, state: &State) -> Card {
+fn card(config: &TrainConfig, state: &State, epochs_run: usize) -> Card {
     let split = match config.split {
         Split::Paper => {
             "The paper's, by crop: nearly all validation scans are in training too, so the figures are optimistic."
@@ -134,8 +138,8 @@ fn card(config: &TrainConfig, state: &State) -> Card {
         data: "LUNA16 candidates: 50x50 axial patches at native pixel spacing, window [-1000, 400] HU, 8-bit JPEG (6,501 of the paper's 8,106).".to_owned(),
         split: split.to_owned(),
         recipe: format!(
-            "Adam {:e}, batch {}, {} epochs planned, best by validation AUC kept; dropout {}; rotation, shift, flip on the training part alone; nodules brought to {:.0} % by repetition.",
-            config.learning_rate, config.batch_size, config.epochs, config.dropout, 100.0 * config.positive_fraction
+            "Adam {:e}, batch {}, {} of {} planned epochs run, the best by validation AUC kept; dropout {}; rotation, shift, flip on the training part alone; nodules brought to {:.0} % by repetition.",
+            config.learning_rate, config.batch_size, epochs_run, config.epochs, config.dropout, 100.0 * config.positive_fraction
         ),
         seed: config.seed,
         epochs: state.epoch,

@@ -5,9 +5,12 @@
 pub mod augment;
 pub mod checkpoint;
 pub mod commands;
+pub mod config;
 pub mod dataset;
 pub mod device;
 pub mod metrics;
 pub mod progress;
 pub mod report;
+pub mod split;
+pub mod tensorboard;
 pub mod train;

@@ -1,11 +1,11 @@
 //! `cargo trainer export`
 
 use crate::checkpoint::{self, State, write_whole};
-use crate::dataset::{Dataset, Split};
+use crate::config::{self, TrainConfig};
+use crate::dataset::Dataset;
 use crate::device::{self, DeviceChoice};
 use crate::metrics::operating_point;
 use crate::report::{self, Report};
-use crate::train::TrainConfig;
 use anyhow::{Context, Result, anyhow};
 use nodulens::classifier::Classifier;
 use nodulens::method::{PAPER_SPECIFICITY, preprocess_id};
@@ -53,10 +53,7 @@ struct ModelEntry {
 /// # Errors
 /// No such checkpoint, unreadable data, a full disk; weights that were there before stay.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let path = arguments.run.join("config.json");
-    let config =
-        fs::read(&path).with_context(|| format!("{} is no run", arguments.run.display()))?;
-    let config: TrainConfig = serde_json::from_slice(&config)?;
+    let config = config::read(&arguments.run)?;
     let patches = arguments.patches.as_ref().unwrap_or(&config.patches);
     let checkpoint = arguments.run.join(&arguments.checkpoint);
     let state = checkpoint::load_state(&checkpoint)
@@ -66,7 +63,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         .and_then(|latest| checkpoint::load_state(&latest).ok())
         .map_or(state.epoch, |latest| latest.epoch.max(state.epoch));
     let device = device::open(arguments.device)?.device;
-    let network = checkpoint::load_network(&checkpoint, config.network.init(&device))?;
+    let network = config.network.trainable(&device, config.dropout);
+    let network = checkpoint::load_shipping(&checkpoint, network)?.deployed();
 
     // Threshold and figures are those of the file as it ships: in half precision, on validation.
     let part = config.split.valid();
@@ -123,20 +121,12 @@ fn list(path: &Path, entry: ModelEntry) -> Result<()> {
 }
 
 fn card(config: &TrainConfig, state: &State, epochs_run: usize) -> Card {
-    let split = match config.split {
-        Split::Paper => {
-            "The paper's, by crop: nearly all validation scans are in training too, so the figures are optimistic."
-        }
-        Split::Patientwise => {
-            "By patient: trained on LUNA16 subsets 0, 2, 4-8; epoch and threshold chosen on subset 3; subsets 1 and 9 never seen."
-        }
-    };
     let date = OffsetDateTime::now_utc().format(format_description!("[year]-[month]-[day]"));
     Card {
-        title: format!("The {} network on LUNA16, {} split", config.network.name(), config.split.name()),
+        title: format!("The {} network on LUNA16, {} split", config.network.name(), config.split),
         intended_use: "Research and teaching. Not a medical device: no finding and no absence of one may rest on it.".to_owned(),
         data: "LUNA16 candidates: 50x50 axial patches at native pixel spacing, window [-1000, 400] HU, 8-bit JPEG (6,501 of the paper's 8,106).".to_owned(),
-        split: split.to_owned(),
+        split: config.split.description(),
         recipe: format!(
             "Adam {:e}, batch {}, {} of {} planned epochs run, the best by validation AUC kept; dropout {}; rotation, shift, flip on the training part alone; nodules brought to {:.0} % by repetition.",
             config.learning_rate, config.batch_size, epochs_run, config.epochs, config.dropout, 100.0 * config.positive_fraction

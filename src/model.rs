@@ -33,14 +33,41 @@ pub enum NetworkKind {
 pub struct LayerInfo {
     /// Name of the layer; the names of its parameters begin with it.
     pub name: &'static str,
-    /// What it does, in words.
-    pub operation: &'static str,
+    /// What it does.
+    #[serde(flatten)]
+    pub operation: Operation,
     /// Shape of its output without the batch: `[C, H, W]` or `[features]`.
     pub output_shape: Vec<usize>,
     /// Numbers in the weights file.
     pub parameters: usize,
     /// Multiply-adds a patch.
     pub macs: usize,
+}
+
+/// What a layer computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "operation")]
+pub enum Operation {
+    /// Square kernels at stride 1, then ReLU.
+    Convolution {
+        /// Side of the kernel.
+        kernel: usize,
+        /// Zeros around the input, on each side: 0 is VALID, `kernel / 2` is SAME.
+        padding: usize,
+    },
+    /// The largest of every 2 x 2 places.
+    MaxPool,
+    /// The mean of each channel over the map.
+    Mean,
+    /// Every output from every input.
+    Dense {
+        /// Whether ReLU follows.
+        relu: bool,
+    },
+    /// In training only.
+    Dropout,
+    /// Logits to probabilities.
+    Softmax,
 }
 
 impl NetworkKind {
@@ -107,6 +134,8 @@ impl NetworkKind {
 
 /// Any of the networks as they ship. The classifier holds this, so that a new one is one more arm.
 #[derive(Module, Debug)]
+// There is one at a time, so nothing is saved by a box.
+#[allow(clippy::large_enum_variant)]
 pub enum Network {
     /// See [`CompactNet`].
     Compact(CompactNet),
@@ -157,6 +186,8 @@ impl Network {
 /// Any of the networks as they are trained: with batch normalisation and tied weights, where
 /// they have them.
 #[derive(Module, Debug)]
+// There is one at a time, so nothing is saved by a box.
+#[allow(clippy::large_enum_variant)]
 pub enum Trainable {
     /// See [`TiedCompactNet`].
     Compact(TiedCompactNet),

@@ -6,7 +6,7 @@
 //! ties are written out and batch normalisation is folded in. Why this shape and not another:
 //! docs/model-search.md.
 
-use super::LayerInfo;
+use super::{LayerInfo, Operation};
 use crate::method::{CLASSES, PATCH_SIZE};
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -136,7 +136,7 @@ pub(super) fn layers() -> Vec<LayerInfo> {
         let kernel = 9 * WIDTHS[i] * WIDTHS[i + 1];
         LayerInfo {
             name,
-            operation: "3x3 convolution, VALID, ReLU",
+            operation: Operation::Convolution { kernel: 3, padding: 0 },
             output_shape: vec![WIDTHS[i + 1], side, side],
             parameters: kernel + WIDTHS[i + 1],
             macs: kernel * side * side,
@@ -152,22 +152,22 @@ pub(super) fn layers() -> Vec<LayerInfo> {
     let (first, second) = ((PATCH_SIZE - 2) / 2, ((PATCH_SIZE - 2) / 2 - 4) / 2);
     vec![
         conv("conv1", 0, 2 * first),
-        free("pool1", "2x2 max-pooling", vec![WIDTHS[1], first, first]),
+        free("pool1", Operation::MaxPool, vec![WIDTHS[1], first, first]),
         conv("conv2", 1, first - 2),
         conv("conv3", 2, first - 4),
-        free("pool2", "2x2 max-pooling", vec![WIDTHS[3], second, second]),
+        free("pool2", Operation::MaxPool, vec![WIDTHS[3], second, second]),
         conv("conv4", 3, second - 2),
         conv("conv5", 4, second - 4),
         conv("conv6", 5, LAST_MAP),
-        free("mean", "mean over the map", vec![WIDTHS[6]]),
+        free("mean", Operation::Mean, vec![WIDTHS[6]]),
         LayerInfo {
             name: "fc",
-            operation: "fully connected",
+            operation: Operation::Dense { relu: false },
             output_shape: vec![CLASSES],
             parameters: WIDTHS[6] * CLASSES + CLASSES,
             macs: WIDTHS[6] * CLASSES,
         },
-        free("softmax", "softmax", vec![CLASSES]),
+        free("softmax", Operation::Softmax, vec![CLASSES]),
     ]
 }
 

@@ -1,6 +1,6 @@
 //! The network of the paper.
 
-use super::LayerInfo;
+use super::{LayerInfo, Operation};
 use crate::method::{CLASSES, PATCH_SIZE};
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -75,16 +75,16 @@ impl PaperNet {
 
 /// The layers in order.
 pub(super) fn layers() -> Vec<LayerInfo> {
-    let conv = |name, operation, kernel: usize, from: usize, to: usize, side: usize| LayerInfo {
+    let conv = |name, kernel: usize, from: usize, to: usize, side: usize| LayerInfo {
         name,
-        operation,
+        operation: Operation::Convolution { kernel, padding: kernel / 2 },
         output_shape: vec![to, side, side],
         parameters: kernel * kernel * from * to + to,
         macs: kernel * kernel * from * to * side * side,
     };
-    let dense = |name, operation, from: usize, to: usize| LayerInfo {
+    let dense = |name, relu, from: usize, to: usize| LayerInfo {
         name,
-        operation,
+        operation: Operation::Dense { relu },
         output_shape: vec![to],
         parameters: from * to + to,
         macs: from * to,
@@ -98,15 +98,15 @@ pub(super) fn layers() -> Vec<LayerInfo> {
     };
     let half = PATCH_SIZE / 2;
     vec![
-        conv("conv1", "5x5 convolution, SAME, ReLU", 5, 1, 32, PATCH_SIZE),
-        free("pool1", "2x2 max-pooling", vec![32, half, half]),
-        conv("conv2", "5x5 convolution, SAME, ReLU", 5, 32, 64, half),
-        conv("conv3", "3x3 convolution, SAME, ReLU", 3, 64, 64, half),
-        free("pool2", "2x2 max-pooling", vec![64, PAPER_MAP, PAPER_MAP]),
-        dense("fc1", "fully connected, ReLU", PAPER_FLAT, 512),
-        free("dropout", "dropout, training only", vec![512]),
-        dense("fc2", "fully connected", 512, CLASSES),
-        free("softmax", "softmax", vec![CLASSES]),
+        conv("conv1", 5, 1, 32, PATCH_SIZE),
+        free("pool1", Operation::MaxPool, vec![32, half, half]),
+        conv("conv2", 5, 32, 64, half),
+        conv("conv3", 3, 64, 64, half),
+        free("pool2", Operation::MaxPool, vec![64, PAPER_MAP, PAPER_MAP]),
+        dense("fc1", true, PAPER_FLAT, 512),
+        free("dropout", Operation::Dropout, vec![512]),
+        dense("fc2", false, 512, CLASSES),
+        free("softmax", Operation::Softmax, vec![CLASSES]),
     ]
 }
 

@@ -12,6 +12,8 @@ struct Arguments {
 }
 
 #[derive(Subcommand)]
+// There is one of them in a process.
+#[allow(clippy::large_enum_variant)]
 enum Command {
     /// Train a network on a folder of patches.
     Train(commands::train::Arguments),

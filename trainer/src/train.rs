@@ -265,7 +265,7 @@ fn fresh_network(config: &TrainConfig, device: &Device) -> Trainable {
 fn optimizer(config: &TrainConfig) -> ModuleOptimizer {
     let decay = config.weight_decay as f32;
     let clip = (config.gradient_clip > 0.0)
-        .then(|| GradientClippingConfig::Norm(config.gradient_clip as f32));
+        .then_some(GradientClippingConfig::Norm(config.gradient_clip as f32));
     match config.optimizer {
         OptimizerKind::Adam => AdamConfig::new()
             .with_epsilon(method::ADAM_EPSILON)

@@ -258,7 +258,7 @@ pub struct Overrides {
     pub max_steps: Option<usize>,
 }
 
-fn network(name: &str) -> Result<NetworkKind, String> {
+pub(crate) fn network(name: &str) -> Result<NetworkKind, String> {
     NetworkKind::from_name(name).ok_or_else(|| {
         format!("the networks are: {}", NetworkKind::ALL.map(NetworkKind::name).join(", "))
     })

@@ -8,6 +8,7 @@ pub mod commands;
 pub mod config;
 pub mod dataset;
 pub mod device;
+pub mod interchange;
 pub mod metrics;
 pub mod progress;
 pub mod report;

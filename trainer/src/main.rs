@@ -21,6 +21,10 @@ enum Command {
     Evaluate(commands::evaluate::Arguments),
     /// Write a run's best checkpoint as a weights file, with threshold and card.
     Export(commands::export::Arguments),
+    /// Write weights as safetensors or ONNX, for other programs.
+    Convert(commands::convert::ConvertArguments),
+    /// Write a weights file from safetensors.
+    Import(commands::convert::ImportArguments),
     /// Classify image files of patches.
     Classify(commands::classify::Arguments),
     /// Write synthetic patches.
@@ -32,6 +36,8 @@ fn main() -> ExitCode {
         Command::Train(arguments) => commands::train::run(&arguments),
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
         Command::Export(arguments) => commands::export::run(&arguments),
+        Command::Convert(arguments) => commands::convert::convert(&arguments),
+        Command::Import(arguments) => commands::convert::import(&arguments),
         Command::Classify(arguments) => commands::classify::run(&arguments),
         Command::Phantom(arguments) => commands::phantom::run(&arguments),
     };

@@ -15,7 +15,9 @@ use std::process::Command;
 /// What the reference reader prints, or `None` without a Python.
 fn read(arguments: &[&str]) -> Option<serde_json::Value> {
     let Ok(python) = std::env::var("NODULENS_PYTHON") else {
-        println!("SKIPPED: NODULENS_PYTHON names no Python with the packages of tests/reference/requirements.txt");
+        println!(
+            "SKIPPED: NODULENS_PYTHON names no Python with the packages of tests/reference/requirements.txt"
+        );
         return None;
     };
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/reference/read_exchange.py");
@@ -52,8 +54,9 @@ fn onnx_runtime_gives_our_logits() {
         fresh(kind, Path::new(&path("weights.nodulens")));
         trainer(&["convert", "--weights", &path("weights.nodulens"), "--out", &path("net.onnx")]);
 
-        let values: Vec<f32> =
-            (0..3 * PATCH_SAMPLES).map(|i| ((i * i + 31 * (i / 50)) % 256) as f32 / 255.0).collect();
+        let values: Vec<f32> = (0..3 * PATCH_SAMPLES)
+            .map(|i| ((i * i + 31 * (i / 50)) % 256) as f32 / 255.0)
+            .collect();
         let patches: Vec<&[f32]> = values.chunks_exact(PATCH_SAMPLES).collect();
         std::fs::write(path("inputs.json"), serde_json::to_string(&patches).unwrap()).unwrap();
         let Some(answer) = read(&["onnx", &path("net.onnx"), &path("inputs.json")]) else { return };
@@ -130,7 +133,10 @@ fn tensorboard_reads_what_a_run_writes() {
         for (point, row) in points.iter().zip(&rows) {
             assert_eq!(point[0].as_u64().unwrap().to_string(), row[column("step")], "{tag}");
             let written: f64 = row[column(name)].parse().unwrap();
-            assert!((point[1].as_f64().unwrap() - written).abs() < 1e-6, "{tag}: {point} {written}");
+            assert!(
+                (point[1].as_f64().unwrap() - written).abs() < 1e-6,
+                "{tag}: {point} {written}"
+            );
         }
     }
     assert!(!answer["scalars"]["learning_rate"].as_array().unwrap().is_empty());

@@ -238,6 +238,32 @@ fn a_teacher_is_learnt_from_and_a_run_that_stands_still_ends() {
 }
 
 #[test]
+fn folds_in_parts_give_what_they_give_together() {
+    let place = tempfile::tempdir().unwrap();
+    let path = |name: &str| place.path().join(name).display().to_string();
+    ok(&["phantom", "--count", "24", "--seed", "1", "--out", &path("data")]);
+    let crossval = |out: &str, more: &[&str]| {
+        let (data, out) = (path("data"), path(out));
+        let fixed = ["crossval", "--patches", &data, "--out", &out, "--folds", "0,1,9"];
+        let small = ["--device", "cpu", "--network", "compact", "--epochs", "1"];
+        ok(&[&fixed[..], &small[..], more].concat())
+    };
+    crossval("whole", &[]);
+    assert!(crossval("parts", &["--shard", "2/2"]).contains("folds 0, 9 are another's"));
+    crossval("parts", &["--shard", "1/2"]);
+    let summary = |out: &str| json(&place.path().join(out).join("crossval.json"));
+    let whole = summary("whole");
+    assert_eq!(whole["pooled"], summary("parts")["pooled"]);
+    assert_eq!(whole["folds"].as_array().unwrap().len(), 3);
+    // Pairs are dealt out in turn: folds 0 and 1 have two of the twelve, fold 9 one.
+    assert_eq!(whole["pooled"]["n"], 10);
+    assert!(crossval("parts", &["--merge"]).contains("pooled"));
+    let data = path("data");
+    let refused = fails(&["crossval", "--patches", &data, "--out", &path("x"), "--folds", "77"]);
+    assert!(refused.contains("no subset 77"), "{refused}");
+}
+
+#[test]
 fn mistakes_are_told_and_lose_nothing() {
     let place = Workplace::new();
     let path = |name: &str| place.path(name);

@@ -85,6 +85,13 @@ struct Loader<'a> {
     error: Option<WeightsError>,
 }
 
+impl Loader<'_> {
+    /// The first thing that does not fit says the most.
+    fn fail(&mut self, error: WeightsError) {
+        self.error.get_or_insert(error);
+    }
+}
+
 impl ModuleMapper for Loader<'_> {
     fn enter_module(&mut self, name: &str, _container_type: &str) {
         self.path.push(name.to_owned());
@@ -106,11 +113,11 @@ impl ModuleMapper for Loader<'_> {
             }
             Some(Parameter { shape, .. }) => {
                 let (found, expected) = (format!("{shape:?}"), format!("{expected:?}"));
-                self.error = Some(mismatch(&format!("the shape of {name}"), found, expected));
+                self.fail(mismatch(&format!("the shape of {name}"), found, expected));
                 param
             }
             None => {
-                self.error = Some(mismatch(&name, "absent", format!("{expected:?}")));
+                self.fail(mismatch(&name, "absent", format!("{expected:?}")));
                 param
             }
         }

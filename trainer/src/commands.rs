@@ -2,6 +2,7 @@
 
 pub mod classify;
 pub mod convert;
+pub mod crossval;
 pub mod evaluate;
 pub mod export;
 pub mod phantom;

@@ -12,6 +12,7 @@ pub mod interchange;
 pub mod metrics;
 pub mod progress;
 pub mod report;
+pub mod shard;
 pub mod split;
 pub mod tensorboard;
 pub mod train;

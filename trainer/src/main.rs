@@ -17,6 +17,8 @@ struct Arguments {
 enum Command {
     /// Train a network on a folder of patches.
     Train(commands::train::Arguments),
+    /// Train and measure once for each of LUNA16's subsets.
+    Crossval(commands::crossval::Arguments),
     /// Measure a weights file on a folder of patches.
     Evaluate(commands::evaluate::Arguments),
     /// Write a run's best checkpoint as a weights file, with threshold and card.
@@ -34,6 +36,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Train(arguments) => commands::train::run(&arguments),
+        Command::Crossval(arguments) => commands::crossval::run(&arguments),
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
         Command::Export(arguments) => commands::export::run(&arguments),
         Command::Convert(arguments) => commands::convert::convert(&arguments),

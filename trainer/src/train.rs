@@ -10,6 +10,8 @@ mod objective;
 mod sampling;
 mod validation;
 
+pub use validation::validate;
+
 use crate::checkpoint::{self, EpochRecord, Saved, State};
 use crate::config::{self, OptimizerKind, TrainConfig};
 use crate::dataset::Dataset;
@@ -208,8 +210,7 @@ impl Run<'_> {
         journal: &mut Journal,
     ) -> Result<()> {
         let current = self.current();
-        let (labelled, valid_loss) =
-            validation::validate(&current.deployed(), &valid.examples, device)?;
+        let (labelled, valid_loss) = validate(&current.deployed(), &valid.examples, device)?;
         let state = &mut self.state;
         let record = EpochRecord {
             epoch: state.epoch + 1,

@@ -11,6 +11,8 @@ use std::process::ExitCode;
 
 /// Every so many patches, one is for validation.
 const VALID_EVERY: usize = 4;
+/// Folds, as LUNA16 has.
+const SUBSETS: usize = 10;
 
 /// Arguments of `cargo trainer phantom`.
 #[derive(clap::Args)]
@@ -51,14 +53,16 @@ pub fn write_phantoms(folder: &Path, phantoms: &[Phantom]) -> Result<()> {
     let pictures = folder.join("crops50");
     fs::create_dir_all(&pictures).with_context(|| pictures.display().to_string())?;
     let mut manifest = csv::Writer::from_path(folder.join("manifest.csv"))?;
-    manifest.write_record(["candidate_row", "seriesuid", "class", "split_patientwise"])?;
+    let columns = ["candidate_row", "seriesuid", "class", "luna_subset", "split_patientwise"];
+    manifest.write_record(columns)?;
     for (i, phantom) in phantoms.iter().enumerate() {
         let name = phantom.seed.to_string();
         grey(phantom)?.save(pictures.join(format!("{name}.png")))?;
         // In pairs, so that both parts hold both classes.
         let part = if i / 2 % VALID_EVERY == VALID_EVERY - 1 { "val" } else { "train" };
         let class = u8::from(phantom.nodule).to_string();
-        manifest.write_record([&name, &format!("phantom-{name}"), &class, part])?;
+        let subset = (i / 2 % SUBSETS).to_string();
+        manifest.write_record([&name, &format!("phantom-{name}"), &class, &subset, part])?;
     }
     manifest.flush()?;
     Ok(())

@@ -26,6 +26,8 @@ pub enum NetworkKind {
     Compact,
     /// The network of the paper, section 3.2: 61.8 million multiply-adds a patch.
     Paper,
+    /// As compact, with more channels; it teaches the compact one and does not ship.
+    Wide,
 }
 
 /// One layer as a person would list it.
@@ -72,7 +74,7 @@ pub enum Operation {
 
 impl NetworkKind {
     /// Every network, in the order in which they are offered.
-    pub const ALL: [Self; 2] = [Self::Compact, Self::Paper];
+    pub const ALL: [Self; 3] = [Self::Compact, Self::Paper, Self::Wide];
 
     /// Name in weights files and on the command line.
     #[must_use]
@@ -80,6 +82,7 @@ impl NetworkKind {
         match self {
             Self::Compact => "compact",
             Self::Paper => "paper",
+            Self::Wide => "wide",
         }
     }
 
@@ -94,7 +97,8 @@ impl NetworkKind {
     #[must_use]
     pub fn init(self, device: &Device) -> Network {
         match self {
-            Self::Compact => Network::Compact(CompactNet::new(device)),
+            Self::Compact => Network::Compact(CompactNet::new(compact::COMPACT, device)),
+            Self::Wide => Network::Wide(CompactNet::new(compact::WIDE, device)),
             Self::Paper => Network::Paper(PaperNet::new(device, DROPOUT)),
         }
     }
@@ -104,9 +108,18 @@ impl NetworkKind {
     #[must_use]
     pub fn trainable(self, device: &Device, dropout: f64) -> Trainable {
         match self {
-            Self::Compact => Trainable::Compact(TiedCompactNet::new(device, dropout)),
+            Self::Compact => {
+                Trainable::Compact(TiedCompactNet::new(compact::COMPACT, device, dropout))
+            }
+            Self::Wide => Trainable::Wide(TiedCompactNet::new(compact::WIDE, device, dropout)),
             Self::Paper => Trainable::Paper(PaperNet::new(device, dropout)),
         }
+    }
+
+    /// Whether a patch that is turned by quarters or mirrored has the same answer by itself.
+    #[must_use]
+    pub fn symmetric(self) -> bool {
+        self != Self::Paper
     }
 
     /// The layers in order. Dropout and softmax have neither parameters nor multiply-adds, and
@@ -114,7 +127,8 @@ impl NetworkKind {
     #[must_use]
     pub fn layers(self) -> Vec<LayerInfo> {
         match self {
-            Self::Compact => compact::layers(),
+            Self::Compact => compact::layers(compact::COMPACT),
+            Self::Wide => compact::layers(compact::WIDE),
             Self::Paper => paper::layers(),
         }
     }
@@ -139,6 +153,8 @@ impl NetworkKind {
 pub enum Network {
     /// See [`CompactNet`].
     Compact(CompactNet),
+    /// The same with more channels.
+    Wide(CompactNet),
     /// See [`PaperNet`].
     Paper(PaperNet),
 }
@@ -149,6 +165,7 @@ impl Network {
     pub fn kind(&self) -> NetworkKind {
         match self {
             Self::Compact(_) => NetworkKind::Compact,
+            Self::Wide(_) => NetworkKind::Wide,
             Self::Paper(_) => NetworkKind::Paper,
         }
     }
@@ -160,7 +177,7 @@ impl Network {
     #[must_use]
     pub fn forward(&self, patches: Tensor<4>) -> Tensor<2> {
         match self {
-            Self::Compact(network) => network.forward(patches),
+            Self::Compact(network) | Self::Wide(network) => network.forward(patches),
             Self::Paper(network) => network.forward(patches),
         }
     }
@@ -168,7 +185,7 @@ impl Network {
     /// Visits the parameters under the paths that the weights file uses (`conv1.weight`).
     pub fn visit_parameters<V: ModuleVisitor>(&self, visitor: &mut V) {
         match self {
-            Self::Compact(network) => network.visit(visitor),
+            Self::Compact(network) | Self::Wide(network) => network.visit(visitor),
             Self::Paper(network) => network.visit(visitor),
         }
     }
@@ -178,6 +195,7 @@ impl Network {
     pub fn map_parameters<M: ModuleMapper>(self, mapper: &mut M) -> Self {
         match self {
             Self::Compact(network) => Self::Compact(network.map(mapper)),
+            Self::Wide(network) => Self::Wide(network.map(mapper)),
             Self::Paper(network) => Self::Paper(network.map(mapper)),
         }
     }
@@ -191,6 +209,8 @@ impl Network {
 pub enum Trainable {
     /// See [`TiedCompactNet`].
     Compact(TiedCompactNet),
+    /// The same with more channels.
+    Wide(TiedCompactNet),
     /// Trained as it ships.
     Paper(PaperNet),
 }
@@ -203,7 +223,7 @@ impl Trainable {
     #[must_use]
     pub fn forward(&self, patches: Tensor<4>) -> Tensor<2> {
         match self {
-            Self::Compact(network) => network.forward(patches),
+            Self::Compact(network) | Self::Wide(network) => network.forward(patches),
             Self::Paper(network) => network.forward(patches),
         }
     }
@@ -214,6 +234,7 @@ impl Trainable {
     pub fn deployed(&self) -> Network {
         match self {
             Self::Compact(network) => Network::Compact(network.deployed()),
+            Self::Wide(network) => Network::Wide(network.deployed()),
             Self::Paper(network) => Network::Paper(network.clone()),
         }
     }

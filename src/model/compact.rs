@@ -16,7 +16,13 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 /// Channels of the input and behind each convolution.
-pub(super) const WIDTHS: [usize; 7] = [1, 16, 16, 24, 48, 64, 128];
+pub(super) type Widths = [usize; 7];
+
+/// Of the network that ships.
+pub(super) const COMPACT: Widths = [1, 16, 16, 24, 48, 64, 128];
+
+/// Of the one that teaches it.
+pub(super) const WIDE: Widths = [1, 32, 32, 48, 96, 96, 128];
 
 /// Side of the last map of a patch: 50 -> 48 / 2 -> 22 -> 20 / 2 -> 8 -> 6 -> 4.
 pub(super) const LAST_MAP: usize = (((PATCH_SIZE - 2) / 2) - 4) / 2 - 6;
@@ -38,8 +44,8 @@ pub struct CompactNet {
 }
 
 impl CompactNet {
-    pub(super) fn new(device: &Device) -> Self {
-        let conv = |i: usize| Conv2dConfig::new([WIDTHS[i], WIDTHS[i + 1]], [3, 3]).init(device);
+    pub(super) fn new(widths: Widths, device: &Device) -> Self {
+        let conv = |i: usize| Conv2dConfig::new([widths[i], widths[i + 1]], [3, 3]).init(device);
         Self {
             conv1: conv(0),
             conv2: conv(1),
@@ -48,17 +54,18 @@ impl CompactNet {
             conv5: conv(4),
             conv6: conv(5),
             pool: MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init(),
-            fc: LinearConfig::new(WIDTHS[6], CLASSES).init(device),
+            fc: LinearConfig::new(widths[6], CLASSES).init(device),
         }
     }
 
     /// A network of given kernels `[C out, C in, 3, 3]`, biases `[C out]`, and head `[C, 2]`, `[2]`.
     pub(super) fn from_parameters(
+        widths: Widths,
         convs: [(Tensor<4>, Tensor<1>); 6],
         head: Tensor<2>,
         head_bias: Option<Tensor<1>>,
     ) -> Self {
-        let mut network = Self::new(&head.device());
+        let mut network = Self::new(widths, &head.device());
         let places = [
             &mut network.conv1,
             &mut network.conv2,
@@ -103,7 +110,7 @@ impl CompactNet {
         let x = self.features(patches, observe);
         let [batch, channels, height, width] = x.dims();
         let x = x.reshape([batch, channels, height * width]).mean_dim(2);
-        let x = x.reshape([batch, channels]); // [B, 128]
+        let x = x.reshape([batch, channels]); // [B, C]
         observe("mean", x.dims().to_vec());
         let x = self.fc.forward(x); // [B, 2]
         observe("fc", x.dims().to_vec());
@@ -119,26 +126,26 @@ impl CompactNet {
             observe(name, x.dims().to_vec());
             x
         };
-        let x = step("conv1", relu(self.conv1.forward(x))); // [B, 16, 48, 48]
-        let x = step("pool1", self.pool.forward(x)); // [B, 16, 24, 24]
-        let x = step("conv2", relu(self.conv2.forward(x))); // [B, 16, 22, 22]
-        let x = step("conv3", relu(self.conv3.forward(x))); // [B, 24, 20, 20]
-        let x = step("pool2", self.pool.forward(x)); // [B, 24, 10, 10]
-        let x = step("conv4", relu(self.conv4.forward(x))); // [B, 48, 8, 8]
-        let x = step("conv5", relu(self.conv5.forward(x))); // [B, 64, 6, 6]
-        step("conv6", relu(self.conv6.forward(x))) // [B, 128, 4, 4]
+        let x = step("conv1", relu(self.conv1.forward(x))); // [B, C, 48, 48]
+        let x = step("pool1", self.pool.forward(x)); // [B, C, 24, 24]
+        let x = step("conv2", relu(self.conv2.forward(x))); // [B, C, 22, 22]
+        let x = step("conv3", relu(self.conv3.forward(x))); // [B, C, 20, 20]
+        let x = step("pool2", self.pool.forward(x)); // [B, C, 10, 10]
+        let x = step("conv4", relu(self.conv4.forward(x))); // [B, C, 8, 8]
+        let x = step("conv5", relu(self.conv5.forward(x))); // [B, C, 6, 6]
+        step("conv6", relu(self.conv6.forward(x))) // [B, C, 4, 4]
     }
 }
 
 /// The layers in order.
-pub(super) fn layers() -> Vec<LayerInfo> {
+pub(super) fn layers(widths: Widths) -> Vec<LayerInfo> {
     let conv = |name, i: usize, side: usize| {
-        let kernel = 9 * WIDTHS[i] * WIDTHS[i + 1];
+        let kernel = 9 * widths[i] * widths[i + 1];
         LayerInfo {
             name,
             operation: Operation::Convolution { kernel: 3, padding: 0 },
-            output_shape: vec![WIDTHS[i + 1], side, side],
-            parameters: kernel + WIDTHS[i + 1],
+            output_shape: vec![widths[i + 1], side, side],
+            parameters: kernel + widths[i + 1],
             macs: kernel * side * side,
         }
     };
@@ -152,20 +159,20 @@ pub(super) fn layers() -> Vec<LayerInfo> {
     let (first, second) = ((PATCH_SIZE - 2) / 2, ((PATCH_SIZE - 2) / 2 - 4) / 2);
     vec![
         conv("conv1", 0, 2 * first),
-        free("pool1", Operation::MaxPool, vec![WIDTHS[1], first, first]),
+        free("pool1", Operation::MaxPool, vec![widths[1], first, first]),
         conv("conv2", 1, first - 2),
         conv("conv3", 2, first - 4),
-        free("pool2", Operation::MaxPool, vec![WIDTHS[3], second, second]),
+        free("pool2", Operation::MaxPool, vec![widths[3], second, second]),
         conv("conv4", 3, second - 2),
         conv("conv5", 4, second - 4),
         conv("conv6", 5, LAST_MAP),
-        free("mean", Operation::Mean, vec![WIDTHS[6]]),
+        free("mean", Operation::Mean, vec![widths[6]]),
         LayerInfo {
             name: "fc",
             operation: Operation::Dense { relu: false },
             output_shape: vec![CLASSES],
-            parameters: WIDTHS[6] * CLASSES + CLASSES,
-            macs: WIDTHS[6] * CLASSES,
+            parameters: widths[6] * CLASSES + CLASSES,
+            macs: widths[6] * CLASSES,
         },
         free("softmax", Operation::Softmax, vec![CLASSES]),
     ]
@@ -191,10 +198,10 @@ mod tests {
         let device = Device::flex();
         let mut seen = Vec::new();
         let patches = Tensor::zeros([3, 1, PATCH_SIZE, PATCH_SIZE], &device);
-        let logits = CompactNet::new(&device)
+        let logits = CompactNet::new(COMPACT, &device)
             .forward_observed(patches, &mut |name, shape| seen.push((name, shape)));
         assert_eq!(logits.dims(), [3, 2]);
-        let listed: Vec<_> = layers()
+        let listed: Vec<_> = layers(COMPACT)
             .into_iter()
             .filter(|layer| layer.name != "softmax")
             .map(|layer| (layer.name, [vec![3], layer.output_shape].concat()))
@@ -206,7 +213,7 @@ mod tests {
     fn a_dense_pass_gives_what_the_patches_give() {
         let device = Device::flex();
         device.seed(3);
-        let network = CompactNet::new(&device);
+        let network = CompactNet::new(COMPACT, &device);
         // Unequal sides, and some pixels over.
         let (height, width) = (50 + 3 * DENSE_STRIDE + 1, 50 + 5 * DENSE_STRIDE + 3);
         let slice = Tensor::random([1, 1, height, width], Distribution::Uniform(0.0, 1.0), &device);

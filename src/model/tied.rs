@@ -2,7 +2,7 @@
 //! of the square (Cohen and Welling, "Group Equivariant Convolutional Networks", 2016), each with
 //! batch normalisation. What ships is an ordinary network with the ties written out.
 
-use super::compact::{CompactNet, WIDTHS};
+use super::compact::{CompactNet, Widths};
 use super::symmetry::{SYMMETRIES, group_index, lifting_index};
 use crate::method::CLASSES;
 use burn::module::{Initializer, Module, Param};
@@ -105,8 +105,8 @@ pub struct TiedCompactNet {
 }
 
 impl TiedCompactNet {
-    pub(super) fn new(device: &Device, dropout: f64) -> Self {
-        let conv = |i: usize| TiedConv::new([WIDTHS[i], WIDTHS[i + 1]], device);
+    pub(super) fn new(widths: Widths, device: &Device, dropout: f64) -> Self {
+        let conv = |i: usize| TiedConv::new([widths[i], widths[i + 1]], device);
         Self {
             conv1: conv(0),
             conv2: conv(1),
@@ -116,7 +116,7 @@ impl TiedCompactNet {
             conv6: conv(5),
             pool: MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init(),
             dropout: DropoutConfig::new(dropout).init(),
-            fc: LinearConfig::new(WIDTHS[6] / SYMMETRIES, CLASSES).init(device),
+            fc: LinearConfig::new(widths[6] / SYMMETRIES, CLASSES).init(device),
         }
     }
 
@@ -131,6 +131,13 @@ impl TiedCompactNet {
         self.fc.forward(self.dropout.forward(x)) // [B, 2]
     }
 
+    fn widths(&self) -> Widths {
+        let channels = |conv: &TiedConv| conv.weight.dims()[0] * SYMMETRIES;
+        let [one, two, three] = [&self.conv1, &self.conv2, &self.conv3].map(channels);
+        let [four, five, six] = [&self.conv4, &self.conv5, &self.conv6].map(channels);
+        [1, one, two, three, four, five, six]
+    }
+
     pub(super) fn deployed(&self) -> CompactNet {
         let convs = [&self.conv1, &self.conv2, &self.conv3, &self.conv4, &self.conv5, &self.conv6];
         // A field's mean over eight channels becomes an eighth of its weight on each.
@@ -139,7 +146,7 @@ impl TiedCompactNet {
         let weight = weight.reshape([fields, 1, classes]).repeat_dim(1, SYMMETRIES);
         let weight = weight.reshape([fields * SYMMETRIES, classes]);
         let bias = self.fc.bias.as_ref().map(Param::val);
-        CompactNet::from_parameters(convs.map(TiedConv::folded), weight, bias)
+        CompactNet::from_parameters(self.widths(), convs.map(TiedConv::folded), weight, bias)
     }
 }
 
@@ -147,6 +154,7 @@ impl TiedCompactNet {
 mod tests {
     use super::*;
     use crate::method::{PATCH_SAMPLES, PATCH_SIZE};
+    use crate::model::compact::COMPACT;
     use crate::model::symmetry::places;
     use crate::preprocess::batch_tensor;
     use burn::tensor::Distribution;
@@ -164,7 +172,7 @@ mod tests {
         let device = Device::flex();
         device.seed(5);
         let training = device.clone().autodiff();
-        let network = TiedCompactNet::new(&training, 0.0);
+        let network = TiedCompactNet::new(COMPACT, &training, 0.0);
         for _ in 0..3 {
             let shape = [4, 1, PATCH_SIZE, PATCH_SIZE];
             let patches = Tensor::random(shape, Distribution::Uniform(0.0, 1.0), &training);

@@ -148,7 +148,7 @@ impl Default for TrainConfig {
 /// The keys of [`TrainConfig`] as options; one that is given overrides the file.
 #[derive(Clone, Debug, Default, clap::Args, Serialize)]
 pub struct Overrides {
-    /// Which network: paper, or compact.
+    /// Which network: compact, paper or wide.
     #[arg(long, value_parser = network)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network: Option<NetworkKind>,

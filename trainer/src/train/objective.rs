@@ -9,8 +9,8 @@ use anyhow::{Context, Result, anyhow, ensure};
 use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Device, Tensor, TensorData};
 use nodulens::method::{CLASS_NODULE, CLASSES, PATCH_SAMPLES, PATCH_SIZE};
+use nodulens::model::Network;
 use nodulens::model::symmetry::{SYMMETRIES, places};
-use nodulens::model::{Network, NetworkKind};
 use nodulens::preprocess::batch_tensor;
 use nodulens::weights::read_weights;
 use std::path::Path;
@@ -89,7 +89,7 @@ impl Objective {
         let mut answers = 0;
         for teacher in &self.teachers {
             // A network that is symmetric by itself need not be asked eight times.
-            let views = if teacher.kind() == NetworkKind::Compact { 1 } else { SYMMETRIES };
+            let views = if teacher.kind().symmetric() { 1 } else { SYMMETRIES };
             for view in 0..views {
                 let turned = turned(values, view);
                 let answer = softmax(teacher.forward(batch_tensor(turned, &self.device)), 1);

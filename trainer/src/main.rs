@@ -13,6 +13,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Cut the patches out of a downloaded LUNA16 folder.
+    Dataset(commands::dataset::Arguments),
     /// Train a network on a folder of patches.
     Train(commands::train::Arguments),
     /// Measure a weights file on a folder of patches.
@@ -27,6 +29,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
+        Command::Dataset(arguments) => commands::dataset::run(&arguments),
         Command::Train(arguments) => commands::train::run(&arguments),
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
         Command::Export(arguments) => commands::export::run(&arguments),

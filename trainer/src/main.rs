@@ -23,7 +23,7 @@ enum Command {
     Export(commands::export::Arguments),
     /// Classify image files of patches.
     Classify(commands::classify::Arguments),
-    /// Write synthetic patches.
+    /// Write synthetic patches or scans.
     Phantom(commands::phantom::Arguments),
 }
 

@@ -19,6 +19,7 @@ pub mod tables;
 
 use anyhow::{Context, Result};
 use std::fs;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::Path;
 
 /// Writes a file so that a reader, or a rerun after a power cut, sees all of it or none.
@@ -26,8 +27,9 @@ use std::path::Path;
 /// # Errors
 /// Where the disk refuses.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    // The number keeps two shards apart that write the same file at once.
-    let draft = path.with_added_extension(format!("{}.part", std::process::id()));
+    // A random name keeps two shards apart that write the same file at once, on two machines even.
+    let random = RandomState::new().build_hasher().finish();
+    let draft = path.with_added_extension(format!("{random:016x}.part"));
     fs::write(&draft, bytes)
         .and_then(|()| fs::rename(&draft, path))
         .with_context(|| path.display().to_string())

@@ -136,6 +136,9 @@ impl Plan {
     /// The folder holds patches of another origin, or was begun with other options.
     pub fn begin(&self, out: &Path) -> Result<()> {
         let path = path(out);
+        // Looked at first and made last, so that a shard which begins at the same moment never
+        // sees pictures without a plan.
+        let pictures = out.join("manifest.csv").exists() || out.join("crops50").exists();
         if path.is_file() {
             let begun = Self::read(out)?;
             if begun != *self {
@@ -146,18 +149,20 @@ impl Plan {
                     begun.differences(self)
                 );
             }
-            return Ok(());
-        }
-        if out.join("manifest.csv").exists() || out.join("crops50").exists() {
+        } else if pictures {
             bail!(
                 "{} holds patches already, not made by this command; choose another --out",
                 out.display()
             );
+        } else {
+            let work = out.join("work");
+            fs::create_dir_all(&work).with_context(|| work.display().to_string())?;
+            write_whole(&path, &serde_json::to_vec_pretty(self)?)?;
         }
         for folder in self.folders(out) {
             fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
         }
-        write_whole(&path, &serde_json::to_vec_pretty(self)?)
+        Ok(())
     }
 
     /// The plan that the work in `out` was begun with.

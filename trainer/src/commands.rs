@@ -3,6 +3,7 @@
 pub mod classify;
 pub mod convert;
 pub mod crossval;
+pub mod dataset;
 pub mod evaluate;
 pub mod export;
 pub mod phantom;

@@ -7,7 +7,7 @@
 pub use crate::split::{Part, Portion, Split};
 use anyhow::{Context, Result, ensure};
 use nodulens::decode::decode_raster;
-use nodulens::method::PATCH_SIZE;
+use nodulens::method::{CONTEXT_SIZE, PATCH_SIZE, preprocess_id};
 use nodulens::patch::{Patch, SizePolicy};
 use nodulens::preprocess::{display_bytes, model_values};
 use nodulens::weights::hex;
@@ -16,9 +16,6 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-
-/// Side of a context picture in pixels.
-const CONTEXT_SIZE: usize = 100;
 
 /// One candidate with its picture.
 #[derive(Clone, Debug)]
@@ -88,9 +85,11 @@ impl Dataset {
     /// Reads the patches of `part` from `folder`, all cores at work.
     ///
     /// # Errors
-    /// A missing or malformed manifest, or no patch at all. A single bad picture is skipped and
+    /// A missing or malformed manifest, patches made for another preprocessing, or no patch at
+    /// all. A single bad picture is skipped and
     /// listed instead.
     pub fn load(folder: &Path, part: &Part) -> Result<Self> {
+        check_preprocessing(folder)?;
         let rows = part.of(read_manifest(folder)?);
         ensure!(
             !rows.is_empty(),
@@ -137,6 +136,30 @@ impl Dataset {
         };
         series(self).intersection(&series(other)).count()
     }
+}
+
+/// Patches that `cargo trainer dataset` made say what for. Others, such as the published ones,
+/// have no `dataset.json` and are taken at their word.
+fn check_preprocessing(folder: &Path) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Description {
+        preprocess_id: String,
+    }
+    let path = folder.join("dataset.json");
+    if !path.exists() {
+        return Ok(());
+    }
+    let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
+    let Description { preprocess_id: found } =
+        serde_json::from_slice(&bytes).with_context(|| path.display().to_string())?;
+    let expected = preprocess_id();
+    ensure!(
+        found == expected,
+        "the patches in {} were made for the preprocessing '{found}', this program uses \
+         '{expected}'. Make them again: cargo trainer dataset --luna16 DIR --out NEW",
+        folder.display()
+    );
+    Ok(())
 }
 
 fn read_manifest(folder: &Path) -> Result<Vec<ManifestRow>> {
@@ -210,6 +233,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let error = format!("{:#}", Dataset::load(folder.path(), &Part::All).unwrap_err());
         assert!(error.contains("manifest.csv") && error.contains("candidate_row"), "{error}");
+    }
+
+    #[test]
+    fn patches_of_another_preprocessing_are_refused_with_a_hint() {
+        let folder = tempfile::tempdir().unwrap();
+        let description = r#"{"preprocess_id": "patch50-hu-1000..600-v0"}"#;
+        std::fs::write(folder.path().join("dataset.json"), description).unwrap();
+        std::fs::write(folder.path().join("manifest.csv"), "candidate_row,class\n1,0\n").unwrap();
+        let error = format!("{:#}", Dataset::load(folder.path(), &Part::All).unwrap_err());
+        assert!(error.contains("hu-1000..600-v0") && error.contains(&preprocess_id()), "{error}");
+        assert!(error.contains("cargo trainer dataset"), "{error}");
     }
 
     #[test]

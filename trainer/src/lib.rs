@@ -9,6 +9,7 @@ pub mod config;
 pub mod dataset;
 pub mod device;
 pub mod interchange;
+pub mod luna16;
 pub mod metrics;
 pub mod progress;
 pub mod report;

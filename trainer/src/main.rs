@@ -15,6 +15,8 @@ struct Arguments {
 // There is one of them in a process.
 #[allow(clippy::large_enum_variant)]
 enum Command {
+    /// Cut the patches out of a downloaded LUNA16 folder.
+    Dataset(commands::dataset::Arguments),
     /// Train a network on a folder of patches.
     Train(commands::train::Arguments),
     /// Train and measure once for each of LUNA16's subsets.
@@ -29,12 +31,13 @@ enum Command {
     Import(commands::convert::ImportArguments),
     /// Classify image files of patches.
     Classify(commands::classify::Arguments),
-    /// Write synthetic patches.
+    /// Write synthetic patches or scans.
     Phantom(commands::phantom::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
+        Command::Dataset(arguments) => commands::dataset::run(&arguments),
         Command::Train(arguments) => commands::train::run(&arguments),
         Command::Crossval(arguments) => commands::crossval::run(&arguments),
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),

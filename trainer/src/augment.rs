@@ -5,6 +5,8 @@
 //! grey value; the others are turned by any angle with bilinear interpolation. Pixels that come
 //! into the patch are real ones where the 100 x 100 context is there; the edge repeats otherwise.
 
+mod cavity;
+
 use crate::config::TrainConfig;
 use crate::dataset::Canvas;
 use nodulens::method::{PATCH_SAMPLES, PATCH_SIZE};
@@ -19,6 +21,7 @@ pub struct Augment {
     scale: f32,
     contrast: f32,
     brightness: f32,
+    cavities: f64,
 }
 
 impl Augment {
@@ -30,13 +33,25 @@ impl Augment {
             scale: config.augment_scale,
             contrast: config.augment_contrast,
             brightness: config.augment_brightness,
+            cavities: config.augment_cavities,
         }
     }
 }
 
-/// A randomly changed patch: 2,500 values in [0, 1].
-pub fn alter(canvas: &Canvas, augment: &Augment, rng: &mut impl Rng) -> Vec<f32> {
-    let mut values = place(canvas, Placement::random(augment, rng));
+/// A patch as a step sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Altered {
+    /// 2,500 values in [0, 1].
+    pub values: Vec<f32>,
+    /// Whether it is a nodule that was hollowed out: another lesion than the one in the data.
+    pub hollowed: bool,
+}
+
+/// A randomly changed patch. Only a nodule may be hollowed.
+pub fn alter(canvas: &Canvas, nodule: bool, augment: &Augment, rng: &mut impl Rng) -> Altered {
+    let placement = Placement::random(augment, rng);
+    let hollow = hollow(canvas, nodule, augment, rng);
+    let mut values = place(hollow.as_ref().unwrap_or(canvas), placement);
     if augment.contrast > 0.0 || augment.brightness > 0.0 {
         let contrast = 1.0 + augment.contrast * signed(rng);
         let brightness = augment.brightness * signed(rng);
@@ -44,7 +59,16 @@ pub fn alter(canvas: &Canvas, augment: &Augment, rng: &mut impl Rng) -> Vec<f32>
             *value = (*value * contrast + brightness).clamp(0.0, 1.0);
         }
     }
-    values
+    Altered { values, hollowed: hollow.is_some() }
+}
+
+fn hollow(canvas: &Canvas, nodule: bool, augment: &Augment, rng: &mut impl Rng) -> Option<Canvas> {
+    // No draw where there is none to make, so that the paper's recipe keeps its numbers.
+    if !nodule || augment.cavities == 0.0 || !rng.random_bool(augment.cavities) {
+        return None;
+    }
+    let (wall, inside) = (rng.random_range(cavity::WALL_PX), rng.random_range(cavity::INSIDE_GREY));
+    cavity::hollowed(canvas, wall, inside)
 }
 
 /// Even in [-1, 1).
@@ -156,6 +180,7 @@ mod tests {
             scale: 0.0,
             contrast: 0.0,
             brightness: 0.0,
+            cavities: 0.0,
         }
     }
 
@@ -216,7 +241,8 @@ mod tests {
     fn contrast_and_brightness_stay_in_range() {
         let augment = Augment { contrast: 1.0, brightness: 1.0, ..paper() };
         let mut rng = Pcg64Mcg::seed_from_u64(1);
-        let altered: Vec<_> = (0..20).map(|_| alter(&canvas(), &augment, &mut rng)).collect();
+        let altered: Vec<_> =
+            (0..20).map(|_| alter(&canvas(), true, &augment, &mut rng).values).collect();
         assert!(altered.iter().flatten().all(|value| (0.0..=1.0).contains(value)));
         assert!(altered.iter().any(|values| values[0] > 0.9));
     }

@@ -99,6 +99,9 @@ pub struct TrainConfig {
     pub augment_contrast: f32,
     /// Brightness by a summand between -x and x, of a range of 1.
     pub augment_brightness: f32,
+    /// Share of nodules that are hollowed out, where they stand alone and are thick enough, in
+    /// [0, 1]: cavitary nodules are rare in the data.
+    pub augment_cavities: f64,
     /// Weights files whose mean answer, over the eight symmetries of a patch, is learnt too.
     pub teachers: Vec<PathBuf>,
     /// Share of the teachers' answer in the target, in [0, 1].
@@ -136,6 +139,7 @@ impl Default for TrainConfig {
             augment_scale: 0.0,
             augment_contrast: 0.0,
             augment_brightness: 0.0,
+            augment_cavities: 0.0,
             teachers: Vec::new(),
             teacher_weight: 0.5,
             early_stopping: 0,
@@ -236,6 +240,10 @@ pub struct Overrides {
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub augment_brightness: Option<f32>,
+    /// Share of nodules that are hollowed out.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub augment_cavities: Option<f64>,
     /// Weights files to learn from as well, separated by commas.
     #[arg(long, value_delimiter = ',')]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -335,6 +343,7 @@ impl TrainConfig {
         let fractions = [
             ("teacher-weight", self.teacher_weight),
             ("augment-quarter-turns", self.augment_quarter_turns),
+            ("augment-cavities", self.augment_cavities),
             ("augment-contrast", f64::from(self.augment_contrast)),
             ("augment-brightness", f64::from(self.augment_brightness)),
             ("augment-scale", f64::from(self.augment_scale)),

@@ -60,17 +60,24 @@ impl Objective {
         })
     }
 
-    /// The targets of the patches `batch`, whose altered values are `values`.
+    /// The targets of the patches `batch`, whose altered values are `values`. Where a nodule was
+    /// hollowed out the label alone counts: no teacher has learnt what that is.
     ///
     /// # Errors
     /// Where a teacher cannot compute.
-    pub fn targets(&self, set: &Dataset, batch: &[usize], values: &[f32]) -> Result<Targets> {
+    pub fn targets(
+        &self,
+        set: &Dataset,
+        batch: &[usize],
+        values: &[f32],
+        hollowed: &[bool],
+    ) -> Result<Targets> {
         let classes: Vec<usize> =
             batch.iter().map(|i| usize::from(set.examples[*i].row.nodule())).collect();
         let taught = self.taught(values)?;
-        let share = if taught.is_empty() { 0.0 } else { self.teacher_weight };
         let mut probabilities = Vec::with_capacity(batch.len() * CLASSES);
         for (i, class) in classes.iter().enumerate() {
+            let share = if taught.is_empty() || hollowed[i] { 0.0 } else { self.teacher_weight };
             for other in 0..CLASSES {
                 let label = f64::from(u8::from(other == *class)) * (1.0 - self.smoothing)
                     + self.smoothing / CLASSES as f64;
@@ -173,7 +180,7 @@ mod tests {
         let side = PATCH_SIZE as u32;
         image::GrayImage::new(side, side).save(folder.path().join("crops50/1.png")).unwrap();
         let set = Dataset::load(folder.path(), &crate::dataset::Part::All).unwrap();
-        let targets = objective.targets(&set, &[0], &[0.0; PATCH_SAMPLES]).unwrap();
+        let targets = objective.targets(&set, &[0], &[0.0; PATCH_SAMPLES], &[false]).unwrap();
         let logits = Tensor::from_data([logits], &Device::flex());
         let (loss, right) = targets.loss(logits).unwrap();
         (loss.into_scalar::<f32>(), right)

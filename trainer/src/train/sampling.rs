@@ -1,7 +1,7 @@
 //! Which patches a step sees, and how they are changed. Every random number follows from (seed,
 //! epoch, step, position), so a resumed run makes the same draws as one that was never stopped.
 
-use crate::augment::{Augment, alter};
+use crate::augment::{Altered, Augment, alter};
 use crate::config::TrainConfig;
 use crate::dataset::Dataset;
 use crate::train::objective::{Objective, Targets};
@@ -48,8 +48,10 @@ pub fn feed(
         let order = epoch_order(config, set, epoch);
         let done = if epoch == start.epoch { start.step_in_epoch } else { 0 };
         for batch in order.chunks(config.batch_size).skip(done) {
-            let values = augmented(config, set, batch, step);
-            let targets = objective.targets(set, batch, &values);
+            let altered = augmented(config, set, batch, step);
+            let hollowed: Vec<bool> = altered.iter().map(|one| one.hollowed).collect();
+            let values: Vec<f32> = altered.into_iter().flat_map(|one| one.values).collect();
+            let targets = objective.targets(set, batch, &values, &hollowed);
             let failed = targets.is_err();
             let ready = targets.map(|targets| Ready { values, targets });
             if sender.send(ready).is_err() || failed {
@@ -78,16 +80,17 @@ pub fn epoch_order(config: &TrainConfig, set: &Dataset, epoch: usize) -> Vec<usi
     order
 }
 
-/// Augmented patches of a step, 2,500 values each, in the order of `batch`; all cores at work.
-fn augmented(config: &TrainConfig, set: &Dataset, batch: &[usize], step: usize) -> Vec<f32> {
+/// Augmented patches of a step, in the order of `batch`; all cores at work.
+fn augmented(config: &TrainConfig, set: &Dataset, batch: &[usize], step: usize) -> Vec<Altered> {
     let seed = mix(config.seed ^ 0x5EED, step as u64);
     let augment = Augment::of(config);
     batch
         .par_iter()
         .enumerate()
-        .flat_map_iter(|(position, index)| {
+        .map(|(position, index)| {
             let mut rng = Pcg64Mcg::seed_from_u64(mix(seed, position as u64));
-            alter(&set.examples[*index].canvas, &augment, &mut rng)
+            let example = &set.examples[*index];
+            alter(&example.canvas, example.row.nodule(), &augment, &mut rng)
         })
         .collect()
 }

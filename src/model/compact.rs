@@ -1,4 +1,4 @@
-//! Our network: six 3 x 3 convolutions without padding, a mean, a small head.
+//! Our network: six 3 x 3 convolutions without padding, one over the whole last map, a small head.
 //!
 //! Nothing is padded, so a patch's answer depends on the patch alone, and one pass over a whole
 //! slice gives every patch's answer at once: [`CompactNet::forward_dense`]. It is trained with
@@ -15,14 +15,27 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
-/// Channels of the input and behind each convolution.
-pub(super) type Widths = [usize; 7];
+/// Channels of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Widths {
+    /// Of the input and behind each 3 x 3 convolution.
+    pub(super) convs: [usize; 7],
+    /// Behind the convolution over the last map; `None` takes the map's mean instead.
+    pub(super) whole: Option<usize>,
+}
+
+impl Widths {
+    /// Inputs of the dense layer.
+    pub(super) fn features(self) -> usize {
+        self.whole.unwrap_or(self.convs[6])
+    }
+}
 
 /// Of the network that ships.
-pub(super) const COMPACT: Widths = [1, 16, 16, 24, 48, 64, 128];
+pub(super) const COMPACT: Widths = Widths { convs: [1, 16, 16, 32, 48, 64, 64], whole: Some(128) };
 
 /// Of the one that teaches it.
-pub(super) const WIDE: Widths = [1, 32, 32, 48, 96, 96, 128];
+pub(super) const WIDE: Widths = Widths { convs: [1, 32, 32, 48, 96, 96, 128], whole: None };
 
 /// Side of the last map of a patch: 50 -> 48 / 2 -> 22 -> 20 / 2 -> 8 -> 6 -> 4.
 pub(super) const LAST_MAP: usize = (((PATCH_SIZE - 2) / 2) - 4) / 2 - 6;
@@ -39,29 +52,34 @@ pub struct CompactNet {
     conv4: Conv2d,
     conv5: Conv2d,
     conv6: Conv2d,
+    conv7: Option<Conv2d>,
     pool: MaxPool2d,
     fc: Linear,
 }
 
 impl CompactNet {
     pub(super) fn new(widths: Widths, device: &Device) -> Self {
-        let conv = |i: usize| Conv2dConfig::new([widths[i], widths[i + 1]], [3, 3]).init(device);
+        let conv = |from: usize, to: usize, side: usize| {
+            Conv2dConfig::new([from, to], [side, side]).init(device)
+        };
+        let three = |i: usize| conv(widths.convs[i], widths.convs[i + 1], 3);
         Self {
-            conv1: conv(0),
-            conv2: conv(1),
-            conv3: conv(2),
-            conv4: conv(3),
-            conv5: conv(4),
-            conv6: conv(5),
+            conv1: three(0),
+            conv2: three(1),
+            conv3: three(2),
+            conv4: three(3),
+            conv5: three(4),
+            conv6: three(5),
+            conv7: widths.whole.map(|to| conv(widths.convs[6], to, LAST_MAP)),
             pool: MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init(),
-            fc: LinearConfig::new(widths[6], CLASSES).init(device),
+            fc: LinearConfig::new(widths.features(), CLASSES).init(device),
         }
     }
 
-    /// A network of given kernels `[C out, C in, 3, 3]`, biases `[C out]`, and head `[C, 2]`, `[2]`.
+    /// A network of given kernels `[C out, C in, y, x]`, biases `[C out]`, and head `[C, 2]`, `[2]`.
     pub(super) fn from_parameters(
         widths: Widths,
-        convs: [(Tensor<4>, Tensor<1>); 6],
+        convs: Vec<(Tensor<4>, Tensor<1>)>,
         head: Tensor<2>,
         head_bias: Option<Tensor<1>>,
     ) -> Self {
@@ -74,7 +92,8 @@ impl CompactNet {
             &mut network.conv5,
             &mut network.conv6,
         ];
-        for (conv, (kernels, bias)) in places.into_iter().zip(convs) {
+        let places = places.into_iter().chain(network.conv7.as_mut());
+        for (conv, (kernels, bias)) in places.zip(convs) {
             conv.weight = Param::from_tensor(kernels);
             conv.bias = Some(Param::from_tensor(bias));
         }
@@ -95,9 +114,7 @@ impl CompactNet {
     /// `[B, 1, H, W]` in [0, 1], H and W at least 50 -> `[B, 2, (H - 50) / 4 + 1, (W - 50) / 4 + 1]`
     #[must_use]
     pub fn forward_dense(&self, slices: Tensor<4>) -> Tensor<4> {
-        let x = self.features(slices, &mut |_, _| {}); // [B, C, h + 3, w + 3]
-        let mean = AvgPool2dConfig::new([LAST_MAP, LAST_MAP]).with_strides([1, 1]).init();
-        let x = mean.forward(x).permute([0, 2, 3, 1]); // [B, h, w, C]
+        let x = self.features(slices, &mut |_, _| {}).permute([0, 2, 3, 1]); // [B, h, w, C]
         self.fc.forward(x).permute([0, 3, 1, 2])
     }
 
@@ -108,11 +125,7 @@ impl CompactNet {
         observe: &mut dyn FnMut(&'static str, Vec<usize>),
     ) -> Tensor<2> {
         let x = self.features(patches, observe);
-        let [batch, channels, height, width] = x.dims();
-        let x = x.reshape([batch, channels, height * width]).mean_dim(2);
-        let x = x.reshape([batch, channels]); // [B, C]
-        observe("mean", x.dims().to_vec());
-        let x = self.fc.forward(x); // [B, 2]
+        let x = self.fc.forward(x.flatten(1, 3)); // [B, 2]
         observe("fc", x.dims().to_vec());
         x
     }
@@ -133,22 +146,32 @@ impl CompactNet {
         let x = step("pool2", self.pool.forward(x)); // [B, C, 10, 10]
         let x = step("conv4", relu(self.conv4.forward(x))); // [B, C, 8, 8]
         let x = step("conv5", relu(self.conv5.forward(x))); // [B, C, 6, 6]
-        step("conv6", relu(self.conv6.forward(x))) // [B, C, 4, 4]
+        let x = step("conv6", relu(self.conv6.forward(x))); // [B, C, 4, 4]
+        match &self.conv7 {
+            Some(conv) => step("conv7", relu(conv.forward(x))), // [B, C, 1, 1]
+            None => {
+                let mean = AvgPool2dConfig::new([LAST_MAP, LAST_MAP]).with_strides([1, 1]);
+                step("mean", mean.init().forward(x)) // [B, C, 1, 1]
+            }
+        }
     }
 }
 
 /// The layers in order.
 pub(super) fn layers(widths: Widths) -> Vec<LayerInfo> {
-    let conv = |name, i: usize, side: usize| {
-        let kernel = 9 * widths[i] * widths[i + 1];
+    let conv = |name, channels: [usize; 2], kernel: usize, side: usize| {
+        let [from, to] = channels;
+        let weights = kernel * kernel * from * to;
         LayerInfo {
             name,
-            operation: Operation::Convolution { kernel: 3, padding: 0 },
-            output_shape: vec![widths[i + 1], side, side],
-            parameters: kernel + widths[i + 1],
-            macs: kernel * side * side,
+            operation: Operation::Convolution { kernel, padding: 0 },
+            output_shape: vec![to, side, side],
+            parameters: weights + to,
+            macs: weights * side * side,
         }
     };
+    let convs = widths.convs;
+    let three = |name, i: usize, side| conv(name, [convs[i], convs[i + 1]], 3, side);
     let free = |name, operation, output_shape| LayerInfo {
         name,
         operation,
@@ -157,22 +180,27 @@ pub(super) fn layers(widths: Widths) -> Vec<LayerInfo> {
         macs: 0,
     };
     let (first, second) = ((PATCH_SIZE - 2) / 2, ((PATCH_SIZE - 2) / 2 - 4) / 2);
+    let last = match widths.whole {
+        Some(to) => conv("conv7", [convs[6], to], LAST_MAP, 1),
+        None => free("mean", Operation::Mean, vec![convs[6], 1, 1]),
+    };
+    let features = widths.features();
     vec![
-        conv("conv1", 0, 2 * first),
-        free("pool1", Operation::MaxPool, vec![widths[1], first, first]),
-        conv("conv2", 1, first - 2),
-        conv("conv3", 2, first - 4),
-        free("pool2", Operation::MaxPool, vec![widths[3], second, second]),
-        conv("conv4", 3, second - 2),
-        conv("conv5", 4, second - 4),
-        conv("conv6", 5, LAST_MAP),
-        free("mean", Operation::Mean, vec![widths[6]]),
+        three("conv1", 0, 2 * first),
+        free("pool1", Operation::MaxPool, vec![convs[1], first, first]),
+        three("conv2", 1, first - 2),
+        three("conv3", 2, first - 4),
+        free("pool2", Operation::MaxPool, vec![convs[3], second, second]),
+        three("conv4", 3, second - 2),
+        three("conv5", 4, second - 4),
+        three("conv6", 5, LAST_MAP),
+        last,
         LayerInfo {
             name: "fc",
             operation: Operation::Dense { relu: false },
             output_shape: vec![CLASSES],
-            parameters: widths[6] * CLASSES + CLASSES,
-            macs: widths[6] * CLASSES,
+            parameters: features * CLASSES + CLASSES,
+            macs: features * CLASSES,
         },
         free("softmax", Operation::Softmax, vec![CLASSES]),
     ]

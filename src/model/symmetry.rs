@@ -6,9 +6,6 @@
 /// Symmetries of the square.
 pub const SYMMETRIES: usize = 8;
 
-/// Places of a 3 x 3 kernel.
-const PLACES: usize = 9;
-
 /// Where the symmetry takes its values from: a picture `a` of `side * side` becomes
 /// `b[i] = a[places[i]]`. Numbers below 4 are so many quarter turns to the left; from 4 on the
 /// picture is mirrored left to right first. Number 0 leaves all in place.
@@ -44,15 +41,15 @@ pub(super) fn lifting_index() -> Vec<usize> {
     (0..SYMMETRIES).flat_map(|symmetry| places(symmetry, 3)).collect()
 }
 
-/// Index of the kernel's values, `[8 * 8 * 9]`, that makes eight turned kernels of one on eight
-/// turned maps: the output that is turned by h sees the input turned by g as the output that is
+/// Index of the kernel's values, `[8 * 8 * side * side]`, that makes eight turned kernels of one on
+/// eight turned maps: the output that is turned by h sees the input turned by g as the output that is
 /// not turned sees the one turned by h^-1 g.
-pub(super) fn group_index() -> Vec<usize> {
-    let mut index = Vec::with_capacity(SYMMETRIES * SYMMETRIES * PLACES);
+pub(super) fn group_index(side: usize) -> Vec<usize> {
+    let mut index = Vec::with_capacity(SYMMETRIES * SYMMETRIES * side * side);
     for h in 0..SYMMETRIES {
-        let turned = places(h, 3);
+        let turned = places(h, side);
         for g in 0..SYMMETRIES {
-            let from = product(inverse(h), g) * PLACES;
+            let from = product(inverse(h), g) * side * side;
             index.extend(turned.iter().map(|place| from + place));
         }
     }

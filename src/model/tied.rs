@@ -2,7 +2,7 @@
 //! of the square (Cohen and Welling, "Group Equivariant Convolutional Networks", 2016), each with
 //! batch normalisation. What ships is an ordinary network with the ties written out.
 
-use super::compact::{CompactNet, Widths};
+use super::compact::{CompactNet, LAST_MAP, Widths};
 use super::symmetry::{SYMMETRIES, group_index, lifting_index};
 use crate::method::CLASSES;
 use burn::module::{Initializer, Module, Param};
@@ -13,42 +13,42 @@ use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-/// Values of a 3 x 3 kernel.
-const KERNEL: usize = 9;
-
-/// A 3 x 3 convolution without padding, then batch normalisation and ReLU. Channels come in
+/// A convolution without padding, then batch normalisation and ReLU. Channels come in
 /// fields of eight, one channel a symmetry; turn the input and the channels of a field turn and
 /// change places, and nothing else happens.
 #[derive(Module, Debug)]
 pub struct TiedConv {
-    /// `[F out, F in, 72]`, or `[F out, 1, 9]` where the input is a picture.
+    /// `[F out, F in, 8 * side * side]`, or `[F out, 1, side * side]` where the input is a picture.
     weight: Param<Tensor<3>>,
     norm: BatchNorm,
+    /// Of the kernel: 3, or that of the whole last map.
+    side: usize,
 }
 
 impl TiedConv {
     /// `channels`: in (1 or a multiple of 8) and out (a multiple of 8).
-    fn new(channels: [usize; 2], device: &Device) -> Self {
+    fn new(channels: [usize; 2], side: usize, device: &Device) -> Self {
         let [from, to] = channels;
+        let kernel = side * side;
         let (fields, values) = match from {
-            1 => (1, KERNEL),
-            _ => (from / SYMMETRIES, SYMMETRIES * KERNEL),
+            1 => (1, kernel),
+            _ => (from / SYMMETRIES, SYMMETRIES * kernel),
         };
-        // He et al. 2015, for ReLU: every output sums `from * 9` products.
-        let std = (2.0 / (KERNEL * from) as f64).sqrt();
+        // He et al. 2015, for ReLU: every output sums `from * kernel` products.
+        let std = (2.0 / (kernel * from) as f64).sqrt();
         let weight =
             Initializer::Normal { mean: 0.0, std }.init([to / SYMMETRIES, fields, values], device);
-        Self { weight, norm: BatchNormConfig::new(to / SYMMETRIES).init(device) }
+        Self { weight, norm: BatchNormConfig::new(to / SYMMETRIES).init(device), side }
     }
 
     /// The kernels with all ties written out.
     ///
     /// # Shapes
-    /// `[C out, C in, 3, 3]`
+    /// `[C out, C in, side, side]`
     fn kernels(&self) -> Tensor<4> {
         let [to, from, values] = self.weight.dims();
-        let turned_inputs = values / KERNEL;
-        let index = if turned_inputs == 1 { lifting_index() } else { group_index() };
+        let turned_inputs = values / (self.side * self.side);
+        let index = if turned_inputs == 1 { lifting_index() } else { group_index(self.side) };
         let index: Vec<i32> = index.into_iter().map(|place| place as i32).collect();
         let index = TensorData::new(index, [SYMMETRIES * values]);
         let index = Tensor::<1, Int>::from_data(index, &self.weight.device());
@@ -57,10 +57,10 @@ impl TiedConv {
             .select(2, index)
             .reshape([to, from, SYMMETRIES, values])
             .swap_dims(1, 2)
-            .reshape([to * SYMMETRIES, from * turned_inputs, 3, 3])
+            .reshape([to * SYMMETRIES, from * turned_inputs, self.side, self.side])
     }
 
-    /// `[B, C in, H, W]` -> `[B, C out, H - 2, W - 2]`
+    /// `[B, C in, H, W]` -> `[B, C out, H - side + 1, W - side + 1]`
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let options = ConvOptions::new([1, 1], [0, 0], [1, 1], 1);
         let x = conv2d(x, self.kernels(), None, options);
@@ -74,7 +74,7 @@ impl TiedConv {
     /// Kernels and bias with the normalisation folded in.
     ///
     /// # Shapes
-    /// `[C out, C in, 3, 3]` and `[C out]`
+    /// `[C out, C in, side, side]` and `[C out]`
     fn folded(&self) -> (Tensor<4>, Tensor<1>) {
         let norm = &self.norm;
         let variance = norm.running_var.value() + norm.epsilon;
@@ -99,6 +99,7 @@ pub struct TiedCompactNet {
     conv4: TiedConv,
     conv5: TiedConv,
     conv6: TiedConv,
+    conv7: Option<TiedConv>,
     pool: MaxPool2d,
     dropout: Dropout,
     fc: Linear,
@@ -106,7 +107,8 @@ pub struct TiedCompactNet {
 
 impl TiedCompactNet {
     pub(super) fn new(widths: Widths, device: &Device, dropout: f64) -> Self {
-        let conv = |i: usize| TiedConv::new([widths[i], widths[i + 1]], device);
+        let convs = widths.convs;
+        let conv = |i: usize| TiedConv::new([convs[i], convs[i + 1]], 3, device);
         Self {
             conv1: conv(0),
             conv2: conv(1),
@@ -114,9 +116,10 @@ impl TiedCompactNet {
             conv4: conv(3),
             conv5: conv(4),
             conv6: conv(5),
+            conv7: widths.whole.map(|to| TiedConv::new([convs[6], to], LAST_MAP, device)),
             pool: MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init(),
             dropout: DropoutConfig::new(dropout).init(),
-            fc: LinearConfig::new(widths[6] / SYMMETRIES, CLASSES).init(device),
+            fc: LinearConfig::new(widths.features() / SYMMETRIES, CLASSES).init(device),
         }
     }
 
@@ -124,6 +127,10 @@ impl TiedCompactNet {
         let x = self.pool.forward(self.conv1.forward(patches));
         let x = self.pool.forward(self.conv3.forward(self.conv2.forward(x)));
         let x = self.conv6.forward(self.conv5.forward(self.conv4.forward(x)));
+        let x = match &self.conv7 {
+            Some(conv) => conv.forward(x),
+            None => x,
+        };
         let [batch, channels, height, width] = x.dims();
         // The mean over places and symmetries: nothing is left that a turn could change.
         let fields = [batch, channels / SYMMETRIES, SYMMETRIES * height * width];
@@ -133,20 +140,22 @@ impl TiedCompactNet {
 
     fn widths(&self) -> Widths {
         let channels = |conv: &TiedConv| conv.weight.dims()[0] * SYMMETRIES;
+        let whole = self.conv7.as_ref().map(channels);
         let [one, two, three] = [&self.conv1, &self.conv2, &self.conv3].map(channels);
         let [four, five, six] = [&self.conv4, &self.conv5, &self.conv6].map(channels);
-        [1, one, two, three, four, five, six]
+        Widths { convs: [1, one, two, three, four, five, six], whole }
     }
 
     pub(super) fn deployed(&self) -> CompactNet {
         let convs = [&self.conv1, &self.conv2, &self.conv3, &self.conv4, &self.conv5, &self.conv6];
+        let convs = convs.into_iter().chain(&self.conv7).map(TiedConv::folded).collect();
         // A field's mean over eight channels becomes an eighth of its weight on each.
         let [fields, classes] = self.fc.weight.dims();
         let weight = self.fc.weight.val() / SYMMETRIES as f64;
         let weight = weight.reshape([fields, 1, classes]).repeat_dim(1, SYMMETRIES);
         let weight = weight.reshape([fields * SYMMETRIES, classes]);
         let bias = self.fc.bias.as_ref().map(Param::val);
-        CompactNet::from_parameters(self.widths(), convs.map(TiedConv::folded), weight, bias)
+        CompactNet::from_parameters(self.widths(), convs, weight, bias)
     }
 }
 

@@ -22,7 +22,9 @@ use std::collections::HashMap;
 
 mod card;
 
-pub use card::{Card, CardMetrics, Confusion};
+pub use card::{
+    Card, CardCalibration, CardEpoch, CardIntervals, CardMetrics, CardSubgroup, Confusion,
+};
 
 const MAGIC: &[u8; 8] = b"NODULENS";
 const VERSION: u32 = 1;

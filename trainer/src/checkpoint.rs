@@ -55,6 +55,12 @@ pub struct EpochRecord {
     pub valid_auc: f64,
     /// Wall time of the epoch in seconds.
     pub seconds: f64,
+    /// Share right at probability 0.5 among the patches trained on, augmented and with dropout.
+    #[serde(default)]
+    pub train_accuracy: Option<f64>,
+    /// Step size at the epoch's end.
+    #[serde(default)]
+    pub learning_rate: Option<f64>,
 }
 
 /// Writes a checkpoint as `folder/name`, replacing one of that name.

@@ -3,5 +3,6 @@
 pub mod classify;
 pub mod evaluate;
 pub mod export;
+pub mod froc;
 pub mod phantom;
 pub mod train;

@@ -19,6 +19,8 @@ enum Command {
     Evaluate(commands::evaluate::Arguments),
     /// Write a run's best checkpoint as a weights file, with threshold and card.
     Export(commands::export::Arguments),
+    /// Measure findings in whole scans: FROC and CPM by LUNA16's rule.
+    Froc(commands::froc::Arguments),
     /// Classify image files of patches.
     Classify(commands::classify::Arguments),
     /// Write synthetic patches.
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         Command::Train(arguments) => commands::train::run(&arguments),
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
         Command::Export(arguments) => commands::export::run(&arguments),
+        Command::Froc(arguments) => commands::froc::run(&arguments),
         Command::Classify(arguments) => commands::classify::run(&arguments),
         Command::Phantom(arguments) => commands::phantom::run(&arguments),
     };

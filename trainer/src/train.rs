@@ -310,6 +310,8 @@ fn finish_epoch(
         valid_accuracy: rates(confusion(&labelled, 0.5)).accuracy,
         valid_auc: roc_auc(&labelled).unwrap_or(0.5),
         seconds: began.elapsed().as_secs_f64(),
+        train_accuracy: None,
+        learning_rate: None,
     };
     let best = state.best_epoch.map_or(f64::NEG_INFINITY, |best| state.history[best - 1].valid_auc);
     if record.valid_auc > best {

@@ -156,7 +156,7 @@ fn thin<T: Copy>(points: Vec<T>) -> Vec<T> {
 
 fn prevalence(rates: Rates, intervals: &Intervals) -> Vec<Prevalence> {
     // From 1 in 1,000 to 1 in 2, twenty steps a decade, and the marked ones.
-    let mut shares: Vec<f64> = (0..=54).map(|i| 0.5 * 10f64.powf(-f64::from(i) / 20.0)).collect();
+    let mut shares: Vec<f64> = (0..=54).map(|i| 0.5 * 0.002f64.powf(f64::from(i) / 54.0)).collect();
     shares.extend(MARKED_PREVALENCE);
     shares.sort_by(f64::total_cmp);
     let at = |prevalence: f64| Prevalence {

@@ -51,6 +51,11 @@ fn side_by_side(figures: &[String]) -> String {
     format!("<div class=\"pair\">{}</div>\n", figures.concat())
 }
 
+/// A figure with words or a table beside it, where there is room.
+fn beside(figure: &str, words: &str) -> String {
+    format!("<div class=\"pair\">{figure}<div>{words}</div></div>\n")
+}
+
 /// Renders the page. A picture that is missing leaves a gap with its words.
 ///
 /// # Errors

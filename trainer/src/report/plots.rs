@@ -26,10 +26,16 @@ pub const ORANGE: RGBColor = RGBColor(0xD5, 0x5E, 0x00);
 /// A third thing.
 pub const GREEN: RGBColor = RGBColor(0x00, 0x9E, 0x73);
 
-/// Width of a picture in pixels of its own; the page scales it.
-pub const WIDTH: u32 = 520;
+/// Width of a picture in pixels of its own. The library rounds to whole pixels, so they are small:
+/// the page shows two as one.
+pub const WIDTH: u32 = 1040;
 /// Height of most pictures.
-pub const HEIGHT: u32 = 400;
+pub const HEIGHT: u32 = 800;
+
+/// Size of numbers on an axis and of words in a plot; the library draws at four fifths of it.
+pub const LABEL: u32 = 34;
+/// Size of an axis' name.
+pub const NAME: u32 = 36;
 
 /// A drawing area that ends up in a string.
 pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -84,20 +90,21 @@ where
     Y::CoordDescType: Ranged<ValueType = f64> + ValueFormatter<f64>,
 {
     let mut chart = ChartBuilder::on(area)
-        .margin_top(12)
-        .margin_right(24)
-        .x_label_area_size(52)
-        .y_label_area_size(68)
+        .margin_top(24)
+        .margin_right(48)
+        .x_label_area_size(100)
+        .y_label_area_size(150)
         .build_cartesian_2d(x, y)?;
     chart
         .configure_mesh()
         .x_labels(6)
         .y_labels(6)
         .max_light_lines(0)
-        .bold_line_style(GRID.stroke_width(1))
-        .axis_style(MUTED.stroke_width(1))
-        .label_style(words(13, MUTED))
-        .axis_desc_style(words(14, INK))
+        .bold_line_style(GRID.stroke_width(2))
+        .axis_style(MUTED.stroke_width(2))
+        .label_style(words(LABEL, MUTED))
+        .set_all_tick_mark_size(8)
+        .axis_desc_style(words(NAME, INK))
         .x_desc(x_name)
         .y_desc(y_name)
         .x_label_formatter(x_format)

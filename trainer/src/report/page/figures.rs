@@ -1,7 +1,7 @@
 //! The chapters with plots.
 
 use super::tables::{NONE, interval, or_none, percent, table, three};
-use super::{Section, figure, side_by_side};
+use super::{Section, beside, figure, side_by_side};
 use crate::metrics::subgroups::{GroupedBy, Subgroup};
 use crate::report::Report;
 use crate::report::measure::MARKED_PREVALENCE;
@@ -32,15 +32,29 @@ pub fn discrimination(report: &Report) -> Result<Section> {
         or_none(report.average_precision, three),
         interval(report.average_precision_ci95, three)
     );
-    let body = side_by_side(&[
-        figure(&curves::roc(report)?, &roc, &key),
-        figure(
-            &curves::roc_corner(report)?,
-            "The same where it is used: few false positives.",
-            &key,
-        ),
-    ]) + &side_by_side(&[figure(&curves::precision_recall(report)?, &pr, &key)]);
+    let few = "The same where it is used: few false positives.";
+    let body =
+        side_by_side(&[
+            figure(&curves::roc(report)?, &roc, &key),
+            figure(&curves::roc_corner(report)?, few, &key),
+        ]) + &beside(&figure(&curves::precision_recall(report)?, &pr, &key), &reading(report));
     Ok(Section { id: "curves", title, body })
+}
+
+/// How the bands came about, and what they say.
+fn reading(report: &Report) -> String {
+    format!(
+        "<h3>How to read the bands</h3>\n<p>Each of {} resamples draws {} patients with \
+         replacement and has curves of its own. At every false-positive rate 95 % of their \
+         sensitivities lie in the ROC band (vertical averaging), at every recall 95 % of their \
+         precisions in the other. They hold point by point, not for the curve as a whole.</p>\n\
+         <p>Precision depends on how many patches are nodules: {} here, {} in the paper’s test \
+         part. The ROC curve does not.</p>\n",
+        report.bootstrap_resamples,
+        report.units,
+        percent(report.positives as f64 / report.n.max(1) as f64),
+        percent(report.paper.positives as f64 / report.paper.n as f64),
+    )
 }
 
 /// Learning curves.
@@ -84,9 +98,8 @@ pub fn calibration(report: &Report) -> Result<Section> {
         or_none(report.brier, three)
     );
     let own = &report.calibration;
-    let mut body =
-        side_by_side(&[figure(&curves::reliability(report)?, &caption, &[("blue dot", "a bin")])]);
-    body += &match own.fitted_on.as_deref() {
+    let diagram = figure(&curves::reliability(report)?, &caption, &[("blue dot", "a bin")]);
+    let mut words = match own.fitted_on.as_deref() {
         Some(part) if part == report.split => format!(
             "<p>The temperature of {:.3} was fitted on this very part, so the error above flatters \
              it. The cross-fitted figures below do not.</p>\n",
@@ -112,29 +125,32 @@ pub fn calibration(report: &Report) -> Result<Section> {
         let after = format!("Temperature {:.3}, cross-fitted", fit.temperature);
         let rows = [row("Temperature 1", &fit.before), row(&after, &fit.after)];
         let head = ["", "ECE", "ECE, equal count", "Brier score", "Log loss (nats)"];
-        body += &table("Temperature scaling on this part", &head, &rows);
-        body += &format!(
+        words += &table("Temperature scaling on this part", &head, &rows);
+        words += &format!(
             "<p>Cross-fitted: {} folds of whole patients; the patches of each are judged by the \
              temperature fitted on the others, and pooled.</p>\n",
             fit.fold_temperatures.len()
         );
     }
+    let body = beside(&diagram, &words);
     Ok(Section { id: "calibration", title: "Calibration".to_owned(), body })
 }
 
 /// Decision curve.
 pub fn net_benefit(report: &Report) -> Result<Section> {
-    let caption = "Net benefit: true positives a patch, less the false positives at the rate that \
-                   the probability from which one acts implies. Acting on the model pays where its \
-                   line is above both others. It holds for the share of nodules here, 1 in 6 by \
-                   construction in the paper’s patches.";
     let key = [
         ("blue line", "acting on the model"),
         ("orange line", "on every patch"),
         ("grey line", "on none"),
         ("green dash", "threshold of the weights file"),
     ];
-    let body = side_by_side(&[figure(&curves::decision(report)?, caption, &key)]);
+    let words = "<h3>How to read it</h3>\n<p>Net benefit: true positives a patch, less the false \
+                 positives at the rate that the probability from which one acts implies: who acts \
+                 from 20 % upward takes four false alarms for one nodule. Acting on the model \
+                 pays where its line is above both others.</p>\n<p>It holds for the share of \
+                 nodules here, which in the paper’s patches is 1 in 6 by construction.</p>\n";
+    let caption = "Decision curve (Vickers and Elkin 2006).";
+    let body = beside(&figure(&curves::decision(report)?, caption, &key), words);
     Ok(Section { id: "decision-curve", title: "Decision curve".to_owned(), body })
 }
 
@@ -165,15 +181,18 @@ pub fn groups(report: &Report) -> Result<Section> {
             body += "<p>The manifest does not tell.</p>\n";
             continue;
         }
-        if groups.iter().any(|group| group.recall.is_some()) {
-            let caption = format!(
-                "Sensitivity at the threshold by {name}; the dashed line is that of all nodules. \
-                 Wilson intervals."
-            );
-            let plot = shares::recall_by_group(report, name, &groups)?;
-            body += &side_by_side(&[figure(&plot, &caption, &[])]);
+        let figures = group_table(name, by, &groups);
+        if groups.iter().all(|group| group.recall.is_none()) {
+            body += &figures;
+            continue;
         }
-        body += &group_table(name, by, &groups);
+        let caption = "Sensitivity at the threshold; the dashed line is that of all nodules.";
+        let plot = figure(&shares::recall_by_group(report, name, &groups)?, caption, &[]);
+        body += &if by == GroupedBy::DiameterMm {
+            beside(&plot, &figures)
+        } else {
+            side_by_side(&[plot]) + &figures
+        };
     }
     Ok(Section { id: "groups", title: "Results by group".to_owned(), body })
 }

@@ -1,7 +1,8 @@
 //! ROC, precision-recall, reliability, decision curve.
 
 use super::{
-    Area, BLUE, GREEN, HEIGHT, INK, MUTED, ORANGE, WIDTH, chart, outline, percent, svg, words,
+    Area, BLUE, GREEN, HEIGHT, INK, LABEL, MUTED, ORANGE, WIDTH, chart, outline, percent, svg,
+    words,
 };
 use crate::metrics::counts::wilson;
 use crate::report::Report;
@@ -48,22 +49,28 @@ fn draw_roc(area: &Area<'_>, report: &Report, fpr: Range<f64>, tpr: Range<f64>) 
         chart.draw_series([Polygon::new(edge, BLUE.mix(0.18))])?;
     }
     if tpr.start == 0.0 {
-        chart.draw_series(DashedLineSeries::new([(0.0, 0.0), (1.0, 1.0)], 4, 4, MUTED.into()))?;
+        chart.draw_series(DashedLineSeries::new(
+            [(0.0, 0.0), (1.0, 1.0)],
+            8,
+            8,
+            MUTED.stroke_width(2),
+        ))?;
     }
     let line =
         clip(report.roc.points.iter().map(|point| (point.fpr, point.tpr)), &inside, tpr.start);
-    chart.draw_series(LineSeries::new(line, BLUE.stroke_width(2)))?;
+    chart.draw_series(LineSeries::new(line, BLUE.stroke_width(4)))?;
     let paper = (1.0 - report.paper.specificity, report.paper.recall);
     let ours = (1.0 - report.specificity, report.recall);
     let mark = |at: (f64, f64)| inside.contains(&at.0) && at.1 >= tpr.start;
     if mark(ours) {
-        chart.draw_series([Circle::new(ours, 5, BLUE.filled())])?;
+        chart.draw_series([Circle::new(ours, 10, BLUE.filled())])?;
         let text = format!("at the threshold, {:.3}", report.threshold);
-        chart.draw_series([EmptyElement::at(ours) + Text::new(text, (10, 4), words(13, INK))])?;
+        chart
+            .draw_series([EmptyElement::at(ours) + Text::new(text, (20, 8), words(LABEL, INK))])?;
     }
     if mark(paper) {
-        chart.draw_series([TriangleMarker::new(paper, 7, ORANGE.filled())])?;
-        let text = Text::new("the paper", (10, -4), words(13, INK));
+        chart.draw_series([TriangleMarker::new(paper, 14, ORANGE.filled())])?;
+        let text = Text::new("the paper", (20, -8), words(LABEL, INK));
         chart.draw_series([EmptyElement::at(paper) + text])?;
     }
     Ok(())
@@ -120,16 +127,16 @@ pub fn precision_recall(report: &Report) -> Result<String> {
         let share = report.positives as f64 / report.n.max(1) as f64;
         chart.draw_series(DashedLineSeries::new(
             [(0.0, share), (1.0, share)],
-            4,
-            4,
-            MUTED.into(),
+            8,
+            8,
+            MUTED.stroke_width(2),
         ))?;
         let line = report.pr.points.iter().map(|point| (point.recall, point.precision));
-        chart.draw_series(LineSeries::new(line, BLUE.stroke_width(2)))?;
+        chart.draw_series(LineSeries::new(line, BLUE.stroke_width(4)))?;
         let paper = (report.paper.recall, report.paper.precision);
-        chart.draw_series([Circle::new((report.recall, report.precision), 5, BLUE.filled())])?;
-        chart.draw_series([TriangleMarker::new(paper, 7, ORANGE.filled())])?;
-        let text = Text::new("the paper", (-66, 8), words(13, INK));
+        chart.draw_series([Circle::new((report.recall, report.precision), 10, BLUE.filled())])?;
+        chart.draw_series([TriangleMarker::new(paper, 14, ORANGE.filled())])?;
+        let text = Text::new("the paper", (-156, 20), words(LABEL, INK));
         chart.draw_series([EmptyElement::at(paper) + text])?;
         Ok(())
     })
@@ -148,14 +155,19 @@ pub fn reliability(report: &Report) -> Result<String> {
             (0.0..1.0, "Mean probability in the bin", &percent),
             (0.0..1.0, "Share of nodules in the bin", &percent),
         )?;
-        chart.draw_series(DashedLineSeries::new([(0.0, 0.0), (1.0, 1.0)], 4, 4, MUTED.into()))?;
+        chart.draw_series(DashedLineSeries::new(
+            [(0.0, 0.0), (1.0, 1.0)],
+            8,
+            8,
+            MUTED.stroke_width(2),
+        ))?;
         for bin in report.calibration.bins.iter().filter(|bin| bin.n > 0) {
             let (x, y) = (bin.mean_probability, bin.observed());
             let [low, high] = wilson(bin.positives, bin.n);
-            chart.draw_series(LineSeries::new([(x, low), (x, high)], BLUE.stroke_width(1)))?;
+            chart.draw_series(LineSeries::new([(x, low), (x, high)], BLUE.stroke_width(2)))?;
             // The area follows the count, so that a bin of three patches does not look like one
             // of three hundred.
-            let radius = 2.5 + 8.0 * (bin.n as f64 / report.n.max(1) as f64).sqrt();
+            let radius = 5.0 + 16.0 * (bin.n as f64 / report.n.max(1) as f64).sqrt();
             chart.draw_series([Circle::new((x, y), radius as i32, BLUE.mix(0.8).filled())])?;
         }
         Ok(())
@@ -185,11 +197,11 @@ pub fn decision(report: &Report) -> Result<String> {
             .take_while(|(_, benefit)| *benefit >= -0.25 * top)
             .collect();
         let model = curve.iter().map(|point| (point.threshold, point.model.max(-0.25 * top)));
-        chart.draw_series(LineSeries::new([(0.0, 0.0), (1.0, 0.0)], MUTED.stroke_width(1)))?;
-        chart.draw_series(LineSeries::new(all, ORANGE.stroke_width(2)))?;
-        chart.draw_series(LineSeries::new(model, BLUE.stroke_width(2)))?;
+        chart.draw_series(LineSeries::new([(0.0, 0.0), (1.0, 0.0)], MUTED.stroke_width(2)))?;
+        chart.draw_series(LineSeries::new(all, ORANGE.stroke_width(4)))?;
+        chart.draw_series(LineSeries::new(model, BLUE.stroke_width(4)))?;
         let threshold = [(report.threshold, -0.25 * top), (report.threshold, top)];
-        chart.draw_series(DashedLineSeries::new(threshold, 4, 4, GREEN.into()))?;
+        chart.draw_series(DashedLineSeries::new(threshold, 8, 8, GREEN.stroke_width(3)))?;
         Ok(())
     })
 }

@@ -36,13 +36,13 @@ pub fn froc(froc: &Froc) -> Result<String> {
             froc.sensitivities.iter().map(|at| (at.false_positives_per_scan, at.sensitivity)),
         );
         line.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        chart.draw_series(LineSeries::new(line, BLUE.stroke_width(2)))?;
+        chart.draw_series(LineSeries::new(line, BLUE.stroke_width(4)))?;
         for at in &froc.sensitivities {
             let x = at.false_positives_per_scan;
             if let Some([low, high]) = at.sensitivity_ci95 {
-                chart.draw_series(LineSeries::new([(x, low), (x, high)], BLUE.stroke_width(1)))?;
+                chart.draw_series(LineSeries::new([(x, low), (x, high)], BLUE.stroke_width(2)))?;
             }
-            chart.draw_series([Circle::new((x, at.sensitivity), 5, BLUE.filled())])?;
+            chart.draw_series([Circle::new((x, at.sensitivity), 10, BLUE.filled())])?;
         }
         Ok(())
     })

@@ -54,11 +54,11 @@ fn draw(
         let kept = report.epoch as f64;
         if kept >= 1.0 {
             let line = [(kept, range.start), (kept, range.end)];
-            chart.draw_series(DashedLineSeries::new(line, 4, 4, MUTED.into()))?;
+            chart.draw_series(DashedLineSeries::new(line, 8, 8, MUTED.stroke_width(2)))?;
         }
         for (color, of) in lines {
             let points = history.iter().filter_map(|e| Some((e.epoch as f64, of(e)?)));
-            chart.draw_series(LineSeries::new(points, color.stroke_width(2)))?;
+            chart.draw_series(LineSeries::new(points, color.stroke_width(4)))?;
         }
         Ok(())
     })

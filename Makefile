@@ -16,7 +16,7 @@ help:
 	@echo "make serve    build and serve the page on 127.0.0.1"
 	echo "make test     run every test (native, WebAssembly, browser)"
 	echo "make measure  sizes and speed of the page, in a headless browser"
-	echo "make golden   the independent reference numbers anew (Python: NumPy, Pillow)"
+	echo "make golden   the independent reference numbers anew (Python: NumPy, Pillow, SciPy, scikit-learn)"
 	echo "cargo trainer --help    training, evaluation, export"
 
 serve: build
@@ -86,6 +86,7 @@ measure: build chromium
 
 golden:
 	python3 tests/reference/paper_network.py
+	python3 tests/reference/metrics.py
 
 clean:
 	rm -rf target dist www/pkg node_modules

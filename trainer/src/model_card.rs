@@ -155,8 +155,12 @@ fn calibration(card: &Card) -> String {
 
 fn training(card: &Card) -> String {
     let mut text = format!(
-        "{}\n\nEpoch {} kept, seed {}, {}, commit `{}`.",
-        card.recipe, card.epochs, card.seed, card.date, card.commit
+        "{}\n\nEpoch {} kept, seed {}, exported {}, commit `{}`.",
+        card.recipe,
+        card.epochs,
+        card.seed,
+        card.date,
+        if card.commit.is_empty() { "unknown" } else { &card.commit }
     );
     if let Some(last) = card.history.last() {
         // Writing to a string cannot fail.

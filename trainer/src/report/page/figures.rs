@@ -2,6 +2,7 @@
 
 use super::tables::{NONE, interval, or_none, percent, table, three};
 use super::{Section, beside, figure, side_by_side};
+use crate::metrics::calibration::CalibrationScores;
 use crate::metrics::subgroups::{GroupedBy, Subgroup};
 use crate::report::Report;
 use crate::report::measure::MARKED_PREVALENCE;
@@ -15,14 +16,15 @@ pub fn discrimination(report: &Report) -> Result<Section> {
         let body = "<p>One of the classes is absent: there are no curves.</p>\n".to_owned();
         return Ok(Section { id: "curves", title, body });
     }
+    let dot = format!("at the threshold, {:.3}", report.threshold);
     let key = [
         ("blue line", "these weights"),
         ("blue band", "95 % of resamples"),
+        ("blue dot", &dot),
         ("orange triangle", "the paper"),
     ];
     let roc = format!(
-        "ROC curve, area {} ({}). The dot is the threshold of the weights file, the triangle the \
-         paper’s operating point on its own test part.",
+        "ROC curve, area {} ({}). The triangle is the paper’s operating point on its own test part.",
         or_none(report.roc_auc, three),
         interval(report.roc_auc_ci95, three)
     );
@@ -68,22 +70,29 @@ pub fn learning(report: &Report) -> Result<Section> {
         return Ok(Section { id: "learning", title, body });
     }
     let kept = format!("The dashed line is epoch {}, whose weights these are.", report.epoch);
-    let train = if report.history.iter().any(|epoch| epoch.train_accuracy.is_some()) {
-        "Accuracy at probability 0.5 in training (augmented, with dropout) and validation, and the \
-         validation AUC."
+    let mut lines = vec![("orange line", "training"), ("blue line", "validation")];
+    let losses = figure(
+        &curve::loss(report)?,
+        &format!("Loss in training (augmented, with dropout) and validation. {kept}"),
+        &lines,
+    );
+    lines.push(("green line", "validation AUC"));
+    let complete = report.history.iter().any(|epoch| epoch.train_accuracy.is_some());
+    let (caption, note) = if complete {
+        (
+            "Accuracy at probability 0.5 in training (augmented, with dropout) and validation, and \
+             the validation AUC.",
+            "The paper’s figures 4 to 7 show the same: accuracy and loss in training and validation.",
+        )
     } else {
-        "Accuracy at probability 0.5 and AUC in validation; this run kept no training accuracy."
+        lines.remove(0);
+        (
+            "Accuracy at probability 0.5 and AUC in validation.",
+            "This run kept no training accuracy, which the paper’s figure 4 shows.",
+        )
     };
-    let lines = [("orange line", "training"), ("blue line", "validation")];
-    let more = [lines[0], lines[1], ("green line", "validation AUC")];
-    let body = side_by_side(&[
-        figure(&curve::accuracy(report)?, &format!("{train} {kept}"), &more),
-        figure(
-            &curve::loss(report)?,
-            &format!("Loss in training (augmented, with dropout) and validation. {kept}"),
-            &lines,
-        ),
-    ]) + "<p>The paper’s figures 4 to 7 show the same four curves.</p>\n";
+    let accuracies = figure(&curve::accuracy(report)?, &format!("{caption} {kept}"), &lines);
+    let body = side_by_side(&[accuracies, losses]) + &format!("<p>{note}</p>\n");
     Ok(Section { id: "learning", title, body })
 }
 
@@ -113,18 +122,17 @@ pub fn calibration(report: &Report) -> Result<Section> {
         None => "<p>These weights were not calibrated: their temperature is 1.</p>\n".to_owned(),
     };
     if let Some(fit) = &own.cross_fit {
-        let row = |name: &str, of: &crate::metrics::calibration::CalibrationScores| {
-            vec![
-                name.to_owned(),
-                three(of.ece),
-                three(of.ece_equal_mass),
-                three(of.brier),
-                three(of.log_loss),
-            ]
+        let row = |name: &str, of: fn(&CalibrationScores) -> f64| {
+            vec![name.to_owned(), three(of(&fit.before)), three(of(&fit.after))]
         };
-        let after = format!("Temperature {:.3}, cross-fitted", fit.temperature);
-        let rows = [row("Temperature 1", &fit.before), row(&after, &fit.after)];
-        let head = ["", "ECE", "ECE, equal count", "Brier score", "Log loss (nats)"];
+        let rows = [
+            row("Calibration error", |of| of.ece),
+            row("… over bins of equal count", |of| of.ece_equal_mass),
+            row("Brier score", |of| of.brier),
+            row("Log loss (nats)", |of| of.log_loss),
+        ];
+        let after = format!("At {:.3}, cross-fitted", fit.temperature);
+        let head = ["Score", "Temperature 1", &after];
         words += &table("Temperature scaling on this part", &head, &rows);
         words += &format!(
             "<p>Cross-fitted: {} folds of whole patients; the patches of each are judged by the \

@@ -160,7 +160,7 @@ fn leaks(report: &Report) -> String {
 
 /// The paired bootstrap against other weights.
 pub fn comparison(other: &Comparison) -> Section {
-    let signed = |value: f64| format!("{value:+.4}");
+    let signed = |value: f64| format!("{value:+.4}").replace('-', "−");
     let row = |name: &str, difference: Option<Difference>| {
         let Some(at) = difference else {
             return vec![

@@ -1,9 +1,6 @@
 //! ROC, precision-recall, reliability, decision curve.
 
-use super::{
-    Area, BLUE, GREEN, HEIGHT, INK, LABEL, MUTED, ORANGE, WIDTH, chart, outline, percent, svg,
-    words,
-};
+use super::{Area, BLUE, GREEN, HEIGHT, MUTED, ORANGE, WIDTH, chart, outline, percent, svg};
 use crate::metrics::counts::wilson;
 use crate::report::Report;
 use anyhow::Result;
@@ -64,14 +61,9 @@ fn draw_roc(area: &Area<'_>, report: &Report, fpr: Range<f64>, tpr: Range<f64>) 
     let mark = |at: (f64, f64)| inside.contains(&at.0) && at.1 >= tpr.start;
     if mark(ours) {
         chart.draw_series([Circle::new(ours, 10, BLUE.filled())])?;
-        let text = format!("at the threshold, {:.3}", report.threshold);
-        chart
-            .draw_series([EmptyElement::at(ours) + Text::new(text, (20, 8), words(LABEL, INK))])?;
     }
     if mark(paper) {
         chart.draw_series([TriangleMarker::new(paper, 14, ORANGE.filled())])?;
-        let text = Text::new("the paper", (20, -8), words(LABEL, INK));
-        chart.draw_series([EmptyElement::at(paper) + text])?;
     }
     Ok(())
 }
@@ -136,8 +128,6 @@ pub fn precision_recall(report: &Report) -> Result<String> {
         let paper = (report.paper.recall, report.paper.precision);
         chart.draw_series([Circle::new((report.recall, report.precision), 10, BLUE.filled())])?;
         chart.draw_series([TriangleMarker::new(paper, 14, ORANGE.filled())])?;
-        let text = Text::new("the paper", (-156, 20), words(LABEL, INK));
-        chart.draw_series([EmptyElement::at(paper) + text])?;
         Ok(())
     })
 }

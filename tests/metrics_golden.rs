@@ -10,9 +10,7 @@ use trainer::metrics::decision::decision_curve;
 use trainer::metrics::reliability::{
     brier, calibration_error, calibration_error_equal_mass, log_loss, reliability_bins,
 };
-use trainer::metrics::{
-    Labelled, average_precision, confusion, operating_point, rates, roc_auc,
-};
+use trainer::metrics::{Labelled, average_precision, confusion, operating_point, rates, roc_auc};
 
 const TOLERANCE: f64 = 1e-12;
 /// SciPy's minimum is where the loss is flat: half the digits.

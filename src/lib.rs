@@ -7,6 +7,9 @@
 //! | step | type | module |
 //! |---|---|---|
 //! | bytes of a file -> image | [`decode::GreyImage`] | [`decode`] |
+//! | bytes of a CT scan -> HU and their place in the body | [`volume::Volume`] | [`decode::metaimage`] |
+//! | mm in the body -> voxel, and back | [`geometry::VolumeGeometry`] | [`geometry`] |
+//! | volume and position -> square of HU | [`patch::cut::Cut`] | [`patch::cut`] |
 //! | image or HU array -> patch of 50 x 50 | [`patch::Patch`] | [`patch`] |
 //! | patch -> values in [0, 1], `[batch, 1, 50, 50]` | tensor | [`preprocess`] |
 //! | tensor -> logits, `[batch, 2]` | [`model::Network`] | [`model`] |
@@ -20,12 +23,14 @@
 
 pub mod classifier;
 pub mod decode;
+pub mod geometry;
 pub mod intensity;
 pub mod method;
 pub mod model;
 pub mod patch;
 pub mod phantom;
 pub mod preprocess;
+pub mod volume;
 pub mod weights;
 
 #[cfg(target_arch = "wasm32")]

@@ -6,6 +6,10 @@
 /// Side of a patch in pixels (paper, 3.1: "50*50 grayscale images").
 pub const PATCH_SIZE: usize = 50;
 
+/// Side of a patch with its surroundings in pixels: room to turn and shift a patch without
+/// inventing its corners (a patch's diagonal is 71).
+pub const CONTEXT_SIZE: usize = 100;
+
 /// Samples in a patch.
 pub const PATCH_SAMPLES: usize = PATCH_SIZE * PATCH_SIZE;
 
@@ -15,6 +19,23 @@ pub const WINDOW_LOW_HU: f32 = -1000.0;
 
 /// Upper end of the intensity window in HU: dense bone and above saturate here.
 pub const WINDOW_HIGH_HU: f32 = 400.0;
+
+/// What lies beyond the edge of a scan in HU: air, the lower end of the window.
+pub const PADDING_HU: f32 = WINDOW_LOW_HU;
+
+/// Candidates without a nodule that are kept for each one with a nodule. The paper's 8,106 crops
+/// are the 1,351 nodules of LUNA16's `candidates.csv` and five times as many others.
+pub const NEGATIVES_PER_POSITIVE: f64 = 5.0;
+
+/// LUNA16 subsets on which epoch and threshold are chosen in the split by patient.
+pub const PATIENTWISE_VALID: [u32; 1] = [3];
+
+/// LUNA16 subsets that decide nothing in the split by patient; those in no list are learnt from.
+pub const PATIENTWISE_TEST: [u32; 2] = [1, 9];
+
+/// Upper ends of the diameter classes of reports in mm, each excluding its end; above is the last
+/// class. 6 and 8 mm are the thresholds of the Fleischner and Lung-RADS guidelines.
+pub const DIAMETER_BINS_MM: [f64; 3] = [6.0, 8.0, 15.0];
 
 /// Version of the preprocessing code. Raise it whenever the same bytes would give another tensor.
 pub const PREPROCESS_VERSION: u32 = 1;

@@ -1,22 +1,33 @@
 //! The networks: layers, shapes and the forward pass to logits.
 //!
-//! Shape letters: B batch, C channels, H rows, W columns.
+//! Shape letters: B batch, C channels, H rows, W columns. A [`Network`] is what ships and runs; a
+//! [`Trainable`] is what is trained, and becomes a network by [`Trainable::deployed`].
 
-use crate::method::{CLASSES, DROPOUT, PATCH_SIZE};
+use crate::method::DROPOUT;
 use burn::module::{Module, ModuleMapper, ModuleVisitor};
-use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
-use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig, PaddingConfig2d};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
+
+mod compact;
+mod paper;
+pub mod symmetry;
+mod tied;
+
+pub use compact::{CompactNet, DENSE_STRIDE};
+pub use paper::PaperNet;
+pub use tied::{TiedCompactNet, TiedConv};
 
 /// Which network. The name stands in weights files and on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NetworkKind {
+    /// Ours: a tenth of the paper's cost, and the same answer for a patch that is turned by
+    /// quarters or mirrored.
+    Compact,
     /// The network of the paper, section 3.2: 61.8 million multiply-adds a patch.
     Paper,
+    /// As compact, with more channels; it teaches the compact one and does not ship.
+    Wide,
 }
 
 /// One layer as a person would list it.
@@ -24,25 +35,54 @@ pub enum NetworkKind {
 pub struct LayerInfo {
     /// Name of the layer; the names of its parameters begin with it.
     pub name: &'static str,
-    /// What it does, in words.
-    pub operation: &'static str,
+    /// What it does.
+    #[serde(flatten)]
+    pub operation: Operation,
     /// Shape of its output without the batch: `[C, H, W]` or `[features]`.
     pub output_shape: Vec<usize>,
-    /// Trained numbers.
+    /// Numbers in the weights file.
     pub parameters: usize,
     /// Multiply-adds a patch.
     pub macs: usize,
 }
 
+/// What a layer computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "operation")]
+pub enum Operation {
+    /// Square kernels at stride 1, then ReLU.
+    Convolution {
+        /// Side of the kernel.
+        kernel: usize,
+        /// Zeros around the input, on each side: 0 is VALID, `kernel / 2` is SAME.
+        padding: usize,
+    },
+    /// The largest of every 2 x 2 places.
+    MaxPool,
+    /// The mean of each channel over the map.
+    Mean,
+    /// Every output from every input.
+    Dense {
+        /// Whether ReLU follows.
+        relu: bool,
+    },
+    /// In training only.
+    Dropout,
+    /// Logits to probabilities.
+    Softmax,
+}
+
 impl NetworkKind {
     /// Every network, in the order in which they are offered.
-    pub const ALL: [Self; 1] = [Self::Paper];
+    pub const ALL: [Self; 3] = [Self::Compact, Self::Paper, Self::Wide];
 
     /// Name in weights files and on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Compact => "compact",
             Self::Paper => "paper",
+            Self::Wide => "wide",
         }
     }
 
@@ -52,19 +92,34 @@ impl NetworkKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// A network with fresh weights and the method's dropout; seed the device first to make
-    /// them reproducible.
+    /// A network with fresh weights, to be filled from a file; to train one, see
+    /// [`NetworkKind::trainable`].
     #[must_use]
     pub fn init(self, device: &Device) -> Network {
-        self.init_with_dropout(device, DROPOUT)
+        match self {
+            Self::Compact => Network::Compact(CompactNet::new(compact::COMPACT, device)),
+            Self::Wide => Network::Wide(CompactNet::new(compact::WIDE, device)),
+            Self::Paper => Network::Paper(PaperNet::new(device, DROPOUT)),
+        }
     }
 
-    /// The same with another share of units dropped in training, in [0, 1).
+    /// A network to train, with fresh weights and a share of units dropped in training, in
+    /// [0, 1). Seed the device first to make the weights reproducible.
     #[must_use]
-    pub fn init_with_dropout(self, device: &Device, dropout: f64) -> Network {
+    pub fn trainable(self, device: &Device, dropout: f64) -> Trainable {
         match self {
-            Self::Paper => Network::Paper(PaperNet::new(device, dropout)),
+            Self::Compact => {
+                Trainable::Compact(TiedCompactNet::new(compact::COMPACT, device, dropout))
+            }
+            Self::Wide => Trainable::Wide(TiedCompactNet::new(compact::WIDE, device, dropout)),
+            Self::Paper => Trainable::Paper(PaperNet::new(device, dropout)),
         }
+    }
+
+    /// Whether a patch that is turned by quarters or mirrored has the same answer by itself.
+    #[must_use]
+    pub fn symmetric(self) -> bool {
+        self != Self::Paper
     }
 
     /// The layers in order. Dropout and softmax have neither parameters nor multiply-adds, and
@@ -72,11 +127,13 @@ impl NetworkKind {
     #[must_use]
     pub fn layers(self) -> Vec<LayerInfo> {
         match self {
-            Self::Paper => paper_layers(),
+            Self::Compact => compact::layers(compact::COMPACT),
+            Self::Wide => compact::layers(compact::WIDE),
+            Self::Paper => paper::layers(),
         }
     }
 
-    /// Trained numbers in all layers.
+    /// Numbers in the weights file, all layers.
     #[must_use]
     pub fn parameters(self) -> usize {
         self.layers().iter().map(|layer| layer.parameters).sum()
@@ -89,9 +146,15 @@ impl NetworkKind {
     }
 }
 
-/// Any of the networks. Trainer and classifier hold this, so that a new one is one more arm.
+/// Any of the networks as they ship. The classifier holds this, so that a new one is one more arm.
 #[derive(Module, Debug)]
+// There is one at a time, so nothing is saved by a box.
+#[allow(clippy::large_enum_variant)]
 pub enum Network {
+    /// See [`CompactNet`].
+    Compact(CompactNet),
+    /// The same with more channels.
+    Wide(CompactNet),
     /// See [`PaperNet`].
     Paper(PaperNet),
 }
@@ -101,6 +164,8 @@ impl Network {
     #[must_use]
     pub fn kind(&self) -> NetworkKind {
         match self {
+            Self::Compact(_) => NetworkKind::Compact,
+            Self::Wide(_) => NetworkKind::Wide,
             Self::Paper(_) => NetworkKind::Paper,
         }
     }
@@ -112,6 +177,7 @@ impl Network {
     #[must_use]
     pub fn forward(&self, patches: Tensor<4>) -> Tensor<2> {
         match self {
+            Self::Compact(network) | Self::Wide(network) => network.forward(patches),
             Self::Paper(network) => network.forward(patches),
         }
     }
@@ -119,6 +185,7 @@ impl Network {
     /// Visits the parameters under the paths that the weights file uses (`conv1.weight`).
     pub fn visit_parameters<V: ModuleVisitor>(&self, visitor: &mut V) {
         match self {
+            Self::Compact(network) | Self::Wide(network) => network.visit(visitor),
             Self::Paper(network) => network.visit(visitor),
         }
     }
@@ -127,143 +194,55 @@ impl Network {
     #[must_use]
     pub fn map_parameters<M: ModuleMapper>(self, mapper: &mut M) -> Self {
         match self {
+            Self::Compact(network) => Self::Compact(network.map(mapper)),
+            Self::Wide(network) => Self::Wide(network.map(mapper)),
             Self::Paper(network) => Self::Paper(network.map(mapper)),
         }
     }
 }
 
-/// The paper's network (section 3.2), layer for layer.
+/// Any of the networks as they are trained: with batch normalisation and tied weights, where
+/// they have them.
 #[derive(Module, Debug)]
-pub struct PaperNet {
-    conv1: Conv2d,
-    conv2: Conv2d,
-    conv3: Conv2d,
-    pool: MaxPool2d,
-    fc1: Linear,
-    dropout: Dropout,
-    fc2: Linear,
+// There is one at a time, so nothing is saved by a box.
+#[allow(clippy::large_enum_variant)]
+pub enum Trainable {
+    /// See [`TiedCompactNet`].
+    Compact(TiedCompactNet),
+    /// The same with more channels.
+    Wide(TiedCompactNet),
+    /// Trained as it ships.
+    Paper(PaperNet),
 }
 
-/// Side of the feature map after both pools: 50 -> 25 -> 12.
-const PAPER_MAP: usize = PATCH_SIZE / 2 / 2;
-const PAPER_FLAT: usize = 64 * PAPER_MAP * PAPER_MAP;
-
-impl PaperNet {
-    fn new(device: &Device, dropout: f64) -> Self {
-        let conv = |channels: [usize; 2], kernel: usize| {
-            Conv2dConfig::new(channels, [kernel, kernel])
-                .with_padding(PaddingConfig2d::Same)
-                .init(device)
-        };
-        Self {
-            conv1: conv([1, 32], 5),
-            conv2: conv([32, 64], 5),
-            conv3: conv([64, 64], 3),
-            pool: MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init(),
-            fc1: LinearConfig::new(PAPER_FLAT, 512).init(device),
-            dropout: DropoutConfig::new(dropout).init(),
-            fc2: LinearConfig::new(512, CLASSES).init(device),
+impl Trainable {
+    /// Logits, with dropout and the batch's own statistics on an autodiff device.
+    ///
+    /// # Shapes
+    /// `[B, 1, 50, 50]` in [0, 1] -> `[B, 2]`
+    #[must_use]
+    pub fn forward(&self, patches: Tensor<4>) -> Tensor<2> {
+        match self {
+            Self::Compact(network) | Self::Wide(network) => network.forward(patches),
+            Self::Paper(network) => network.forward(patches),
         }
     }
 
-    fn forward(&self, patches: Tensor<4>) -> Tensor<2> {
-        self.forward_observed(patches, &mut |_, _| {})
-    }
-
-    /// The forward pass, showing each layer's output shape to `observe`.
-    fn forward_observed(
-        &self,
-        patches: Tensor<4>,
-        observe: &mut dyn FnMut(&'static str, Vec<usize>),
-    ) -> Tensor<2> {
-        let x = relu(self.conv1.forward(patches)); // [B, 32, 50, 50]
-        observe("conv1", x.dims().to_vec());
-        let x = self.pool.forward(x); // [B, 32, 25, 25]
-        observe("pool1", x.dims().to_vec());
-        let x = relu(self.conv2.forward(x)); // [B, 64, 25, 25]
-        observe("conv2", x.dims().to_vec());
-        let x = relu(self.conv3.forward(x)); // [B, 64, 25, 25]
-        observe("conv3", x.dims().to_vec());
-        let x = self.pool.forward(x); // [B, 64, 12, 12]
-        observe("pool2", x.dims().to_vec());
-        let x = relu(self.fc1.forward(x.flatten(1, 3))); // [B, 512]
-        observe("fc1", x.dims().to_vec());
-        let x = self.dropout.forward(x); // [B, 512]
-        observe("dropout", x.dims().to_vec());
-        let x = self.fc2.forward(x); // [B, 2]
-        observe("fc2", x.dims().to_vec());
-        x
+    /// The network as it ships: normalisation folded into the convolutions, ties written out.
+    /// Call it on a network without autodiff (`valid()`).
+    #[must_use]
+    pub fn deployed(&self) -> Network {
+        match self {
+            Self::Compact(network) => Network::Compact(network.deployed()),
+            Self::Wide(network) => Network::Wide(network.deployed()),
+            Self::Paper(network) => Network::Paper(network.clone()),
+        }
     }
 }
 
-fn paper_layers() -> Vec<LayerInfo> {
-    let conv = |name, operation, kernel: usize, from: usize, to: usize, side: usize| LayerInfo {
-        name,
-        operation,
-        output_shape: vec![to, side, side],
-        parameters: kernel * kernel * from * to + to,
-        macs: kernel * kernel * from * to * side * side,
-    };
-    let dense = |name, operation, from: usize, to: usize| LayerInfo {
-        name,
-        operation,
-        output_shape: vec![to],
-        parameters: from * to + to,
-        macs: from * to,
-    };
-    let free = |name, operation, output_shape| LayerInfo {
-        name,
-        operation,
-        output_shape,
-        parameters: 0,
-        macs: 0,
-    };
-    let half = PATCH_SIZE / 2;
-    vec![
-        conv("conv1", "5x5 convolution, SAME, ReLU", 5, 1, 32, PATCH_SIZE),
-        free("pool1", "2x2 max-pooling", vec![32, half, half]),
-        conv("conv2", "5x5 convolution, SAME, ReLU", 5, 32, 64, half),
-        conv("conv3", "3x3 convolution, SAME, ReLU", 3, 64, 64, half),
-        free("pool2", "2x2 max-pooling", vec![64, PAPER_MAP, PAPER_MAP]),
-        dense("fc1", "fully connected, ReLU", PAPER_FLAT, 512),
-        free("dropout", "dropout, training only", vec![512]),
-        dense("fc2", "fully connected", 512, CLASSES),
-        free("softmax", "softmax", vec![CLASSES]),
-    ]
-}
-
-#[cfg(all(test, feature = "flex"))]
+#[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn parameters_and_cost_are_the_papers() {
-        let kind = NetworkKind::Paper;
-        // By hand: 832 + 51,264 + 36,928 + 4,719,104 + 1,026.
-        assert_eq!(kind.parameters(), 4_809_154);
-        assert_eq!(kind.init(&Device::flex()).num_params(), 4_809_154);
-        // By hand: 2.0 M + 32.0 M + 23.04 M + 4.72 M + 1,024.
-        assert_eq!(kind.macs_per_patch(), 61_759_616);
-    }
-
-    #[test]
-    fn every_layer_has_the_listed_shape() {
-        let device = Device::flex();
-        let network = PaperNet::new(&device, DROPOUT);
-        let mut seen = Vec::new();
-        let logits = network.forward_observed(
-            Tensor::zeros([3, 1, PATCH_SIZE, PATCH_SIZE], &device),
-            &mut |name, shape| seen.push((name, shape)),
-        );
-        assert_eq!(logits.dims(), [3, 2]);
-        let listed: Vec<_> = NetworkKind::Paper
-            .layers()
-            .into_iter()
-            .filter(|layer| layer.name != "softmax")
-            .map(|layer| (layer.name, [vec![3], layer.output_shape].concat()))
-            .collect();
-        assert_eq!(seen, listed);
-    }
 
     #[test]
     fn names_round_trip() {

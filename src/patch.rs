@@ -4,6 +4,8 @@ use crate::decode::GreyImage;
 use crate::intensity::{Grey, Hu};
 use crate::method::{PATCH_SAMPLES, PATCH_SIZE};
 
+pub mod cut;
+
 /// What a patch's samples are measured in.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PatchSamples {

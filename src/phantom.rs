@@ -10,6 +10,8 @@ use crate::patch::Patch;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
+pub mod chest;
+
 /// CT number of aerated lung, HU.
 const LUNG_HU: f32 = -850.0;
 /// CT number of soft tissue: vessels, chest wall, solid nodules, HU.

@@ -11,20 +11,20 @@
 
 use crate::method::preprocess_id;
 use crate::model::{Network, NetworkKind};
-use burn::module::{ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Device;
 use half::f16;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
 
 mod card;
+mod parameters;
 
 pub use card::{
     Card, CardCalibration, CardEpoch, CardIntervals, CardMetrics, CardSubgroup, Confusion,
 };
+pub use parameters::{Parameter, Parameters, network_of, parameters};
 
 const MAGIC: &[u8; 8] = b"NODULENS";
 const VERSION: u32 = 1;
@@ -121,13 +121,14 @@ impl WeightsError {
 /// training run that diverged; [`WeightsError::Mismatch`] where header and network disagree.
 pub fn write_weights(header: &WeightsHeader, network: &Network) -> Result<Vec<u8>, WeightsError> {
     expect("network", &header.network, network.kind().name())?;
-    let mut collector = Collector::default();
-    network.visit_parameters(&mut collector);
-    if let Some(error) = collector.error {
-        return Err(error);
-    }
-    let views = collector
-        .tensors
+    let halves = parameters(network)?
+        .into_iter()
+        .map(|(name, parameter)| {
+            let bytes = half_bytes(&name, &parameter.values)?;
+            Ok((name, parameter.shape, bytes))
+        })
+        .collect::<Result<Vec<_>, WeightsError>>()?;
+    let views = halves
         .iter()
         .map(|(name, shape, bytes)| {
             let view = TensorView::new(Dtype::F16, shape.clone(), bytes).map_err(corrupt)?;
@@ -169,17 +170,26 @@ pub fn read_weights(bytes: &[u8], device: &Device) -> Result<Weights, WeightsErr
         return Err(WeightsError::Corrupt(format!("impossible numbers in the header: {found}")));
     }
     let document = SafeTensors::deserialize(parts.parameters).map_err(corrupt)?;
-    let mut tensors = HashMap::new();
+    let mut parameters = Parameters::new();
     for (name, view) in document.iter() {
-        tensors.insert(name.to_owned(), read_tensor(name, &view)?);
+        parameters.insert(name.to_owned(), read_tensor(name, &view)?);
     }
-    let mut loader = Loader { path: Vec::new(), tensors, device, error: None };
-    let network = kind.init(device).map_parameters(&mut loader);
-    match (loader.error, loader.tensors.keys().min()) {
-        (Some(error), _) => Err(error),
-        (None, Some(name)) => Err(mismatch("a parameter", name, "absent")),
-        (None, None) => Ok(Weights { header, network, sha256: parts.sha256 }),
+    let network = network_of(kind, parameters, device)?;
+    Ok(Weights { header, network, sha256: parts.sha256 })
+}
+
+/// In half precision, little endian.
+fn half_bytes(name: &str, values: &[f32]) -> Result<Vec<u8>, WeightsError> {
+    let mut bytes = Vec::with_capacity(values.len() * 2);
+    for value in values {
+        let half = f16::from_f32(*value);
+        if !half.is_finite() {
+            let reason = format!("{name} holds {value}, which half precision cannot");
+            return Err(WeightsError::Corrupt(reason));
+        }
+        bytes.extend_from_slice(&half.to_le_bytes());
     }
+    Ok(bytes)
 }
 
 struct Parts<'a> {
@@ -250,7 +260,7 @@ fn expect(what: &str, found: &str, expected: &str) -> Result<(), WeightsError> {
     if found == expected { Ok(()) } else { Err(mismatch(what, found, expected)) }
 }
 
-fn read_tensor(name: &str, view: &TensorView<'_>) -> Result<(Vec<usize>, Vec<f32>), WeightsError> {
+fn read_tensor(name: &str, view: &TensorView<'_>) -> Result<Parameter, WeightsError> {
     if view.dtype() != Dtype::F16 {
         return Err(mismatch(&format!("the type of {name}"), format!("{:?}", view.dtype()), "F16"));
     }
@@ -262,86 +272,5 @@ fn read_tensor(name: &str, view: &TensorView<'_>) -> Result<(Vec<usize>, Vec<f32
     if values.iter().any(|value| !value.is_finite()) {
         return Err(WeightsError::Corrupt(format!("{name} holds a number that is not finite")));
     }
-    Ok((view.shape().to_vec(), values))
-}
-
-/// Collects parameters as half-precision bytes.
-#[derive(Default)]
-struct Collector {
-    path: Vec<String>,
-    tensors: Vec<(String, Vec<usize>, Vec<u8>)>,
-    error: Option<WeightsError>,
-}
-
-impl ModuleVisitor for Collector {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let name = self.path.join(".");
-        let shape = param.val().dims().to_vec();
-        let values = match param.val().into_data().try_to_vec::<f32>() {
-            Ok(values) => values,
-            Err(error) => {
-                self.error = Some(corrupt(format!("{name} cannot be read: {error:?}")));
-                return;
-            }
-        };
-        let mut bytes = Vec::with_capacity(values.len() * 2);
-        for value in values {
-            let half = f16::from_f32(value);
-            if !half.is_finite() {
-                let reason = format!("{name} holds {value}, which half precision cannot");
-                self.error = Some(WeightsError::Corrupt(reason));
-                return;
-            }
-            bytes.extend_from_slice(&half.to_le_bytes());
-        }
-        self.tensors.push((name, shape, bytes));
-    }
-}
-
-/// Puts parameters in place by name; what is left in `tensors` afterwards belongs nowhere.
-struct Loader<'a> {
-    path: Vec<String>,
-    tensors: HashMap<String, (Vec<usize>, Vec<f32>)>,
-    device: &'a Device,
-    error: Option<WeightsError>,
-}
-
-impl ModuleMapper for Loader<'_> {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let name = self.path.join(".");
-        // The lazy shape spares the random initialisation of five million numbers.
-        let expected = param.lazy_shape().to_vec();
-        match self.tensors.remove(&name) {
-            Some((shape, values)) if shape == expected => {
-                let tensor = Tensor::from_data(TensorData::new(values, shape), self.device);
-                let id = param.id;
-                param.transform_for_load(tensor, id)
-            }
-            Some((shape, _)) => {
-                let (found, expected) = (format!("{shape:?}"), format!("{expected:?}"));
-                self.error = Some(mismatch(&format!("the shape of {name}"), found, expected));
-                param
-            }
-            None => {
-                self.error = Some(mismatch(&name, "absent", format!("{expected:?}")));
-                param
-            }
-        }
-    }
+    Ok(Parameter { shape: view.shape().to_vec(), values })
 }

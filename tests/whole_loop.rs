@@ -143,41 +143,138 @@ fn phantoms_to_probabilities() {
     assert!((evaluated - classified).abs() < 1e-5, "{evaluated} and {classified}");
 }
 
+/// Options of a run that uses all that a step can remember.
+const ELABORATE: [&str; 16] = [
+    "--network",
+    "compact",
+    "--optimizer",
+    "adam-w",
+    "--schedule",
+    "one-cycle",
+    "--ema-decay",
+    "0.9",
+    "--weight-decay",
+    "0.02",
+    "--gradient-clip",
+    "1",
+    "--augment-contrast",
+    "0.1",
+    "--class-weights",
+    "balanced",
+];
+
+/// The parameters that a run would ship, as bytes of its weights file.
+fn shipped(place: &Workplace, run: &str, network: &str, checkpoint: &str) -> Vec<u8> {
+    let models = place.path(&format!("models-{run}"));
+    let run = place.path(run);
+    let out = ["--out", &models, "--device", "cpu"];
+    ok(&[&["export", "--run", &run, "--checkpoint", checkpoint], &out[..]].concat());
+    let file = std::fs::read(Path::new(&models).join(format!("{network}.nodulens"))).unwrap();
+    let header = u32::from_le_bytes(file[12..16].try_into().unwrap()) as usize;
+    file[16 + header..file.len() - 32].to_vec()
+}
+
 #[test]
 fn a_run_that_was_stopped_goes_on_as_if_it_had_not_been() {
+    for (network, options) in [("paper", &[][..]), ("compact", &ELABORATE[..])] {
+        let place = Workplace::new();
+        let path = |name: &str| place.path(name);
+        let (data, whole, halves) = (path("data"), path("whole"), path("halves"));
+        let run = |out: &str, more: &[&str]| {
+            ok(&train(&data, out, &[options, &["--epochs", "2"], more].concat()));
+        };
+        run(&whole, &[]);
+        // Stopped in the middle of the second epoch.
+        run(&halves, &["--max-steps", "3"]);
+        run(&halves, &["--resume"]);
+        let last = "step-0000004";
+        assert!(
+            shipped(&place, "whole", network, last) == shipped(&place, "halves", network, last),
+            "the resumed run of {network} ended with other weights"
+        );
+        let state = |run: &str| json(&Path::new(run).join(last).join("state.json"));
+        assert_eq!(
+            state(&whole)["history"][1]["train_loss"],
+            state(&halves)["history"][1]["train_loss"]
+        );
+    }
+}
+
+#[test]
+fn a_configuration_file_and_its_seed_make_the_run() {
     let place = Workplace::new();
     let path = |name: &str| place.path(name);
-    let (data, whole, halves) = (path("data"), path("whole"), path("halves"));
-    ok(&train(&data, &whole, &["--epochs", "2"]));
-    // Stopped in the middle of the second epoch.
-    ok(&train(&data, &halves, &["--epochs", "2", "--max-steps", "3"]));
-    ok(&train(&data, &halves, &["--epochs", "2", "--resume"]));
-    let last = "step-0000004/network.bpk";
-    let read = |run: &str| {
-        // Parameter ids are random names; the parameters themselves must be the same bits.
-        let models = path(&format!("models-{}", Path::new(run).file_name().unwrap().display()));
-        ok(&[
-            "export",
-            "--run",
-            run,
-            "--checkpoint",
-            "step-0000004",
-            "--out",
-            &models,
-            "--device",
-            "cpu",
-        ]);
-        let weights = std::fs::read(Path::new(&models).join("paper.nodulens")).unwrap();
-        let header = u32::from_le_bytes(weights[12..16].try_into().unwrap()) as usize;
-        weights[16 + header..weights.len() - 32].to_vec()
+    let text = "network = 'compact'\nepochs = 3\nbatch_size = 3\nlabel_smoothing = 0.1\n\
+                ema_decay = 0.9\nearly_stopping = 1\n";
+    std::fs::write(path("run.toml"), text).unwrap();
+    let run = |out: &str, seed: &str| {
+        let (config, data, out) = (path("run.toml"), path("data"), path(out));
+        let fixed = ["train", "--config", &config, "--patches", &data, "--device", "cpu"];
+        ok(&[&fixed[..], &["--out", &out, "--seed", seed, "--early-stopping", "0"]].concat());
+        json(&Path::new(&out).join("step-0000006/state.json"))["history"].clone()
     };
-    assert!(Path::new(&halves).join(last).is_file());
-    assert!(read(&whole) == read(&halves), "the resumed run ended with other weights");
-    let state = |run: &str| json(&Path::new(run).join("step-0000004/state.json"));
-    assert_eq!(
-        state(&whole)["history"][1]["train_loss"],
-        state(&halves)["history"][1]["train_loss"]
-    );
+    let losses = |history: &serde_json::Value| -> Vec<f64> {
+        history.as_array().unwrap().iter().map(|e| e["train_loss"].as_f64().unwrap()).collect()
+    };
+    let (one, again, other) = (run("a", "5"), run("b", "5"), run("c", "6"));
+    assert_eq!(losses(&one), losses(&again), "the same seed gave other losses");
+    assert_ne!(losses(&one), losses(&other));
+    // What was used is written down, the options that won included.
+    let resolved = std::fs::read_to_string(path("a/config.toml")).unwrap();
+    for line in
+        ["seed = 5", "label_smoothing = 0.1", "early_stopping = 0", "schedule = \"constant\""]
+    {
+        assert!(resolved.contains(line), "{line} in\n{resolved}");
+    }
+    std::fs::write(path("bad.toml"), "epoch = 3\n").unwrap();
+    let message = fails(&["train", "--config", &path("bad.toml"), "--out", &path("d")]);
+    assert!(message.contains("epoch") && message.contains("bad.toml"), "{message}");
+}
+
+#[test]
+fn a_teacher_is_learnt_from_and_a_run_that_stands_still_ends() {
+    let place = Workplace::new();
+    let path = |name: &str| place.path(name);
+    let (data, models) = (path("data"), path("models"));
+    ok(&train(&data, &path("teacher"), &["--network", "paper", "--epochs", "1"]));
+    ok(&["export", "--run", &path("teacher"), "--out", &models, "--device", "cpu"]);
+    let teacher = path("models/paper.nodulens");
+    let pupil = ["--network", "compact", "--teachers", &teacher, "--teacher-weight", "1"];
+    // So small a step that validation cannot move.
+    let still = ["--epochs", "9", "--early-stopping", "2", "--learning-rate", "1e-30"];
+    let printed = ok(&train(&data, &path("pupil"), &[&pupil[..], &still].concat()));
+    assert!(printed.contains("ended early"), "{printed}");
+    let log = std::fs::read_to_string(path("pupil/log.csv")).unwrap();
+    assert_eq!(log.lines().count(), 1 + 3, "{log}");
+    let missing = path("none.nodulens");
+    let message = fails(&train(&data, &path("other"), &["--teachers", &missing]));
+    assert!(message.contains("teacher") && message.contains("none.nodulens"), "{message}");
+}
+
+#[test]
+fn folds_in_parts_give_what_they_give_together() {
+    let place = tempfile::tempdir().unwrap();
+    let path = |name: &str| place.path().join(name).display().to_string();
+    ok(&["phantom", "--count", "24", "--seed", "1", "--out", &path("data")]);
+    let crossval = |out: &str, more: &[&str]| {
+        let (data, out) = (path("data"), path(out));
+        let fixed = ["crossval", "--patches", &data, "--out", &out, "--folds", "0,1,9"];
+        let small = ["--device", "cpu", "--network", "compact", "--epochs", "1"];
+        ok(&[&fixed[..], &small[..], more].concat())
+    };
+    crossval("whole", &[]);
+    assert!(crossval("parts", &["--shard", "2/2"]).contains("folds 0, 9 are another's"));
+    crossval("parts", &["--shard", "1/2"]);
+    let summary = |out: &str| json(&place.path().join(out).join("crossval.json"));
+    let whole = summary("whole");
+    assert_eq!(whole["pooled"], summary("parts")["pooled"]);
+    assert_eq!(whole["folds"].as_array().unwrap().len(), 3);
+    // Pairs are dealt out in turn: folds 0 and 1 have two of the twelve, fold 9 one.
+    assert_eq!(whole["pooled"]["n"], 10);
+    assert!(crossval("parts", &["--merge"]).contains("pooled"));
+    let data = path("data");
+    let refused = fails(&["crossval", "--patches", &data, "--out", &path("x"), "--folds", "77"]);
+    assert!(refused.contains("no subset 77"), "{refused}");
 }
 
 #[test]

@@ -37,7 +37,7 @@ pub struct Card {
     pub subgroups: Vec<CardSubgroup>,
     /// The learning curve, an entry an epoch, up to the last one that was run.
     pub history: Vec<CardEpoch>,
-    /// Settings of the run, JSON.
+    /// Settings of the run, resolved: TOML, as `cargo trainer train --config` reads it.
     pub settings: String,
     /// Commands that make these weights and figures again, in order.
     pub reproduce: Vec<String>,

@@ -1,15 +1,59 @@
-//! Rotation, translation and flip of training patches, as the paper names them.
+//! Rotation, translation and flip of training patches, as the paper names them; and, where the
+//! configuration asks for it, scale, contrast and brightness.
 //!
-//! Half of the patches are turned by quarters and shifted by whole pixels, which keeps every
+//! A share of the patches is turned by quarters and shifted by whole pixels, which keeps every
 //! grey value; the others are turned by any angle with bilinear interpolation. Pixels that come
 //! into the patch are real ones where the 100 x 100 context is there; the edge repeats otherwise.
 
+use crate::config::TrainConfig;
 use crate::dataset::Canvas;
-use nodulens::method::{AUGMENT_QUARTER_TURNS, AUGMENT_SHIFT_PX, PATCH_SAMPLES, PATCH_SIZE};
+use nodulens::method::{PATCH_SAMPLES, PATCH_SIZE};
 use rand::{Rng, RngExt};
 use std::f32::consts::{FRAC_PI_2, TAU};
 
-/// A change of place: output pixel p shows the canvas at `turn(flip(p)) + shift`, about the centre.
+/// How far patches may be changed; see [`TrainConfig`] for units and ranges.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Augment {
+    shift_px: f32,
+    quarter_turns: f64,
+    scale: f32,
+    contrast: f32,
+    brightness: f32,
+}
+
+impl Augment {
+    /// The configuration's share of it.
+    pub fn of(config: &TrainConfig) -> Self {
+        Self {
+            shift_px: config.augment_shift_px,
+            quarter_turns: config.augment_quarter_turns,
+            scale: config.augment_scale,
+            contrast: config.augment_contrast,
+            brightness: config.augment_brightness,
+        }
+    }
+}
+
+/// A randomly changed patch: 2,500 values in [0, 1].
+pub fn alter(canvas: &Canvas, augment: &Augment, rng: &mut impl Rng) -> Vec<f32> {
+    let mut values = place(canvas, Placement::random(augment, rng));
+    if augment.contrast > 0.0 || augment.brightness > 0.0 {
+        let contrast = 1.0 + augment.contrast * signed(rng);
+        let brightness = augment.brightness * signed(rng);
+        for value in &mut values {
+            *value = (*value * contrast + brightness).clamp(0.0, 1.0);
+        }
+    }
+    values
+}
+
+/// Even in [-1, 1).
+fn signed(rng: &mut impl Rng) -> f32 {
+    2.0 * rng.random::<f32>() - 1.0
+}
+
+/// A change of place: output pixel p shows the canvas at `scale * turn(flip(p)) + shift`, about
+/// the centre.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Placement {
     /// Angle in radians.
@@ -18,12 +62,14 @@ pub struct Placement {
     pub flip: bool,
     /// Pixels along x and y.
     pub shift: [f32; 2],
+    /// Pixels of the canvas a pixel of the patch; above 1 things look smaller.
+    pub scale: f32,
 }
 
 impl Placement {
     /// A random placement.
-    pub fn random(rng: &mut impl Rng) -> Self {
-        let quarter = rng.random_bool(AUGMENT_QUARTER_TURNS);
+    pub fn random(augment: &Augment, rng: &mut impl Rng) -> Self {
+        let quarter = rng.random_bool(augment.quarter_turns);
         let angle = if quarter {
             FRAC_PI_2 * rng.random_range(0..4) as f32
         } else {
@@ -31,10 +77,15 @@ impl Placement {
         };
         let flip = rng.random_bool(0.5);
         let mut shift = || {
-            let shift = AUGMENT_SHIFT_PX * (2.0 * rng.random::<f32>() - 1.0);
+            let shift = augment.shift_px * signed(rng);
             if quarter { shift.round() } else { shift }
         };
-        Self { angle, flip, shift: [shift(), shift()] }
+        let shift = [shift(), shift()];
+        // No draw where there is none to make, so that the paper's recipe keeps its numbers; and
+        // none for quarter turns, which are to keep every grey value.
+        let scale =
+            if augment.scale > 0.0 && !quarter { (augment.scale * signed(rng)).exp() } else { 1.0 };
+        Self { angle, flip, shift, scale }
     }
 }
 
@@ -44,7 +95,7 @@ pub fn place(canvas: &Canvas, placement: Placement) -> Vec<f32> {
     let middle = (canvas.side as f32 - 1.0) / 2.0;
     let (sin, cos) = placement.angle.sin_cos();
     // Quarter turns must land on pixels exactly, and sin(pi) is not quite 0.
-    let (sin, cos) = (snap(sin), snap(cos));
+    let (sin, cos) = (placement.scale * snap(sin), placement.scale * snap(cos));
     let mut values = Vec::with_capacity(PATCH_SAMPLES);
     for y in 0..PATCH_SIZE {
         for x in 0..PATCH_SIZE {
@@ -80,6 +131,7 @@ fn bilinear(canvas: &Canvas, u: f32, v: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nodulens::method::{AUGMENT_QUARTER_TURNS, AUGMENT_SHIFT_PX};
     use rand::SeedableRng;
     use rand_pcg::Pcg64Mcg;
 
@@ -93,10 +145,24 @@ mod tests {
         f32::from(canvas.grey[y * 100 + x]) / 255.0
     }
 
+    fn placement(angle: f32, flip: bool, shift: [f32; 2]) -> Placement {
+        Placement { angle, flip, shift, scale: 1.0 }
+    }
+
+    fn paper() -> Augment {
+        Augment {
+            shift_px: AUGMENT_SHIFT_PX,
+            quarter_turns: AUGMENT_QUARTER_TURNS,
+            scale: 0.0,
+            contrast: 0.0,
+            brightness: 0.0,
+        }
+    }
+
     #[test]
     fn no_change_gives_the_middle() {
         let canvas = canvas();
-        let still = place(&canvas, Placement { angle: 0.0, flip: false, shift: [0.0, 0.0] });
+        let still = place(&canvas, placement(0.0, false, [0.0, 0.0]));
         assert_eq!(still[0], at(&canvas, 25, 25));
         assert_eq!(still[7 * 50 + 3], at(&canvas, 28, 32));
         assert_eq!(still[PATCH_SAMPLES - 1], at(&canvas, 74, 74));
@@ -105,11 +171,11 @@ mod tests {
     #[test]
     fn shift_flip_and_quarter_turn_move_pixels_without_changing_them() {
         let canvas = canvas();
-        let shifted = place(&canvas, Placement { angle: 0.0, flip: false, shift: [3.0, -2.0] });
+        let shifted = place(&canvas, placement(0.0, false, [3.0, -2.0]));
         assert_eq!(shifted[0], at(&canvas, 28, 23));
-        let flipped = place(&canvas, Placement { angle: 0.0, flip: true, shift: [0.0, 0.0] });
+        let flipped = place(&canvas, placement(0.0, true, [0.0, 0.0]));
         assert_eq!(flipped[0], at(&canvas, 74, 25));
-        let turned = place(&canvas, Placement { angle: FRAC_PI_2, flip: false, shift: [0.0, 0.0] });
+        let turned = place(&canvas, placement(FRAC_PI_2, false, [0.0, 0.0]));
         assert_eq!(turned[0], at(&canvas, 74, 25));
         assert_eq!(turned[49], at(&canvas, 74, 74));
     }
@@ -117,7 +183,7 @@ mod tests {
     #[test]
     fn without_context_the_edge_repeats() {
         let canvas = Canvas { side: 50, grey: (0..2500).map(|i| (i % 50) as u8).collect() };
-        let shifted = place(&canvas, Placement { angle: 0.0, flip: false, shift: [3.0, 0.0] });
+        let shifted = place(&canvas, placement(0.0, false, [3.0, 0.0]));
         assert_eq!(shifted[49], 49.0 / 255.0);
         assert_eq!(shifted[0], 3.0 / 255.0);
     }
@@ -126,7 +192,7 @@ mod tests {
     fn random_placements_stay_within_their_bounds_and_follow_the_seed() {
         let draw = |seed| {
             let mut rng = Pcg64Mcg::seed_from_u64(seed);
-            (0..200).map(|_| Placement::random(&mut rng)).collect::<Vec<_>>()
+            (0..200).map(|_| Placement::random(&paper(), &mut rng)).collect::<Vec<_>>()
         };
         assert_eq!(draw(1), draw(1));
         assert_ne!(draw(1), draw(2));
@@ -134,5 +200,24 @@ mod tests {
             draw(3).iter().filter(|placement| (placement.angle / FRAC_PI_2).fract() < 1e-4).count();
         assert!((60..140).contains(&quarters), "{quarters} of 200 are quarter turns");
         assert!(draw(4).iter().all(|p| p.shift.iter().all(|s| s.abs() <= AUGMENT_SHIFT_PX)));
+    }
+
+    #[test]
+    fn scale_shows_more_of_the_surroundings() {
+        let canvas = canvas();
+        let wide = place(&canvas, Placement { scale: 2.0, ..placement(0.0, false, [0.0, 0.0]) });
+        // The first pixel lies 24.5 px from the centre: at 49, half a pixel from the corner.
+        let corner: f32 =
+            [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(x, y)| at(&canvas, x, y)).iter().sum();
+        assert!((wide[0] - corner / 4.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn contrast_and_brightness_stay_in_range() {
+        let augment = Augment { contrast: 1.0, brightness: 1.0, ..paper() };
+        let mut rng = Pcg64Mcg::seed_from_u64(1);
+        let altered: Vec<_> = (0..20).map(|_| alter(&canvas(), &augment, &mut rng)).collect();
+        assert!(altered.iter().flatten().all(|value| (0.0..=1.0).contains(value)));
+        assert!(altered.iter().any(|values| values[0] > 0.9));
     }
 }

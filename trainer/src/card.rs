@@ -1,16 +1,18 @@
 //! What a weights file says of itself: [`Card`], from a run and its evaluation.
 
 use crate::checkpoint::State;
+use crate::config::TrainConfig;
 use crate::dataset::{ManifestRow, Part, Split};
 use crate::metrics::calibration::FOLDS;
 use crate::metrics::curves::compact_roc;
 use crate::metrics::subgroups::GroupedBy;
 use crate::report::Report;
-use crate::train::TrainConfig;
+use clap::ValueEnum;
 use nodulens::weights::{
     Card, CardCalibration, CardEpoch, CardIntervals, CardMetrics, CardSubgroup,
 };
 use std::collections::{BTreeSet, HashSet};
+use std::path::PathBuf;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -20,30 +22,25 @@ const ROC_POINTS: usize = 200;
 /// A card without figures. `rows` is the whole manifest.
 pub fn card(config: &TrainConfig, state: &State, run: &State, rows: &[ManifestRow]) -> Card {
     let date = OffsetDateTime::now_utc().format(format_description!("[year]-[month]-[day]"));
-    let (network, split) = (config.network.name(), config.split.name());
+    let (network, split) = (config.network.name(), config.split);
     // Where the patches lay says nothing to others.
-    let mut settings = serde_json::to_value(config).unwrap_or_default();
-    if let Some(settings) = settings.as_object_mut() {
-        settings.remove("patches");
-    }
+    let settings = TrainConfig { patches: PathBuf::new(), ..config.clone() };
+    let settings = settings.to_toml().unwrap_or_default().replace("patches = \"\"\n", "");
     Card {
         title: format!("The {network} network on LUNA16, {split} split"),
         intended_use: "Research and teaching. Not a medical device: no finding and no absence of one may rest on it.".to_owned(),
         data: "LUNA16 candidates: 50x50 axial patches at native pixel spacing, window [-1000, 400] HU, 8-bit JPEG (6,501 of the paper's 8,106).".to_owned(),
         split: split_text(config.split, rows),
-        recipe: format!(
-            "Adam {:e}, batch {}, {} of {} planned epochs run, the best by validation AUC kept; dropout {}; rotation, shift, flip on the training part alone; nodules brought to {:.0} % by repetition.",
-            config.learning_rate, config.batch_size, run.epoch, config.epochs, config.dropout, 100.0 * config.positive_fraction
-        ),
+        recipe: recipe(config, run),
         seed: config.seed,
         epochs: state.epoch,
         date: date.unwrap_or_default(),
         commit: state.commit.clone(),
         train_part: config.split.train().to_string(),
         history: run.history.iter().map(epoch).collect(),
-        settings: settings.to_string(),
+        settings,
         reproduce: vec![
-            format!("cargo trainer train --patches DIR --split {split} --seed {} --out runs/NAME", config.seed),
+            "cargo trainer train --config settings.toml --patches DIR --out runs/NAME".to_owned(),
             "cargo trainer export --run runs/NAME".to_owned(),
             format!("cargo trainer evaluate --weights www/models/{network}.nodulens --patches DIR --split {} --out DIR", config.split.valid()),
         ],
@@ -68,6 +65,47 @@ fn epoch(record: &crate::checkpoint::EpochRecord) -> CardEpoch {
     }
 }
 
+/// What an option is called on the command line.
+fn option_name(value: &impl ValueEnum) -> String {
+    value.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
+}
+
+/// How it was trained, from the settings: what is switched off is not told.
+fn recipe(config: &TrainConfig, run: &State) -> String {
+    let mut parts = vec![
+        format!(
+            "{} {:e}, {} schedule",
+            option_name(&config.optimizer),
+            config.learning_rate,
+            option_name(&config.schedule)
+        ),
+        format!("batch {}", config.batch_size),
+        format!(
+            "{} of {} planned epochs run, the best by validation AUC kept",
+            run.epoch, config.epochs
+        ),
+    ];
+    let mut told = |on: bool, text: String| parts.extend(on.then_some(text));
+    told(config.dropout > 0.0, format!("dropout {}", config.dropout));
+    told(config.weight_decay > 0.0, format!("weight decay {}", config.weight_decay));
+    told(config.gradient_clip > 0.0, format!("gradients clipped at {}", config.gradient_clip));
+    told(config.label_smoothing > 0.0, format!("label smoothing {}", config.label_smoothing));
+    told(
+        config.ema_decay > 0.0,
+        format!("moving average of the weights, decay {}", config.ema_decay),
+    );
+    told(
+        config.positive_fraction > 0.0,
+        format!("nodules brought to {:.0} % by repetition", 100.0 * config.positive_fraction),
+    );
+    told(
+        !config.teachers.is_empty(),
+        format!("taught by {} other networks", config.teachers.len()),
+    );
+    told(true, "augmentation of the training part alone".to_owned());
+    format!("{}.", parts.join("; "))
+}
+
 /// Five digits: a card is read by people, and every digit is bytes that the page waits for.
 fn short(value: f64) -> f64 {
     (value * 1e5).round() / 1e5
@@ -75,17 +113,16 @@ fn short(value: f64) -> f64 {
 
 /// What the split does with the patients at hand, whatever the split.
 fn split_text(split: Split, rows: &[ManifestRow]) -> String {
-    let side =
-        |part: &Part| -> Vec<&ManifestRow> { rows.iter().filter(|row| part.holds(row)).collect() };
-    let (train, valid) = (side(&split.train()), side(&split.valid()));
-    let patients = |rows: &[&ManifestRow]| -> HashSet<String> {
+    let side = |part: Part| part.of(rows.to_vec());
+    let (train, valid) = (side(split.train()), side(split.valid()));
+    let patients = |rows: &[ManifestRow]| -> HashSet<String> {
         rows.iter().map(|row| row.unit().to_owned()).collect()
     };
     let (learned, chosen) = (patients(&train), patients(&valid));
     let shared: HashSet<&String> = learned.intersection(&chosen).collect();
     let mut text = format!(
         "Split '{}': learned from {} patches of {} patients{}; epoch, temperature and threshold chosen on {} patches of {} patients{}.",
-        split.name(),
+        split,
         train.len(),
         learned.len(),
         subsets(&train),
@@ -106,7 +143,7 @@ fn split_text(split: Split, rows: &[ManifestRow]) -> String {
 }
 
 /// " (LUNA16 subsets 0, 2, 4-8)"; nothing where the manifest does not tell.
-fn subsets(rows: &[&ManifestRow]) -> String {
+fn subsets(rows: &[ManifestRow]) -> String {
     let folds: BTreeSet<u32> = rows.iter().filter_map(|row| row.luna_subset).collect();
     let mut runs: Vec<(u32, u32)> = Vec::new();
     for fold in folds {
@@ -269,6 +306,6 @@ mod tests {
         let text = split_text(Split::Paper, &rows);
         assert!(text.contains("1 patients are on both sides, and 33.3 %"), "{text}");
         assert!(text.contains("(LUNA16 subsets 3, 5, 6)"), "{text}");
-        assert!(subsets(&[&rows[5]]) == " (LUNA16 subset 3)" && subsets(&[]).is_empty());
+        assert!(subsets(&rows[5..]) == " (LUNA16 subset 3)" && subsets(&[]).is_empty());
     }
 }

@@ -1,14 +1,14 @@
 //! Checkpoints: all that is needed to go on as if nothing had happened.
 //!
-//! A checkpoint is a folder with `network.bpk`, `optimizer.bpk` (burnpack, full precision) and
-//! `state.json`. It is written under another name and moved into place, so that a broken
+//! A checkpoint is a folder with `network.bpk`, `optimizer.bpk`, `average.bpk` where there is a
+//! moving average (burnpack, full precision) and `state.json`. It is written under another name and moved into place, so that a broken
 //! machine leaves the one before whole.
 
 use anyhow::{Context, Result};
 use burn::module::Module;
 use burn::optim::{ModuleOptimizer, OptimizerRecord};
 use burn::store::ModuleRecord;
-use nodulens::model::Network;
+use nodulens::model::Trainable;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::Write;
@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 /// Checkpoints that are kept; older ones are deleted.
 const KEPT: usize = 2;
+/// The moving average of the weights.
+const AVERAGE: &str = "average.bpk";
 
 /// Where a run stands. Random numbers follow from the seed, the epoch and the step, so none of
 /// their state need be kept.
@@ -32,6 +34,12 @@ pub struct State {
     pub step: usize,
     /// Sum of the losses of this epoch's steps.
     pub loss_sum: f64,
+    /// Patches of this epoch that the network had right as it saw them.
+    #[serde(default)]
+    pub right: usize,
+    /// Patches of this epoch so far.
+    #[serde(default)]
+    pub seen: usize,
     /// Finished epochs, in order.
     pub history: Vec<EpochRecord>,
     /// Epoch (counted from 1) with the highest validation AUC so far.
@@ -45,8 +53,14 @@ pub struct EpochRecord {
     pub epoch: usize,
     /// Steps done at its end.
     pub step: usize,
+    /// Of its last step.
+    #[serde(default)]
+    pub learning_rate: Option<f64>,
     /// Mean over the steps, augmented and with dropout.
     pub train_loss: f64,
+    /// Share right over the steps, augmented and with dropout.
+    #[serde(default)]
+    pub train_accuracy: Option<f64>,
     /// Cross-entropy on the validation part.
     pub valid_loss: f64,
     /// Share right at probability 0.5.
@@ -55,36 +69,41 @@ pub struct EpochRecord {
     pub valid_auc: f64,
     /// Wall time of the epoch in seconds.
     pub seconds: f64,
-    /// Share right at probability 0.5 among the patches trained on, augmented and with dropout.
-    #[serde(default)]
-    pub train_accuracy: Option<f64>,
-    /// Step size at the epoch's end.
-    #[serde(default)]
-    pub learning_rate: Option<f64>,
+}
+
+/// What goes into a checkpoint.
+pub struct Saved<'a> {
+    /// The network as it is trained.
+    pub network: &'a Trainable,
+    /// Its moving average.
+    pub average: Option<&'a Trainable>,
+    /// Needed to go on; the best epoch's checkpoint does without.
+    pub optimizer: Option<&'a ModuleOptimizer>,
+    /// Where the run stands.
+    pub state: &'a State,
 }
 
 /// Writes a checkpoint as `folder/name`, replacing one of that name.
 ///
 /// # Errors
 /// Where the disk refuses; what was there before stays.
-pub fn save(
-    folder: &Path,
-    name: &str,
-    network: &Network,
-    optimizer: Option<&ModuleOptimizer>,
-    state: &State,
-) -> Result<PathBuf> {
+pub fn save(folder: &Path, name: &str, saved: &Saved<'_>) -> Result<PathBuf> {
     let (target, draft) = (folder.join(name), folder.join(format!(".{name}.part")));
     let written = || -> Result<()> {
         let _ = fs::remove_dir_all(&draft);
         fs::create_dir_all(&draft)?;
-        let record = network.clone().into_record();
-        write_through(&draft.join("network.bpk"), &record.into_bytes()?)?;
-        if let Some(optimizer) = optimizer {
+        let networks = [("network.bpk", Some(saved.network)), (AVERAGE, saved.average)];
+        for (name, network) in networks {
+            if let Some(network) = network {
+                let record = network.clone().into_record();
+                write_through(&draft.join(name), &record.into_bytes()?)?;
+            }
+        }
+        if let Some(optimizer) = saved.optimizer {
             let record = optimizer.to_record();
             write_through(&draft.join("optimizer.bpk"), &record.into_bytes()?)?;
         }
-        write_through(&draft.join("state.json"), &serde_json::to_vec_pretty(state)?)?;
+        write_through(&draft.join("state.json"), &serde_json::to_vec_pretty(saved.state)?)?;
         // The one before is moved aside first: at every moment there is a whole one.
         let before = folder.join(format!(".{name}.old"));
         let _ = fs::remove_dir_all(&before);
@@ -134,9 +153,31 @@ pub fn load_state(checkpoint: &Path) -> Result<State> {
 ///
 /// # Errors
 /// A missing or unreadable file, or another network.
-pub fn load_network(checkpoint: &Path, network: Network) -> Result<Network> {
-    let path = checkpoint.join("network.bpk");
-    let record = ModuleRecord::load(&path).with_context(|| path.display().to_string())?;
+pub fn load_network(checkpoint: &Path, network: Trainable) -> Result<Trainable> {
+    load(&checkpoint.join("network.bpk"), network)
+}
+
+/// The same with the moving average.
+///
+/// # Errors
+/// A missing or unreadable file, or another network.
+pub fn load_average(checkpoint: &Path, network: Trainable) -> Result<Trainable> {
+    load(&checkpoint.join(AVERAGE), network)
+}
+
+/// What a checkpoint would ship: its moving average where it has one.
+///
+/// # Errors
+/// A missing or unreadable file, or another network.
+pub fn load_shipping(checkpoint: &Path, network: Trainable) -> Result<Trainable> {
+    if checkpoint.join(AVERAGE).is_file() {
+        return load_average(checkpoint, network);
+    }
+    load_network(checkpoint, network)
+}
+
+fn load(path: &Path, network: Trainable) -> Result<Trainable> {
+    let record = ModuleRecord::load(path).with_context(|| path.display().to_string())?;
     network.try_load_record(record).with_context(|| path.display().to_string())
 }
 

@@ -1,6 +1,9 @@
 //! One module a subcommand: its arguments and what it does.
 
 pub mod classify;
+pub mod convert;
+pub mod crossval;
+pub mod dataset;
 pub mod evaluate;
 pub mod export;
 pub mod froc;

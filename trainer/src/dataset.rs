@@ -5,23 +5,18 @@
 //! `split_paper`, `split_patientwise`, and for the report `diameter_mm`, `slice_thickness_mm`,
 //! `pixel_spacing_mm`, `coord_{x,y,z}_mm`. Any folder of this layout will do.
 
-use anyhow::{Context, Result, bail, ensure};
-use clap::ValueEnum;
+pub use crate::split::{Part, Portion, Split};
+use anyhow::{Context, Result, ensure};
 use nodulens::decode::decode_raster;
-use nodulens::method::PATCH_SIZE;
+use nodulens::method::{CONTEXT_SIZE, PATCH_SIZE, preprocess_id};
 use nodulens::patch::{Patch, SizePolicy};
 use nodulens::preprocess::{display_bytes, model_values};
 use nodulens::weights::hex;
 use rayon::prelude::*;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
-use std::fmt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
-
-/// Side of a context picture in pixels.
-const CONTEXT_SIZE: usize = 100;
 
 /// One candidate with its picture.
 #[derive(Clone, Debug)]
@@ -44,7 +39,7 @@ pub struct Canvas {
 }
 
 /// The columns that are used.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct ManifestRow {
     /// Names the files.
     pub candidate_row: String,
@@ -113,134 +108,6 @@ impl ManifestRow {
     }
 }
 
-/// How the data is divided for training.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Split {
-    /// The paper's, by crop: the same scans stand on both sides, so its figures are optimistic.
-    Paper,
-    /// By patient: LUNA16's subset 3 is the validation part.
-    Patientwise,
-}
-
-/// A part of a manifest.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// Every row.
-    All,
-    /// One of LUNA16's folds.
-    Subset(u32),
-    /// A part of a split.
-    Of(Split, Portion),
-}
-
-/// Which part of a split.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Portion {
-    /// What the network learns from.
-    Train,
-    /// What epoch and threshold are chosen on.
-    Valid,
-    /// What decides nothing.
-    Test,
-}
-
-impl Split {
-    /// Name on the command line and in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Paper => "paper",
-            Self::Patientwise => "patientwise",
-        }
-    }
-
-    /// The part to learn from.
-    pub fn train(self) -> Part {
-        Part::Of(self, Portion::Train)
-    }
-
-    /// The part to choose on.
-    pub fn valid(self) -> Part {
-        Part::Of(self, Portion::Valid)
-    }
-}
-
-impl Portion {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Valid => "valid",
-            Self::Test => "test",
-        }
-    }
-
-    /// The manifest says `val`; both are read.
-    fn from_manifest(value: &str) -> Option<Self> {
-        match value {
-            "train" => Some(Self::Train),
-            "val" | "valid" => Some(Self::Valid),
-            "test" => Some(Self::Test),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Part {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::All => write!(out, "all"),
-            Self::Subset(fold) => write!(out, "subset-{fold}"),
-            Self::Of(split, portion) => write!(out, "{}-{}", split.name(), portion.name()),
-        }
-    }
-}
-
-impl FromStr for Part {
-    type Err = anyhow::Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        if text == "all" {
-            return Ok(Self::All);
-        }
-        if let Some(fold) = text.strip_prefix("subset-").and_then(|fold| fold.parse().ok()) {
-            return Ok(Self::Subset(fold));
-        }
-        for split in [Split::Paper, Split::Patientwise] {
-            // The manifest's word, and the split's name alone as `train` takes it.
-            if text == split.name() || text == format!("{}-val", split.name()) {
-                return Ok(split.valid());
-            }
-            for portion in [Portion::Train, Portion::Valid, Portion::Test] {
-                let part = Self::Of(split, portion);
-                if part.to_string() == text {
-                    return Ok(part);
-                }
-            }
-        }
-        bail!(
-            "no part is called '{text}'; choose all, subset-K, or one of paper-train, \
-             paper-valid, paper-test, patientwise-train, patientwise-valid, patientwise-test"
-        )
-    }
-}
-
-impl Part {
-    /// Whether the row is in this part.
-    pub fn holds(&self, row: &ManifestRow) -> bool {
-        match self {
-            Self::All => true,
-            Self::Subset(fold) => row.luna_subset == Some(*fold),
-            Self::Of(split, portion) => {
-                let value = match split {
-                    Split::Paper => &row.split_paper,
-                    Split::Patientwise => &row.split_patientwise,
-                };
-                value.as_deref().and_then(Portion::from_manifest) == Some(*portion)
-            }
-        }
-    }
-}
-
 /// Patches that were read, and those that could not be.
 #[derive(Debug)]
 pub struct Dataset {
@@ -256,11 +123,12 @@ impl Dataset {
     /// Reads the patches of `part` from `folder`, all cores at work.
     ///
     /// # Errors
-    /// A missing or malformed manifest, or no patch at all. A single bad picture is skipped and
+    /// A missing or malformed manifest, patches made for another preprocessing, or no patch at
+    /// all. A single bad picture is skipped and
     /// listed instead.
     pub fn load(folder: &Path, part: &Part) -> Result<Self> {
-        let rows: Vec<_> =
-            read_manifest(folder)?.into_iter().filter(|row| part.holds(row)).collect();
+        check_preprocessing(folder)?;
+        let rows = part.of(read_manifest(folder)?);
         ensure!(
             !rows.is_empty(),
             "{} has no row in part '{part}'; is its split column there?",
@@ -292,6 +160,13 @@ impl Dataset {
         self.examples.iter().filter(|example| example.row.nodule()).count()
     }
 
+    /// Scans among the examples.
+    pub fn series(&self) -> usize {
+        let series: HashSet<&str> =
+            self.examples.iter().map(|example| example.row.series()).collect();
+        series.len()
+    }
+
     /// Scans that stand in both: figures on one are optimistic about the other.
     pub fn shared_series(&self, other: &Self) -> usize {
         let series = |set: &Self| -> HashSet<String> {
@@ -299,6 +174,30 @@ impl Dataset {
         };
         series(self).intersection(&series(other)).count()
     }
+}
+
+/// Patches that `cargo trainer dataset` made say what for. Others, such as the published ones,
+/// have no `dataset.json` and are taken at their word.
+fn check_preprocessing(folder: &Path) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Description {
+        preprocess_id: String,
+    }
+    let path = folder.join("dataset.json");
+    if !path.exists() {
+        return Ok(());
+    }
+    let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
+    let Description { preprocess_id: found } =
+        serde_json::from_slice(&bytes).with_context(|| path.display().to_string())?;
+    let expected = preprocess_id();
+    ensure!(
+        found == expected,
+        "the patches in {} were made for the preprocessing '{found}', this program uses \
+         '{expected}'. Make them again: cargo trainer dataset --luna16 DIR --out NEW",
+        folder.display()
+    );
+    Ok(())
 }
 
 /// The rows of a folder's manifest, in its order.
@@ -372,18 +271,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn part_names_round_trip_and_unknown_ones_list_the_choices() {
-        for name in ["all", "subset-9", "paper-test", "patientwise-valid"] {
-            assert_eq!(name.parse::<Part>().unwrap().to_string(), name);
-        }
-        for name in ["patientwise", "patientwise-val"] {
-            assert_eq!(name.parse::<Part>().unwrap().to_string(), "patientwise-valid");
-        }
-        let error = "validation".parse::<Part>().unwrap_err().to_string();
-        assert!(error.contains("patientwise-valid"), "{error}");
-    }
-
-    #[test]
     fn cells_that_are_empty_or_no_numbers_are_not_known() {
         let folder = tempfile::tempdir().unwrap();
         let text = "candidate_row,class,diameter_mm,coord_x_mm,coord_y_mm,coord_z_mm,patient_id\n\
@@ -402,6 +289,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let error = format!("{:#}", Dataset::load(folder.path(), &Part::All).unwrap_err());
         assert!(error.contains("manifest.csv") && error.contains("candidate_row"), "{error}");
+    }
+
+    #[test]
+    fn patches_of_another_preprocessing_are_refused_with_a_hint() {
+        let folder = tempfile::tempdir().unwrap();
+        let description = r#"{"preprocess_id": "patch50-hu-1000..600-v0"}"#;
+        std::fs::write(folder.path().join("dataset.json"), description).unwrap();
+        std::fs::write(folder.path().join("manifest.csv"), "candidate_row,class\n1,0\n").unwrap();
+        let error = format!("{:#}", Dataset::load(folder.path(), &Part::All).unwrap_err());
+        assert!(error.contains("hu-1000..600-v0") && error.contains(&preprocess_id()), "{error}");
+        assert!(error.contains("cargo trainer dataset"), "{error}");
     }
 
     #[test]

@@ -12,27 +12,41 @@ struct Arguments {
 }
 
 #[derive(Subcommand)]
+// There is one of them in a process.
+#[allow(clippy::large_enum_variant)]
 enum Command {
+    /// Cut the patches out of a downloaded LUNA16 folder.
+    Dataset(commands::dataset::Arguments),
     /// Train a network on a folder of patches.
     Train(commands::train::Arguments),
+    /// Train and measure once for each of LUNA16's subsets.
+    Crossval(commands::crossval::Arguments),
     /// Measure a weights file on a folder of patches.
     Evaluate(commands::evaluate::Arguments),
     /// Write a run's best checkpoint as a weights file, with threshold and card.
     Export(commands::export::Arguments),
     /// Measure findings in whole scans: FROC and CPM by LUNA16's rule.
     Froc(commands::froc::Arguments),
+    /// Write weights as safetensors or ONNX, for other programs.
+    Convert(commands::convert::ConvertArguments),
+    /// Write a weights file from safetensors.
+    Import(commands::convert::ImportArguments),
     /// Classify image files of patches.
     Classify(commands::classify::Arguments),
-    /// Write synthetic patches.
+    /// Write synthetic patches or scans.
     Phantom(commands::phantom::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
+        Command::Dataset(arguments) => commands::dataset::run(&arguments),
         Command::Train(arguments) => commands::train::run(&arguments),
+        Command::Crossval(arguments) => commands::crossval::run(&arguments),
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
         Command::Export(arguments) => commands::export::run(&arguments),
         Command::Froc(arguments) => commands::froc::run(&arguments),
+        Command::Convert(arguments) => commands::convert::convert(&arguments),
+        Command::Import(arguments) => commands::convert::import(&arguments),
         Command::Classify(arguments) => commands::classify::run(&arguments),
         Command::Phantom(arguments) => commands::phantom::run(&arguments),
     };

@@ -23,6 +23,7 @@ pub mod froc;
 pub mod reliability;
 pub mod subgroups;
 
+pub use bootstrap::roc_auc_interval;
 pub use counts::{Rates, confusion, rates};
 pub use curves::{average_precision, operating_point, roc_auc};
 

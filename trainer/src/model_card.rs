@@ -179,8 +179,8 @@ fn reproduce(card: &Card) -> String {
     }
     let commands = card.reproduce.join("\n");
     format!(
-        "```\n{commands}\n```\n\nSettings of the run, resolved:\n\n```json\n{}\n```",
-        card.settings
+        "```\n{commands}\n```\n\n`settings.toml`, the settings of the run:\n\n```toml\n{}\n```",
+        card.settings.trim_end()
     )
 }
 

@@ -2,6 +2,7 @@
 
 use crate::card;
 use crate::checkpoint::{self, write_whole};
+use crate::config;
 use crate::dataset::{Dataset, read_manifest};
 use crate::device::{self, DeviceChoice};
 use crate::metrics::calibration::cross_fit;
@@ -9,7 +10,6 @@ use crate::metrics::operating_point;
 use crate::model_card::markdown;
 use crate::report::answers::{Answer, predict_all};
 use crate::report::{BOOTSTRAP_SEED, Report, measure};
-use crate::train::TrainConfig;
 use anyhow::{Context, Result, anyhow};
 use burn::tensor::Device;
 use nodulens::classifier::Classifier;
@@ -57,10 +57,7 @@ struct ModelEntry {
 /// # Errors
 /// No such checkpoint, unreadable data, a full disk; weights that were there before stay.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let path = arguments.run.join("config.json");
-    let config =
-        fs::read(&path).with_context(|| format!("{} is no run", arguments.run.display()))?;
-    let config: TrainConfig = serde_json::from_slice(&config)?;
+    let config = config::read(&arguments.run)?;
     let patches = arguments.patches.as_ref().unwrap_or(&config.patches);
     let checkpoint = arguments.run.join(&arguments.checkpoint);
     let state = checkpoint::load_state(&checkpoint)
@@ -71,7 +68,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         .filter(|latest| latest.epoch >= state.epoch)
         .unwrap_or_else(|| state.clone());
     let device = device::open(arguments.device)?.device;
-    let network = checkpoint::load_network(&checkpoint, config.network.init(&device))?;
+    let network = config.network.trainable(&device, config.dropout);
+    let network = checkpoint::load_shipping(&checkpoint, network)?.deployed();
 
     // Temperature, threshold and figures are those of the file as it ships: in half precision, on
     // validation.

@@ -1,4 +1,7 @@
-//! `cargo trainer phantom`: synthetic patches in the layout that `train` reads.
+//! `cargo trainer phantom`: synthetic patches in the layout that `train` reads, or synthetic scans
+//! in the layout that `dataset` reads.
+
+mod luna16;
 
 use anyhow::{Context, Result};
 use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, Rgb};
@@ -11,11 +14,13 @@ use std::process::ExitCode;
 
 /// Every so many patches, one is for validation.
 const VALID_EVERY: usize = 4;
+/// Folds, as LUNA16 has.
+const SUBSETS: usize = 10;
 
 /// Arguments of `cargo trainer phantom`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Folder for manifest.csv and crops50/.
+    /// Folder for manifest.csv and crops50/, or with --luna16 for whole scans.
     #[arg(long)]
     out: PathBuf,
     /// Patches, alternately with and without a nodule.
@@ -27,6 +32,17 @@ pub struct Arguments {
     /// Also write one patch in every kind of file, and some that must be refused, to formats/.
     #[arg(long)]
     formats: bool,
+    /// Write whole scans instead, laid out as a LUNA16 download: what `cargo trainer dataset`
+    /// reads. They are small chests with two nodules each, stored in four ways in turn: plain,
+    /// the same anatomy with reversed axes, compressed with unequal spacing, compressed thin slices.
+    #[arg(long, conflicts_with_all = ["count", "formats"])]
+    luna16: bool,
+    /// Scans of --luna16; the first ten lie in subset0 to subset9.
+    #[arg(long, default_value_t = 10, requires = "luna16")]
+    scans: usize,
+    /// Cut the last scan's file short, as a broken download would.
+    #[arg(long, requires = "luna16")]
+    truncated: bool,
 }
 
 /// Writes the patches.
@@ -34,6 +50,12 @@ pub struct Arguments {
 /// # Errors
 /// Where the disk refuses.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    if arguments.luna16 {
+        let Arguments { out, seed, scans, truncated, .. } = arguments;
+        luna16::write(out, *seed, *scans, *truncated)?;
+        println!("Wrote {scans} synthetic scans to {}", out.display());
+        return Ok(ExitCode::SUCCESS);
+    }
     let phantoms = patches(arguments.seed, arguments.count);
     write_phantoms(&arguments.out, &phantoms)?;
     if arguments.formats {
@@ -51,14 +73,16 @@ pub fn write_phantoms(folder: &Path, phantoms: &[Phantom]) -> Result<()> {
     let pictures = folder.join("crops50");
     fs::create_dir_all(&pictures).with_context(|| pictures.display().to_string())?;
     let mut manifest = csv::Writer::from_path(folder.join("manifest.csv"))?;
-    manifest.write_record(["candidate_row", "seriesuid", "class", "split_patientwise"])?;
+    let columns = ["candidate_row", "seriesuid", "class", "luna_subset", "split_patientwise"];
+    manifest.write_record(columns)?;
     for (i, phantom) in phantoms.iter().enumerate() {
         let name = phantom.seed.to_string();
         grey(phantom)?.save(pictures.join(format!("{name}.png")))?;
         // In pairs, so that both parts hold both classes.
         let part = if i / 2 % VALID_EVERY == VALID_EVERY - 1 { "val" } else { "train" };
         let class = u8::from(phantom.nodule).to_string();
-        manifest.write_record([&name, &format!("phantom-{name}"), &class, part])?;
+        let subset = (i / 2 % SUBSETS).to_string();
+        manifest.write_record([&name, &format!("phantom-{name}"), &class, &subset, part])?;
     }
     manifest.flush()?;
     Ok(())

@@ -259,14 +259,14 @@ pub fn intervals(
     }
 }
 
-/// 95 % interval of the ROC AUC alone.
+/// 95 % interval of the ROC AUC alone; `units[i]` names the patient or scan of `labelled[i]`.
 pub fn roc_auc_interval(
     labelled: &[Labelled],
-    unit: &[usize],
+    units: &[&str],
     resamples: usize,
     seed: u64,
 ) -> Option<Interval> {
-    intervals(labelled, unit, 0.5, 1.0, (resamples, seed)).roc_auc
+    intervals(labelled, &number(units).0, 0.5, 1.0, (resamples, seed)).roc_auc
 }
 
 /// A figure of two classifiers on the same patches. The difference is first minus second.

@@ -3,7 +3,7 @@
 //! Groups are small, so recall and specificity have Wilson intervals, which hold near 0 and 1.
 //! They take patches for independent, which patches of one scan are not quite.
 
-use super::bootstrap::{Interval, number, roc_auc_interval};
+use super::bootstrap::{Interval, roc_auc_interval};
 use super::counts::wilson;
 use super::{Labelled, confusion, rates, roc_auc};
 use serde::{Deserialize, Serialize};
@@ -129,7 +129,7 @@ fn subgroup(
     let rates = rates(counts);
     let (positives, others) = (counts.tp + counts.fn_, counts.fp + counts.tn);
     let roc_auc = roc_auc(members);
-    let interval = || roc_auc_interval(members, &number(names).0, resamples, seed);
+    let interval = || roc_auc_interval(members, names, resamples, seed);
     Subgroup {
         by,
         label,

@@ -148,7 +148,7 @@ pub fn write(path: &Path, dataset: &Dataset, answers: &Answers, model: Option<&s
 
 /// Name of a shard's file.
 pub fn shard_file(shard: Shard) -> String {
-    format!("predictions-{}-of-{}.csv", shard.index, shard.count)
+    format!("predictions-{}-of-{}.csv", shard.index + 1, shard.count)
 }
 
 #[derive(serde::Deserialize)]
@@ -228,12 +228,11 @@ fn shard_files(folder: &Path) -> Result<Vec<PathBuf>> {
         "{} holds shards of several sets: remove those that do not belong",
         folder.display()
     );
-    let missing: Vec<String> = (1..=count)
-        .filter(|index| shards.iter().all(|shard| shard.index != *index))
-        .map(|index| format!("{index}/{count}"))
-        .collect();
+    let all = || (0..count).map(|index| Shard { index, count });
+    let missing: Vec<String> =
+        all().filter(|shard| !shards.contains(shard)).map(|shard| shard.to_string()).collect();
     ensure!(missing.is_empty(), "shards are missing: {}", missing.join(", "));
-    Ok((1..=count).map(|index| folder.join(shard_file(Shard { index, count }))).collect())
+    Ok(all().map(|shard| folder.join(shard_file(shard))).collect())
 }
 
 #[cfg(test)]

@@ -44,11 +44,11 @@ fn training_parts(card: &Card, part: &Part) -> Vec<Part> {
 /// training part of which the manifest has no row cannot be checked and is left out.
 pub fn leaks(rows: &[ManifestRow], dataset: &Dataset, card: &Card, part: &Part) -> Vec<Leak> {
     let against = |train: Part| {
-        let learned: Vec<&ManifestRow> = rows.iter().filter(|row| train.holds(row)).collect();
+        let learned = train.of(rows.to_vec());
         if learned.is_empty() {
             return None;
         }
-        let units: HashSet<&str> = learned.iter().map(|row| row.unit()).collect();
+        let units: HashSet<&str> = learned.iter().map(ManifestRow::unit).collect();
         let patches: HashSet<&str> = learned.iter().map(|row| row.candidate_row.as_str()).collect();
         let measured = || dataset.examples.iter().map(|example| &example.row);
         let distinct: HashSet<&str> = measured().map(ManifestRow::unit).collect();

@@ -1,0 +1,93 @@
+//! `cargo trainer convert` and `cargo trainer import`
+
+use crate::checkpoint::write_whole;
+use crate::config::network;
+use crate::interchange::{onnx, safetensors};
+use anyhow::{Context, Result, bail};
+use burn::tensor::Device;
+use clap::ValueEnum;
+use nodulens::model::NetworkKind;
+use nodulens::weights::{read_weights, write_weights};
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A format of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Safetensors,
+    Onnx,
+}
+
+/// Arguments of `cargo trainer convert`.
+#[derive(clap::Args)]
+pub struct ConvertArguments {
+    /// A .nodulens file.
+    #[arg(long)]
+    weights: PathBuf,
+    /// File to write: .safetensors, or .onnx.
+    #[arg(long)]
+    out: PathBuf,
+    /// Its format, where the name does not say it.
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+}
+
+/// Arguments of `cargo trainer import`.
+#[derive(clap::Args)]
+pub struct ImportArguments {
+    /// A .safetensors file, from `cargo trainer convert` or from another program.
+    #[arg(long)]
+    safetensors: PathBuf,
+    /// File to write: .nodulens.
+    #[arg(long)]
+    out: PathBuf,
+    /// Which network it is of, where the file does not say it: compact, paper or wide.
+    #[arg(long, value_parser = network)]
+    network: Option<NetworkKind>,
+    /// Smallest probability that is called a nodule; the file's own, or 0.5.
+    #[arg(long)]
+    threshold: Option<f32>,
+}
+
+/// Writes weights in a format of others.
+///
+/// # Errors
+/// A file that holds no weights, a format that is not known, a full disk.
+pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
+    let ending = arguments.out.extension().and_then(|ending| ending.to_str());
+    let format = match (arguments.format, ending) {
+        (Some(format), _) => format,
+        (None, Some("safetensors")) => Format::Safetensors,
+        (None, Some("onnx")) => Format::Onnx,
+        _ => bail!("--out must end in .safetensors or .onnx, or --format say which it is to be"),
+    };
+    let path = &arguments.weights;
+    let bytes = fs::read(path).with_context(|| path.display().to_string())?;
+    let weights = read_weights(&bytes, &Device::flex())
+        .map_err(|error| anyhow::anyhow!("{}: {error}. {}", path.display(), error.hint()))?;
+    let written = match format {
+        Format::Safetensors => safetensors::write(&weights)?,
+        Format::Onnx => onnx::write(&weights)?,
+    };
+    write_whole(&arguments.out, &written)?;
+    println!("Wrote {} bytes to {}", written.len(), arguments.out.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a weights file from a safetensors file.
+///
+/// # Errors
+/// A file that is none or does not fit, a full disk.
+pub fn import(arguments: &ImportArguments) -> Result<ExitCode> {
+    let path = &arguments.safetensors;
+    let document = fs::read(path).with_context(|| path.display().to_string())?;
+    let given = safetensors::Given { network: arguments.network, threshold: arguments.threshold };
+    let (header, network) = safetensors::read(&document, given, &Device::flex())
+        .with_context(|| path.display().to_string())?;
+    let bytes = write_weights(&header, &network)?;
+    write_whole(&arguments.out, &bytes)?;
+    println!("Wrote {} bytes to {}", bytes.len(), arguments.out.display());
+    println!("Measure it: cargo trainer evaluate --weights {}", arguments.out.display());
+    Ok(ExitCode::SUCCESS)
+}

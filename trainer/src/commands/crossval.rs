@@ -1,0 +1,246 @@
+//! `cargo trainer crossval`: every fold in turn is the part that decides nothing.
+
+use super::train::stop_on_ctrl_c;
+use crate::checkpoint::{self, write_whole};
+use crate::config::{self, Overrides, TrainConfig};
+use crate::dataset::{Dataset, Split};
+use crate::device::{self, DeviceChoice};
+use crate::metrics::{Labelled, average_precision, operating_point, roc_auc, roc_auc_interval};
+use crate::shard::Shard;
+use crate::train::validate;
+use crate::train::{Ending, train};
+use anyhow::{Context, Result, bail, ensure};
+use nodulens::method::PAPER_SPECIFICITY;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Drawings behind the pooled interval.
+const RESAMPLES: usize = 2000;
+/// Predictions of a fold's test part, in its folder.
+const PREDICTIONS: &str = "predictions.csv";
+
+/// Arguments of `cargo trainer crossval`.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Configuration of the runs, as for train; its split is replaced by each fold's.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Folder of the folds' runs and of crossval.json. What is there already is gone on from.
+    #[arg(long)]
+    out: PathBuf,
+    /// LUNA16 subsets to take as test parts, separated by commas; all that the manifest has.
+    #[arg(long, value_delimiter = ',')]
+    folds: Vec<u32>,
+    /// Do this part of the folds only, K/N; the last one that is finished writes the summary.
+    #[arg(long, default_value_t = Shard::WHOLE)]
+    shard: Shard,
+    /// Train nothing: write the summary of the folds that are done.
+    #[arg(long)]
+    merge: bool,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value = "auto")]
+    device: DeviceChoice,
+    #[command(flatten)]
+    overrides: Overrides,
+}
+
+/// A patch of a test part with what the fold's network says of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Row {
+    fold: u32,
+    candidate_row: String,
+    seriesuid: String,
+    class: u8,
+    probability: f64,
+}
+
+/// Figures of one fold, or of all together.
+#[derive(Clone, Debug, Serialize)]
+struct Figures {
+    n: usize,
+    positives: usize,
+    roc_auc: Option<f64>,
+    average_precision: Option<f64>,
+    #[serde(rename = "recall_at_specificity_0.9709")]
+    recall_at_paper_specificity: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct FoldFigures {
+    fold: u32,
+    #[serde(flatten)]
+    figures: Figures,
+}
+
+/// `crossval.json`
+#[derive(Debug, Serialize)]
+struct Summary {
+    commit: String,
+    config: TrainConfig,
+    folds: Vec<FoldFigures>,
+    /// Every patch once, each judged by the network that never saw its fold.
+    pooled: Figures,
+    pooled_roc_auc_ci95: Option<[f64; 2]>,
+    bootstrap_resamples: usize,
+    roc_auc_mean: f64,
+    /// Between folds, with n - 1.
+    roc_auc_sd: f64,
+}
+
+/// Trains and measures the folds, then sums them up.
+///
+/// # Errors
+/// Those of [`train`]; folds that the manifest does not have.
+pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let config = config::resolve(arguments.config.as_deref(), &arguments.overrides)?;
+    let folds = folds(&config, &arguments.folds)?;
+    let stop = stop_on_ctrl_c()?;
+    for (i, fold) in folds.iter().enumerate() {
+        let run = folder(&arguments.out, *fold);
+        if arguments.merge || !arguments.shard.holds(i) || run.join(PREDICTIONS).is_file() {
+            continue;
+        }
+        let config = TrainConfig { split: Split::Luna16Fold(*fold), ..config.clone() };
+        eprintln!("\nFold {fold} ({} of {})", i + 1, folds.len());
+        let resume = run.join(config::FILE).is_file();
+        let outcome = train(&config, arguments.device, &run, resume, &stop)?;
+        if outcome.ending == Ending::Interrupted {
+            eprintln!("Go on with the same command; what is done is kept.");
+            return Ok(ExitCode::FAILURE);
+        }
+        predict(&config, arguments.device, *fold, &run)?;
+    }
+    let missing: Vec<String> = folds
+        .iter()
+        .filter(|fold| !folder(&arguments.out, **fold).join(PREDICTIONS).is_file())
+        .map(u32::to_string)
+        .collect();
+    if missing.is_empty() {
+        return summarise(arguments, config, &folds);
+    }
+    ensure!(!arguments.merge, "folds {} are not done yet", missing.join(", "));
+    println!("This part is done; folds {} are another's.", missing.join(", "));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn folder(out: &Path, fold: u32) -> PathBuf {
+    out.join(format!("fold-{fold}"))
+}
+
+/// The subsets to take as test parts, in order.
+fn folds(config: &TrainConfig, asked: &[u32]) -> Result<Vec<u32>> {
+    let all = Dataset::load(&config.patches, &crate::dataset::Part::All)?;
+    let mut there: Vec<u32> = all.examples.iter().filter_map(|e| e.row.luna_subset).collect();
+    there.sort_unstable();
+    there.dedup();
+    ensure!(
+        there.len() >= 3,
+        "cross-validation needs at least three LUNA16 subsets (column luna_subset): one to test \
+         on, one to choose on, one to learn from"
+    );
+    if let Some(fold) = asked.iter().find(|fold| !there.contains(fold)) {
+        bail!("the manifest has no subset {fold}; it has {there:?}");
+    }
+    Ok(if asked.is_empty() { there } else { asked.to_vec() })
+}
+
+/// Probabilities of the fold's test part by the epoch that was best on its validation part.
+fn predict(config: &TrainConfig, device: DeviceChoice, fold: u32, run: &Path) -> Result<()> {
+    let device = device::open(device)?.device;
+    let network = config.network.trainable(&device, config.dropout);
+    let network = checkpoint::load_shipping(&run.join("best"), network)
+        .context("the fold has no finished epoch")?
+        .deployed();
+    let test = Dataset::load(&config.patches, &config.split.test())?;
+    let (labelled, _) = validate(&network, &test.examples, &device)?;
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for (example, one) in test.examples.iter().zip(labelled) {
+        writer.serialize(Row {
+            fold,
+            candidate_row: example.row.candidate_row.clone(),
+            seriesuid: example.row.series().to_owned(),
+            class: example.row.class,
+            probability: one.probability,
+        })?;
+    }
+    write_whole(&run.join(PREDICTIONS), &writer.into_inner()?)
+}
+
+fn summarise(arguments: &Arguments, config: TrainConfig, folds: &[u32]) -> Result<ExitCode> {
+    let mut rows: Vec<Row> = Vec::new();
+    for fold in folds {
+        let path = folder(&arguments.out, *fold).join(PREDICTIONS);
+        let mut reader =
+            csv::Reader::from_path(&path).with_context(|| path.display().to_string())?;
+        for row in reader.deserialize() {
+            rows.push(row.with_context(|| path.display().to_string())?);
+        }
+    }
+    let labelled = |rows: &[&Row]| -> Vec<Labelled> {
+        rows.iter()
+            .map(|row| Labelled { probability: row.probability, nodule: row.class == 1 })
+            .collect()
+    };
+    let each: Vec<FoldFigures> = folds
+        .iter()
+        .map(|fold| {
+            let of_fold: Vec<&Row> = rows.iter().filter(|row| row.fold == *fold).collect();
+            FoldFigures { fold: *fold, figures: figures(&labelled(&of_fold)) }
+        })
+        .collect();
+    let areas: Vec<f64> = each.iter().filter_map(|fold| fold.figures.roc_auc).collect();
+    let mean = areas.iter().sum::<f64>() / areas.len().max(1) as f64;
+    let squares: f64 = areas.iter().map(|area| (area - mean).powi(2)).sum();
+    let series: Vec<&str> = rows.iter().map(|row| row.seriesuid.as_str()).collect();
+    let pooled = labelled(&rows.iter().collect::<Vec<_>>());
+    let summary = Summary {
+        commit: crate::report::commit(),
+        config,
+        folds: each,
+        pooled: figures(&pooled),
+        pooled_roc_auc_ci95: roc_auc_interval(&pooled, &series, RESAMPLES, 1),
+        bootstrap_resamples: RESAMPLES,
+        roc_auc_mean: mean,
+        roc_auc_sd: (squares / areas.len().saturating_sub(1).max(1) as f64).sqrt(),
+    };
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    rows.iter().try_for_each(|row| writer.serialize(row))?;
+    write_whole(&arguments.out.join(PREDICTIONS), &writer.into_inner()?)?;
+    let path = arguments.out.join("crossval.json");
+    write_whole(&path, &serde_json::to_vec_pretty(&summary)?)?;
+    let figure = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.4}"));
+    println!("fold      n  nodules      AUC  recall at specificity {PAPER_SPECIFICITY}");
+    for fold in &summary.folds {
+        let Figures { n, positives, roc_auc, recall_at_paper_specificity: recall, .. } =
+            fold.figures;
+        println!(
+            "{:>4} {n:>6} {positives:>8}   {}  {}",
+            fold.fold,
+            figure(roc_auc),
+            figure(recall)
+        );
+    }
+    let pooled = &summary.pooled;
+    println!(
+        "pooled {:>4} {:>8}   {}  {}   mean of folds {mean:.4}, sd {:.4}",
+        pooled.n,
+        pooled.positives,
+        figure(pooled.roc_auc),
+        figure(pooled.recall_at_paper_specificity),
+        summary.roc_auc_sd
+    );
+    println!("Wrote {}", path.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn figures(labelled: &[Labelled]) -> Figures {
+    Figures {
+        n: labelled.len(),
+        positives: labelled.iter().filter(|one| one.nodule).count(),
+        roc_auc: roc_auc(labelled),
+        average_precision: average_precision(labelled),
+        recall_at_paper_specificity: operating_point(labelled, PAPER_SPECIFICITY)
+            .map(|(_, recall)| recall),
+    }
+}

@@ -1,0 +1,308 @@
+//! ONNX: the network as a graph that any runtime can run.
+//!
+//! Input `patches` `[N, 1, 50, 50]` in [0, 1]; outputs `logits` `[N, 2]` and `probabilities`
+//! `[N, 2]` (after temperature; column 1 is the nodule). Threshold, temperature and preprocessing
+//! are in the file's metadata. Of `onnx.proto` the fields used are declared here.
+
+use super::{bytes, turned_over};
+use anyhow::{Context, Result};
+use nodulens::method::{CLASSES, PATCH_SIZE};
+use nodulens::model::Operation;
+use nodulens::weights::{Parameter, Parameters, Weights, parameters};
+use prost::Message;
+
+/// Version of the operators' meaning; 13 is understood by every runtime in use.
+const OPSET: i64 = 13;
+/// Version of the file format that came with it.
+const IR_VERSION: i64 = 7;
+/// `TensorProto.DataType.FLOAT`
+const FLOAT: i32 = 1;
+
+#[derive(Clone, PartialEq, Message)]
+struct Model {
+    #[prost(int64, tag = "1")]
+    ir_version: i64,
+    #[prost(string, tag = "2")]
+    producer_name: String,
+    #[prost(string, tag = "3")]
+    producer_version: String,
+    #[prost(string, tag = "6")]
+    doc_string: String,
+    #[prost(message, optional, tag = "7")]
+    graph: Option<Graph>,
+    #[prost(message, repeated, tag = "8")]
+    opset_import: Vec<OperatorSet>,
+    #[prost(message, repeated, tag = "14")]
+    metadata_props: Vec<Pair>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct OperatorSet {
+    #[prost(string, tag = "1")]
+    domain: String,
+    #[prost(int64, tag = "2")]
+    version: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Pair {
+    #[prost(string, tag = "1")]
+    key: String,
+    #[prost(string, tag = "2")]
+    value: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Graph {
+    #[prost(message, repeated, tag = "1")]
+    node: Vec<Node>,
+    #[prost(string, tag = "2")]
+    name: String,
+    #[prost(message, repeated, tag = "5")]
+    initializer: Vec<Tensor>,
+    #[prost(message, repeated, tag = "11")]
+    input: Vec<ValueInfo>,
+    #[prost(message, repeated, tag = "12")]
+    output: Vec<ValueInfo>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Node {
+    #[prost(string, repeated, tag = "1")]
+    input: Vec<String>,
+    #[prost(string, repeated, tag = "2")]
+    output: Vec<String>,
+    #[prost(string, tag = "3")]
+    name: String,
+    #[prost(string, tag = "4")]
+    op_type: String,
+    #[prost(message, repeated, tag = "5")]
+    attribute: Vec<Attribute>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Attribute {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(int64, tag = "3")]
+    i: i64,
+    #[prost(int64, repeated, tag = "8")]
+    ints: Vec<i64>,
+    /// 2 is an integer, 7 a list of integers.
+    #[prost(int32, tag = "20")]
+    kind: i32,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Tensor {
+    #[prost(int64, repeated, tag = "1")]
+    dims: Vec<i64>,
+    #[prost(int32, tag = "2")]
+    data_type: i32,
+    #[prost(string, tag = "8")]
+    name: String,
+    #[prost(bytes = "vec", tag = "9")]
+    raw_data: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ValueInfo {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(message, optional, tag = "2")]
+    kind: Option<Type>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Type {
+    #[prost(message, optional, tag = "1")]
+    tensor: Option<TensorType>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct TensorType {
+    #[prost(int32, tag = "1")]
+    elem_type: i32,
+    #[prost(message, optional, tag = "2")]
+    shape: Option<Shape>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Shape {
+    #[prost(message, repeated, tag = "1")]
+    dim: Vec<Dimension>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Dimension {
+    #[prost(oneof = "Side", tags = "1, 2")]
+    side: Option<Side>,
+}
+
+#[derive(Clone, PartialEq, prost::Oneof)]
+enum Side {
+    #[prost(int64, tag = "1")]
+    Known(i64),
+    #[prost(string, tag = "2")]
+    Free(String),
+}
+
+/// The file.
+///
+/// # Errors
+/// Where the network cannot be read, or lacks a parameter that its layers name.
+pub fn write(weights: &Weights) -> Result<Vec<u8>> {
+    let header = &weights.header;
+    let graph = Builder::graph(weights)?;
+    let pair = |key: &str, value: String| Pair { key: key.to_owned(), value };
+    let model = Model {
+        ir_version: IR_VERSION,
+        producer_name: "Nodulens".to_owned(),
+        producer_version: env!("CARGO_PKG_VERSION").to_owned(),
+        doc_string: format!("{}. {}", header.card.title, header.card.intended_use),
+        graph: Some(graph),
+        opset_import: vec![OperatorSet { domain: String::new(), version: OPSET }],
+        metadata_props: vec![
+            pair("network", header.network.clone()),
+            pair("preprocess_id", header.preprocess_id.clone()),
+            pair("threshold", header.threshold.to_string()),
+            pair("temperature", header.temperature.to_string()),
+            pair("weights_sha256", weights.sha256.clone()),
+        ],
+    };
+    Ok(model.encode_to_vec())
+}
+
+/// Puts nodes one behind the other.
+struct Builder {
+    parameters: Parameters,
+    nodes: Vec<Node>,
+    initializers: Vec<Tensor>,
+    /// Name of the last node's output.
+    last: String,
+    /// Whether the last output is a map and not a list of features.
+    map: bool,
+}
+
+impl Builder {
+    fn graph(weights: &Weights) -> Result<Graph> {
+        let mut builder = Self {
+            parameters: parameters(&weights.network)?,
+            nodes: Vec::new(),
+            initializers: Vec::new(),
+            last: "patches".to_owned(),
+            map: true,
+        };
+        for layer in weights.network.kind().layers() {
+            builder.layer(layer.name, layer.operation)?;
+        }
+        builder.rename_last("logits");
+        let temperature = Parameter { shape: vec![], values: vec![weights.header.temperature] };
+        builder.initializer("temperature", &temperature);
+        builder.node("Div", "scaled", &["temperature"], vec![]);
+        builder.node("Softmax", "probabilities", &[], vec![integer("axis", 1)]);
+        let batch = || Side::Free("N".to_owned());
+        let side = |side: usize| Side::Known(side as i64);
+        let patches = [batch(), side(1), side(PATCH_SIZE), side(PATCH_SIZE)];
+        let pairs = || [batch(), side(CLASSES)];
+        Ok(Graph {
+            node: builder.nodes,
+            name: weights.header.network.clone(),
+            initializer: builder.initializers,
+            input: vec![value_info("patches", patches)],
+            output: vec![value_info("logits", pairs()), value_info("probabilities", pairs())],
+        })
+    }
+
+    fn layer(&mut self, name: &str, operation: Operation) -> Result<()> {
+        let [weight, bias] = ["weight", "bias"].map(|kind| format!("{name}.{kind}"));
+        match operation {
+            Operation::Convolution { kernel, padding } => {
+                self.parameter(&weight)?;
+                self.parameter(&bias)?;
+                let [kernel, padding] = [kernel, padding].map(|number| number as i64);
+                let shape = vec![
+                    integers("kernel_shape", &[kernel; 2]),
+                    integers("pads", &[padding; 4]),
+                    integers("strides", &[1; 2]),
+                ];
+                self.node("Conv", name, &[&weight, &bias], shape);
+                self.node("Relu", &format!("{name}_relu"), &[], vec![]);
+            }
+            Operation::MaxPool => {
+                let shape = vec![integers("kernel_shape", &[2; 2]), integers("strides", &[2; 2])];
+                self.node("MaxPool", name, &[], shape);
+            }
+            Operation::Mean => {
+                let over = vec![integers("axes", &[2, 3]), integer("keepdims", 0)];
+                self.node("ReduceMean", name, &[], over);
+                self.map = false;
+            }
+            Operation::Dense { relu } => {
+                if self.map {
+                    self.node("Flatten", &format!("{name}_flat"), &[], vec![integer("axis", 1)]);
+                    self.map = false;
+                }
+                self.parameter(&weight)?;
+                self.parameter(&bias)?;
+                self.node("Gemm", name, &[&weight, &bias], vec![integer("transB", 1)]);
+                if relu {
+                    self.node("Relu", &format!("{name}_relu"), &[], vec![]);
+                }
+            }
+            // Nothing at inference; and softmax comes after the temperature.
+            Operation::Dropout | Operation::Softmax => {}
+        }
+        Ok(())
+    }
+
+    /// A node on the last output and some initializers; its output has the node's name.
+    fn node(&mut self, operator: &str, name: &str, more: &[&str], attribute: Vec<Attribute>) {
+        let mut input = vec![std::mem::replace(&mut self.last, name.to_owned())];
+        input.extend(more.iter().map(|name| (*name).to_owned()));
+        self.nodes.push(Node {
+            input,
+            output: vec![name.to_owned()],
+            name: name.to_owned(),
+            op_type: operator.to_owned(),
+            attribute,
+        });
+    }
+
+    fn rename_last(&mut self, name: &str) {
+        if let Some(node) = self.nodes.last_mut() {
+            node.output = vec![name.to_owned()];
+        }
+        self.last = name.to_owned();
+    }
+
+    fn parameter(&mut self, name: &str) -> Result<()> {
+        let parameter = self.parameters.get(name).with_context(|| format!("{name} is missing"))?;
+        let parameter = turned_over(parameter);
+        self.initializer(name, &parameter);
+        Ok(())
+    }
+
+    fn initializer(&mut self, name: &str, parameter: &Parameter) {
+        self.initializers.push(Tensor {
+            dims: parameter.shape.iter().map(|side| *side as i64).collect(),
+            data_type: FLOAT,
+            name: name.to_owned(),
+            raw_data: bytes(&parameter.values),
+        });
+    }
+}
+
+fn integer(name: &str, value: i64) -> Attribute {
+    Attribute { name: name.to_owned(), i: value, ints: vec![], kind: 2 }
+}
+
+fn integers(name: &str, values: &[i64]) -> Attribute {
+    Attribute { name: name.to_owned(), i: 0, ints: values.to_vec(), kind: 7 }
+}
+
+fn value_info<const D: usize>(name: &str, sides: [Side; D]) -> ValueInfo {
+    let dim = sides.into_iter().map(|side| Dimension { side: Some(side) }).collect();
+    let tensor = TensorType { elem_type: FLOAT, shape: Some(Shape { dim }) };
+    ValueInfo { name: name.to_owned(), kind: Some(Type { tensor: Some(tensor) }) }
+}

@@ -1,0 +1,243 @@
+//! One scan: its file to a volume, its candidates to pictures, and the record of both.
+
+use super::layout::ScanFile;
+use super::plan::Options;
+use super::tables::{Annotations, Candidate};
+use super::write_whole;
+use anyhow::{Context, Result, ensure};
+use image::GrayImage;
+use nodulens::decode::metaimage::{DataFile, Header, MetaImageError, read_volume};
+use nodulens::method::{PATIENTWISE_TEST, PATIENTWISE_VALID};
+use nodulens::patch::cut::{Cut, cut};
+use nodulens::volume::Volume;
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+/// Bytes of a file in which its header must lie.
+const HEADER_BYTES: u64 = 64 * 1024;
+
+/// What became of a scan: `work/scans/<series>.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its series UID.
+    pub series: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Its patches.
+    pub rows: Vec<Row>,
+    /// Rows of the candidates file whose position lies outside the scan.
+    pub outside: Vec<u64>,
+    /// Context pictures that reach beyond the scan.
+    pub padded_contexts: usize,
+}
+
+/// What became of a scan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Its patches were written.
+    Done,
+    /// It is not on disk.
+    Absent,
+    /// It could not be read, and why.
+    Broken(String),
+}
+
+/// A row of `manifest.csv`. Numbers stand as the text that the file gets, so that no way through
+/// JSON can change a digit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the names are the columns, which docs/dataset.md explains")]
+pub struct Row {
+    pub candidate_row: u64,
+    pub seriesuid: String,
+    pub coord_x_mm: String,
+    pub coord_y_mm: String,
+    pub coord_z_mm: String,
+    pub class: u8,
+    pub luna_subset: Option<u32>,
+    pub slice_thickness_mm: String,
+    pub pixel_spacing_mm: String,
+    pub annotation_index: Option<String>,
+    pub annotation_distance_mm: Option<String>,
+    pub diameter_mm: Option<String>,
+    pub split_patientwise: Option<String>,
+    pub has_crop100: String,
+    pub padded_px: usize,
+}
+
+impl Record {
+    fn path(out: &Path, series: &str) -> PathBuf {
+        out.join("work/scans").join(format!("{series}.json"))
+    }
+
+    /// The record that an earlier run or another shard left; `None` without one.
+    ///
+    /// # Errors
+    /// A record that cannot be read.
+    pub fn read(out: &Path, series: &str) -> Result<Option<Self>> {
+        let path = Self::path(out, series);
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let bytes = fs::read(&path).with_context(|| path.display().to_string())?;
+        let record = serde_json::from_slice(&bytes).with_context(|| path.display().to_string())?;
+        Ok(Some(record))
+    }
+
+    /// Leaves the record for the merge and for reruns.
+    ///
+    /// # Errors
+    /// Where the disk refuses.
+    pub fn write(&self, out: &Path) -> Result<()> {
+        write_whole(&Self::path(out, &self.series), &serde_json::to_vec(self)?)
+    }
+
+    /// Whether the scan needs no second look: its patches were written and are all still there.
+    pub fn stands(&self, out: &Path, options: &Options) -> bool {
+        self.outcome == Outcome::Done
+            && self.rows.iter().all(|row| {
+                pictures(options, row.candidate_row).iter().all(|name| out.join(name).is_file())
+            })
+    }
+
+    fn empty(series: &str, outcome: Outcome) -> Self {
+        Self {
+            series: series.to_owned(),
+            outcome,
+            rows: vec![],
+            outside: vec![],
+            padded_contexts: 0,
+        }
+    }
+}
+
+/// The pictures of a candidate, below the output folder.
+fn pictures(options: &Options, row: u64) -> Vec<String> {
+    let mut names = vec![format!("crops50/{row}.png")];
+    names.extend(options.context_size.map(|_| format!("crops100/{row}.png")));
+    names.extend(steps(options).map(|step| format!("adjacent/{row}_{step:+}.png")));
+    names
+}
+
+/// Steps to the neighbouring slices: -N ... -1, 1 ... N.
+fn steps(options: &Options) -> impl Iterator<Item = i64> {
+    let most = i64::from(options.adjacent);
+    (-most..=most).filter(|step| *step != 0)
+}
+
+/// Cuts a scan's candidates, writes the pictures into `out` and tells what became of it.
+///
+/// # Errors
+/// Only where the pictures cannot be written. A scan that cannot be read is an outcome.
+pub fn process(
+    out: &Path,
+    options: &Options,
+    series: &str,
+    file: Option<&ScanFile>,
+    candidates: &[Candidate],
+    annotations: &Annotations,
+) -> Result<Record> {
+    let Some(file) = file else { return Ok(Record::empty(series, Outcome::Absent)) };
+    let volume = match open(&file.header) {
+        Ok(volume) => volume,
+        Err(reason) => return Ok(Record::empty(series, Outcome::Broken(format!("{reason:#}")))),
+    };
+    let spacing = volume.geometry().spacing_mm();
+    let mut record = Record::empty(series, Outcome::Done);
+    for candidate in candidates {
+        let center = volume.geometry().voxel_from_world(candidate.world);
+        if !volume.geometry().contains(center) {
+            record.outside.push(candidate.row);
+            continue;
+        }
+        let square = |side, step| cut(&volume, center, side, step, options.pitch());
+        let patch = square(options.patch_size, 0);
+        let save = |name: String, cut: &Cut| save(&out.join(name), cut);
+        save(format!("crops50/{}.png", candidate.row), &patch)?;
+        if let Some(side) = options.context_size {
+            let context = square(side, 0);
+            record.padded_contexts += usize::from(context.padded > 0);
+            save(format!("crops100/{}.png", candidate.row), &context)?;
+        }
+        for step in steps(options) {
+            let name = format!("adjacent/{}_{step:+}.png", candidate.row);
+            save(name, &square(options.patch_size, step))?;
+        }
+        let hit = annotations.hit(series, candidate.world);
+        let python = |truth: bool| if truth { "True" } else { "False" };
+        record.rows.push(Row {
+            candidate_row: candidate.row,
+            seriesuid: series.to_owned(),
+            coord_x_mm: candidate.world.x.to_string(),
+            coord_y_mm: candidate.world.y.to_string(),
+            coord_z_mm: candidate.world.z.to_string(),
+            class: u8::from(candidate.nodule),
+            luna_subset: file.subset,
+            slice_thickness_mm: spacing.z.to_string(),
+            pixel_spacing_mm: spacing.x.to_string(),
+            annotation_index: hit.map(|(nodule, _)| format!("n{:04}", nodule.row)),
+            annotation_distance_mm: hit.map(|(_, distance)| distance.to_string()),
+            diameter_mm: hit.map(|(nodule, _)| nodule.diameter_mm.to_string()),
+            split_patientwise: file.subset.map(|subset| patientwise(subset).to_owned()),
+            has_crop100: python(options.context_size.is_some()).to_owned(),
+            padded_px: patch.padded,
+        });
+    }
+    Ok(record)
+}
+
+/// The part of the split by patient in which a subset lies, by the manifest's word.
+fn patientwise(subset: u32) -> &'static str {
+    if PATIENTWISE_VALID.contains(&subset) {
+        "val"
+    } else if PATIENTWISE_TEST.contains(&subset) {
+        "test"
+    } else {
+        "train"
+    }
+}
+
+/// Reads a `.mhd` with its `.raw` or `.zraw`, or a `.mha`, block by block.
+///
+/// # Errors
+/// A file that is missing, unreadable or no volume.
+pub fn open(path: &Path) -> Result<Volume> {
+    let mut file = File::open(path).with_context(|| name(path))?;
+    let mut text = Vec::new();
+    file.by_ref().take(HEADER_BYTES).read_to_end(&mut text).with_context(|| name(path))?;
+    let explain = |error: MetaImageError, path: &Path| {
+        anyhow::anyhow!("{}: {error}. {}", name(path), error.hint())
+    };
+    let header = Header::parse(&text).map_err(|error| explain(error, path))?;
+    match &header.data {
+        DataFile::Local { offset } => {
+            let length = file.metadata()?.len().saturating_sub(*offset as u64);
+            file.seek(SeekFrom::Start(*offset as u64))?;
+            read_volume(&header, file, length).map_err(|error| explain(error, path))
+        }
+        DataFile::Beside(data) => {
+            // A scan from elsewhere must not make us read whatever its header names.
+            let plain = Path::new(data).file_name().is_some_and(|file| file == data.as_str());
+            ensure!(plain, "{}: its samples lie in another folder, {data}", name(path));
+            let path = path.with_file_name(data);
+            let file = File::open(&path).with_context(|| name(&path))?;
+            let length = file.metadata()?.len();
+            read_volume(&header, file, length).map_err(|error| explain(error, &path))
+        }
+    }
+}
+
+/// Without the folder: the same in every copy of the data, and so in every summary.
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn save(path: &Path, cut: &Cut) -> Result<()> {
+    let side = cut.side as u32;
+    GrayImage::from_raw(side, side, cut.display_bytes())
+        .context("a cut has side * side samples")?
+        .save(path)
+        .with_context(|| path.display().to_string())
+}

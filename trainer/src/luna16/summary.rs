@@ -1,0 +1,181 @@
+//! What came out, in numbers: `summary.json`, and what is printed.
+
+use super::plan::Plan;
+use super::scan::{Outcome, Record, Row};
+use nodulens::method::DIAMETER_BINS_MM;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Nodules and others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Count {
+    /// Patches with a nodule.
+    pub nodules: usize,
+    /// Patches without.
+    pub others: usize,
+}
+
+/// A scan that was skipped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Skipped {
+    /// Its series UID.
+    pub series: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What came out.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Summary {
+    /// All patches.
+    pub patches: Count,
+    /// By LUNA16's subset; `unknown` for scans outside a `subsetK` folder.
+    pub by_subset: BTreeMap<String, Count>,
+    /// By part of the split by patient.
+    pub by_split_patientwise: BTreeMap<String, Count>,
+    /// Nodules by diameter in mm; `unknown` where no annotation is hit.
+    pub nodules_by_diameter_mm: Vec<(String, usize)>,
+    /// Others that lie within an annotated nodule: label noise.
+    pub others_inside_a_nodule: usize,
+    /// Patches that reach beyond their scan and were filled with air.
+    pub padded_patches: usize,
+    /// The same of the context pictures.
+    pub padded_contexts: usize,
+    /// Scans of the plan.
+    pub scans: usize,
+    /// Scans whose patches were written.
+    pub scans_done: usize,
+    /// Scans that could not be read.
+    pub scans_broken: Vec<Skipped>,
+    /// Scans that are not on disk.
+    pub scans_absent: Vec<String>,
+    /// Patches of the plan that the two cost.
+    pub patches_missing: Count,
+    /// Rows of the candidates file whose position lies outside their scan.
+    pub candidates_outside: Vec<u64>,
+}
+
+impl Count {
+    fn add(&mut self, nodule: bool) {
+        *(if nodule { &mut self.nodules } else { &mut self.others }) += 1;
+    }
+
+    /// Both.
+    pub fn total(self) -> usize {
+        self.nodules + self.others
+    }
+}
+
+impl Summary {
+    /// Counts the records of a plan's scans.
+    pub fn new(plan: &Plan, records: &[Record]) -> Self {
+        let mut summary = Self { scans: plan.scans.len(), ..Self::default() };
+        let mut diameters = [0; DIAMETER_BINS_MM.len() + 2];
+        for (planned, record) in plan.scans.iter().zip(records) {
+            match &record.outcome {
+                Outcome::Done => summary.scans_done += 1,
+                Outcome::Absent => summary.scans_absent.push(record.series.clone()),
+                Outcome::Broken(reason) => summary
+                    .scans_broken
+                    .push(Skipped { series: record.series.clone(), reason: reason.clone() }),
+            }
+            if record.outcome != Outcome::Done {
+                summary.patches_missing.nodules += planned.positives;
+                summary.patches_missing.others += planned.negatives;
+            }
+            for row in &record.rows {
+                summary.take(row);
+                if row.class == 1 {
+                    diameters[diameter_bin(row)] += 1;
+                }
+            }
+            summary.padded_contexts += record.padded_contexts;
+            summary.candidates_outside.extend(&record.outside);
+        }
+        summary.candidates_outside.sort_unstable();
+        summary.nodules_by_diameter_mm = diameter_names().into_iter().zip(diameters).collect();
+        summary
+    }
+
+    /// Whether something was skipped that is not merely absent.
+    pub fn faulty(&self) -> bool {
+        !self.scans_broken.is_empty() || !self.candidates_outside.is_empty()
+    }
+
+    fn take(&mut self, row: &Row) {
+        let nodule = row.class == 1;
+        let unknown = || "unknown".to_owned();
+        let subset = row.luna_subset.map_or_else(unknown, |subset| subset.to_string());
+        let split = row.split_patientwise.clone().unwrap_or_else(unknown);
+        self.patches.add(nodule);
+        self.by_subset.entry(subset).or_default().add(nodule);
+        self.by_split_patientwise.entry(split).or_default().add(nodule);
+        self.padded_patches += usize::from(row.padded_px > 0);
+        self.others_inside_a_nodule += usize::from(!nodule && row.diameter_mm.is_some());
+    }
+}
+
+/// Index into [`diameter_names`].
+fn diameter_bin(row: &Row) -> usize {
+    let diameter = row.diameter_mm.as_ref().and_then(|diameter| diameter.parse::<f64>().ok());
+    let Some(diameter) = diameter else { return DIAMETER_BINS_MM.len() + 1 };
+    DIAMETER_BINS_MM.iter().filter(|end| diameter >= **end).count()
+}
+
+/// "<6", "6-8", "8-15", ">=15", "unknown".
+fn diameter_names() -> Vec<String> {
+    let mut names = vec![format!("<{}", DIAMETER_BINS_MM[0])];
+    names.extend(DIAMETER_BINS_MM.windows(2).map(|ends| format!("{}-{}", ends[0], ends[1])));
+    names.push(format!(">={}", DIAMETER_BINS_MM[DIAMETER_BINS_MM.len() - 1]));
+    names.push("unknown".to_owned());
+    names
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Count { nodules, others } = self.patches;
+        writeln!(out, "{} patches: {nodules} nodules, {others} others", self.patches.total())?;
+        writeln!(out, "  scans: {} of {}", self.scans_done, self.scans)?;
+        let table = |out: &mut fmt::Formatter<'_>, name, counts: &BTreeMap<String, Count>| {
+            for (key, count) in counts {
+                let (nodules, others) = (count.nodules, count.others);
+                writeln!(out, "  {name} {key:<7} {nodules:>6} nodules {others:>7} others")?;
+            }
+            Ok(())
+        };
+        table(out, "subset", &self.by_subset)?;
+        table(out, "split ", &self.by_split_patientwise)?;
+        for (name, count) in &self.nodules_by_diameter_mm {
+            writeln!(out, "  {name:>7} mm {count:>9} nodules")?;
+        }
+        if self.others_inside_a_nodule > 0 {
+            let count = self.others_inside_a_nodule;
+            writeln!(out, "  {count} others lie inside an annotated nodule: label noise")?;
+        }
+        if self.padded_patches + self.padded_contexts > 0 {
+            let (patches, contexts) = (self.padded_patches, self.padded_contexts);
+            writeln!(
+                out,
+                "  {patches} patches and {contexts} context pictures reach beyond their scan: air there"
+            )?;
+        }
+        if !self.scans_absent.is_empty() {
+            writeln!(
+                out,
+                "  {} scans are not on disk, which leaves out {} nodules and {} others; summary.json lists them with the broken ones",
+                self.scans_absent.len(),
+                self.patches_missing.nodules,
+                self.patches_missing.others
+            )?;
+        }
+        if !self.candidates_outside.is_empty() {
+            let count = self.candidates_outside.len();
+            writeln!(out, "  {count} candidates lie outside their scan and were skipped")?;
+        }
+        for Skipped { series, reason } in &self.scans_broken {
+            writeln!(out, "  skipped {series}: {reason}")?;
+        }
+        Ok(())
+    }
+}

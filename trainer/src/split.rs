@@ -1,0 +1,245 @@
+//! How the data is divided: splits, their parts, and the names of both.
+
+use crate::dataset::ManifestRow;
+use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+/// LUNA16's own folds.
+const FOLDS: u32 = 10;
+
+/// How the data is divided for training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Split {
+    /// The paper's, by crop: the same scans stand on both sides, so its figures are optimistic.
+    Paper,
+    /// By patient: LUNA16's subset 3 is the validation part.
+    Patientwise,
+    /// By patient: the test part is this subset of LUNA16's ten, the validation part the next one
+    /// that the manifest has (after 9 comes 0), the training part the others.
+    Luna16Fold(u32),
+}
+
+/// A part of a manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Every row.
+    All,
+    /// One of LUNA16's folds.
+    Subset(u32),
+    /// A part of a split.
+    Of(Split, Portion),
+}
+
+/// Which part of a split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Portion {
+    /// What the network learns from.
+    Train,
+    /// What epoch and threshold are chosen on.
+    Valid,
+    /// What decides nothing.
+    Test,
+}
+
+impl Split {
+    /// The part to learn from.
+    pub fn train(self) -> Part {
+        Part::Of(self, Portion::Train)
+    }
+
+    /// The part to choose on.
+    pub fn valid(self) -> Part {
+        Part::Of(self, Portion::Valid)
+    }
+
+    /// The part that decides nothing.
+    pub fn test(self) -> Part {
+        Part::Of(self, Portion::Test)
+    }
+
+    /// Whether no scan can stand on two sides.
+    pub fn by_patient(self) -> bool {
+        self != Self::Paper
+    }
+
+    /// What it means, in a sentence.
+    pub fn description(self) -> String {
+        match self {
+            Self::Paper => "The paper's, by crop: nearly all validation scans are in training too, so the figures are optimistic.".to_owned(),
+            Self::Patientwise => "By patient: trained on LUNA16 subsets 0, 2, 4-8; epoch and threshold chosen on subset 3; subsets 1 and 9 never seen.".to_owned(),
+            Self::Luna16Fold(fold) => format!("By patient: trained without LUNA16 subset {fold}, which is the test part, and without the next one that was at hand, on which epoch and threshold were chosen."),
+        }
+    }
+}
+
+impl fmt::Display for Split {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Paper => out.write_str("paper"),
+            Self::Patientwise => out.write_str("patientwise"),
+            Self::Luna16Fold(fold) => write!(out, "luna16-fold-{fold}"),
+        }
+    }
+}
+
+impl FromStr for Split {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let fold = text.strip_prefix("luna16-fold-").and_then(|fold| fold.parse().ok());
+        match (text, fold) {
+            ("paper", _) => Ok(Self::Paper),
+            ("patientwise", _) => Ok(Self::Patientwise),
+            (_, Some(fold)) if fold < FOLDS => Ok(Self::Luna16Fold(fold)),
+            _ => bail!(
+                "no split is called '{text}'; choose paper, patientwise, or luna16-fold-K with K from 0 to 9"
+            ),
+        }
+    }
+}
+
+impl TryFrom<String> for Split {
+    type Error = anyhow::Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl From<Split> for String {
+    fn from(split: Split) -> Self {
+        split.to_string()
+    }
+}
+
+impl Portion {
+    const ALL: [Self; 3] = [Self::Train, Self::Valid, Self::Test];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Valid => "valid",
+            Self::Test => "test",
+        }
+    }
+
+    /// The manifest says `val`; both are read.
+    fn from_manifest(value: &str) -> Option<Self> {
+        match value {
+            "train" => Some(Self::Train),
+            "val" | "valid" => Some(Self::Valid),
+            "test" => Some(Self::Test),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => write!(out, "all"),
+            Self::Subset(fold) => write!(out, "subset-{fold}"),
+            Self::Of(split, portion) => write!(out, "{split}-{}", portion.name()),
+        }
+    }
+}
+
+impl FromStr for Part {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if text == "all" {
+            return Ok(Self::All);
+        }
+        if let Some(fold) = text.strip_prefix("subset-").and_then(|fold| fold.parse().ok()) {
+            return Ok(Self::Subset(fold));
+        }
+        // A split's name alone, as `train` takes it, means the part that is chosen on.
+        if let Ok(split) = text.parse::<Split>() {
+            return Ok(split.valid());
+        }
+        if let Some((split, portion)) = text.rsplit_once('-')
+            && let (Ok(split), Some(portion)) =
+                (split.parse::<Split>(), Portion::from_manifest(portion))
+        {
+            return Ok(Self::Of(split, portion));
+        }
+        let portions = Portion::ALL.map(Portion::name).join(", ");
+        bail!(
+            "no part is called '{text}'; choose all, subset-K, or SPLIT-PORTION such as \
+             patientwise-valid, where SPLIT is paper, patientwise or luna16-fold-K, and PORTION \
+             one of {portions}"
+        )
+    }
+}
+
+impl Part {
+    /// The rows of this part.
+    pub fn of(&self, rows: Vec<ManifestRow>) -> Vec<ManifestRow> {
+        let folds: BTreeSet<u32> = rows.iter().filter_map(|row| row.luna_subset).collect();
+        rows.into_iter().filter(|row| self.holds(row, &folds)).collect()
+    }
+
+    fn holds(&self, row: &ManifestRow, folds: &BTreeSet<u32>) -> bool {
+        let named = |value: &Option<String>| value.as_deref().and_then(Portion::from_manifest);
+        match self {
+            Self::All => true,
+            Self::Subset(fold) => row.luna_subset == Some(*fold),
+            Self::Of(Split::Paper, portion) => named(&row.split_paper) == Some(*portion),
+            Self::Of(Split::Patientwise, portion) => {
+                named(&row.split_patientwise) == Some(*portion)
+            }
+            Self::Of(Split::Luna16Fold(test), portion) => row.luna_subset.is_some_and(|fold| {
+                let valid = folds.range(test + 1..).chain(folds.range(..test)).next();
+                *portion
+                    == match fold {
+                        _ if fold == *test => Portion::Test,
+                        _ if Some(&fold) == valid => Portion::Valid,
+                        _ => Portion::Train,
+                    }
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn part_names_round_trip_and_unknown_ones_list_the_choices() {
+        for name in ["all", "subset-9", "paper-test", "patientwise-valid", "luna16-fold-7-test"] {
+            assert_eq!(name.parse::<Part>().unwrap().to_string(), name);
+        }
+        for name in ["patientwise", "patientwise-val"] {
+            assert_eq!(name.parse::<Part>().unwrap().to_string(), "patientwise-valid");
+        }
+        for name in ["validation", "luna16-fold-10", "luna16-fold-x-test"] {
+            let error = name.parse::<Part>().unwrap_err().to_string();
+            assert!(error.contains("patientwise-valid"), "{error}");
+        }
+    }
+
+    #[test]
+    fn folds_rotate_over_the_subsets_that_are_there() {
+        let row = |fold: u32| ManifestRow {
+            candidate_row: fold.to_string(),
+            luna_subset: Some(fold),
+            ..ManifestRow::default()
+        };
+        let rows: Vec<_> = [0, 2, 3, 8].map(row).to_vec();
+        let folds = |part: &str| -> Vec<u32> {
+            let part: Part = part.parse().unwrap();
+            part.of(rows.clone()).iter().filter_map(|row| row.luna_subset).collect()
+        };
+        assert_eq!(folds("luna16-fold-0-test"), [0]);
+        assert_eq!(folds("luna16-fold-0-valid"), [2]);
+        assert_eq!(folds("luna16-fold-0-train"), [3, 8]);
+        assert_eq!(folds("luna16-fold-8-valid"), [0]);
+        assert_eq!(folds("luna16-fold-8-train"), [2, 3]);
+    }
+}

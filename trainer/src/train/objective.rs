@@ -1,0 +1,192 @@
+//! What a step is to bring down: cross-entropy against soft targets.
+//!
+//! One formula serves hard labels, label smoothing, class weights and teachers: the target of a
+//! patch is a pair of probabilities, and its weight a number.
+
+use crate::config::{ClassWeights, TrainConfig};
+use crate::dataset::Dataset;
+use anyhow::{Context, Result, anyhow, ensure};
+use burn::tensor::activation::{log_softmax, softmax};
+use burn::tensor::{Device, Tensor, TensorData};
+use nodulens::method::{CLASS_NODULE, CLASSES, PATCH_SAMPLES, PATCH_SIZE};
+use nodulens::model::Network;
+use nodulens::model::symmetry::{SYMMETRIES, places};
+use nodulens::preprocess::batch_tensor;
+use nodulens::weights::read_weights;
+use std::path::Path;
+
+/// The targets of a whole run.
+pub struct Objective {
+    smoothing: f64,
+    /// Weight of a patch by its class.
+    weights: [f32; CLASSES],
+    teachers: Vec<Network>,
+    teacher_weight: f64,
+    device: Device,
+}
+
+/// The targets of a step.
+pub struct Targets {
+    classes: Vec<usize>,
+    /// `[B, 2]`, each row summing to 1 before its weight.
+    probabilities: Vec<f32>,
+}
+
+impl Objective {
+    /// Reads the teachers and counts the classes.
+    ///
+    /// # Errors
+    /// A teacher's file that cannot be used; balanced weights without one of the classes.
+    pub fn new(config: &TrainConfig, train: &Dataset, device: &Device) -> Result<Self> {
+        let (n, positives) = (train.examples.len(), train.positives());
+        let weights = match config.class_weights {
+            ClassWeights::None => [1.0; CLASSES],
+            ClassWeights::Balanced => {
+                ensure!(
+                    positives > 0 && positives < n,
+                    "--class-weights balanced needs both classes in the training part"
+                );
+                let weight = |count: usize| (n as f64 / (CLASSES * count) as f64) as f32;
+                [weight(n - positives), weight(positives)]
+            }
+        };
+        let read = |path: &std::path::PathBuf| teacher(path, device);
+        Ok(Self {
+            smoothing: config.label_smoothing,
+            weights,
+            teachers: config.teachers.iter().map(read).collect::<Result<_>>()?,
+            teacher_weight: config.teacher_weight,
+            device: device.clone(),
+        })
+    }
+
+    /// The targets of the patches `batch`, whose altered values are `values`.
+    ///
+    /// # Errors
+    /// Where a teacher cannot compute.
+    pub fn targets(&self, set: &Dataset, batch: &[usize], values: &[f32]) -> Result<Targets> {
+        let classes: Vec<usize> =
+            batch.iter().map(|i| usize::from(set.examples[*i].row.nodule())).collect();
+        let taught = self.taught(values)?;
+        let share = if taught.is_empty() { 0.0 } else { self.teacher_weight };
+        let mut probabilities = Vec::with_capacity(batch.len() * CLASSES);
+        for (i, class) in classes.iter().enumerate() {
+            for other in 0..CLASSES {
+                let label = f64::from(u8::from(other == *class)) * (1.0 - self.smoothing)
+                    + self.smoothing / CLASSES as f64;
+                let taught = taught.get(i * CLASSES + other).map_or(0.0, |p| f64::from(*p));
+                let target = (1.0 - share) * label + share * taught;
+                probabilities.push(target as f32 * self.weights[*class]);
+            }
+        }
+        Ok(Targets { classes, probabilities })
+    }
+
+    /// The teachers' mean probabilities over the symmetries of each patch, `[B, 2]`; nothing
+    /// where there is no teacher.
+    fn taught(&self, values: &[f32]) -> Result<Vec<f32>> {
+        let mut sums: Vec<f32> = Vec::new();
+        let mut answers = 0;
+        for teacher in &self.teachers {
+            // A network that is symmetric by itself need not be asked eight times.
+            let views = if teacher.kind().symmetric() { 1 } else { SYMMETRIES };
+            for view in 0..views {
+                let turned = turned(values, view);
+                let answer = softmax(teacher.forward(batch_tensor(turned, &self.device)), 1);
+                let answer = answer
+                    .into_data()
+                    .try_to_vec::<f32>()
+                    .map_err(|error| anyhow!("teacher: {error:?}"))?;
+                sums.resize(answer.len(), 0.0);
+                sums.iter_mut().zip(answer).for_each(|(sum, one)| *sum += one);
+                answers += 1;
+            }
+        }
+        sums.iter_mut().for_each(|sum| *sum /= answers as f32);
+        Ok(sums)
+    }
+}
+
+/// Every patch of `values` under a symmetry.
+fn turned(values: &[f32], symmetry: usize) -> Vec<f32> {
+    let places = places(symmetry, PATCH_SIZE);
+    values
+        .chunks_exact(PATCH_SAMPLES)
+        .flat_map(|patch| places.iter().map(|place| patch[*place]))
+        .collect()
+}
+
+fn teacher(path: &Path, device: &Device) -> Result<Network> {
+    let bytes = std::fs::read(path).with_context(|| format!("teacher {}", path.display()))?;
+    let weights =
+        read_weights(&bytes, device).with_context(|| format!("teacher {}", path.display()))?;
+    Ok(weights.network)
+}
+
+impl Targets {
+    /// Mean loss `[1]`, and how many patches the network has right.
+    ///
+    /// # Shapes
+    /// `logits`: `[B, 2]`
+    ///
+    /// # Errors
+    /// Where the device cannot be read.
+    pub fn loss(&self, logits: Tensor<2>) -> Result<(Tensor<1>, usize)> {
+        let device = logits.device();
+        let shape = [self.classes.len(), CLASSES];
+        let targets = TensorData::new(self.probabilities.clone(), shape);
+        let targets = Tensor::<2>::from_data(targets, &device);
+        let seen = logits.clone().detach().into_data().try_to_vec::<f32>();
+        let seen = seen.map_err(|error| anyhow!("logits: {error:?}"))?;
+        let right = seen
+            .chunks_exact(CLASSES)
+            .zip(&self.classes)
+            .filter(|(pair, class)| {
+                (pair[CLASS_NODULE] > pair[1 - CLASS_NODULE]) == (**class == CLASS_NODULE)
+            })
+            .count();
+        let loss = (targets * log_softmax(logits, 1)).sum().neg() / self.classes.len() as f64;
+        Ok((loss, right))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn objective(smoothing: f64, weights: [f32; 2]) -> Objective {
+        let device = Device::flex();
+        Objective { smoothing, weights, teachers: Vec::new(), teacher_weight: 0.5, device }
+    }
+
+    /// Loss of one patch of a class against logits (0, 0) and (0, ln 3), by hand.
+    fn loss(objective: &Objective, class: u8, logits: [f32; 2]) -> (f32, usize) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("crops50")).unwrap();
+        let manifest = format!("candidate_row,class\n1,{class}\n");
+        std::fs::write(folder.path().join("manifest.csv"), manifest).unwrap();
+        let side = PATCH_SIZE as u32;
+        image::GrayImage::new(side, side).save(folder.path().join("crops50/1.png")).unwrap();
+        let set = Dataset::load(folder.path(), &crate::dataset::Part::All).unwrap();
+        let targets = objective.targets(&set, &[0], &[0.0; PATCH_SAMPLES]).unwrap();
+        let logits = Tensor::from_data([logits], &Device::flex());
+        let (loss, right) = targets.loss(logits).unwrap();
+        (loss.into_scalar::<f32>(), right)
+    }
+
+    #[test]
+    fn labels_smoothing_and_weights_enter_the_loss() {
+        let (ln, even) = (3f32.ln(), [0.0, 0.0]);
+        let plain = objective(0.0, [1.0, 1.0]);
+        assert!((loss(&plain, 1, even).0 - 2f32.ln()).abs() < 1e-6);
+        // Softmax of (0, ln 3) is (1/4, 3/4).
+        assert!((loss(&plain, 1, [0.0, ln]).0 - (4f32 / 3.0).ln()).abs() < 1e-6);
+        assert_eq!(loss(&plain, 1, [0.0, ln]).1, 1);
+        assert_eq!(loss(&plain, 0, [0.0, ln]).1, 0);
+        let smooth = objective(0.2, [1.0, 1.0]);
+        let by_hand = 0.9 * (4f32 / 3.0).ln() + 0.1 * 4f32.ln();
+        assert!((loss(&smooth, 1, [0.0, ln]).0 - by_hand).abs() < 1e-6);
+        let heavy = objective(0.0, [0.5, 3.0]);
+        assert!((loss(&heavy, 1, even).0 - 3.0 * 2f32.ln()).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,50 @@
+//! Which patches a step sees, and how they are changed. Every random number follows from (seed,
+//! epoch, step, position), so a resumed run makes the same draws as one that was never stopped.
+
+use crate::augment::{Augment, alter};
+use crate::config::TrainConfig;
+use crate::dataset::Dataset;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_pcg::Pcg64Mcg;
+use rayon::prelude::*;
+
+/// Indices of one epoch's patches in order: every other patch once, nodules until they are the
+/// wanted share (each at least once, the extra ones drawn without repeats).
+pub fn epoch_order(config: &TrainConfig, set: &Dataset, epoch: usize) -> Vec<usize> {
+    let mut rng = Pcg64Mcg::seed_from_u64(mix(config.seed, epoch as u64));
+    let (mut nodules, mut order): (Vec<usize>, Vec<usize>) =
+        (0..set.examples.len()).partition(|i| set.examples[*i].row.nodule());
+    let share = config.positive_fraction;
+    let wanted = (order.len() as f64 * share / (1.0 - share)).round() as usize;
+    let mut missing = wanted.max(nodules.len());
+    while missing > 0 && !nodules.is_empty() {
+        nodules.shuffle(&mut rng);
+        order.extend(nodules.iter().take(missing));
+        missing = missing.saturating_sub(nodules.len());
+    }
+    order.shuffle(&mut rng);
+    order
+}
+
+/// Augmented patches of a step, 2,500 values each, in the order of `batch`; all cores at work.
+pub fn augmented(config: &TrainConfig, set: &Dataset, batch: &[usize], step: usize) -> Vec<f32> {
+    let seed = mix(config.seed ^ 0x5EED, step as u64);
+    let augment = Augment::of(config);
+    batch
+        .par_iter()
+        .enumerate()
+        .flat_map_iter(|(position, index)| {
+            let mut rng = Pcg64Mcg::seed_from_u64(mix(seed, position as u64));
+            alter(&set.examples[*index].canvas, &augment, &mut rng)
+        })
+        .collect()
+}
+
+/// A seed from a seed and a number (the finalizer of SplitMix64): neighbours are unrelated.
+pub fn mix(seed: u64, number: u64) -> u64 {
+    let mut z = seed.wrapping_add(number.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}

@@ -26,12 +26,15 @@ pub struct PrPoint {
     pub threshold: f64,
 }
 
+/// A probability, with the nodules and the others that reach it.
+type Step = (f64, usize, usize);
+
 /// The probabilities in falling order, equal ones together: each with nodules and others so far.
-fn steps(labelled: &[Labelled]) -> Vec<(f64, usize, usize)> {
+fn steps(labelled: &[Labelled]) -> Vec<Step> {
     let mut sorted = labelled.to_vec();
     sorted.sort_by(|a, b| b.probability.total_cmp(&a.probability));
     let (mut nodules, mut others) = (0, 0);
-    let mut steps: Vec<(f64, usize, usize)> = Vec::new();
+    let mut steps: Vec<Step> = Vec::new();
     for one in sorted {
         if one.nodule {
             nodules += 1
@@ -47,7 +50,7 @@ fn steps(labelled: &[Labelled]) -> Vec<(f64, usize, usize)> {
 }
 
 /// Steps with the numbers of nodules and others; `None` where a class is absent.
-fn both_classes(labelled: &[Labelled]) -> Option<(Vec<(f64, usize, usize)>, usize, usize)> {
+fn both_classes(labelled: &[Labelled]) -> Option<(Vec<Step>, usize, usize)> {
     let steps = steps(labelled);
     let &(_, nodules, others) = steps.last()?;
     (nodules > 0 && others > 0).then_some((steps, nodules, others))
@@ -109,7 +112,7 @@ pub fn pr_curve(labelled: &[Labelled]) -> Vec<PrPoint> {
     if nodules == 0 {
         return Vec::new();
     }
-    let point = |(threshold, tp, fp): (f64, usize, usize)| PrPoint {
+    let point = |(threshold, tp, fp): Step| PrPoint {
         recall: tp as f64 / nodules as f64,
         precision: share(tp, fp),
         threshold,

@@ -40,6 +40,12 @@ pub const NAME: u32 = 36;
 /// A drawing area that ends up in a string.
 pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
+/// An axis: its range, its name with the unit, and how its numbers are written.
+pub type Axis<'a, Range> = (Range, &'a str, &'a dyn Fn(&f64) -> String);
+
+/// A chart with both axes.
+pub type Chart<'a, 'b, X, Y> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<X, Y>>;
+
 /// Draws, and makes the result fit to stand in a page: scalable, named for those who cannot see
 /// it, and without the address of a name space that inline SVG does not need.
 ///
@@ -80,9 +86,9 @@ pub fn percent(value: &f64) -> String {
 /// Where the plotting library refuses.
 pub fn chart<'a, 'b, X, Y>(
     area: &'a Area<'b>,
-    (x, x_name, x_format): (X, &str, &dyn Fn(&f64) -> String),
-    (y, y_name, y_format): (Y, &str, &dyn Fn(&f64) -> String),
-) -> Result<ChartContext<'a, SVGBackend<'b>, Cartesian2d<X::CoordDescType, Y::CoordDescType>>>
+    (x, x_name, x_format): Axis<'_, X>,
+    (y, y_name, y_format): Axis<'_, Y>,
+) -> Result<Chart<'a, 'b, X::CoordDescType, Y::CoordDescType>>
 where
     X: AsRangedCoord<Value = f64>,
     Y: AsRangedCoord<Value = f64>,

@@ -131,12 +131,13 @@ pub fn calibration(report: &Report) -> Result<Section> {
             row("Brier score", |of| of.brier),
             row("Log loss (nats)", |of| of.log_loss),
         ];
-        let after = format!("At {:.3}, cross-fitted", fit.temperature);
-        let head = ["Score", "Temperature 1", &after];
+        let head = ["Score", "Temperature 1", "Cross-fitted"];
         words += &table("Temperature scaling on this part", &head, &rows);
         words += &format!(
-            "<p>Cross-fitted: {} folds of whole patients; the patches of each are judged by the \
-             temperature fitted on the others, and pooled.</p>\n",
+            "<p>Fitted on all of this part, the temperature is {:.3}. Cross-fitted: {} folds of whole \
+             patients; the patches of each are judged by the temperature fitted on the others, and \
+             pooled.</p>\n",
+            fit.temperature,
             fit.fold_temperatures.len()
         );
     }

@@ -10,12 +10,13 @@ WASM := target/wasm32-unknown-unknown
 RUST := Cargo.toml Cargo.lock $(wildcard src/*.rs src/*/*.rs)
 PORT ?=
 
-.PHONY: help serve build test lint tools npm chromium lavapipe trainer measure golden clean
+.PHONY: help serve build test lint tools npm chromium lavapipe python trainer measure bench-training golden clean
 
 help:
 	@echo "make serve    build and serve the page on 127.0.0.1"
 	echo "make test     run every test (native, WebAssembly, browser)"
 	echo "make measure  sizes and speed of the page, in a headless browser"
+	echo "make bench-training  training speed beside PyTorch's, in one run"
 	echo "make golden   the independent reference numbers anew (Python: NumPy, Pillow, SciPy, scikit-learn)"
 	echo "cargo trainer --help    training, evaluation, export"
 
@@ -66,6 +67,16 @@ lavapipe:
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mesa-vulkan-drivers libvulkan1 >/dev/null || echo "lavapipe could not be installed: the GPU path will not be tested"
 	fi
 
+# The programs of others that check our files, in a place of their own.
+PYTHON := target/tools/python
+python: $(PYTHON)/.ready
+$(PYTHON)/.ready: tests/reference/requirements.txt
+	@command -v python3 >/dev/null || { echo "python3 is missing: install Python 3.11 or newer"; exit 1; }
+	rm -rf $(PYTHON)
+	python3 -m venv $(PYTHON) || { echo "python3 cannot make virtual environments: apt-get install python3-venv"; exit 1; }
+	$(PYTHON)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
 trainer: tools
 	cargo build --release --package trainer
 
@@ -74,12 +85,18 @@ lint: tools
 	# Without the GPU path, whose dependencies would take minutes more.
 	cargo clippy --release --package nodulens --package trainer --package nodulens-bindgen --no-default-features --all-targets -- -D warnings
 
-test: tools npm chromium lavapipe lint
+test: tools npm chromium lavapipe python lint
 	icd=$$($(LAVAPIPE))
 	if test -n "$$icd"; then export VK_ICD_FILENAMES=$$icd NODULENS_NEEDS_ADAPTER=1; fi
+	export NODULENS_PYTHON=$$PWD/$(PYTHON)/bin/python
 	cargo test --release --package nodulens --package trainer -- --nocapture
 	$(MAKE) build trainer
 	npm run --silent e2e
+
+# Wants PyTorch (pip install torch) in the Python that it is run with.
+bench-training: tools
+	cargo build --release --package trainer --no-default-features
+	python3 scripts/bench_training.py target/release/trainer docs/training-speed.json
 
 measure: build chromium
 	npm run --silent measure

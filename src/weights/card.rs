@@ -2,6 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The card as a header holds it. The browser only shows it and takes it from the header's text
+/// ([`super::header_text`]): to read its many fields one by one would cost the page 12 KB of code.
+#[cfg(not(target_arch = "wasm32"))]
+pub type HeaderCard = Card;
+/// The place of the card, whose content the browser takes from the header's text.
+#[cfg(target_arch = "wasm32")]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "serde::de::IgnoredAny")]
+pub struct HeaderCard;
+
+#[cfg(target_arch = "wasm32")]
+impl From<serde::de::IgnoredAny> for HeaderCard {
+    fn from(_: serde::de::IgnoredAny) -> Self {
+        Self
+    }
+}
+
 /// Where the weights are from, what they are for, and how good they were when measured. A field
 /// that an older file lacks is empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

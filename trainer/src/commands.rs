@@ -1,5 +1,6 @@
 //! One module a subcommand: its arguments and what it does.
 
+pub mod bench;
 pub mod classify;
 pub mod convert;
 pub mod crossval;

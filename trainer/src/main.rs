@@ -31,6 +31,8 @@ enum Command {
     Convert(commands::convert::ConvertArguments),
     /// Write a weights file from safetensors.
     Import(commands::convert::ImportArguments),
+    /// Time training steps of a network on this device.
+    Bench(commands::bench::Arguments),
     /// Classify image files of patches.
     Classify(commands::classify::Arguments),
     /// Write synthetic patches or scans.
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Command::Froc(arguments) => commands::froc::run(&arguments),
         Command::Convert(arguments) => commands::convert::convert(&arguments),
         Command::Import(arguments) => commands::convert::import(&arguments),
+        Command::Bench(arguments) => commands::bench::run(&arguments),
         Command::Classify(arguments) => commands::classify::run(&arguments),
         Command::Phantom(arguments) => commands::phantom::run(&arguments),
     };

@@ -18,7 +18,7 @@ use crate::dataset::Dataset;
 use crate::device::{self, DeviceChoice};
 use crate::metrics::{confusion, rates, roc_auc};
 use crate::progress::Progress;
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use burn::grad_clipping::GradientClippingConfig;
 use burn::module::Module;
 use burn::optim::decay::WeightDecayConfig;
@@ -30,10 +30,11 @@ use nodulens::method;
 use nodulens::model::Trainable;
 use nodulens::preprocess::batch_tensor;
 use objective::Objective;
-use sampling::{augmented, epoch_order, mix};
+use sampling::{AHEAD, Ready, Start, epoch_order, feed, mix};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
 /// How a run ended.
@@ -97,67 +98,80 @@ pub fn train(
     let steps = config.epochs * steps_per_epoch;
     let end = if config.max_steps == 0 { usize::MAX } else { config.max_steps };
     let mut progress = Progress::new(config.epochs, steps_per_epoch, config.batch_size, &run.state);
-    let mut losses = Vec::new();
-    let mut ending = Ending::Finished;
-    while run.state.epoch < config.epochs && run.state.step < end {
-        let began = Instant::now();
-        let order = epoch_order(config, &train_set, run.state.epoch);
-        for batch in order.chunks(config.batch_size).skip(run.state.step_in_epoch) {
-            if stop.load(Ordering::Relaxed) {
-                let path = run.save_step()?;
-                progress.finish();
-                eprintln!("Stopped after step {}. Saved to {}.", run.state.step, path.display());
-                eprintln!("Go on with the same command and --resume.");
-                return Ok(Outcome { ending: Ending::Interrupted, losses, state: run.state });
+    let start = Start {
+        epoch: run.state.epoch,
+        step_in_epoch: run.state.step_in_epoch,
+        step: run.state.step,
+    };
+    std::thread::scope(|scope| {
+        let (sender, ready) = sync_channel(AHEAD);
+        let train_set = &train_set;
+        scope.spawn(move || feed(config, train_set, &objective, start, &sender));
+        let mut losses = Vec::new();
+        let mut ending = Ending::Finished;
+        while run.state.epoch < config.epochs && run.state.step < end {
+            let began = Instant::now();
+            for _ in run.state.step_in_epoch..steps_per_epoch {
+                if stop.load(Ordering::Relaxed) {
+                    let path = run.save_step()?;
+                    progress.finish();
+                    eprintln!(
+                        "Stopped after step {}. Saved to {}.",
+                        run.state.step,
+                        path.display()
+                    );
+                    eprintln!("Go on with the same command and --resume.");
+                    return Ok(Outcome { ending: Ending::Interrupted, losses, state: run.state });
+                }
+                if run.state.step >= end {
+                    break;
+                }
+                let Ready { values, targets } = ready.recv().context("no patches came")??;
+                if run.state.step_in_epoch == 0 {
+                    journal.batch(run.state.step, &values)?;
+                }
+                // Dropout draws from the device: seed it by the step, so that resuming changes
+                // nothing.
+                device.seed(mix(config.seed, run.state.step as u64));
+                let logits = run.network.forward(batch_tensor(values, &device));
+                let (loss, right) = targets.loss(logits)?;
+                let value = f64::from(loss.clone().into_scalar::<f32>());
+                ensure!(
+                    value.is_finite(),
+                    "the loss is {value} at step {}: the network diverged. Start a new run with a \
+                     smaller --learning-rate; the best checkpoint is kept",
+                    run.state.step
+                );
+                let gradients = GradientsParams::from_grads(loss.backward(), &run.network);
+                let learning_rate = config.learning_rate_at(run.state.step, steps);
+                run.step(learning_rate, gradients);
+
+                losses.push(value);
+                run.state.loss_sum += value;
+                run.state.right += right;
+                run.state.seen += targets.len();
+                journal.step(run.state.step, value, learning_rate)?;
+                progress.step(&run.state, targets.len());
+                if run.state.step.is_multiple_of(config.checkpoint_steps) {
+                    run.save_step()?;
+                }
             }
-            if run.state.step >= end {
+            if run.state.step_in_epoch < steps_per_epoch {
+                break; // max_steps
+            }
+            let learning_rate = config.learning_rate_at(run.state.step - 1, steps);
+            run.finish_epoch(began, learning_rate, &valid_set, &chosen.device, &mut journal)?;
+            progress.epoch(&run.state);
+            let still = run.state.epoch - run.state.best_epoch.unwrap_or(run.state.epoch);
+            if config.early_stopping > 0 && still >= config.early_stopping {
+                ending = Ending::StoodStill;
                 break;
             }
-            // Dropout draws from the device: seed it by the step, so that resuming changes nothing.
-            device.seed(mix(config.seed, run.state.step as u64));
-            let values = augmented(config, &train_set, batch, run.state.step);
-            if run.state.step_in_epoch == 0 {
-                journal.batch(run.state.step, &values)?;
-            }
-            let targets = objective.targets(&train_set, batch, &values)?;
-            let logits = run.network.forward(batch_tensor(values, &device));
-            let (loss, right) = targets.loss(logits)?;
-            let value = f64::from(loss.clone().into_scalar::<f32>());
-            ensure!(
-                value.is_finite(),
-                "the loss is {value} at step {}: the network diverged. Start a new run with a \
-                 smaller --learning-rate; the best checkpoint is kept",
-                run.state.step
-            );
-            let gradients = GradientsParams::from_grads(loss.backward(), &run.network);
-            let learning_rate = config.learning_rate_at(run.state.step, steps);
-            run.step(learning_rate, gradients);
-
-            losses.push(value);
-            run.state.loss_sum += value;
-            run.state.right += right;
-            run.state.seen += batch.len();
-            journal.step(run.state.step, value, learning_rate)?;
-            progress.step(&run.state, batch.len());
-            if run.state.step.is_multiple_of(config.checkpoint_steps) {
-                run.save_step()?;
-            }
         }
-        if run.state.step_in_epoch < steps_per_epoch {
-            break; // max_steps
-        }
-        let learning_rate = config.learning_rate_at(run.state.step - 1, steps);
-        run.finish_epoch(began, learning_rate, &valid_set, &chosen.device, &mut journal)?;
-        progress.epoch(&run.state);
-        let still = run.state.epoch - run.state.best_epoch.unwrap_or(run.state.epoch);
-        if config.early_stopping > 0 && still >= config.early_stopping {
-            ending = Ending::StoodStill;
-            break;
-        }
-    }
-    run.save_step()?;
-    progress.finish();
-    Ok(Outcome { ending, losses, state: run.state })
+        run.save_step()?;
+        progress.finish();
+        Ok(Outcome { ending, losses, state: run.state })
+    })
 }
 
 impl Run<'_> {

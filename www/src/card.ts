@@ -11,12 +11,12 @@ export function drawCard(into: HTMLElement, model: ModelInfo): void {
     make('h3', 'card-title', card.title),
     section(text.intendedUse, make('p', '', card.intended_use)),
     ...(card.metrics ? figures(card.metrics) : [make('p', 'problem', text.noMetrics)]),
-    ...subgroups(card.subgroups),
+    ...subgroups(card.subgroups ?? []),
     ...(card.calibration ? [calibration(card.calibration)] : []),
     section(text.model, modelFacts(model)),
     section(text.limits, list(card.limits)),
     section(text.training, trainingFacts(model)),
-    ...(card.reproduce.length ? [section(text.reproduce, make('pre', 'commands', card.reproduce.join('\n')))] : []),
+    ...(card.reproduce?.length ? [section(text.reproduce, make('pre', 'commands', card.reproduce.join('\n')))] : []),
     section(text.citations, list(card.citations)),
   );
 }
@@ -63,7 +63,7 @@ function figures(metrics: CardMetrics): HTMLElement[] {
     add(name, percent(value), interval(found ?? wilson(hits, n), percent), `${count(hits)} / ${count(n)}`);
   add(text.rocAuc, digits(metrics.roc_auc), ends(metrics.roc_auc_ci95), count(metrics.n));
   add(text.averagePrecision, digits(metrics.average_precision), ends(ci95?.average_precision), count(metrics.n));
-  if (metrics.recall_at_specificity !== null)
+  if (typeof metrics.recall_at_specificity === 'number')
     add(text.recallAtSpecificity, percent(metrics.recall_at_specificity), ends(ci95?.recall_at_specificity, percent), count(metrics.n));
   share(text.recall, metrics.recall, ci95?.recall, tp, tp + fn);
   share(text.specificity, metrics.specificity, ci95?.specificity, tn, tn + fp);

@@ -72,9 +72,9 @@ export interface CardMetrics {
   threshold: number;
   confusion: Confusion;
   /** Absent in older files. */
-  recall_at_specificity: number | null;
+  recall_at_specificity?: number | null;
   /** By bootstrap over patients; absent in older files. */
-  ci95: CardIntervals | null;
+  ci95?: CardIntervals | null;
 }
 
 export type Interval = [number, number];
@@ -122,6 +122,7 @@ export interface CardEpoch {
   valid_auc: number;
 }
 
+/** As the weights file has it: src/weights/card.rs. */
 export interface ModelCard {
   title: string;
   intended_use: string;
@@ -132,16 +133,17 @@ export interface ModelCard {
   epochs: number;
   date: string;
   commit: string;
-  train_part: string;
-  metrics: CardMetrics | null;
+  metrics?: CardMetrics | null;
+  /** This and all that follows up to `limits` is absent in older files. */
+  train_part?: string;
   /** Absent where nothing was calibrated. */
-  calibration: CardCalibration | null;
+  calibration?: CardCalibration | null;
   /** False-positive rate, recall, threshold. */
-  roc: [number, number, number][];
-  subgroups: CardSubgroup[];
-  history: CardEpoch[];
-  settings: string;
-  reproduce: string[];
+  roc?: [number, number, number][];
+  subgroups?: CardSubgroup[];
+  history?: CardEpoch[];
+  settings?: string;
+  reproduce?: string[];
   limits: string[];
   citations: string[];
   license: string;

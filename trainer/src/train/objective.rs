@@ -124,6 +124,11 @@ fn teacher(path: &Path, device: &Device) -> Result<Network> {
 }
 
 impl Targets {
+    /// Patches of the step.
+    pub fn len(&self) -> usize {
+        self.classes.len()
+    }
+
     /// Mean loss `[1]`, and how many patches the network has right.
     ///
     /// # Shapes

@@ -4,10 +4,61 @@
 use crate::augment::{Augment, alter};
 use crate::config::TrainConfig;
 use crate::dataset::Dataset;
+use crate::train::objective::{Objective, Targets};
+use anyhow::Result;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
+use std::sync::mpsc::SyncSender;
+
+/// Steps that are made ready ahead.
+pub const AHEAD: usize = 2;
+
+/// What a step needs.
+pub struct Ready {
+    /// Altered patches, 2,500 values each.
+    pub values: Vec<f32>,
+    /// What the network is to answer.
+    pub targets: Targets,
+}
+
+/// Where a run stands when the feeding begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    /// Epochs finished.
+    pub epoch: usize,
+    /// Steps done of the next one.
+    pub step_in_epoch: usize,
+    /// Steps done in all.
+    pub step: usize,
+}
+
+/// Makes every step's patches and targets ready, in order, until the run ends or nobody listens.
+/// It runs beside the training, which by itself leaves a good part of the second core idle.
+pub fn feed(
+    config: &TrainConfig,
+    set: &Dataset,
+    objective: &Objective,
+    start: Start,
+    sender: &SyncSender<Result<Ready>>,
+) {
+    let mut step = start.step;
+    for epoch in start.epoch..config.epochs {
+        let order = epoch_order(config, set, epoch);
+        let done = if epoch == start.epoch { start.step_in_epoch } else { 0 };
+        for batch in order.chunks(config.batch_size).skip(done) {
+            let values = augmented(config, set, batch, step);
+            let targets = objective.targets(set, batch, &values);
+            let failed = targets.is_err();
+            let ready = targets.map(|targets| Ready { values, targets });
+            if sender.send(ready).is_err() || failed {
+                return;
+            }
+            step += 1;
+        }
+    }
+}
 
 /// Indices of one epoch's patches in order: every other patch once, nodules until they are the
 /// wanted share (each at least once, the extra ones drawn without repeats).
@@ -28,7 +79,7 @@ pub fn epoch_order(config: &TrainConfig, set: &Dataset, epoch: usize) -> Vec<usi
 }
 
 /// Augmented patches of a step, 2,500 values each, in the order of `batch`; all cores at work.
-pub fn augmented(config: &TrainConfig, set: &Dataset, batch: &[usize], step: usize) -> Vec<f32> {
+fn augmented(config: &TrainConfig, set: &Dataset, batch: &[usize], step: usize) -> Vec<f32> {
     let seed = mix(config.seed ^ 0x5EED, step as u64);
     let augment = Augment::of(config);
     batch

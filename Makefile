@@ -17,7 +17,7 @@ help:
 	echo "make test     run every test (native, WebAssembly, browser)"
 	echo "make measure  sizes and speed of the page, in a headless browser"
 	echo "make bench-training  training speed beside PyTorch's, in one run"
-	echo "make golden   the independent reference numbers anew (Python: NumPy, Pillow)"
+	echo "make golden   the independent reference numbers anew (Python: NumPy, Pillow, SciPy, scikit-learn)"
 	echo "cargo trainer --help    training, evaluation, export"
 
 serve: build
@@ -103,6 +103,7 @@ measure: build chromium
 
 golden:
 	python3 tests/reference/paper_network.py
+	python3 tests/reference/metrics.py
 
 clean:
 	rm -rf target dist www/pkg node_modules

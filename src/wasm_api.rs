@@ -8,7 +8,7 @@ use crate::method::{self, PATCH_SIZE};
 use crate::patch::{Patch, SizePolicy};
 use crate::phantom;
 use crate::preprocess::{display_bytes, model_values};
-use crate::weights::{Card, hex};
+use crate::weights::{header_text, hex};
 use burn::tensor::Device;
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use js_sys::{Error, Float32Array, Object, Reflect, Uint8Array};
@@ -132,7 +132,6 @@ struct ModelInfo<'a> {
     weights_sha256: &'a str,
     weights_bytes: usize,
     engine: &'static str,
-    card: &'a Card,
 }
 
 /// A network with its weights, on this module's device.
@@ -140,6 +139,8 @@ struct ModelInfo<'a> {
 pub struct JsClassifier {
     classifier: Classifier,
     weights_bytes: usize,
+    /// The card of the weights file, a plain object.
+    card: JsValue,
 }
 
 #[wasm_bindgen(js_class = Classifier)]
@@ -149,13 +150,14 @@ impl JsClassifier {
         let device = device().await?;
         let classifier = Classifier::load(&weights, &device)
             .map_err(|reason| error(reason.code(), &reason.to_string(), reason.hint()))?;
-        Ok(JsClassifier { classifier, weights_bytes: weights.len() })
+        let card = Reflect::get(&js_sys::JSON::parse(header_text(&weights))?, &"card".into())?;
+        Ok(JsClassifier { classifier, weights_bytes: weights.len(), card })
     }
 
     /// What is loaded, and where it runs.
     pub fn info(&self) -> Result<JsValue, JsValue> {
         let (header, kind) = (self.classifier.header(), self.classifier.kind());
-        plain(&ModelInfo {
+        let info = plain(&ModelInfo {
             model_id: self.classifier.model_id(),
             network: &header.network,
             parameters: kind.parameters(),
@@ -166,8 +168,9 @@ impl JsClassifier {
             weights_sha256: self.classifier.sha256(),
             weights_bytes: self.weights_bytes,
             engine: ENGINE,
-            card: &header.card,
-        })
+        })?;
+        set(&info, "card", self.card.clone());
+        Ok(info)
     }
 
     /// Predictions of one batch of model values, 2,500 a patch.

@@ -21,7 +21,10 @@ use sha2::{Digest, Sha256};
 mod card;
 mod parameters;
 
-pub use card::{Card, CardMetrics, Confusion};
+pub use card::{
+    Card, CardCalibration, CardEpoch, CardIntervals, CardMetrics, CardSubgroup, Confusion,
+    HeaderCard,
+};
 pub use parameters::{Parameter, Parameters, network_of, parameters};
 
 const MAGIC: &[u8; 8] = b"NODULENS";
@@ -41,7 +44,7 @@ pub struct WeightsHeader {
     /// Divisor of the logits before softmax, above 0; 1 where nothing was calibrated.
     pub temperature: f32,
     /// How the weights came about and how good they are.
-    pub card: Card,
+    pub card: HeaderCard,
 }
 
 /// A weights file that was read and checked.
@@ -188,6 +191,14 @@ fn half_bytes(name: &str, values: &[f32]) -> Result<Vec<u8>, WeightsError> {
         bytes.extend_from_slice(&half.to_le_bytes());
     }
     Ok(bytes)
+}
+
+/// The header of a weights file that [`read_weights`] has accepted, as JSON; empty for another.
+#[must_use]
+pub fn header_text(bytes: &[u8]) -> &str {
+    let length = bytes.get(12..PREFIX).map_or(0, little_endian) as usize;
+    let header = bytes.get(PREFIX..PREFIX.saturating_add(length)).unwrap_or_default();
+    std::str::from_utf8(header).unwrap_or_default()
 }
 
 struct Parts<'a> {

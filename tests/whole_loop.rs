@@ -63,6 +63,20 @@ fn phantoms_to_probabilities() {
     let weights = path("models/paper.nodulens");
     let entries = json(&place.0.path().join("models/models.json"));
     assert_eq!(entries[0]["file"], "paper.nodulens");
+    // The card as Markdown, and the learning curve in the weights file.
+    let card = std::fs::read_to_string(path("models/paper.md")).unwrap();
+    for title in
+        ["## Intended use", "## Split", "## Figures", "## Calibration", "## How to reproduce"]
+    {
+        assert!(card.contains(title), "{title} in {card}");
+    }
+    let bytes = std::fs::read(&weights).unwrap();
+    let header = u32::from_le_bytes(bytes[12..16].try_into().unwrap()) as usize;
+    let header: serde_json::Value = serde_json::from_slice(&bytes[16..16 + header]).unwrap();
+    assert_eq!(header["card"]["history"].as_array().unwrap().len(), 1);
+    assert_eq!(header["card"]["train_part"], "patientwise-train");
+    // Two validation patches are too few to calibrate on.
+    assert_eq!(header["temperature"], 1.0);
     // A second export replaces its entry and nothing else.
     ok(&["export", "--run", &run, "--out", &models, "--device", "cpu"]);
     assert_eq!(json(&place.0.path().join("models/models.json")), entries);

@@ -2,6 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The card as a header holds it. The browser only shows it and takes it from the header's text
+/// ([`super::header_text`]): to read its many fields one by one would cost the page 12 KB of code.
+#[cfg(not(target_arch = "wasm32"))]
+pub type HeaderCard = Card;
+/// The place of the card, whose content the browser takes from the header's text.
+#[cfg(target_arch = "wasm32")]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "serde::de::IgnoredAny")]
+pub struct HeaderCard;
+
+#[cfg(target_arch = "wasm32")]
+impl From<serde::de::IgnoredAny> for HeaderCard {
+    fn from(_: serde::de::IgnoredAny) -> Self {
+        Self
+    }
+}
+
 /// Where the weights are from, what they are for, and how good they were when measured. A field
 /// that an older file lacks is empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -25,8 +42,22 @@ pub struct Card {
     pub date: String,
     /// Commit of the trainer; ends in `-dirty` where the tree had changes.
     pub commit: String,
+    /// Part that it learned from, such as `patientwise-train`.
+    pub train_part: String,
     /// Figures on the part on which the threshold was chosen; absent where nothing was measured.
     pub metrics: Option<CardMetrics>,
+    /// How far its probabilities can be taken at their word; absent where nothing was calibrated.
+    pub calibration: Option<CardCalibration>,
+    /// ROC curve on that part: `[false-positive rate, recall, threshold]`, at most 200 corners.
+    pub roc: Vec<[f64; 3]>,
+    /// The same figures group by group.
+    pub subgroups: Vec<CardSubgroup>,
+    /// The learning curve, an entry an epoch, up to the last one that was run.
+    pub history: Vec<CardEpoch>,
+    /// Settings of the run, resolved: TOML, as `cargo trainer train --config` reads it.
+    pub settings: String,
+    /// Commands that make these weights and figures again, in order.
+    pub reproduce: Vec<String>,
     /// What a user must know before relying on it, one sentence each.
     pub limits: Vec<String>,
     /// Works to cite.
@@ -65,6 +96,94 @@ pub struct CardMetrics {
     pub threshold: f64,
     /// Counts at the threshold.
     pub confusion: Confusion,
+    /// Recall at the smallest threshold with the paper's specificity (97.09 %).
+    pub recall_at_specificity: Option<f64>,
+    /// 95 % intervals of all but the AUC by bootstrap over patients; absent in older files.
+    pub ci95: Option<CardIntervals>,
+}
+
+/// 95 % intervals of [`CardMetrics`] by bootstrap over patients.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CardIntervals {
+    /// Of the average precision.
+    pub average_precision: [f64; 2],
+    /// Of the accuracy.
+    pub accuracy: [f64; 2],
+    /// Of the precision.
+    pub precision: [f64; 2],
+    /// Of the recall.
+    pub recall: [f64; 2],
+    /// Of the specificity.
+    pub specificity: [f64; 2],
+    /// Of F1.
+    pub f1: [f64; 2],
+    /// Of the recall at the paper's specificity.
+    pub recall_at_specificity: [f64; 2],
+}
+
+/// Temperature scaling: one divisor of the logits, fitted on the part of [`CardMetrics`]. The
+/// figures "after" are cross-fitted: no patch is judged by a temperature it helped to choose.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CardCalibration {
+    /// Part that it was fitted on.
+    pub part: String,
+    /// The divisor.
+    pub temperature: f64,
+    /// Folds of whole patients behind the figures "after".
+    pub folds: usize,
+    /// Expected calibration error in 15 bins of equal width at temperature 1, and after.
+    pub ece: [f64; 2],
+    /// Brier score at temperature 1, and after.
+    pub brier: [f64; 2],
+    /// Mean negative log-likelihood in nats at temperature 1, and after.
+    pub log_loss: [f64; 2],
+    /// Bins with patches in them, of the probabilities as shipped:
+    /// `[mean probability, share of nodules, patches]`.
+    pub bins: Vec<[f64; 3]>,
+}
+
+/// Figures of a group of patches at the threshold; absent where the class is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CardSubgroup {
+    /// What divides, such as `Diameter`.
+    pub by: String,
+    /// Which group, with unit.
+    pub label: String,
+    /// Patches.
+    pub n: usize,
+    /// Nodules among them.
+    pub positives: usize,
+    /// Area under the ROC curve.
+    pub roc_auc: Option<f64>,
+    /// Sensitivity.
+    pub recall: Option<f64>,
+    /// Its 95 % interval (Wilson).
+    pub recall_ci95: Option<[f64; 2]>,
+    /// Share of the others that are not called one.
+    pub specificity: Option<f64>,
+    /// Its 95 % interval (Wilson).
+    pub specificity_ci95: Option<[f64; 2]>,
+}
+
+/// One epoch of the learning curve.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CardEpoch {
+    /// Counted from 1.
+    pub epoch: usize,
+    /// Mean cross-entropy over the steps, augmented and with dropout.
+    pub train_loss: f64,
+    /// Share right at probability 0.5 on what was trained on; absent where it was not kept.
+    pub train_accuracy: Option<f64>,
+    /// Cross-entropy on the validation part.
+    pub valid_loss: f64,
+    /// Share right at probability 0.5 there.
+    pub valid_accuracy: f64,
+    /// ROC AUC there.
+    pub valid_auc: f64,
 }
 
 /// Counts at a threshold.

@@ -7,5 +7,6 @@ pub mod crossval;
 pub mod dataset;
 pub mod evaluate;
 pub mod export;
+pub mod froc;
 pub mod phantom;
 pub mod train;

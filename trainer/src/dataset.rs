@@ -1,8 +1,9 @@
 //! A folder of patches: `manifest.csv`, `crops50/<row>.<ext>` and, where there are, `crops100/`.
 //!
 //! Required columns: `candidate_row` (names the files) and `class` (1 nodule, 0 not). Used where
-//! present: `seriesuid` (the unit of the bootstrap), `luna_subset`, `split_paper`,
-//! `split_patientwise`. Any folder of this layout will do.
+//! present: `seriesuid` and `patient_id` (the unit of the bootstrap), `luna_subset`,
+//! `split_paper`, `split_patientwise`, and for the report `diameter_mm`, `slice_thickness_mm`,
+//! `pixel_spacing_mm`, `coord_{x,y,z}_mm`. Any folder of this layout will do.
 
 pub use crate::split::{Part, Portion, Split};
 use anyhow::{Context, Result, ensure};
@@ -12,7 +13,7 @@ use nodulens::patch::{Patch, SizePolicy};
 use nodulens::preprocess::{display_bytes, model_values};
 use nodulens::weights::hex;
 use rayon::prelude::*;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -56,6 +57,33 @@ pub struct ManifestRow {
     /// Part in the split by patient.
     #[serde(default)]
     pub split_patientwise: Option<String>,
+    /// Patient; a few have more than one scan.
+    #[serde(default)]
+    pub patient_id: Option<String>,
+    /// Diameter of the nodule, mm.
+    #[serde(default, deserialize_with = "measure")]
+    pub diameter_mm: Option<f64>,
+    /// Of the scan, mm.
+    #[serde(default, deserialize_with = "measure")]
+    pub slice_thickness_mm: Option<f64>,
+    /// Of the scan, mm.
+    #[serde(default, deserialize_with = "measure")]
+    pub pixel_spacing_mm: Option<f64>,
+    /// Position in the world of the scan, mm.
+    #[serde(default, deserialize_with = "measure")]
+    pub coord_x_mm: Option<f64>,
+    /// As `coord_x_mm`.
+    #[serde(default, deserialize_with = "measure")]
+    pub coord_y_mm: Option<f64>,
+    /// As `coord_x_mm`.
+    #[serde(default, deserialize_with = "measure")]
+    pub coord_z_mm: Option<f64>,
+}
+
+/// A number of the scan; what is empty or no number is not known. The report lacks it then, but
+/// nothing else does.
+fn measure<'de, D: Deserializer<'de>>(cell: D) -> Result<Option<f64>, D::Error> {
+    Ok(csv::invalid_option(cell)?.filter(|number: &f64| number.is_finite()))
 }
 
 impl ManifestRow {
@@ -67,6 +95,16 @@ impl ManifestRow {
     /// The scan, or the row where the manifest names none.
     pub fn series(&self) -> &str {
         self.seriesuid.as_deref().unwrap_or(&self.candidate_row)
+    }
+
+    /// What the bootstrap draws: the patient, or the scan where the manifest names none.
+    pub fn unit(&self) -> &str {
+        self.patient_id.as_deref().unwrap_or_else(|| self.series())
+    }
+
+    /// Position in the world of the scan in mm, where it is known.
+    pub fn position_mm(&self) -> Option<[f64; 3]> {
+        Some([self.coord_x_mm?, self.coord_y_mm?, self.coord_z_mm?])
     }
 }
 
@@ -162,7 +200,11 @@ fn check_preprocessing(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn read_manifest(folder: &Path) -> Result<Vec<ManifestRow>> {
+/// The rows of a folder's manifest, in its order.
+///
+/// # Errors
+/// A missing or malformed manifest.
+pub fn read_manifest(folder: &Path) -> Result<Vec<ManifestRow>> {
     let path = folder.join("manifest.csv");
     let mut reader = csv::Reader::from_path(&path).with_context(|| {
         format!("{} is needed: one row a patch, with candidate_row and class", path.display())
@@ -227,6 +269,20 @@ fn canvas(folder: &Path, row: &str, values: &[f32]) -> Canvas {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cells_that_are_empty_or_no_numbers_are_not_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "candidate_row,class,diameter_mm,coord_x_mm,coord_y_mm,coord_z_mm,patient_id\n\
+                    1,1,4.5,-1,2,3.5,P\n2,0,,1,,3,\n3,0,n/a,nan,0,0,P\n";
+        std::fs::write(folder.path().join("manifest.csv"), text).unwrap();
+        let rows = read_manifest(folder.path()).unwrap();
+        assert_eq!(rows[0].diameter_mm, Some(4.5));
+        assert_eq!(rows[0].position_mm(), Some([-1.0, 2.0, 3.5]));
+        assert_eq!((rows[1].diameter_mm, rows[1].position_mm(), rows[1].unit()), (None, None, "2"));
+        assert_eq!((rows[2].diameter_mm, rows[2].position_mm(), rows[2].unit()), (None, None, "P"));
+        assert_eq!(rows[0].slice_thickness_mm, None);
+    }
 
     #[test]
     fn a_folder_without_a_manifest_says_what_is_needed() {

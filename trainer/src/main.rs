@@ -25,6 +25,8 @@ enum Command {
     Evaluate(commands::evaluate::Arguments),
     /// Write a run's best checkpoint as a weights file, with threshold and card.
     Export(commands::export::Arguments),
+    /// Measure findings in whole scans: FROC and CPM by LUNA16's rule.
+    Froc(commands::froc::Arguments),
     /// Write weights as safetensors or ONNX, for other programs.
     Convert(commands::convert::ConvertArguments),
     /// Write a weights file from safetensors.
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Command::Crossval(arguments) => commands::crossval::run(&arguments),
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
         Command::Export(arguments) => commands::export::run(&arguments),
+        Command::Froc(arguments) => commands::froc::run(&arguments),
         Command::Convert(arguments) => commands::convert::convert(&arguments),
         Command::Import(arguments) => commands::convert::import(&arguments),
         Command::Bench(arguments) => commands::bench::run(&arguments),

@@ -1,33 +1,50 @@
-//! An evaluation: `report.json` with every figure, `predictions.csv` with every patch.
+//! An evaluation: `report.json` with every figure, `report.html` rendered from it,
+//! `predictions.csv` with every patch.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`answers`] | what the network says of every patch; shards of it and their merging |
+//! | [`measure`] | answers and labels -> [`Report`] |
+//! | [`leak`] | which patches come from scans that the network learned from |
+//! | [`paper`] | the figures that the paper prints |
+//! | [`page`] | [`Report`] -> HTML; [`plots`] its pictures |
 
-use crate::dataset::{Dataset, Part};
-use crate::metrics::{
-    Labelled, average_precision, confusion, operating_point, rates, roc_auc, roc_auc_interval,
-};
-use anyhow::{Context, Result};
-use nodulens::classifier::{Classifier, Prediction};
-use nodulens::method::PAPER_SPECIFICITY;
-use nodulens::weights::{CardMetrics, Confusion};
-use serde::Serialize;
+pub mod answers;
+pub mod leak;
+pub mod measure;
+pub mod page;
+pub mod paper;
+pub mod plots;
+
+use crate::metrics::bootstrap::{BandPoint, Interval, Paired};
+use crate::metrics::calibration::CrossFit;
+use crate::metrics::curves::{PrPoint, RocPoint};
+use crate::metrics::decision::NetBenefit;
+use crate::metrics::reliability::ReliabilityBin;
+use crate::metrics::subgroups::Subgroup;
+use nodulens::classifier::Classifier;
+use nodulens::weights::{CardEpoch, Confusion};
+use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::fs;
-use std::path::Path;
 use std::process::Command;
 
-/// Drawings behind the confidence interval.
-const RESAMPLES: usize = 2000;
+/// Drawings behind the confidence intervals.
+pub const RESAMPLES: usize = 2000;
 /// Seed of those drawings: one for all reports, so that one model has one interval.
-const BOOTSTRAP_SEED: u64 = 1;
-/// Patches classified at once.
-const BATCH: usize = 96;
+pub const BOOTSTRAP_SEED: u64 = 1;
 
-/// Figures of a model on a part of a data set. Rates are in [0, 1].
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// Figures of a model on a part of a data set. Rates are in [0, 1]; `*_ci95` are 95 % intervals
+/// by bootstrap over patients, percentiles 2.5 and 97.5.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Weights that were measured: network and the start of the file's hash.
     pub model_id: String,
+    /// What the weights' card calls itself.
+    pub model_title: String,
     /// SHA-256 of the weights file.
     pub weights_sha256: String,
+    /// Whether each probability is the mean over the eight flips and quarter turns of the patch.
+    pub symmetry: bool,
     /// Part of the data.
     pub split: String,
     /// SHA-256 over the rows and classes measured.
@@ -42,6 +59,8 @@ pub struct Report {
     pub positives: usize,
     /// Scans.
     pub series: usize,
+    /// Units of the bootstrap: patients, or scans where the manifest names no patient.
+    pub units: usize,
     /// Rows without a usable picture.
     pub skipped: Vec<String>,
     /// Smallest probability called a nodule.
@@ -50,96 +69,192 @@ pub struct Report {
     pub confusion: Confusion,
     /// Share decided rightly.
     pub accuracy: f64,
+    /// Its interval.
+    pub accuracy_ci95: Option<Interval>,
     /// Share of nodules among what is called one.
     pub precision: f64,
+    /// Its interval.
+    pub precision_ci95: Option<Interval>,
     /// Sensitivity.
     pub recall: f64,
+    /// Its interval.
+    pub recall_ci95: Option<Interval>,
     /// Share of the others that are not called one.
     pub specificity: f64,
+    /// Its interval.
+    pub specificity_ci95: Option<Interval>,
     /// Harmonic mean of precision and recall.
     pub f1: f64,
+    /// Its interval.
+    pub f1_ci95: Option<Interval>,
     /// `null` where a class is absent.
     pub roc_auc: Option<f64>,
-    /// Bootstrap over scans, percentiles 2.5 and 97.5.
-    pub roc_auc_ci95: Option<[f64; 2]>,
-    /// Drawings behind the interval.
+    /// Its interval.
+    pub roc_auc_ci95: Option<Interval>,
+    /// Drawings behind the intervals.
     pub bootstrap_resamples: usize,
     /// Precision summed over the steps of recall; `null` without nodules.
     pub average_precision: Option<f64>,
+    /// Its interval.
+    pub average_precision_ci95: Option<Interval>,
     /// Recall at the smallest threshold whose specificity here is at least the paper's.
     #[serde(rename = "recall_at_specificity_0.9709")]
     pub recall_at_paper_specificity: Option<f64>,
+    /// Its interval; the threshold is chosen anew in each resample.
+    #[serde(rename = "recall_at_specificity_0.9709_ci95")]
+    pub recall_at_paper_specificity_ci95: Option<Interval>,
+    /// Expected calibration error: 15 bins of equal width on the probability of a nodule.
+    pub ece: Option<f64>,
+    /// Its interval; leans upward, for resampling adds noise to every bin.
+    pub ece_ci95: Option<Interval>,
+    /// The same over 15 bins of equal count.
+    pub ece_equal_mass: Option<f64>,
+    /// Mean squared distance of probability and outcome.
+    pub brier: Option<f64>,
+    /// Its interval.
+    pub brier_ci95: Option<Interval>,
+    /// Mean negative log-likelihood in nats.
+    pub log_loss: Option<f64>,
+    /// The probabilities as probabilities.
+    pub calibration: Calibration,
+    /// ROC curve (thinned to its corners, at most 2,000) and its band.
+    pub roc: RocCurve,
+    /// Precision-recall curve (at most 2,000 points) and its band.
+    pub pr: PrCurve,
+    /// Net benefit over thresholds.
+    pub decision_curve: Vec<NetBenefit>,
+    /// What the answers mean where nodules are rarer or more frequent than here.
+    pub prevalence: Vec<Prevalence>,
+    /// Probabilities by class.
+    pub histogram: Histogram,
+    /// Results group by group at the threshold.
+    pub subgroups: Vec<Subgroup>,
+    /// Patches that come from scans the network may have learned from.
+    pub leaks: Vec<leak::Leak>,
+    /// The learning curve that the weights file carries; empty in older files.
+    pub history: Vec<CardEpoch>,
+    /// Epoch whose weights these are.
+    pub epoch: usize,
+    /// The errors furthest from the threshold.
+    pub worst: Worst,
+    /// What the paper prints.
+    pub paper: paper::PaperFigures,
+    /// The same patches by other weights.
+    pub compare: Option<Comparison>,
+}
+
+/// The probabilities as probabilities.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// Divisor of the logits that the weights file carries.
+    pub temperature: f64,
+    /// Part on which it was fitted; `null` where nothing was.
+    pub fitted_on: Option<String>,
+    /// Bins of equal width, empty ones included.
+    pub bins: Vec<ReliabilityBin>,
+    /// What a temperature fitted on this very part would give, judged by folds of whole
+    /// patients. `null` with fewer patients than folds.
+    pub cross_fit: Option<CrossFit>,
+}
+
+/// A ROC curve.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RocCurve {
+    /// From (0, 0) to (1, 1).
+    pub points: Vec<RocPoint>,
+    /// Sensitivity at fixed false-positive rates.
+    pub band: Vec<BandPoint>,
+}
+
+/// A precision-recall curve.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PrCurve {
+    /// Recall rising.
+    pub points: Vec<PrPoint>,
+    /// Precision at fixed recall.
+    pub band: Vec<BandPoint>,
+}
+
+/// Predictive values at the threshold for one share of nodules.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Prevalence {
+    /// Share of nodules among the candidates.
+    pub prevalence: f64,
+    /// Chance that what is called a nodule is one.
+    pub ppv: Option<f64>,
+    /// Its interval.
+    pub ppv_ci95: Option<Interval>,
+    /// Chance that what is not called one is none.
+    pub npv: Option<f64>,
+}
+
+/// Counts of probabilities in bins of equal width over [0, 1].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Histogram {
+    /// Nodules in each bin.
+    pub nodules: Vec<usize>,
+    /// Others in each bin.
+    pub others: Vec<usize>,
+}
+
+/// The errors furthest from the threshold, the worst first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Worst {
+    /// Nodules missed.
+    pub false_negatives: Vec<WorstPatch>,
+    /// Others called nodules.
+    pub false_positives: Vec<WorstPatch>,
+}
+
+/// One error.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorstPatch {
+    /// Row of the manifest; names its picture.
+    pub candidate_row: String,
+    /// Its scan.
+    pub seriesuid: String,
+    /// Probability of a nodule.
+    pub probability: f64,
+    /// Of the nodule, mm.
+    pub diameter_mm: Option<f64>,
+    /// Of the scan, mm.
+    pub slice_thickness_mm: Option<f64>,
+}
+
+/// The same patches by other weights, on the same resamples.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// The other weights: network and the start of the file's hash.
+    pub model_id: String,
+    /// What their card calls itself.
+    pub model_title: String,
+    /// SHA-256 of the other weights file.
+    pub weights_sha256: String,
+    /// Whether the patches come from scans that the other network may have learned from.
+    pub leaks: Vec<leak::Leak>,
+    /// Ours (first) against the other (second).
+    #[serde(flatten)]
+    pub paired: Paired,
 }
 
 impl Report {
-    /// Measures probabilities against labels.
-    pub fn new(dataset: &Dataset, labelled: &[Labelled], threshold: f64, part: &Part) -> Self {
-        let series: Vec<&str> = dataset.examples.iter().map(|e| e.row.series()).collect();
-        let counts = confusion(labelled, threshold);
-        let rates = rates(counts);
-        let mut distinct = series.clone();
-        distinct.sort_unstable();
-        distinct.dedup();
-        Self {
-            model_id: String::new(),
-            weights_sha256: String::new(),
-            split: part.to_string(),
-            split_sha256: dataset.hash.clone(),
-            commit: commit(),
-            seed: BOOTSTRAP_SEED,
-            n: labelled.len(),
-            positives: dataset.positives(),
-            series: distinct.len(),
-            skipped: dataset.skipped.clone(),
-            threshold,
-            confusion: counts,
-            accuracy: rates.accuracy,
-            precision: rates.precision,
-            recall: rates.recall,
-            specificity: rates.specificity,
-            f1: rates.f1,
-            roc_auc: roc_auc(labelled),
-            roc_auc_ci95: roc_auc_interval(labelled, &series, RESAMPLES, BOOTSTRAP_SEED),
-            bootstrap_resamples: RESAMPLES,
-            average_precision: average_precision(labelled),
-            recall_at_paper_specificity: operating_point(labelled, PAPER_SPECIFICITY)
-                .map(|(_, recall)| recall),
-        }
-    }
-
     /// Says which weights were measured.
     #[must_use]
     pub fn of_model(self, classifier: &Classifier) -> Self {
-        let (model_id, weights_sha256) = (classifier.model_id(), classifier.sha256().to_owned());
-        Self { model_id, weights_sha256, ..self }
-    }
-
-    /// The figures that a card carries; `None` where a class is absent.
-    pub fn card_metrics(&self) -> Option<CardMetrics> {
-        Some(CardMetrics {
-            part: self.split.clone(),
-            n: self.n,
-            positives: self.positives,
-            roc_auc: self.roc_auc?,
-            roc_auc_ci95: self.roc_auc_ci95?,
-            average_precision: self.average_precision?,
-            accuracy: self.accuracy,
-            precision: self.precision,
-            recall: self.recall,
-            specificity: self.specificity,
-            f1: self.f1,
-            threshold: self.threshold,
-            confusion: self.confusion,
-        })
+        Self {
+            model_id: classifier.model_id(),
+            model_title: classifier.header().card.title.clone(),
+            weights_sha256: classifier.sha256().to_owned(),
+            ..self
+        }
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let figure =
-            |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.4}"));
         let Confusion { tp, fn_, fp, tn } = self.confusion;
-        writeln!(out, "{} on {}", self.model_id, self.split)?;
+        let with = if self.symmetry { ", mean over eight symmetries" } else { "" };
+        writeln!(out, "{} on {}{with}", self.model_id, self.split)?;
         writeln!(
             out,
             "n {} ({} nodules, {} scans, {} skipped)",
@@ -148,68 +263,44 @@ impl fmt::Display for Report {
             self.series,
             self.skipped.len()
         )?;
-        write!(out, "ROC AUC               {}", figure(self.roc_auc))?;
-        if let Some([low, high]) = self.roc_auc_ci95 {
-            write!(out, "  (95 % {low:.4} to {high:.4}, {RESAMPLES} resamples by scan)")?;
+        writeln!(out, "                              95 % by {RESAMPLES} resamples of patients")?;
+        let mut line = |name: &str, value: Option<f64>, interval: Option<Interval>| {
+            let value = value.map_or("-".to_owned(), |value| format!("{value:.4}"));
+            let interval = interval.map_or(String::new(), |[a, b]| format!("{a:.4} to {b:.4}"));
+            writeln!(out, "{name:<22}{value:<8}{interval}")
+        };
+        line("ROC AUC", self.roc_auc, self.roc_auc_ci95)?;
+        line("average precision", self.average_precision, self.average_precision_ci95)?;
+        let recall = self.recall_at_paper_specificity;
+        line("recall at spec .9709", recall, self.recall_at_paper_specificity_ci95)?;
+        line("calibration error", self.ece, self.ece_ci95)?;
+        line("Brier score", self.brier, self.brier_ci95)?;
+        line("sensitivity (recall)", Some(self.recall), self.recall_ci95)?;
+        line("specificity", Some(self.specificity), self.specificity_ci95)?;
+        line("precision", Some(self.precision), self.precision_ci95)?;
+        line("accuracy", Some(self.accuracy), self.accuracy_ci95)?;
+        line("F1", Some(self.f1), self.f1_ci95)?;
+        if let Some(other) = &self.compare {
+            let named = [
+                ("AUC", other.paired.roc_auc),
+                ("recall at spec .9709", other.paired.recall_at_specificity),
+            ];
+            for (name, difference) in named.into_iter().filter_map(|(n, d)| Some((n, d?))) {
+                let [low, high] = difference.difference_ci95;
+                writeln!(
+                    out,
+                    "against {}: {name} {:+.4} ({low:+.4} to {high:+.4}; not better in {:.1} % of resamples)",
+                    other.model_id,
+                    difference.difference,
+                    100.0 * difference.share_not_better
+                )?;
+            }
         }
-        writeln!(out, "\naverage precision     {}", figure(self.average_precision))?;
-        writeln!(out, "recall at spec .9709  {}", figure(self.recall_at_paper_specificity))?;
-        writeln!(out, "at threshold {:.4}: TP {tp}  FN {fn_}  FP {fp}  TN {tn}", self.threshold)?;
-        writeln!(out, "sensitivity (recall)  {:.4}", self.recall)?;
-        writeln!(out, "specificity           {:.4}", self.specificity)?;
-        writeln!(out, "precision             {:.4}", self.precision)?;
-        write!(out, "accuracy              {:.4}    F1 {:.4}", self.accuracy, self.f1)
+        for leak in &self.leaks {
+            writeln!(out, "NOTE  {}", leak.sentence)?;
+        }
+        write!(out, "at threshold {:.4}: TP {tp}  FN {fn_}  FP {fp}  TN {tn}", self.threshold)
     }
-}
-
-/// Classifies every patch, in the data set's order.
-///
-/// # Errors
-/// Where the device fails.
-pub fn predict(classifier: &Classifier, dataset: &Dataset) -> Result<Vec<Prediction>> {
-    let mut predictions = Vec::with_capacity(dataset.examples.len());
-    for chunk in dataset.examples.chunks(BATCH) {
-        let values = chunk.iter().flat_map(|example| example.values.iter().copied()).collect();
-        predictions.extend(pollster::block_on(classifier.classify_values(values))?);
-    }
-    Ok(predictions)
-}
-
-/// Pairs probabilities with labels.
-pub fn labelled(dataset: &Dataset, predictions: &[Prediction]) -> Vec<Labelled> {
-    dataset
-        .examples
-        .iter()
-        .zip(predictions)
-        .map(|(example, prediction)| Labelled {
-            probability: f64::from(prediction.probability),
-            nodule: example.row.nodule(),
-        })
-        .collect()
-}
-
-/// Writes `report.json` and `predictions.csv`.
-///
-/// # Errors
-/// Where the disk refuses.
-pub fn write(
-    folder: &Path,
-    report: &Report,
-    dataset: &Dataset,
-    predictions: &[Prediction],
-) -> Result<()> {
-    let path = folder.join("report.json");
-    fs::write(&path, serde_json::to_vec_pretty(report)?)
-        .with_context(|| path.display().to_string())?;
-    let mut writer = csv::Writer::from_path(folder.join("predictions.csv"))?;
-    writer.write_record(["candidate_row", "seriesuid", "class", "probability"])?;
-    for (example, prediction) in dataset.examples.iter().zip(predictions) {
-        let row = &example.row;
-        let (class, probability) = (row.class.to_string(), prediction.probability.to_string());
-        writer.write_record([row.candidate_row.as_str(), row.series(), &class, &probability])?;
-    }
-    writer.flush()?;
-    Ok(())
 }
 
 /// The commit that this program was run from, `-dirty` with changes, or `unknown`.

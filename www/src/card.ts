@@ -1,7 +1,7 @@
 /** The model card, as the weights file carries it. */
 import { make, pair } from './dom.ts';
 import { bytes, count, percent, strings } from './strings.ts';
-import type { CardMetrics, ModelInfo } from './wasm.ts';
+import type { CardCalibration, CardMetrics, CardSubgroup, Interval, ModelInfo } from './wasm.ts';
 
 const text = strings.card;
 
@@ -11,9 +11,12 @@ export function drawCard(into: HTMLElement, model: ModelInfo): void {
     make('h3', 'card-title', card.title),
     section(text.intendedUse, make('p', '', card.intended_use)),
     ...(card.metrics ? figures(card.metrics) : [make('p', 'problem', text.noMetrics)]),
+    ...subgroups(card.subgroups ?? []),
+    ...(card.calibration ? [calibration(card.calibration)] : []),
     section(text.model, modelFacts(model)),
     section(text.limits, list(card.limits)),
     section(text.training, trainingFacts(model)),
+    ...(card.reproduce?.length ? [section(text.reproduce, make('pre', 'commands', card.reproduce.join('\n')))] : []),
     section(text.citations, list(card.citations)),
   );
 }
@@ -51,34 +54,76 @@ function trainingFacts({ card }: ModelInfo): HTMLElement {
 
 function figures(metrics: CardMetrics): HTMLElement[] {
   const { tp, fn, fp, tn } = metrics.confusion;
+  const { ci95 } = metrics;
   const body = make('tbody');
-  const row = (name: string, value: string, interval: string, n: string): void => {
-    const head = make('th', '', name);
-    head.scope = 'row';
-    body.append(make('tr', '', head, make('td', '', value), make('td', '', interval), make('td', '', n)));
-  };
-  const share = (name: string, value: number, hits: number, n: number): void =>
-    row(name, percent(value), interval(wilson(hits, n), percent), `${count(hits)} / ${count(n)}`);
-  row(text.rocAuc, metrics.roc_auc.toFixed(3), interval(metrics.roc_auc_ci95, (x) => x.toFixed(3)), count(metrics.n));
-  row(text.averagePrecision, metrics.average_precision.toFixed(3), strings.none, count(metrics.n));
-  share(text.recall, metrics.recall, tp, tp + fn);
-  share(text.specificity, metrics.specificity, tn, tn + fp);
-  share(text.precision, metrics.precision, tp, tp + fp);
-  share(text.accuracy, metrics.accuracy, tp + tn, metrics.n);
-  row(text.f1, metrics.f1.toFixed(3), strings.none, count(metrics.n));
+  const add = (name: string, value: string, ends: string, n: string): void => void body.append(row(name, value, ends, n));
+  const ends = (found: Interval | undefined, format = digits): string => (found ? interval(found, format) : strings.none);
+  /** Older files carry no interval by bootstrap: Wilson's takes its place. */
+  const share = (name: string, value: number, found: Interval | undefined, hits: number, n: number): void =>
+    add(name, percent(value), interval(found ?? wilson(hits, n), percent), `${count(hits)} / ${count(n)}`);
+  add(text.rocAuc, digits(metrics.roc_auc), ends(metrics.roc_auc_ci95), count(metrics.n));
+  add(text.averagePrecision, digits(metrics.average_precision), ends(ci95?.average_precision), count(metrics.n));
+  if (typeof metrics.recall_at_specificity === 'number')
+    add(text.recallAtSpecificity, percent(metrics.recall_at_specificity), ends(ci95?.recall_at_specificity, percent), count(metrics.n));
+  share(text.recall, metrics.recall, ci95?.recall, tp, tp + fn);
+  share(text.specificity, metrics.specificity, ci95?.specificity, tn, tn + fp);
+  share(text.precision, metrics.precision, ci95?.precision, tp, tp + fp);
+  share(text.accuracy, metrics.accuracy, ci95?.accuracy, tp + tn, metrics.n);
+  add(text.f1, digits(metrics.f1), ends(ci95?.f1), count(metrics.n));
 
   const table = make('table', 'figures', headRow(text.figure, text.value, text.interval, text.of), body);
-  const wrap = (inner: HTMLElement): HTMLElement => make('div', 'scroll', inner);
   return [
     section(
       text.results(metrics.part),
       make('p', '', text.population(metrics.n, metrics.positives)),
-      wrap(table),
-      make('p', 'quiet', text.intervals),
+      scroll(table),
+      make('p', 'quiet', ci95 ? text.intervals : text.intervalsWilson),
     ),
-    section(text.confusion(metrics.threshold), wrap(confusion(metrics))),
+    section(text.confusion(metrics.threshold), scroll(confusion(metrics))),
   ];
 }
+
+/** One table for each property that divides the patches. */
+function subgroups(groups: CardSubgroup[]): HTMLElement[] {
+  const names = [...new Set(groups.map((group) => group.by))];
+  return names.map((name) => {
+    const members = groups.filter((group) => group.by === name);
+    const body = make('tbody', '', ...members.map((group) =>
+      row(
+        group.label,
+        withInterval(group.recall, group.recall_ci95),
+        withInterval(group.specificity, group.specificity_ci95),
+        text.nodulesOf(group.positives, group.n),
+      )));
+    const table = make('table', 'figures', headRow(text.group, text.recall, text.specificity, text.nodulesAndAll), body);
+    return section(text.byGroup(name), scroll(table), make('p', 'quiet', text.groupNote));
+  });
+}
+
+function withInterval(value: number | null, ends: Interval | null): Node | string {
+  if (value === null) return strings.none;
+  if (!ends) return percent(value);
+  return make('span', '', percent(value), make('span', 'range', interval(ends, percent)));
+}
+
+function calibration(found: CardCalibration): HTMLElement {
+  const body = make('tbody', '', ...[
+    [text.calibrationError, found.ece] as const,
+    [text.brier, found.brier] as const,
+    [text.logLoss, found.log_loss] as const,
+  ].map(([name, [before, after]]) => row(name, digits(before), digits(after))));
+  const table = make('table', 'figures', headRow(text.figure, text.before, text.after), body);
+  return section(text.calibration, make('p', '', text.calibrationText(found)), scroll(table), make('p', 'quiet', text.calibrationNote));
+}
+
+function row(name: string, ...cells: (Node | string)[]): HTMLElement {
+  const head = make('th', '', name);
+  head.scope = 'row';
+  return make('tr', '', head, ...cells.map((cell) => make('td', '', cell)));
+}
+
+const scroll = (inner: HTMLElement): HTMLElement => make('div', 'scroll', inner);
+const digits = (value: number): string => value.toFixed(3);
 
 function headRow(...names: string[]): HTMLElement {
   const cells = names.map((name) => {
@@ -90,21 +135,16 @@ function headRow(...names: string[]): HTMLElement {
 }
 
 function confusion({ confusion: { tp, fn, fp, tn } }: CardMetrics): HTMLElement {
-  const row = (name: string, a: number, b: number): HTMLElement => {
-    const head = make('th', '', name);
-    head.scope = 'row';
-    return make('tr', '', head, make('td', '', count(a)), make('td', '', count(b)));
-  };
-  const body = make('tbody', '', row(text.was('nodule'), tp, fn), row(text.was('no nodule'), fp, tn));
+  const body = make('tbody', '', row(text.was('nodule'), count(tp), count(fn)), row(text.was('no nodule'), count(fp), count(tn)));
   return make('table', 'figures', headRow(text.truth, text.said('nodule'), text.said('no nodule')), body);
 }
 
-function interval([low, high]: [number, number], format: (value: number) => string): string {
+function interval([low, high]: Interval, format: (value: number) => string): string {
   return `${format(low)} to ${format(high)}`;
 }
 
 /** Wilson's score interval at 95 % for a share of counts (Wilson 1927): sound near 0 and 1, where the usual one is not. */
-function wilson(hits: number, n: number): [number, number] {
+function wilson(hits: number, n: number): Interval {
   if (n === 0) return [0, 1];
   const z = 1.959964;
   const share = hits / n;

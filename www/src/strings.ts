@@ -4,7 +4,7 @@
  */
 import type { Speed } from './engine-choice.ts';
 import type { Problem } from './messages.ts';
-import type { Decision, KnownAnswerCheck, MethodInfo, PhantomLabel } from './wasm.ts';
+import type { CardCalibration, Decision, KnownAnswerCheck, MethodInfo, PhantomLabel } from './wasm.ts';
 
 const whole = new Intl.NumberFormat('en');
 export const count = (value: number): string => whole.format(value);
@@ -257,7 +257,8 @@ export const strings = {
     limits: 'Limits',
     results: (part: string) => `Figures on the ${part} part`,
     population: (n: number, positives: number) => `${plural(n, 'patch', 'patches')}, ${count(positives)} of them with a nodule.`,
-    intervals: 'Intervals are 95 %; for shares of counts they are Wilson score intervals.',
+    intervals: 'Intervals are 95 %, by bootstrap over whole patients.',
+    intervalsWilson: 'Intervals are 95 %; for shares of counts they are Wilson score intervals.',
     noMetrics: 'These weights carry no figures: they have not been evaluated. Do not read anything into their answers.',
     figure: 'Figure',
     value: 'Value',
@@ -265,6 +266,22 @@ export const strings = {
     of: 'n',
     rocAuc: 'Area under the ROC curve',
     averagePrecision: 'Average precision',
+    recallAtSpecificity: 'Sensitivity at the paper’s specificity',
+    group: 'Group',
+    byGroup: (name: string) => `By ${name.replace(/^[A-Z](?![A-Z])/, (first) => first.toLowerCase())}`,
+    groupNote: 'At the threshold; Wilson score intervals at 95 %.',
+    nodulesAndAll: 'Nodules / patches',
+    nodulesOf: (positives: number, n: number) => `${count(positives)} / ${count(n)}`,
+    calibration: 'Calibration',
+    calibrationText: ({ part, temperature, folds }: CardCalibration) =>
+      `The logits are divided by a temperature of ${temperature.toFixed(3)}, fitted on the ${part} part. “After” is judged on patients that had no say in it (${folds} folds).`,
+    calibrationNote: 'The calibration error is the mean distance of probability and share of nodules over bins of equal width.',
+    calibrationError: 'Calibration error',
+    brier: 'Brier score',
+    logLoss: 'Log loss (nats)',
+    before: 'Before',
+    after: 'After',
+    reproduce: 'How to reproduce',
     recall: 'Sensitivity (recall)',
     specificity: 'Specificity',
     precision: 'Precision',

@@ -71,8 +71,58 @@ export interface CardMetrics {
   f1: number;
   threshold: number;
   confusion: Confusion;
+  /** Absent in older files. */
+  recall_at_specificity?: number | null;
+  /** By bootstrap over patients; absent in older files. */
+  ci95?: CardIntervals | null;
 }
 
+export type Interval = [number, number];
+
+export interface CardIntervals {
+  average_precision: Interval;
+  accuracy: Interval;
+  precision: Interval;
+  recall: Interval;
+  specificity: Interval;
+  f1: Interval;
+  recall_at_specificity: Interval;
+}
+
+/** Pairs are before and after temperature scaling; after is cross-fitted. */
+export interface CardCalibration {
+  part: string;
+  temperature: number;
+  folds: number;
+  ece: [number, number];
+  brier: [number, number];
+  log_loss: [number, number];
+  /** Mean probability, share of nodules, patches. */
+  bins: [number, number, number][];
+}
+
+export interface CardSubgroup {
+  by: string;
+  label: string;
+  n: number;
+  positives: number;
+  roc_auc: number | null;
+  recall: number | null;
+  recall_ci95: Interval | null;
+  specificity: number | null;
+  specificity_ci95: Interval | null;
+}
+
+export interface CardEpoch {
+  epoch: number;
+  train_loss: number;
+  train_accuracy: number | null;
+  valid_loss: number;
+  valid_accuracy: number;
+  valid_auc: number;
+}
+
+/** As the weights file has it: src/weights/card.rs. */
 export interface ModelCard {
   title: string;
   intended_use: string;
@@ -83,7 +133,17 @@ export interface ModelCard {
   epochs: number;
   date: string;
   commit: string;
-  metrics: CardMetrics | null;
+  metrics?: CardMetrics | null;
+  /** This and all that follows up to `limits` is absent in older files. */
+  train_part?: string;
+  /** Absent where nothing was calibrated. */
+  calibration?: CardCalibration | null;
+  /** False-positive rate, recall, threshold. */
+  roc?: [number, number, number][];
+  subgroups?: CardSubgroup[];
+  history?: CardEpoch[];
+  settings?: string;
+  reproduce?: string[];
   limits: string[];
   citations: string[];
   license: string;

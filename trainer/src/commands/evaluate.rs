@@ -1,12 +1,20 @@
 //! `cargo trainer evaluate`
 
-use crate::dataset::{Dataset, Part};
+use crate::dataset::{Dataset, ManifestRow, Part, read_manifest};
 use crate::device::{self, DeviceChoice};
-use crate::report::{self, Report};
-use anyhow::{Context, Result};
+use crate::metrics::bootstrap::paired;
+use crate::report::answers::{self, Answer, Answers};
+use crate::report::{BOOTSTRAP_SEED, Comparison, RESAMPLES, Report, leak, measure, page};
+use crate::shard::Shard;
+use anyhow::{Context, Result, ensure};
+use burn::tensor::Device;
+use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use nodulens::classifier::Classifier;
+use nodulens::method::{PAPER_SPECIFICITY, PATCH_SIZE};
+use nodulens::preprocess::display_bytes;
+use std::collections::HashSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Arguments of `cargo trainer evaluate`.
@@ -22,9 +30,22 @@ pub struct Arguments {
     /// for its validation part.
     #[arg(long)]
     split: Part,
-    /// Folder for report.json and predictions.csv.
+    /// Folder for report.json, report.html and predictions.csv.
     #[arg(long)]
     out: PathBuf,
+    /// Other weights to compare with on the same patches, by a paired bootstrap.
+    #[arg(long, value_name = "WEIGHTS")]
+    compare: Option<PathBuf>,
+    /// Average the probabilities over the eight flips and quarter turns of each patch. The page
+    /// does not, so this is marked in the report.
+    #[arg(long)]
+    symmetry: bool,
+    /// Classify one share only, K of N, and write predictions-K-of-N.csv to the folder.
+    #[arg(long, value_name = "K/N")]
+    shard: Option<Shard>,
+    /// Join the shards in the folder into the report; all other arguments as for the shards.
+    #[arg(long, conflicts_with = "shard")]
+    merge: bool,
     /// Where to compute.
     #[arg(long, value_enum, default_value = "auto")]
     device: DeviceChoice,
@@ -33,25 +54,124 @@ pub struct Arguments {
 /// Measures the weights, writes the report and prints it.
 ///
 /// # Errors
-/// Unreadable weights or data, a failing device, a full disk.
+/// Unreadable weights or data, shards that do not fit together, a failing device, a full disk.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let bytes =
-        fs::read(&arguments.weights).with_context(|| arguments.weights.display().to_string())?;
-    let chosen = device::open(arguments.device)?;
-    let classifier = Classifier::load(&bytes, &chosen.device)
-        .map_err(|error| anyhow::anyhow!("{error}. {}", error.hint()))
-        .with_context(|| arguments.weights.display().to_string())?;
+    let device = device::open(arguments.device)?.device;
+    let classifier = load(&arguments.weights, &device)?;
+    let other = arguments.compare.as_ref().map(|path| load(path, &device)).transpose()?;
     let dataset = Dataset::load(&arguments.patches, &arguments.split)?;
     for reason in &dataset.skipped {
         eprintln!("Skipped {reason}");
     }
-    let predictions = report::predict(&classifier, &dataset)?;
-    let labelled = report::labelled(&dataset, &predictions);
-    let threshold = f64::from(classifier.header().threshold);
-    let report =
-        Report::new(&dataset, &labelled, threshold, &arguments.split).of_model(&classifier);
     fs::create_dir_all(&arguments.out)?;
-    report::write(&arguments.out, &report, &dataset, &predictions)?;
+    // Stands in every shard, so that only shards of the same making are joined.
+    let made_by = made_by(&classifier, other.as_ref(), arguments.symmetry);
+    let predict = |classifier: &Classifier| {
+        answers::predict(classifier, &dataset, arguments.symmetry, arguments.shard)
+    };
+    let found = if arguments.merge {
+        answers::merge(&arguments.out, &dataset, &made_by)?
+    } else {
+        let other = other.as_ref().map(predict).transpose()?.unwrap_or_default();
+        Answers { ours: predict(&classifier)?, other }
+    };
+    if let Some(shard) = arguments.shard {
+        let path = arguments.out.join(answers::shard_file(shard));
+        answers::write(&path, &dataset, &found, Some(&made_by))?;
+        println!(
+            "Wrote {} of {} patches to {}",
+            found.ours.len(),
+            dataset.examples.len(),
+            path.display()
+        );
+        println!("When all shards are done, run the same command with --merge instead of --shard.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rows = read_manifest(&arguments.patches)?;
+    let report = measure_all(arguments, &classifier, other.as_ref(), &dataset, &found, &rows)?;
+    let path = arguments.out.join("predictions.csv");
+    answers::write(&path, &dataset, &found, None)?;
+    write(&arguments.out, &report, &dataset)?;
     println!("{report}");
+    println!("Wrote {}", arguments.out.join("report.html").display());
     Ok(ExitCode::SUCCESS)
+}
+
+fn load(path: &Path, device: &Device) -> Result<Classifier> {
+    let bytes = fs::read(path).with_context(|| path.display().to_string())?;
+    Classifier::load(&bytes, device)
+        .map_err(|error| anyhow::anyhow!("{error}. {}", error.hint()))
+        .with_context(|| path.display().to_string())
+}
+
+fn made_by(classifier: &Classifier, other: Option<&Classifier>, symmetry: bool) -> String {
+    let mut name = classifier.model_id();
+    if let Some(other) = other {
+        name = format!("{name} against {}", other.model_id());
+    }
+    if symmetry {
+        name.push_str(" with symmetry");
+    }
+    name
+}
+
+fn measure_all(
+    arguments: &Arguments,
+    classifier: &Classifier,
+    other: Option<&Classifier>,
+    dataset: &Dataset,
+    found: &Answers,
+    rows: &[ManifestRow],
+) -> Result<Report> {
+    let plain = |answers: &[(usize, Answer)]| -> Vec<Answer> {
+        answers.iter().map(|(_, answer)| *answer).collect()
+    };
+    let ours = plain(&found.ours);
+    let mut report = Report::new(dataset, &ours, classifier.header(), &arguments.split, rows)
+        .of_model(classifier);
+    report.symmetry = arguments.symmetry;
+    if let Some(other) = other {
+        ensure!(
+            found.other.len() == found.ours.len(),
+            "the shards hold no answers of the other weights"
+        );
+        let theirs = measure::labelled(dataset, &plain(&found.other));
+        let first = measure::labelled(dataset, &ours);
+        let unit = measure::units(dataset).0;
+        let bootstrap = (RESAMPLES, BOOTSTRAP_SEED);
+        report.compare = Some(Comparison {
+            model_id: other.model_id(),
+            model_title: other.header().card.title.clone(),
+            weights_sha256: other.sha256().to_owned(),
+            leaks: leak::leaks(rows, dataset, &other.header().card, &arguments.split),
+            paired: paired(&first, &theirs, &unit, PAPER_SPECIFICITY, bootstrap),
+        });
+    }
+    Ok(report)
+}
+
+/// Writes `report.json`, and the page from what was written there.
+fn write(folder: &Path, report: &Report, dataset: &Dataset) -> Result<()> {
+    let json = serde_json::to_vec_pretty(report)?;
+    let path = folder.join("report.json");
+    fs::write(&path, &json).with_context(|| path.display().to_string())?;
+    let report: Report = serde_json::from_slice(&json)?;
+    let path = folder.join("report.html");
+    let html = page::render(&report, &pictures(&report, dataset)?)?;
+    fs::write(&path, html).with_context(|| path.display().to_string())
+}
+
+/// The patches of the worst errors, as the network sees them.
+fn pictures(report: &Report, dataset: &Dataset) -> Result<page::Pictures> {
+    let worst = report.worst.false_negatives.iter().chain(&report.worst.false_positives);
+    let wanted: HashSet<&str> = worst.map(|patch| patch.candidate_row.as_str()).collect();
+    let shown = dataset.examples.iter().filter(|e| wanted.contains(e.row.candidate_row.as_str()));
+    shown
+        .map(|example| {
+            let (mut png, side) = (Vec::new(), PATCH_SIZE as u32);
+            let grey = display_bytes(&example.values);
+            PngEncoder::new(&mut png).write_image(&grey, side, side, ExtendedColorType::L8)?;
+            Ok((example.row.candidate_row.clone(), png))
+        })
+        .collect()
 }

@@ -1,21 +1,25 @@
 //! `cargo trainer export`
 
-use crate::checkpoint::{self, State, write_whole};
-use crate::config::{self, TrainConfig};
-use crate::dataset::Dataset;
+use crate::card;
+use crate::checkpoint::{self, write_whole};
+use crate::config;
+use crate::dataset::{Dataset, read_manifest};
 use crate::device::{self, DeviceChoice};
+use crate::metrics::calibration::cross_fit;
 use crate::metrics::operating_point;
-use crate::report::{self, Report};
+use crate::model_card::markdown;
+use crate::report::answers::{Answer, predict_all};
+use crate::report::{BOOTSTRAP_SEED, Report, measure};
 use anyhow::{Context, Result, anyhow};
+use burn::tensor::Device;
 use nodulens::classifier::Classifier;
 use nodulens::method::{PAPER_SPECIFICITY, preprocess_id};
-use nodulens::weights::{Card, WeightsHeader, write_weights};
+use nodulens::model::Network;
+use nodulens::weights::{WeightsHeader, write_weights};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use time::OffsetDateTime;
-use time::macros::format_description;
 
 /// Threshold of a draft that is measured to find the real one; decides nothing.
 const DRAFT_THRESHOLD: f32 = 0.5;
@@ -48,7 +52,7 @@ struct ModelEntry {
     name: String,
 }
 
-/// Writes the weights file and its entry in `models.json`.
+/// Writes the weights file, its card as Markdown, and its entry in `models.json`.
 ///
 /// # Errors
 /// No such checkpoint, unreadable data, a full disk; weights that were there before stay.
@@ -59,26 +63,28 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let state = checkpoint::load_state(&checkpoint)
         .with_context(|| "no such checkpoint: has the run finished an epoch?")?;
     // The best epoch may lie well before the end, and the run may have been stopped.
-    let epochs_run = checkpoint::latest(&arguments.run)
+    let run = checkpoint::latest(&arguments.run)
         .and_then(|latest| checkpoint::load_state(&latest).ok())
-        .map_or(state.epoch, |latest| latest.epoch.max(state.epoch));
+        .filter(|latest| latest.epoch >= state.epoch)
+        .unwrap_or_else(|| state.clone());
     let device = device::open(arguments.device)?.device;
     let network = config.network.trainable(&device, config.dropout);
     let network = checkpoint::load_shipping(&checkpoint, network)?.deployed();
 
-    // Threshold and figures are those of the file as it ships: in half precision, on validation.
+    // Temperature, threshold and figures are those of the file as it ships: in half precision, on
+    // validation.
     let part = config.split.valid();
-    let dataset = Dataset::load(patches, &part)?;
+    let (dataset, rows) = (Dataset::load(patches, &part)?, read_manifest(patches)?);
     let mut header = WeightsHeader {
         network: config.network.name().to_owned(),
         preprocess_id: preprocess_id(),
         threshold: DRAFT_THRESHOLD,
         temperature: 1.0,
-        card: card(&config, &state, epochs_run),
+        card: card::card(&config, &state, &run, &rows),
     };
-    let classifier = Classifier::load(&write_weights(&header, &network)?, &device)?;
-    let predictions = report::predict(&classifier, &dataset)?;
-    let labelled = report::labelled(&dataset, &predictions);
+    header.temperature = temperature(&answers(&header, &network, &dataset, &device)?, &dataset);
+    let found = answers(&header, &network, &dataset, &device)?;
+    let labelled = measure::labelled(&dataset, &found);
     let (threshold, recall) = operating_point(&labelled, PAPER_SPECIFICITY).ok_or_else(|| {
         anyhow!("{part} lacks one of the classes: no threshold can be chosen on it")
     })?;
@@ -88,8 +94,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     // Compared as f32 in the page, so the report must round as the file does; and a threshold is
     // inside (0, 1), whatever a saturated network gives.
     header.threshold = (threshold as f32).clamp(f32::EPSILON, 1.0 - f32::EPSILON);
-    let report = Report::new(&dataset, &labelled, f64::from(header.threshold), &part);
-    header.card.metrics = report.card_metrics();
+    let report = Report::new(&dataset, &found, &header, &part, &rows);
+    header.card = card::measured(header.card, &report);
 
     let bytes = write_weights(&header, &network)?;
     let classifier = Classifier::load(&bytes, &device)?;
@@ -99,12 +105,43 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         file: format!("{name}.nodulens"),
         name: header.card.title.clone(),
     };
+    let described = markdown(&header, &classifier.model_id(), classifier.sha256());
     fs::create_dir_all(&arguments.out)?;
     write_whole(&arguments.out.join(&entry.file), &bytes)?;
+    write_whole(&arguments.out.join(format!("{name}.md")), described.as_bytes())?;
     list(&arguments.out.join("models.json"), entry)?;
     println!("{}", report.of_model(&classifier));
     println!("Wrote {} bytes to {}", bytes.len(), arguments.out.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the weights say of the validation part, just as a file with this header would.
+fn answers(
+    header: &WeightsHeader,
+    network: &Network,
+    dataset: &Dataset,
+    device: &Device,
+) -> Result<Vec<Answer>> {
+    let classifier = Classifier::load(&write_weights(header, network)?, device)?;
+    predict_all(&classifier, dataset)
+}
+
+/// The temperature to ship: fitted where there are enough patients to judge the fit, else 1.
+fn temperature(answers: &[Answer], dataset: &Dataset) -> f32 {
+    let (unit, units) = measure::units(dataset);
+    let logits = measure::logits(dataset, answers);
+    let Some(fit) = cross_fit(&logits, &unit, BOOTSTRAP_SEED) else {
+        eprintln!("WARNING: {units} patients are too few to calibrate on: the temperature stays 1");
+        return 1.0;
+    };
+    eprintln!(
+        "Temperature {:.4} (folds {}); calibration error {:.4} before, {:.4} after, cross-fitted",
+        fit.temperature,
+        fit.fold_temperatures.iter().map(|t| format!("{t:.3}")).collect::<Vec<_>>().join(", "),
+        fit.before.ece,
+        fit.after.ece
+    );
+    fit.temperature as f32
 }
 
 /// Puts an entry into the list, replacing the one of the same id.
@@ -118,34 +155,4 @@ fn list(path: &Path, entry: ModelEntry) -> Result<()> {
         None => entries.push(entry),
     }
     write_whole(path, &serde_json::to_vec_pretty(&entries)?)
-}
-
-fn card(config: &TrainConfig, state: &State, epochs_run: usize) -> Card {
-    let date = OffsetDateTime::now_utc().format(format_description!("[year]-[month]-[day]"));
-    Card {
-        title: format!("The {} network on LUNA16, {} split", config.network.name(), config.split),
-        intended_use: "Research and teaching. Not a medical device: no finding and no absence of one may rest on it.".to_owned(),
-        data: "LUNA16 candidates: 50x50 axial patches at native pixel spacing, window [-1000, 400] HU, 8-bit JPEG (6,501 of the paper's 8,106).".to_owned(),
-        split: config.split.description(),
-        recipe: format!(
-            "Adam {:e}, batch {}, {} of {} planned epochs run, the best by validation AUC kept; dropout {}; rotation, shift, flip on the training part alone; nodules brought to {:.0} % by repetition.",
-            config.learning_rate, config.batch_size, epochs_run, config.epochs, config.dropout, 100.0 * config.positive_fraction
-        ),
-        seed: config.seed,
-        epochs: state.epoch,
-        date: date.unwrap_or_default(),
-        commit: state.commit.clone(),
-        metrics: None,
-        limits: vec![
-            "Epoch and threshold were chosen on the part on which the figures are given, which flatters them a little.".to_owned(),
-            "One patch in six is a nodule here, one candidate in 408 in LUNA16: the same probability means less where nodules are rare.".to_owned(),
-            "The probability is not calibrated.".to_owned(),
-            "Trained on candidates of 3 mm and more from one collection of scans; other scanners, children, and other diseases were not tried.".to_owned(),
-        ],
-        citations: vec![
-            "Setio AAA et al. Validation, comparison, and combination of algorithms for automatic detection of pulmonary nodules in computed tomography images: the LUNA16 challenge. Med Image Anal 2017;42:1-13.".to_owned(),
-            "Armato SG et al. The Lung Image Database Consortium (LIDC) and Image Database Resource Initiative (IDRI). Med Phys 2011;38:915-931.".to_owned(),
-        ],
-        license: "CC BY 4.0, as LUNA16".to_owned(),
-    }
 }

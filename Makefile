@@ -85,7 +85,7 @@ measure: build chromium
 	npm run --silent measure
 
 golden:
-	python3 tests/reference/paper_network.py
+	python3 tests/reference/networks.py
 
 clean:
 	rm -rf target dist www/pkg node_modules

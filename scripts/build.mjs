@@ -34,6 +34,19 @@ async function typeCheck() {
   if (codes.some((code) => code !== 0)) fail('type check failed');
 }
 
+// The page shows what a network weighs before it is loaded, so the list says it.
+async function writeModels() {
+  const folder = path.join(www, 'models');
+  await cp(folder, path.join(dist, 'models'), { recursive: true });
+  const models = JSON.parse(await readFile(path.join(folder, 'models.json'), 'utf8'));
+  for (const model of models) {
+    const file = path.join(folder, model.file);
+    if (!(await exists(file))) fail(`www/models/models.json lists ${model.file}, which is not there`);
+    model.bytes = (await stat(file)).size;
+  }
+  await writeFile(path.join(dist, 'models', 'models.json'), `${JSON.stringify(models, null, 2)}\n`);
+}
+
 async function bundle(webgpu) {
   await esbuild.build({
     entryPoints: ['main', 'worker'].map((name) => path.join(www, 'src', `${name}.ts`)),
@@ -143,7 +156,8 @@ await mkdir(dist, { recursive: true });
 await Promise.all([
   bundle(webgpu),
   writeHtml(),
-  ...['style.css', 'icon.svg', 'models'].map((name) => cp(path.join(www, name), path.join(dist, name), { recursive: true })),
+  writeModels(),
+  ...['style.css', 'icon.svg'].map((name) => cp(path.join(www, name), path.join(dist, name))),
   ...['cpu', ...(webgpu ? ['webgpu'] : [])].flatMap((engine) => ['nodulens.js', 'nodulens_bg.wasm'].map((name) =>
     cp(path.join(www, 'pkg', engine, name), path.join(dist, 'pkg', engine, name)))),
 ]);

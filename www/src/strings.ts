@@ -4,7 +4,7 @@
  */
 import type { Speed } from './engine-choice.ts';
 import type { Problem } from './messages.ts';
-import type { Decision, KnownAnswerCheck, MethodInfo, PhantomLabel } from './wasm.ts';
+import type { Decision, KnownAnswerCheck, MethodInfo, NetworkInfo, PhantomLabel } from './wasm.ts';
 
 const whole = new Intl.NumberFormat('en');
 export const count = (value: number): string => whole.format(value);
@@ -30,7 +30,18 @@ export function asSentence(text: string): string {
 const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
 const difference = ({ maxDifference, tolerance }: KnownAnswerCheck): string =>
   `largest difference ${maxDifference.toExponential(1)}, allowed ${tolerance.toExponential(1)}`;
+/** 61759616 -> "61.8 million". */
+const inWords = new Intl.NumberFormat('en', { notation: 'compact', compactDisplay: 'long', maximumSignificantDigits: 3 });
 const perSecond = (ms: number): string => count(Math.round(1000 / ms));
+
+const NETWORKS: Record<string, { name: string; short: string; about: string }> = {
+  compact: { name: 'Compact (Nodulens)', short: 'Compact', about: 'Ours: small and quick. Turning or mirroring a patch does not change its answer.' },
+  paper: { name: 'The paper’s network', short: 'Paper', about: 'The published design, layer for layer: larger and slower.' },
+};
+/** In plain words; a network that this page does not know goes by its own title or name. */
+export const networkName = (network: string, title = network): string => NETWORKS[network]?.name ?? title;
+/** For a narrow column. */
+export const networkShort = (network: string): string => NETWORKS[network]?.short ?? network;
 
 /** Text of index.html: `{{key}}` there, `key` here. The build fails on a key that is missing or not used. */
 export const html = {
@@ -50,6 +61,7 @@ export const html = {
   chooseFolder: 'Choose a folder…',
   tryExamples: 'Try synthetic examples',
   tryHint: 'No patch at hand? The examples are drawn by this page, not taken from a patient.',
+  networkLegend: 'Network',
   sizeLegend: 'Images larger than the patch:',
   sizeRefuse: 'refuse',
   sizeCrop: 'take the centre',
@@ -132,6 +144,20 @@ export const strings = {
 
   undo: 'Undo',
   dismiss: 'Dismiss',
+  network: {
+    about: (network: string) => NETWORKS[network]?.about ?? '',
+    size: (size: string) => `weights ${size}`,
+    cost: ({ macsPerPatch, parameters }: NetworkInfo) =>
+      `${inWords.format(macsPerPatch)} multiply-adds a patch, ${inWords.format(parameters)} parameters`,
+    inUse: 'In use',
+    nowInUse: (name: string) => `${name} is in use now.`,
+    loading: (loaded: number, total: number) => `Loading${loaded === 0 ? '' : total ? `, ${bytes(loaded)} of ${bytes(total)}` : `, ${bytes(loaded)}`}…`,
+    notLoaded: (name: string, current: string, reason: string) => `${name} could not be loaded: ${reason} ${current} stays in use; nothing is lost.`,
+    unknown: (asked: string, current: string) => `This page has no network named “${asked}”, which its address asks for. ${current} is used.`,
+    another: 'Another network was chosen.',
+    by: 'by',
+    runAgain: (n: number, name: string) => `${n === 1 ? 'One result is' : `${count(n)} results are`} by another network: run ${n === 1 ? 'it' : 'them'} again with ${/^The /.test(name) ? `t${name.slice(1)}` : name}`,
+  },
   decision: { nodule: 'Nodule', 'no nodule': 'No nodule' } satisfies Record<Decision, string>,
   synthetic: 'synthetic',
   syntheticNote: (label: PhantomLabel, seed: number) =>
@@ -143,10 +169,9 @@ export const strings = {
     region: 'Selected patch',
     probability: 'Probability of a nodule',
     threshold: (threshold: number) => `threshold ${percent(threshold)}`,
-    sentence: (decision: Decision, threshold: number) =>
-      decision === 'nodule'
-        ? `The model says “nodule” from ${percent(threshold)} upward; this patch reaches it.`
-        : `The model says “nodule” from ${percent(threshold)} upward; this patch stays below.`,
+    sentence: (network: string, decision: Decision, threshold: number) =>
+      `${network} says “nodule” from ${percent(threshold)} upward; this patch ${decision === 'nodule' ? 'reaches it' : 'stays below'}.`,
+    network: 'Network',
     meaning: 'How firmly the model takes this patch for one with a nodule. Not a diagnosis, and not the chance of an illness.',
     picture: (name: string) => `${name}, as the model sees it`,
     asSeen: (method: MethodInfo) => `As the model sees it, ${square(method)} pixels`,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { brokenCopy, choose, expect, json, open, settled, startSite, test, worstDifference } from './helpers.ts';
-import { dist, many, MANY, patches } from './fixtures.ts';
+import { many, MANY, models, patches } from './fixtures.ts';
 
 const doneCount = async (page: Page): Promise<number> => Number((await page.locator('#progress').getAttribute('value')) ?? 0);
 
@@ -110,8 +110,7 @@ test('a file on which the engine dies twice is set aside, the others complete', 
 
 test('weights that are broken: the page says so, keeps the files, and goes on after "Try again"', async ({ page, watch }) => {
   watch.expectErrors(/404|Failed to load/);
-  const [model] = JSON.parse(readFileSync(path.join(dist, 'models', 'models.json'), 'utf8')) as { file: string }[];
-  const weights = `models/${model?.file ?? ''}`;
+  const weights = `models/${models()[0].file}`;
   const dir = brokenCopy('weights', { [weights]: (bytes) => bytes.subarray(0, bytes.length / 2) });
   const site = await startSite(dir);
   try {

@@ -34,7 +34,7 @@ export class NetworkPanel {
     for (const choice of this.choices) {
       const { model, input } = choice;
       input.checked = model === (switching?.model ?? current);
-      setText(choice.facts, this.factsOf(model));
+      this.drawFacts(choice);
       setText(choice.state, this.stateOf(model));
     }
     this.drawProblem();
@@ -62,9 +62,14 @@ export class NetworkPanel {
     });
   }
 
-  private factsOf({ id, bytes: size }: OfferedModel): string {
+  /** Known as soon as any network is loaded, and then the same for good. */
+  private drawFacts({ facts, model: { id, bytes: size } }: Choice): void {
     const cost = this.engines.networks.find(({ network }) => network === id);
-    return [size === undefined ? '' : text.size(bytes(size)), cost ? text.cost(cost) : ''].filter(Boolean).join(', ');
+    const parts = [...(size === undefined ? [] : [text.size(bytes(size))]), ...(cost ? text.cost(cost) : [])];
+    if (facts.childElementCount === parts.length) return;
+    // The commas are for the ear; the eye has a gap.
+    const hidden = (): HTMLElement => make('span', 'visually-hidden', ', ');
+    facts.replaceChildren(...parts.map((part, at) => make('span', 'fact', part, at < parts.length - 1 ? hidden() : '')));
   }
 
   private stateOf(model: OfferedModel): string {

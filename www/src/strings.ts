@@ -35,7 +35,7 @@ const inWords = new Intl.NumberFormat('en', { notation: 'compact', compactDispla
 const perSecond = (ms: number): string => count(Math.round(1000 / ms));
 
 const NETWORKS: Record<string, { name: string; short: string; about: string }> = {
-  compact: { name: 'Compact (Nodulens)', short: 'Compact', about: 'Ours: small and quick. Turning or mirroring a patch does not change its answer.' },
+  compact: { name: 'Compact (Nodulens)', short: 'Compact', about: 'Ours: small and quick. A patch that is turned by quarters or mirrored gets the same answer.' },
   paper: { name: 'The paper’s network', short: 'Paper', about: 'The published design, layer for layer: larger and slower.' },
 };
 /** In plain words; a network that this page does not know goes by its own title or name. */
@@ -146,9 +146,9 @@ export const strings = {
   dismiss: 'Dismiss',
   network: {
     about: (network: string) => NETWORKS[network]?.about ?? '',
-    size: (size: string) => `weights ${size}`,
+    size: (size: string) => `${size} of weights`,
     cost: ({ macsPerPatch, parameters }: NetworkInfo) =>
-      `${inWords.format(macsPerPatch)} multiply-adds a patch, ${inWords.format(parameters)} parameters`,
+      [`${inWords.format(macsPerPatch)} multiply-adds a patch`, `${inWords.format(parameters)} parameters`],
     inUse: 'In use',
     nowInUse: (name: string) => `${name} is in use now.`,
     loading: (loaded: number, total: number) => `Loading${loaded === 0 ? '' : total ? `, ${bytes(loaded)} of ${bytes(total)}` : `, ${bytes(loaded)}`}…`,

@@ -142,7 +142,9 @@ test('a second network that is missing', async ({ page, site, watch }) => {
   await page.route(`**/models/${second.file}`, (route) => route.fulfill({ status: 404, body: 'Not found' }));
   await open(page, site.url);
   await radio(page, second.id).click();
-  await expect(page.locator('#network-problem')).toContainText(`${second.file} could not be loaded (HTTP 404)`);
+  await expect(page.locator('#network-problem')).toContainText(`${second.file} could not be loaded (HTTP 404).`);
+  await expect(page.locator('#network-problem')).toContainText('stays in use');
+  await expect(page.locator('#network-problem-hint')).toContainText('try again');
   await inUse(page, first.id);
 });
 

@@ -2,7 +2,7 @@
 import { byId, make, setText } from './dom.ts';
 import type { Engines } from './engines.ts';
 import type { OfferedModel } from './models.ts';
-import { asSentence, bytes, networkName, strings } from './strings.ts';
+import { bytes, networkName, strings } from './strings.ts';
 
 const text = strings.network;
 
@@ -87,8 +87,8 @@ export class NetworkPanel {
     if (!notLoaded || !current) return;
     const { model, problem } = notLoaded;
     const names = [model, current].map(({ id, name }) => networkName(id, name)) as [string, string];
-    setText(byId('network-problem-what', 'p'), text.notLoaded(...names, asSentence(problem.message)));
-    setText(byId('network-problem-hint', 'p'), problem.hint);
+    setText(byId('network-problem-what', 'p'), text.notLoaded(...names, problem.message));
+    setText(byId('network-problem-hint', 'p'), [problem.hint, text.tryAgain].filter(Boolean).join(' '));
   }
 
   /** Spoken when another network is in use, not with every megabyte of its loading. */

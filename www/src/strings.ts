@@ -22,10 +22,15 @@ export function bytes(value: number): string {
 }
 /** "50 x 50 pixels", from the wasm's own number. */
 export const square = ({ patchSize }: MethodInfo): string => `${patchSize} × ${patchSize}`;
-/** The crate's messages begin small and end without a stop; on the page they stand as sentences. */
-export function asSentence(text: string): string {
+/** The crate's messages begin small and end without a stop; behind a colon they need only the stop. */
+export function ended(text: string): string {
   const trimmed = text.trim();
-  return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?]$/.test(trimmed) ? '' : '.');
+  return trimmed + (/[.!?]$/.test(trimmed) ? '' : '.');
+}
+/** As a sentence of its own. A file's name keeps its small letter. */
+export function asSentence(text: string): string {
+  const sentence = ended(text);
+  return /^\S+\.\w/.test(sentence) ? sentence : sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
 const difference = ({ maxDifference, tolerance }: KnownAnswerCheck): string =>
@@ -152,7 +157,8 @@ export const strings = {
     inUse: 'In use',
     nowInUse: (name: string) => `${name} is in use now.`,
     loading: (loaded: number, total: number) => `Loading${loaded === 0 ? '' : total ? `, ${bytes(loaded)} of ${bytes(total)}` : `, ${bytes(loaded)}`}…`,
-    notLoaded: (name: string, current: string, reason: string) => `${name} could not be loaded: ${reason} ${current} stays in use; nothing is lost.`,
+    notLoaded: (name: string, current: string, reason: string) => `${name} cannot be used: ${ended(reason)} ${current} stays in use; nothing is lost.`,
+    tryAgain: 'Choose it once more to try again.',
     unknown: (asked: string, current: string) => `This page has no network named “${asked}”, which its address asks for. ${current} is used.`,
     another: 'Another network was chosen.',
     by: 'by',

@@ -110,7 +110,7 @@ impl ModuleMapper for HashedWeights {
         let bound = (6.0 / f64::from(self.layers[layer].1)).sqrt();
         let shape = param.lazy_shape().to_vec();
         let values: Vec<f32> = hashed(stream, shape.iter().product())
-            .map(|value| f16::from_f64((2.0 * value - 1.0) * bound).to_f32())
+            .map(|value| f16::from_f32(((2.0 * value - 1.0) * bound) as f32).to_f32())
             .collect();
         let (id, device) = (param.id, param.lazy_device());
         let tensor = Tensor::from_data(TensorData::new(values, shape), &device);

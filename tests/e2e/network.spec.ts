@@ -163,6 +163,20 @@ test('a default network that is damaged: another can be chosen, and the files th
   }
 });
 
+test('a list of networks that is damaged is said, and read again on request', async ({ page }) => {
+  const site = await startSite(brokenCopy('list', { 'models/models.json': () => '{"not": "a list"}' }));
+  try {
+    await page.goto(site.url);
+    await expect(page.locator('#paused')).toContainText('models.json could not be loaded (it is damaged).');
+    await expect(page.locator('#networks')).toBeHidden();
+    brokenCopy('list', {});
+    await page.locator('#retry').click();
+    await inUse(page, first.id);
+  } finally {
+    site.close();
+  }
+});
+
 test('the address may choose: ?model=, and a name that is not there is said', async ({ page, site }) => {
   const fetched: string[] = [];
   page.on('request', (request) => fetched.push(new URL(request.url()).pathname));

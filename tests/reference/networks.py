@@ -102,7 +102,9 @@ def hashed_weights(layers) -> dict:
     for stream, (name, shape, fan_in) in enumerate(parameters(layers)):
         bound = np.sqrt(6.0 / fan_in)
         values = (2.0 * hashed(stream, int(np.prod(shape))) - 1.0) * bound
-        weights[name] = values.astype(np.float16).astype(np.float64).reshape(shape)
+        # By way of single precision, as in Rust, where no other way to half precision is exact.
+        halves = values.astype(np.float32).astype(np.float16)
+        weights[name] = halves.astype(np.float64).reshape(shape)
     return weights
 
 

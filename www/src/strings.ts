@@ -102,7 +102,7 @@ export const html = {
   doesTitle: 'What it does',
   does1: 'Takes a small greyscale patch cut from an axial slice of a chest CT, centred on the spot in question.',
   does2: 'Gives one probability that the patch shows a pulmonary nodule, and a decision at a fixed threshold.',
-  does3: 'Computes on your own processor or graphics card. You can disconnect from the network once this page is loaded.',
+  does3: 'Computes on your own processor or graphics card. You can go offline once this page is loaded; only changing the network fetches another weights file.',
   doesNotTitle: 'What it cannot do',
   doesNot1: 'Find nodules in a whole slice or scan: it judges only the patch you give it.',
   doesNot2: 'Tell benign from malignant, or say anything about a patient.',

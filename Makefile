@@ -102,7 +102,7 @@ measure: build chromium
 	npm run --silent measure
 
 golden:
-	python3 tests/reference/paper_network.py
+	python3 tests/reference/networks.py
 	python3 tests/reference/metrics.py
 
 clean:

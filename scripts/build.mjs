@@ -34,6 +34,20 @@ async function typeCheck() {
   if (codes.some((code) => code !== 0)) fail('type check failed');
 }
 
+// The page shows what a network weighs before it is loaded, so the list says it.
+async function writeModels() {
+  const folder = path.join(www, 'models');
+  await cp(folder, path.join(dist, 'models'), { recursive: true });
+  const models = JSON.parse(await readFile(path.join(folder, 'models.json'), 'utf8'));
+  for (const model of models) {
+    const file = path.join(folder, model.file);
+    if (!(await exists(file))) fail(`www/models/models.json lists ${model.file}, which is not there`);
+    model.bytes = (await stat(file)).size;
+  }
+  await writeFile(path.join(dist, 'models', 'models.json'), `${JSON.stringify(models, null, 2)}\n`);
+  return models[0].file;
+}
+
 async function bundle(webgpu) {
   await esbuild.build({
     entryPoints: ['main', 'worker'].map((name) => path.join(www, 'src', `${name}.ts`)),
@@ -107,20 +121,28 @@ async function compressAll() {
   return sizes;
 }
 
-function printSizes(sizes, seconds) {
+function printSizes(sizes, start, seconds) {
   const kilobytes = (n) => (n / 1000).toFixed(1).padStart(10);
   console.log(`${'kB'.padEnd(36)}${'raw'.padStart(10)}${'gzip'.padStart(10)}${'brotli'.padStart(10)}`);
   const line = (name, { raw, gzip: gz, brotli: br }) => console.log(name.padEnd(36) + [raw, gz, br].map(kilobytes).join(''));
   for (const [name, size] of Object.entries(sizes).sort(([a], [b]) => a.localeCompare(b))) line(name, size);
-  line('what a CPU start loads', cpuStart(sizes));
+  line('what a CPU start loads', start);
   console.log(`built dist/ in ${seconds.toFixed(1)} s`);
 }
 
-// Everything a first visit fetches before the first answer on the CPU.
-function cpuStart(sizes) {
+// A visitor waits for this module before anything else.
+const CPU_MODULE_BUDGET = 450_000;
+function checkBudget({ 'pkg/cpu/nodulens_bg.wasm': { brotli } }) {
+  const text = `the CPU module has ${brotli} bytes after brotli; the budget is ${CPU_MODULE_BUDGET}`;
+  if (brotli > CPU_MODULE_BUDGET) fail(`${text}. docs/benchmarks.md says what was gained where.`);
+}
+
+// Everything a first visit fetches before the first answer on the CPU: of the weights only the default network's.
+function cpuStart(sizes, weights) {
   const total = { raw: 0, gzip: 0, brotli: 0 };
   for (const [name, size] of Object.entries(sizes)) {
     if (name.startsWith('pkg/webgpu/') || name.endsWith('.d.ts')) continue;
+    if (name.endsWith('.nodulens') && name !== `models/${weights}`) continue;
     for (const key of Object.keys(total)) total[key] += size[key];
   }
   return total;
@@ -140,13 +162,16 @@ if (!webgpu) console.log('build: without WebGPU; the page says so');
 
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
+const weights = await writeModels();
 await Promise.all([
   bundle(webgpu),
   writeHtml(),
-  ...['style.css', 'icon.svg', 'models'].map((name) => cp(path.join(www, name), path.join(dist, name), { recursive: true })),
+  ...['style.css', 'icon.svg'].map((name) => cp(path.join(www, name), path.join(dist, name))),
   ...['cpu', ...(webgpu ? ['webgpu'] : [])].flatMap((engine) => ['nodulens.js', 'nodulens_bg.wasm'].map((name) =>
     cp(path.join(www, 'pkg', engine, name), path.join(dist, 'pkg', engine, name)))),
 ]);
 const sizes = await compressAll();
-await writeFile(path.join(dist, 'sizes.json'), `${JSON.stringify({ files: sizes, cpuStart: cpuStart(sizes) }, null, 2)}\n`);
-printSizes(sizes, (performance.now() - started) / 1000);
+const start = cpuStart(sizes, weights);
+await writeFile(path.join(dist, 'sizes.json'), `${JSON.stringify({ files: sizes, cpuStart: start }, null, 2)}\n`);
+printSizes(sizes, start, (performance.now() - started) / 1000);
+checkBudget(sizes);

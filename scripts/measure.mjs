@@ -69,7 +69,8 @@ async function throughput(url, repeats) {
         worker.addEventListener('message', hear);
         worker.postMessage({ ...message, id: own });
       });
-      const { model } = await ask({ kind: 'start', engine: 'cpu' });
+      const [{ file }] = await (await fetch('./models/models.json')).json();
+      const { model } = await ask({ kind: 'start', engine: 'cpu', weights: file });
       const rates = { 1: [], 32: [] };
       // Interleaved, so that a busy moment of the machine touches both.
       for (let i = 0; i < times; i += 1) {

@@ -136,13 +136,17 @@ impl NetworkKind {
     /// Numbers in the weights file, all layers.
     #[must_use]
     pub fn parameters(self) -> usize {
-        self.layers().iter().map(|layer| layer.parameters).sum()
+        self.total(|layer| layer.parameters)
     }
 
     /// Multiply-adds a patch.
     #[must_use]
     pub fn macs_per_patch(self) -> usize {
-        self.layers().iter().map(|layer| layer.macs).sum()
+        self.total(|layer| layer.macs)
+    }
+
+    fn total(self, of: fn(&LayerInfo) -> usize) -> usize {
+        self.layers().iter().map(of).sum()
     }
 }
 

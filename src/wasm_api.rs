@@ -5,6 +5,7 @@
 use crate::classifier::{Classifier, Prediction, compare_known_answer, known_answer_inputs};
 use crate::decode::decode_raster;
 use crate::method::{self, PATCH_SIZE};
+use crate::model::NetworkKind;
 use crate::patch::{Patch, SizePolicy};
 use crate::phantom;
 use crate::preprocess::{display_bytes, model_values};
@@ -62,6 +63,24 @@ pub fn method() -> Result<JsValue, JsValue> {
         preprocess_id: method::preprocess_id(),
         version: env!("CARGO_PKG_VERSION"),
     })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NetworkInfo {
+    network: &'static str,
+    parameters: usize,
+    macs_per_patch: usize,
+}
+
+/// What each network costs, so that one can be chosen before its weights are loaded.
+#[wasm_bindgen]
+pub fn networks() -> Result<JsValue, JsValue> {
+    plain(&NetworkKind::ALL.map(|kind| NetworkInfo {
+        network: kind.name(),
+        parameters: kind.parameters(),
+        macs_per_patch: kind.macs_per_patch(),
+    }))
 }
 
 /// `count` synthetic patches as PNG files, alternately with and without a nodule.

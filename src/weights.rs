@@ -171,10 +171,10 @@ pub fn read_weights(bytes: &[u8], device: &Device) -> Result<Weights, WeightsErr
         return Err(WeightsError::Corrupt(format!("impossible numbers in the header: {found}")));
     }
     let document = SafeTensors::deserialize(parts.parameters).map_err(corrupt)?;
-    let mut parameters = Parameters::new();
-    for (name, view) in document.iter() {
-        parameters.insert(name.to_owned(), read_tensor(name, &view)?);
-    }
+    let parameters: Vec<(String, Parameter)> = document
+        .iter()
+        .map(|(name, view)| Ok((name.to_owned(), read_tensor(name, &view)?)))
+        .collect::<Result<_, WeightsError>>()?;
     let network = network_of(kind, parameters, device)?;
     Ok(Weights { header, network, sha256: parts.sha256 })
 }

@@ -1,5 +1,5 @@
-//! The network against numbers that an independent implementation made
-//! (`tests/reference/paper_network.py`, NumPy, double precision).
+//! The networks against numbers that an independent implementation made
+//! (`tests/reference/networks.py`, NumPy, double precision). `make golden` makes them anew.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
@@ -17,8 +17,29 @@ use nodulens::weights::{Card, WeightsHeader, read_weights, write_weights};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
-/// Single against double precision over 9,216 products a unit.
+/// Single against double precision over up to 9,216 products a unit.
 const TOLERANCE: f64 = 1e-4;
+
+/// A layer's name, and how many inputs each of its outputs has.
+type Layers = &'static [(&'static str, u32)];
+
+const COMPACT: Layers = &[
+    ("conv1", 9),
+    ("conv2", 144),
+    ("conv3", 144),
+    ("conv4", 216),
+    ("conv5", 432),
+    ("conv6", 576),
+    ("fc", 128),
+];
+const PAPER: Layers = &[("conv1", 25), ("conv2", 800), ("conv3", 576), ("fc1", 9216), ("fc2", 512)];
+
+/// What the page offers: `www/models/models.json`.
+#[derive(Deserialize)]
+struct Offered {
+    id: String,
+    file: String,
+}
 
 #[derive(Deserialize)]
 struct Golden {
@@ -43,8 +64,8 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn golden() -> Golden {
-    let bytes = std::fs::read(root().join("tests/golden/paper.json")).unwrap();
+fn golden(network: &str) -> Golden {
+    let bytes = std::fs::read(root().join(format!("tests/golden/{network}.json"))).unwrap();
     serde_json::from_slice(&bytes).unwrap()
 }
 
@@ -70,6 +91,7 @@ fn hashed(stream: u64, count: usize) -> impl Iterator<Item = f64> {
 
 /// Sets every parameter from the hash, in the reference's order (weight before bias).
 struct HashedWeights {
+    layers: Layers,
     path: Vec<String>,
 }
 
@@ -83,13 +105,12 @@ impl ModuleMapper for HashedWeights {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let layers = [("conv1", 25), ("conv2", 800), ("conv3", 576), ("fc1", 9216), ("fc2", 512)];
-        let layer = layers.iter().position(|(name, _)| self.path[0] == *name).unwrap();
+        let layer = self.layers.iter().position(|(name, _)| self.path[0] == *name).unwrap();
         let stream = 2 * layer as u64 + u64::from(self.path[1] == "bias");
-        let bound = (6.0 / f64::from(layers[layer].1)).sqrt();
+        let bound = (6.0 / f64::from(self.layers[layer].1)).sqrt();
         let shape = param.lazy_shape().to_vec();
         let values: Vec<f32> = hashed(stream, shape.iter().product())
-            .map(|value| f16::from_f64((2.0 * value - 1.0) * bound).to_f32())
+            .map(|value| f16::from_f32(((2.0 * value - 1.0) * bound) as f32).to_f32())
             .collect();
         let (id, device) = (param.id, param.lazy_device());
         let tensor = Tensor::from_data(TensorData::new(values, shape), &device);
@@ -97,15 +118,14 @@ impl ModuleMapper for HashedWeights {
     }
 }
 
-#[test]
-fn hashed_weights_give_the_references_logits() {
+fn hashed_weights_give_the_references_logits(kind: NetworkKind, layers: Layers) {
     let device = Device::flex();
-    let golden = golden().hashed;
+    let golden = golden(kind.name()).hashed;
     let network =
-        NetworkKind::Paper.init(&device).map_parameters(&mut HashedWeights { path: Vec::new() });
+        kind.init(&device).map_parameters(&mut HashedWeights { layers, path: Vec::new() });
     // Through the file and back: half precision loses nothing that is in half precision already.
     let header = WeightsHeader {
-        network: "paper".to_owned(),
+        network: kind.name().to_owned(),
         preprocess_id: preprocess_id(),
         threshold: 0.5,
         temperature: 1.0,
@@ -117,25 +137,47 @@ fn hashed_weights_give_the_references_logits() {
     let logits = weights.network.forward(batch_tensor(values, &device));
     let logits = logits.into_data().try_to_vec::<f32>().unwrap();
     let worst = worst(logits.as_chunks::<2>().0, &golden.logits);
-    println!("worst difference to NumPy, hashed weights: {worst:.2e} (tolerance {TOLERANCE:.0e})");
+    let name = kind.name();
+    println!("{name}, hashed weights: worst difference to NumPy {worst:.2e} of {TOLERANCE:.0e}");
     assert!(worst <= TOLERANCE, "{worst}");
 }
 
 #[test]
+fn the_compact_network_is_the_references() {
+    hashed_weights_give_the_references_logits(NetworkKind::Compact, COMPACT);
+}
+
+#[test]
+fn the_papers_network_is_the_references() {
+    hashed_weights_give_the_references_logits(NetworkKind::Paper, PAPER);
+}
+
+#[test]
 fn shipped_weights_give_the_references_logits() {
-    let golden = golden().shipped;
-    let bytes = std::fs::read(root().join("www/models/paper.nodulens")).unwrap();
+    let offered = std::fs::read(root().join("www/models/models.json")).unwrap();
+    let offered: Vec<Offered> = serde_json::from_slice(&offered).unwrap();
+    assert!(!offered.is_empty());
+    for model in offered {
+        shipped_weights(&model);
+    }
+}
+
+fn shipped_weights(model: &Offered) {
+    let name = &model.id;
+    let golden = golden(name).shipped;
+    let bytes = std::fs::read(root().join("www/models").join(&model.file)).unwrap();
     let classifier = Classifier::load(&bytes, &Device::flex()).unwrap();
+    assert_eq!(classifier.kind().name(), name, "the id is the network's name");
     assert_eq!(
         classifier.sha256(),
         golden.weights_sha256,
-        "other weights than the golden numbers were made from: run tests/reference/paper_network.py"
+        "{name}: other weights than the golden numbers were made from: run `make golden`"
     );
     let patches: Vec<Patch> = golden.files.iter().map(|name| fixture(name)).collect();
     let predictions = pollster::block_on(classifier.classify(&patches)).unwrap();
     let logits: Vec<[f32; 2]> = predictions.iter().map(|prediction| prediction.logits).collect();
     let worst = worst(&logits, &golden.logits);
-    println!("worst difference to NumPy, shipped weights: {worst:.2e} (tolerance {TOLERANCE:.0e})");
+    println!("{name}, shipped weights: worst difference to NumPy {worst:.2e} of {TOLERANCE:.0e}");
     assert!(worst <= TOLERANCE, "{worst}");
     // Alone and in a batch, a patch has the same answer.
     let alone = pollster::block_on(classifier.classify(&patches[..1])).unwrap();

@@ -37,12 +37,13 @@ pub fn parameters(network: &Network) -> Result<Parameters, WeightsError> {
 /// [`WeightsError::Mismatch`] names the first that does not fit.
 pub fn network_of(
     kind: NetworkKind,
-    parameters: Parameters,
+    parameters: impl IntoIterator<Item = (String, Parameter)>,
     device: &Device,
 ) -> Result<Network, WeightsError> {
+    let parameters = parameters.into_iter().collect();
     let mut loader = Loader { path: Vec::new(), parameters, device, error: None };
     let network = kind.init(device).map_parameters(&mut loader);
-    match (loader.error, loader.parameters.keys().next()) {
+    match (loader.error, loader.parameters.iter().map(|(name, _)| name).min()) {
         (Some(error), _) => Err(error),
         (None, Some(name)) => Err(mismatch("a parameter", name, "absent")),
         (None, None) => Ok(network),
@@ -80,7 +81,8 @@ impl ModuleVisitor for Collector {
 /// Puts parameters in place by name; what is left afterwards belongs nowhere.
 struct Loader<'a> {
     path: Vec<String>,
-    parameters: Parameters,
+    // A list, for there are a dozen, and a map's code would weigh more in the browser than they do.
+    parameters: Vec<(String, Parameter)>,
     device: &'a Device,
     error: Option<WeightsError>,
 }
@@ -105,7 +107,8 @@ impl ModuleMapper for Loader<'_> {
         let name = self.path.join(".");
         // The lazy shape spares the random initialisation of five million numbers.
         let expected = param.lazy_shape().to_vec();
-        match self.parameters.remove(&name) {
+        let place = self.parameters.iter().position(|(present, _)| *present == name);
+        match place.map(|place| self.parameters.swap_remove(place).1) {
             Some(Parameter { shape, values }) if shape == expected => {
                 let tensor = Tensor::from_data(TensorData::new(values, shape), self.device);
                 let id = param.id;

@@ -32,7 +32,15 @@ export const patches = (): string[] => images(path.join(out, 'patches', 'crops50
 export const many = (): string[] => images(path.join(out, 'many'));
 /** One image in many formats, and those that must be refused. */
 export const format = (name: string): string => path.join(out, 'formats', name);
-export const native = (): Native[] => JSON.parse(readFileSync(path.join(out, 'native.json'), 'utf8')) as Native[];
+export interface Model {
+  id: string;
+  file: string;
+}
+
+/** The networks that ship, the default first. */
+export const models = (): [Model, ...Model[]] => JSON.parse(readFileSync(path.join(dist, 'models', 'models.json'), 'utf8')) as [Model, ...Model[]];
+/** What the command line answers with a network's weights; the default network's without a name. */
+export const native = (id = models()[0].id): Native[] => JSON.parse(readFileSync(path.join(out, `native-${id}.json`), 'utf8')) as Native[];
 
 export default function setup(): void {
   if (!existsSync(path.join(dist, 'index.html'))) throw new Error('dist/ is not there: run "npm run build" first');
@@ -54,10 +62,11 @@ export default function setup(): void {
   writeFileSync(path.join(out, 'folder', 'list.csv'), 'a,b\n');
   writeFileSync(path.join(mixed, 'readme.txt'), 'text\n');
 
-  const [model] = JSON.parse(readFileSync(path.join(dist, 'models', 'models.json'), 'utf8')) as { file: string }[];
   const formats = readdirSync(path.join(out, 'formats')).map((name) => path.join(out, 'formats', name));
-  const answers = path.join(out, 'native.json');
-  // The exit status says that files were refused, as some must be; the JSON says which.
-  spawnSync(trainer, ['classify', '--weights', path.join(dist, 'models', model?.file ?? ''), '--json', answers, ...all, ...formats], { cwd: root, stdio: 'ignore' });
-  if (!existsSync(answers)) throw new Error('the trainer gave no native numbers');
+  for (const { id, file } of models()) {
+    const answers = path.join(out, `native-${id}.json`);
+    // The exit status says that files were refused, as some must be; the JSON says which.
+    spawnSync(trainer, ['classify', '--weights', path.join(dist, 'models', file), '--json', answers, ...all, ...formats], { cwd: root, stdio: 'ignore' });
+    if (!existsSync(answers)) throw new Error(`the trainer gave no native numbers with ${file}`);
+  }
 }

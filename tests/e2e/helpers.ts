@@ -12,7 +12,9 @@ export interface Exported {
   status: string;
   probability: number | null;
   decision: string | null;
-  threshold: number;
+  threshold: number | null;
+  model_id: string | null;
+  weights_sha256: string | null;
   engine: string | null;
   file_sha256: string | null;
   synthetic: string | null;
@@ -89,22 +91,22 @@ export async function csv(page: Page): Promise<{ name: string; text: string }> {
   return downloadText(page, '#csv');
 }
 
-export async function json(page: Page): Promise<{ model: Record<string, unknown>; results: Exported[] }> {
-  return JSON.parse((await downloadText(page, '#json')).text) as { model: Record<string, unknown>; results: Exported[] };
+export async function json(page: Page): Promise<{ models: Record<string, unknown>[]; results: Exported[] }> {
+  return JSON.parse((await downloadText(page, '#json')).text) as { models: Record<string, unknown>[]; results: Exported[] };
 }
 
-/** The native build's answer for a file of that name. */
-export function nativeFor(name: string): Native {
-  const found = native().find(({ file }) => path.basename(file) === name);
+/** The native build's answer for a file of that name, by the default network or another. */
+export function nativeFor(name: string, model?: string): Native {
+  const found = native(model).find(({ file }) => path.basename(file) === name);
   if (!found) throw new Error(`no native number for ${name}`);
   return found;
 }
 
 /** The largest difference from the native build over all classified rows; every decision must be the same. */
-export function worstDifference(results: Exported[]): number {
+export function worstDifference(results: Exported[], model?: string): number {
   let worst = 0;
   for (const row of results) {
-    const reference = nativeFor(row.file_name);
+    const reference = nativeFor(row.file_name, model);
     expect(row.decision, row.file_name).toBe(reference.decision);
     worst = Math.max(worst, Math.abs((row.probability ?? NaN) - (reference.probability ?? NaN)));
   }

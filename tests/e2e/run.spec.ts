@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { brokenCopy, choose, expect, json, open, settled, startSite, test, worstDifference } from './helpers.ts';
-import { dist, many, MANY, patches } from './fixtures.ts';
+import { many, MANY, models, patches } from './fixtures.ts';
 
 const doneCount = async (page: Page): Promise<number> => Number((await page.locator('#progress').getAttribute('value')) ?? 0);
 
@@ -62,24 +62,24 @@ test('files that arrive during a run are queued', async ({ page, site }) => {
 test('a killed worker is replaced and every result is there', async ({ page, site, watch }) => {
   watch.expectErrors(/killed by the test/);
   await open(page, site.url);
-  await choose(page, many().slice(0, 400));
+  await choose(page, many().slice(0, 1000));
   await expect.poll(() => doneCount(page)).toBeGreaterThan(30);
   await kill(page);
-  await settled(page, 400);
+  await settled(page, 1000);
   const { results } = await json(page);
-  expect(results.filter(({ status }) => status === 'done')).toHaveLength(400);
+  expect(results.filter(({ status }) => status === 'done')).toHaveLength(1000);
   await expect(page.locator('#engine-note')).toContainText('replaced once');
 });
 
 test('a worker that falls silent is replaced by the watchdog', async ({ page, site }) => {
   await open(page, site.url);
-  await choose(page, many().slice(0, 200));
+  await choose(page, many().slice(0, 1000));
   await expect.poll(() => doneCount(page)).toBeGreaterThan(10);
   // No error event reaches the page: the worker is simply gone.
   await page.workers()[0]?.evaluate(() => void self.close());
-  await settled(page, 200);
+  await settled(page, 1000);
   const { results } = await json(page);
-  expect(results.filter(({ status }) => status === 'done')).toHaveLength(200);
+  expect(results.filter(({ status }) => status === 'done')).toHaveLength(1000);
 });
 
 test('a file on which the engine dies twice is set aside, the others complete', async ({ page }) => {
@@ -110,8 +110,7 @@ test('a file on which the engine dies twice is set aside, the others complete', 
 
 test('weights that are broken: the page says so, keeps the files, and goes on after "Try again"', async ({ page, watch }) => {
   watch.expectErrors(/404|Failed to load/);
-  const [model] = JSON.parse(readFileSync(path.join(dist, 'models', 'models.json'), 'utf8')) as { file: string }[];
-  const weights = `models/${model?.file ?? ''}`;
+  const weights = `models/${models()[0].file}`;
   const dir = brokenCopy('weights', { [weights]: (bytes) => bytes.subarray(0, bytes.length / 2) });
   const site = await startSite(dir);
   try {

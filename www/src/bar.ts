@@ -1,6 +1,6 @@
 /** The probability as a bar with a tick at the threshold, and the decision as a word with a shape. */
 import { make } from './dom.ts';
-import { strings } from './strings.ts';
+import { networkShort, strings } from './strings.ts';
 import type { Decision } from './wasm.ts';
 
 /** For the eye only: the number stands beside it as text. */
@@ -22,6 +22,11 @@ export function decisionMark(decision: Decision): HTMLElement {
   const mark = make('span', 'decision', dot, strings.decision[decision]);
   mark.dataset['decision'] = decision;
   return mark;
+}
+
+/** Which network gave an answer, in a word. */
+export function byNetwork(network: string): HTMLElement {
+  return make('span', 'by', make('span', 'visually-hidden', `${strings.network.by} `), networkShort(network));
 }
 
 export function syntheticBadge(): HTMLElement {

@@ -3,7 +3,6 @@
  * `WorkerDied`, and the owner starts a new one (engines.ts).
  */
 import type { Answer, AnswerKind, Ask, EngineId, FromWorker, Problem, Request, ToWorker } from './messages.ts';
-import type { MethodInfo, ModelInfo } from './wasm.ts';
 import { strings } from './strings.ts';
 
 /** The worker is gone or its instance is unusable; the work it held may be tried elsewhere. */
@@ -50,6 +49,7 @@ export class EngineWorker {
   private readonly waiting = new Map<number, Waiting>();
   private nextId = 1;
   private deadReason: string | undefined;
+  private retired = false;
   private readonly onGone: (reason: string) => void;
 
   /** `onGone` is called once, before anything that waits is rejected, with the reason in words. */
@@ -69,10 +69,9 @@ export class EngineWorker {
     return this.deadReason === undefined;
   }
 
-  /** Loads code and weights. */
-  async start(onProgress: (loaded: number, total: number) => void): Promise<{ method: MethodInfo; model: ModelInfo }> {
-    const { method, model } = await this.ask({ kind: 'start', engine: this.engine }, { onProgress });
-    return { method, model };
+  /** Loads code and weights, a file in models/. */
+  start(weights: string, onProgress: (loaded: number, total: number) => void): Promise<Answer<'start'>> {
+    return this.ask({ kind: 'start', engine: this.engine, weights }, { onProgress });
   }
 
   /**
@@ -122,6 +121,12 @@ export class EngineWorker {
     this.die(reason);
   }
 
+  /** Ends the worker when what it was asked is answered; nobody needs to hear of it. */
+  retire(): void {
+    this.retired = true;
+    if (this.waiting.size === 0) this.die('');
+  }
+
   private silenceFor(message: ToWorker): number {
     if (message.kind === 'start') return SILENCE.start;
     const { base, perPatch } = SILENCE[this.engine];
@@ -152,13 +157,14 @@ export class EngineWorker {
     clearTimeout(entry.timer);
     if (message.kind === 'failed') entry.reject(new RequestFailed(message.problem));
     else entry.resolve(message);
+    if (this.retired) this.retire();
   }
 
   private die(reason: string): void {
     if (this.deadReason !== undefined) return;
     this.deadReason = reason;
     this.worker.terminate();
-    this.onGone(reason);
+    if (!this.retired) this.onGone(reason);
     for (const entry of this.waiting.values()) {
       clearTimeout(entry.timer);
       entry.reject(new WorkerDied(reason));

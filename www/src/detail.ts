@@ -2,8 +2,8 @@
 import { decisionMark, probabilityBar, syntheticBadge } from './bar.ts';
 import { byId, drawGrey, make, pair } from './dom.ts';
 import type { Row } from './results.ts';
-import { asSentence, milliseconds, percent, strings } from './strings.ts';
-import type { MethodInfo, ModelInfo } from './wasm.ts';
+import { asSentence, milliseconds, networkName, percent, strings } from './strings.ts';
+import type { MethodInfo } from './wasm.ts';
 
 const text = strings.detail;
 
@@ -15,8 +15,8 @@ export class Detail {
   private readonly body = byId('detail-body', 'div');
   private shows = '';
 
-  draw(row: Row | undefined, method: MethodInfo | undefined, model: ModelInfo | undefined): void {
-    const shows = row ? `${row.key} ${row.state} ${row.prediction?.probability} ${model?.modelId}` : '';
+  draw(row: Row | undefined, method: MethodInfo | undefined): void {
+    const shows = row ? `${row.key} ${row.state} ${row.prediction?.probability} ${row.model?.modelId}` : '';
     if (this.shows === shows) return;
     this.shows = shows;
     this.panel.dataset['state'] = row?.state ?? 'none';
@@ -28,7 +28,7 @@ export class Detail {
     this.drawPicture(row, method);
     const name = make('h3', 'detail-name', row.name);
     if (row.synthetic) name.append(' ', syntheticBadge());
-    this.body.replaceChildren(name, ...this.answer(row, model), ...this.facts(row));
+    this.body.replaceChildren(name, ...this.answer(row), ...this.facts(row));
   }
 
   private drawPicture(row: Row, method: MethodInfo | undefined): void {
@@ -43,8 +43,8 @@ export class Detail {
     }
   }
 
-  private answer(row: Row, model: ModelInfo | undefined): HTMLElement[] {
-    const { prediction, problem } = row;
+  private answer(row: Row): HTMLElement[] {
+    const { model, prediction, problem } = row;
     if (problem) {
       const hint = problem.hint ? [make('p', 'hint', asSentence(problem.hint))] : [];
       return [make('div', 'problem', make('p', 'problem-what', make('strong', '', `${strings.state[row.state]}. `), asSentence(problem.message)), ...hint)];
@@ -60,13 +60,13 @@ export class Detail {
       make('p', 'headline-decision', decisionMark(decision)),
       make('p', 'headline-probability', make('span', 'big-number', percent(probability)), ' ', make('span', 'unit', text.probability)),
       scale,
-      make('p', 'sentence', text.sentence(decision, model.threshold)),
+      make('p', 'sentence', text.sentence(networkName(model.network), decision, model.threshold)),
       make('p', 'quiet', text.meaning),
     ];
   }
 
   private facts(row: Row): HTMLElement[] {
-    const { patch } = row;
+    const { model, patch } = row;
     const list = make('dl', 'facts');
     if (row.synthetic) pair(list, text.notes, strings.syntheticNote(row.synthetic.label, row.synthetic.seed));
     if (patch) {
@@ -74,6 +74,7 @@ export class Detail {
       pair(list, text.source, text.sourceText(patch.format, patch.width, patch.height, patch.bitDepth, patch.colour));
     }
     if (row.milliseconds !== undefined) pair(list, text.time, `${milliseconds(row.milliseconds)} `, make('span', 'quiet', `(${text.timeNote})`));
+    if (model) pair(list, text.network, `${networkName(model.network)}, `, make('code', '', model.modelId));
     if (row.engine && patch) pair(list, text.engine, row.engine);
     if (patch) pair(list, text.hash, make('code', 'hash', patch.sha256));
     return list.childElementCount > 0 ? [list] : [];

@@ -1,15 +1,18 @@
 /**
  * Owns the workers: starts the CPU engine first, WebGPU where it is wanted, checks the one against the other, replaces
- * what dies, and brings a chunk of files through whatever happens.
+ * what dies, changes the network, and brings a chunk of files through whatever happens.
  */
-import { EngineWorker, RequestFailed } from './client.ts';
+import { EngineWorker, RequestFailed, WorkerDied } from './client.ts';
 import { chooseEngine, probeAdapter, wantsWebGpu } from './engine-choice.ts';
 import type { Adapter, Choice, EnginePreference, Speed, WebGpuState } from './engine-choice.ts';
-import type { EngineId, FileOut, Problem } from './messages.ts';
+import { FetchError, problemFrom } from './fetch.ts';
+import type { Answer, EngineId, FileOut, Problem } from './messages.ts';
+import { fetchModels } from './models.ts';
+import type { OfferedModel } from './models.ts';
 import { readSources } from './files.ts';
 import type { ReadFiles, Source } from './files.ts';
 import { strings } from './strings.ts';
-import type { MethodInfo, ModelInfo, Phantom, Prediction, SizePolicy } from './wasm.ts';
+import type { MethodInfo, ModelInfo, NetworkInfo, Phantom, Prediction, SizePolicy } from './wasm.ts';
 
 export type CpuState =
   | { phase: 'loading'; loaded: number; total: number }
@@ -20,12 +23,20 @@ export interface Outcome {
   file: FileOut;
   /** Which engine answered, as it is shown and exported. */
   engine: string;
+  /** Which network answered. */
+  model: ModelInfo;
 }
 
 interface Live {
   worker: EngineWorker;
-  method: MethodInfo;
   model: ModelInfo;
+}
+
+/** A network on its way in; the one in use works until it is there. */
+export interface Switching {
+  model: OfferedModel;
+  loaded: number;
+  total: number;
 }
 
 /** How many patches the speed comparison classifies: enough that a GPU's fixed cost a batch does not decide. */
@@ -45,6 +56,7 @@ export class EngineUnavailable extends Error {
 
 function problemOf(error: unknown): Problem {
   if (error instanceof RequestFailed) return error.problem;
+  if (error instanceof FetchError) return problemFrom(error);
   const message = error instanceof Error ? error.message : String(error);
   return { code: 'engine-stopped', message, hint: strings.engine.reloadHint };
 }
@@ -55,20 +67,41 @@ export class Engines {
   cpu: CpuState = { phase: 'loading', loaded: 0, total: 0 };
   webgpu: WebGpuState;
   method: MethodInfo | undefined;
+  /** What the loaded weights file says of itself. */
   model: ModelInfo | undefined;
+  /** What each network costs, loaded or not. */
+  networks: NetworkInfo[] = [];
+  /** What can be chosen. */
+  models: OfferedModel[] = [];
+  /** The one in use; before the first start, the one that is loading. */
+  current: OfferedModel | undefined;
+  switching: Switching | undefined;
+  /** The last choice, where it could not be loaded. */
+  notLoaded: { model: OfferedModel; problem: Problem } | undefined;
   /** Workers replaced after they died, for the note on the page. */
   replaced = 0;
 
   private cpuLive: Promise<Live> | undefined;
+  /** The worker of `cpuLive`, starting or ready; any other CPU worker is on its way in or out. */
+  private cpuWorker: EngineWorker | undefined;
+  private switchWorker: EngineWorker | undefined;
   private gpuLive: Live | undefined;
-  private gpuStarting = false;
+  private gpuStarting: EngineWorker | undefined;
   private reference: Promise<Prediction[]> | undefined;
   private deaths = 0;
+  private readonly askedFor: string | undefined;
   private readonly changed: () => void;
 
-  constructor(webgpuIsBuilt: boolean, changed: () => void) {
+  /** `askedFor`: the network to begin with, where there is one of that name; otherwise the first. */
+  constructor(webgpuIsBuilt: boolean, askedFor: string | undefined, changed: () => void) {
     this.webgpu = { phase: webgpuIsBuilt ? 'idle' : 'not-built' };
+    this.askedFor = askedFor;
     this.changed = changed;
+  }
+
+  /** A name in the address that is not the name of a network here. */
+  get unknownModel(): string | undefined {
+    return this.models.length > 0 && !this.models.some(({ id }) => id === this.askedFor) ? this.askedFor : undefined;
   }
 
   get choice(): Choice {
@@ -102,6 +135,71 @@ export class Engines {
     this.deaths = 0;
     await this.cpuReady().catch(() => undefined);
     await this.considerWebGpu();
+  }
+
+  /**
+   * Changes the network. The one in use works until the other is there, and stays where that cannot be loaded; then
+   * `notLoaded` says why.
+   */
+  async use(id: string): Promise<void> {
+    const model = this.models.find((offered) => offered.id === id);
+    if (!model || model === (this.switching?.model ?? this.current)) return;
+    this.switchWorker?.terminate(strings.network.another);
+    this.endSwitch(undefined);
+    if (model === this.current) return;
+    if (this.model && this.cpu.phase !== 'failed') await this.switchTo(model);
+    else await this.startWith(model);
+  }
+
+  /** Nothing works yet, so nothing can be kept. */
+  private async startWith(model: OfferedModel): Promise<void> {
+    const before = this.cpuWorker;
+    this.deaths = 0;
+    this.current = model;
+    this.cpuLive = undefined;
+    this.forgetWebGpu();
+    const ready = this.cpuReady();
+    before?.terminate(strings.network.another);
+    await ready.catch(() => undefined);
+    await this.considerWebGpu();
+  }
+
+  private async switchTo(model: OfferedModel): Promise<void> {
+    const worker = this.newCpuWorker();
+    this.switchWorker = worker;
+    const show = (loaded: number, total: number): void => {
+      if (this.switchWorker !== worker) return;
+      this.switching = { model, loaded, total };
+      this.changed();
+    };
+    show(0, 0);
+    let answer: Answer<'start'>;
+    try {
+      answer = await worker.start(model.file, show);
+    } catch (error) {
+      worker.terminate(problemOf(error).message);
+      if (this.switchWorker === worker) this.endSwitch({ model, problem: problemOf(error) });
+      return;
+    }
+    // Another choice came meanwhile.
+    if (this.switchWorker !== worker) return worker.terminate(strings.network.another);
+    this.endSwitch(undefined);
+    const before = this.cpuWorker;
+    this.current = model;
+    this.deaths = 0;
+    this.cpuWorker = worker;
+    this.cpuLive = Promise.resolve(this.take(worker, answer));
+    // What it works on is still answered, and marked as its answer.
+    before?.retire();
+    this.forgetWebGpu();
+    await this.considerWebGpu();
+  }
+
+  private endSwitch(notLoaded: Engines['notLoaded']): void {
+    this.switchWorker = undefined;
+    this.switching = undefined;
+    this.notLoaded = notLoaded;
+    this.changed();
   }
 
   /** The engine that a chunk given now would run on. */
@@ -139,7 +237,7 @@ export class Engines {
       const [only] = sources;
       if (sources.length === 1 && only) {
         const { message } = problemOf(error);
-        return [{ file: { key: only.key, ok: false, problem: strings.engine.setAside(message) }, engine: live.model.engine }];
+        return [{ file: { key: only.key, ok: false, problem: strings.engine.setAside(message) }, engine: live.model.engine, model: live.model }];
       }
       const half = Math.ceil(sources.length / 2);
       return [
@@ -154,7 +252,7 @@ export class Engines {
     const transfer = read.files.map(({ bytes }) => bytes);
     const { files } = await live.worker.ask({ kind: 'classify', files: read.files, policy }, { signal, transfer });
     this.deaths = 0;
-    return [...read.unreadable, ...files].map((file) => ({ file, engine }));
+    return [...read.unreadable, ...files].map((file) => ({ file, engine, model: live.model }));
   }
 
   private label({ worker, model }: Live): string {
@@ -180,33 +278,59 @@ export class Engines {
       throw new EngineUnavailable(problem);
     }
     this.cpu = { phase: 'loading', loaded: 0, total: 0 };
+    const worker = this.newCpuWorker();
+    this.cpuWorker = worker;
     this.changed();
-    let started = false;
+    try {
+      const { file } = await this.chosen();
+      const answer = await worker.start(file, (loaded, total) => {
+        if (this.cpuWorker !== worker) return;
+        this.cpu = { phase: 'loading', loaded, total };
+        this.changed();
+      });
+      if (this.cpuWorker !== worker) throw new WorkerDied(strings.network.another);
+      return this.take(worker, answer);
+    } catch (error) {
+      const problem = problemOf(error);
+      worker.terminate(problem.message);
+      // Another network was chosen meanwhile: whoever waits gets that one.
+      if (this.cpuWorker !== worker) return this.cpuReady();
+      this.cpuFailed(problem);
+      throw new EngineUnavailable(problem);
+    }
+  }
+
+  /** The list of networks is fetched once; an address may name one of them. */
+  private async chosen(): Promise<OfferedModel> {
+    if (this.current) return this.current;
+    const models = await fetchModels();
+    this.models = models;
+    this.current ??= models.find(({ id }) => id === this.askedFor) ?? models[0];
+    this.changed();
+    return this.current;
+  }
+
+  private newCpuWorker(): EngineWorker {
     const worker = new EngineWorker('cpu', () => {
-      if (!started) return;
+      // A start that fails is told to whoever asked for it.
+      if (this.cpuWorker !== worker || this.cpu.phase !== 'ready') return;
       // Replaced at once, also when idle, so that the next file does not wait for a start.
       this.deaths += 1;
       this.replaced += 1;
       this.cpuLive = undefined;
       this.cpuReady().catch(() => undefined);
     });
-    try {
-      const { method, model } = await worker.start((loaded, total) => {
-        this.cpu = { phase: 'loading', loaded, total };
-        this.changed();
-      });
-      this.method = method;
-      this.model = model;
-      this.cpu = { phase: 'ready' };
-      started = true;
-      this.changed();
-      return { worker, method, model };
-    } catch (error) {
-      worker.terminate(problemOf(error).message);
-      const problem = problemOf(error);
-      this.cpuFailed(problem);
-      throw new EngineUnavailable(problem);
-    }
+    return worker;
+  }
+
+  /** The worker is ready and is the CPU engine from now on. */
+  private take(worker: EngineWorker, { method, networks, model }: Answer<'start'>): Live {
+    this.method = method;
+    this.networks = networks;
+    this.model = model;
+    this.cpu = { phase: 'ready' };
+    this.changed();
+    return { worker, model };
   }
 
   private cpuFailed(problem: Problem): void {
@@ -216,42 +340,61 @@ export class Engines {
   }
 
   private async considerWebGpu(): Promise<void> {
-    if (this.webgpu.phase !== 'idle' || this.gpuStarting || this.cpu.phase !== 'ready') return;
+    if (this.webgpu.phase !== 'idle' || this.cpu.phase !== 'ready' || !this.current) return;
     if (!wantsWebGpu(this.preference, this.adapter)) return;
-    this.gpuStarting = true;
-    try {
-      await this.startWebGpu();
-    } finally {
-      this.gpuStarting = false;
-    }
+    await this.startWebGpu(this.current);
   }
 
-  private async startWebGpu(): Promise<void> {
-    this.setWebGpu({ phase: 'loading', loaded: 0, total: 0 });
+  private async startWebGpu({ file }: OfferedModel): Promise<void> {
     const worker = new EngineWorker('webgpu', (reason) => {
       if (this.gpuLive?.worker === worker) this.failWebGpu({ code: 'engine-stopped', message: reason, hint: '' });
     });
+    this.gpuStarting = worker;
+    const show = (state: WebGpuState): void => {
+      if (this.gpuStarting === worker) this.setWebGpu(state);
+    };
+    show({ phase: 'loading', loaded: 0, total: 0 });
     try {
-      const { method, model } = await worker.start((loaded, total) => this.setWebGpu({ phase: 'loading', loaded, total }));
-      this.setWebGpu({ phase: 'checking' });
+      const { model } = await worker.start(file, (loaded, total) => show({ phase: 'loading', loaded, total }));
+      show({ phase: 'checking' });
       const { check } = await worker.ask({ kind: 'check', reference: await this.cpuReference() });
       if (!check.ok) throw new RequestFailed(strings.engine.mismatch(check));
       const speed = this.adapter.kind === 'hardware' ? await this.compareSpeed(worker) : undefined;
-      this.gpuLive = { worker, method, model };
-      this.setWebGpu({ phase: 'ready', check, speed });
+      // Another network was chosen meanwhile; the check was not about that one.
+      if (this.gpuStarting !== worker) return worker.terminate(strings.network.another);
+      this.gpuLive = { worker, model };
+      show({ phase: 'ready', check, speed });
+      this.gpuStarting = undefined;
     } catch (error) {
       worker.terminate(problemOf(error).message);
+      if (this.gpuStarting !== worker) return;
+      this.gpuStarting = undefined;
       this.failWebGpu(problemOf(error));
     }
   }
 
+  /** Another network must pass the check anew, on a fresh worker. */
+  private forgetWebGpu(): void {
+    this.reference = undefined;
+    this.gpuLive?.worker.retire();
+    this.gpuLive = undefined;
+    const starting = this.gpuStarting;
+    this.gpuStarting = undefined;
+    starting?.terminate(strings.network.another);
+    if (this.webgpu.phase !== 'not-built') this.setWebGpu({ phase: 'idle' });
+  }
+
   /** What the CPU answers to the known inputs: the reference that WebGPU must meet. */
   private cpuReference(): Promise<Prediction[]> {
-    this.reference ??= this.cpuReady()
+    if (this.reference) return this.reference;
+    const reference = this.cpuReady()
       .then(({ worker }) => worker.ask({ kind: 'known-answer' }))
       .then(({ predictions }) => predictions);
-    this.reference.catch(() => (this.reference = undefined));
-    return this.reference;
+    this.reference = reference;
+    reference.catch(() => {
+      if (this.reference === reference) this.reference = undefined;
+    });
+    return reference;
   }
 
   private async compareSpeed(webgpu: EngineWorker): Promise<Speed> {

@@ -8,10 +8,11 @@ export interface ExportRow {
   status: string;
   probability: number | null;
   decision: string | null;
-  threshold: number;
-  model_id: string;
-  weights_sha256: string;
-  preprocess_id: string;
+  /** Of the network that answered, as the next three are; null where there is no answer. */
+  threshold: number | null;
+  model_id: string | null;
+  weights_sha256: string | null;
+  preprocess_id: string | null;
   engine: string | null;
   file_sha256: string | null;
   /** "nodule" or "no nodule" as drawn, for a synthetic example; null for everything else. */
@@ -21,16 +22,16 @@ export interface ExportRow {
   error: { code: string; message: string; hint: string } | null;
 }
 
-export function exportRows(rows: Row[], model: ModelInfo): ExportRow[] {
+export function exportRows(rows: Row[]): ExportRow[] {
   return rows.map((row) => ({
     file_name: row.name,
     status: row.state,
     probability: row.prediction?.probability ?? null,
     decision: row.prediction?.decision ?? null,
-    threshold: model.threshold,
-    model_id: model.modelId,
-    weights_sha256: model.weightsSha256,
-    preprocess_id: model.preprocessId,
+    threshold: row.model?.threshold ?? null,
+    model_id: row.model?.modelId ?? null,
+    weights_sha256: row.model?.weightsSha256 ?? null,
+    preprocess_id: row.model?.preprocessId ?? null,
     engine: row.engine ?? null,
     file_sha256: row.patch?.sha256 ?? null,
     synthetic: row.synthetic?.label ?? null,
@@ -66,14 +67,21 @@ function cell(text: string): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-export function toJson(rows: ExportRow[], model: ModelInfo, method: MethodInfo): string {
-  const { card: _, ...about } = model;
+/** `models` holds every network that answered one of the rows, so that none stands for another. */
+export function toJson(rows: Row[], method: MethodInfo): string {
+  const models = new Map<string, Omit<ModelInfo, 'card' | 'engine'>>();
+  for (const { model } of rows) {
+    if (!model) continue;
+    // Each row names its engine.
+    const { card: _, engine: __, ...about } = model;
+    models.set(model.modelId, about);
+  }
   const document = {
     about: 'Nodulens: research and teaching software, not a medical device.',
     version: method.version,
     exported: new Date().toISOString(),
-    model: about,
-    results: rows,
+    models: [...models.values()],
+    results: exportRows(rows),
   };
   return `${JSON.stringify(document, null, 2)}\n`;
 }

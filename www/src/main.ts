@@ -5,13 +5,15 @@ import { Detail } from './detail.ts';
 import { EnginePanel } from './engine-panel.ts';
 import { Engines } from './engines.ts';
 import { download, exportRows, toCsv, toJson } from './export.ts';
+import { modelAskedFor } from './models.ts';
+import { NetworkPanel } from './network-panel.ts';
 import { ACCEPT, arrivalsFromClipboard, arrivalsFromDrop, arrivalsFromInput, arrivalsFromPhantoms } from './files.ts';
 import type { Arrivals } from './files.ts';
 import { Results } from './results.ts';
 import type { Filter, Row } from './results.ts';
 import { Runner } from './run.ts';
 import { RunPanel } from './run-panel.ts';
-import { bytes, count, strings } from './strings.ts';
+import { bytes, count, networkName, strings } from './strings.ts';
 import { ResultsTable } from './table.ts';
 import type { SizePolicy } from './wasm.ts';
 
@@ -22,30 +24,34 @@ declare const WEBGPU_IS_BUILT: boolean;
 const EXAMPLES = 8;
 
 const drawSoon = oncePerFrame(draw);
-const engines = new Engines(WEBGPU_IS_BUILT, drawSoon);
+const engines = new Engines(WEBGPU_IS_BUILT, modelAskedFor(location.search), drawSoon);
 const results = new Results(drawSoon);
 const runner = new Runner(engines, results, drawSoon);
 const table = new ResultsTable(results);
 const detail = new Detail();
 const enginePanel = new EnginePanel(engines);
-const runPanel = new RunPanel(engines, results, runner, { cropAgain, rerunCancelled });
+const networkPanel = new NetworkPanel(engines, (id) => void engines.use(id).then(() => runner.resume()));
+const runPanel = new RunPanel(engines, results, runner, { cropAgain, rerunCancelled, again });
 const notices = byId('notices', 'div');
 let cardOf = '';
 let fellBackFor = '';
+let saidUnknown = false;
 
 function draw(): void {
-  const { method, model } = engines;
+  const { method } = engines;
   const { rows } = results;
   document.body.classList.toggle('has-results', rows.length > 0);
   document.body.classList.toggle('has-one', rows.length === 1);
   byId('results', 'section').hidden = rows.length === 0;
   byId('skip-results', 'a').hidden = rows.length === 0;
+  networkPanel.draw();
   enginePanel.draw();
   runPanel.draw();
-  table.draw(method, model);
-  if (rows.length > 0) detail.draw(results.selected, method, model);
+  table.draw(method);
+  if (rows.length > 0) detail.draw(results.selected, method);
   drawFromModel();
   warnOnFallback();
+  warnOnUnknownModel();
 }
 
 /** Texts that need the wasm's numbers; once, when they are known. */
@@ -70,6 +76,14 @@ function warnOnFallback(): void {
   if (reason === fellBackFor) return;
   fellBackFor = reason;
   if (reason) notify(reason, ...(webgpu.phase === 'failed' && webgpu.problem.hint ? [webgpu.problem.hint] : []));
+}
+
+/** The address names a network that is not here: said once. */
+function warnOnUnknownModel(): void {
+  const { current, unknownModel } = engines;
+  if (saidUnknown || !current || unknownModel === undefined) return;
+  saidUnknown = true;
+  notify(strings.network.unknown(unknownModel, networkName(current.id, current.name)));
 }
 
 /** A line that stays until it is dismissed; the area is a live region. */
@@ -189,11 +203,11 @@ function wireResults(): void {
     input.addEventListener('change', () => results.show(input.value as Filter));
   }
   byId('csv', 'button').addEventListener('click', () => {
-    if (engines.model) download('nodulens.csv', 'text/csv;charset=utf-8', toCsv(exportRows(results.rows, engines.model)));
+    download('nodulens.csv', 'text/csv;charset=utf-8', toCsv(exportRows(results.rows)));
   });
   byId('json', 'button').addEventListener('click', () => {
-    const { model, method } = engines;
-    if (model && method) download('nodulens.json', 'application/json', toJson(exportRows(results.rows, model), model, method));
+    const { method } = engines;
+    if (method) download('nodulens.json', 'application/json', toJson(results.rows, method));
   });
   byId('clear', 'button').addEventListener('click', clear);
   setText(byId('no-rows', 'p'), strings.table.empty);

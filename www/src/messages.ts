@@ -2,7 +2,7 @@
  * What page and worker say to each other: one discriminated union each way. Types only, plain data only; a wasm handle
  * never crosses. Every request carries an `id`, and its answer (or its failure) carries the same one.
  */
-import type { DecodedPatch, KnownAnswerCheck, MethodInfo, ModelInfo, Phantom, Prediction, SizePolicy } from './wasm.ts';
+import type { DecodedPatch, KnownAnswerCheck, MethodInfo, ModelInfo, NetworkInfo, Phantom, Prediction, SizePolicy } from './wasm.ts';
 
 export type EngineId = 'cpu' | 'webgpu';
 
@@ -30,7 +30,8 @@ export type FileOut =
   | { key: number; ok: false; problem: Problem };
 
 export type ToWorker =
-  | { kind: 'start'; id: number; engine: EngineId }
+  /** `weights`: a file in models/. */
+  | { kind: 'start'; id: number; engine: EngineId; weights: string }
   | { kind: 'classify'; id: number; files: FileIn[]; policy: SizePolicy }
   | { kind: 'phantoms'; id: number; seed: number; count: number }
   | { kind: 'known-answer'; id: number }
@@ -38,7 +39,7 @@ export type ToWorker =
   | { kind: 'measure'; id: number; patches: number };
 
 export type FromWorker =
-  | { kind: 'started'; id: number; method: MethodInfo; model: ModelInfo }
+  | { kind: 'started'; id: number; method: MethodInfo; networks: NetworkInfo[]; model: ModelInfo }
   | { kind: 'classified'; id: number; files: FileOut[] }
   | { kind: 'phantoms-made'; id: number; phantoms: Phantom[] }
   | { kind: 'known-answer-given'; id: number; predictions: Prediction[] }

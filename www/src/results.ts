@@ -5,7 +5,7 @@
 import type { Outcome } from './engines.ts';
 import type { Arrival } from './files.ts';
 import type { PatchOut, Problem } from './messages.ts';
-import type { Prediction } from './wasm.ts';
+import type { ModelInfo, Prediction } from './wasm.ts';
 
 export type RowState = 'waiting' | 'running' | 'done' | 'refused' | 'stopped' | 'cancelled';
 
@@ -17,6 +17,8 @@ export interface Row extends Arrival {
   prediction?: Prediction;
   milliseconds?: number;
   engine?: string;
+  /** Which network answered: there with every prediction, whatever is in use now. */
+  model?: ModelInfo;
   problem?: Problem;
 }
 
@@ -89,20 +91,26 @@ export class Results {
       delete row.problem;
       delete row.milliseconds;
       delete row.engine;
+      delete row.model;
     }
     this.touch();
   }
 
-  settle({ file, engine }: Outcome): void {
+  settle({ file, engine, model }: Outcome): void {
     const row = this.byKey.get(file.key);
     if (!row) return;
     if (file.ok) {
-      Object.assign(row, { state: 'done', patch: file.patch, prediction: file.prediction, milliseconds: file.milliseconds, engine });
+      Object.assign(row, { state: 'done', patch: file.patch, prediction: file.prediction, milliseconds: file.milliseconds, engine, model });
     } else {
       row.problem = file.problem;
       row.state = ENGINE_CODES.has(file.problem.code) ? 'stopped' : 'refused';
     }
     this.touch();
+  }
+
+  /** Rows that another network than this one answered. */
+  notBy({ modelId }: ModelInfo): Row[] {
+    return this.rows.filter((row) => row.state === 'done' && row.model && row.model.modelId !== modelId);
   }
 
   sortBy(column: SortColumn): void {

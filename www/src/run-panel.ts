@@ -3,7 +3,7 @@ import { byId, setText } from './dom.ts';
 import type { Engines } from './engines.ts';
 import type { Counts, Results, Row } from './results.ts';
 import type { Runner } from './run.ts';
-import { asSentence, count, strings } from './strings.ts';
+import { asSentence, count, networkName, strings } from './strings.ts';
 
 const text = strings.run;
 
@@ -13,6 +13,7 @@ const ANNOUNCE_MILLISECONDS = 10_000;
 interface Actions {
   cropAgain(rows: Row[]): void;
   rerunCancelled(): void;
+  again(rows: Row[]): void;
 }
 
 export class RunPanel {
@@ -23,6 +24,7 @@ export class RunPanel {
   private readonly paused = byId('paused', 'div');
   private readonly cropButton = byId('crop-again', 'button');
   private readonly resumeButton = byId('resume', 'button');
+  private readonly rerunButton = byId('rerun', 'button');
   private announcedAt = 0;
   private readonly engines: Engines;
   private readonly results: Results;
@@ -39,6 +41,11 @@ export class RunPanel {
     byId('retry', 'button').addEventListener('click', () => void engines.retryCpu().then(() => runner.resume()));
     this.cropButton.addEventListener('click', () => actions.cropAgain(this.refusedForSize()));
     this.resumeButton.addEventListener('click', actions.rerunCancelled);
+    this.rerunButton.addEventListener('click', () => {
+      actions.again(this.byAnother());
+      // The button goes; the focus must not fall back to the top of the page.
+      byId('results', 'section').focus();
+    });
   }
 
   draw(): void {
@@ -111,10 +118,17 @@ export class RunPanel {
     byId('csv', 'button').disabled = this.engines.model === undefined;
     byId('json', 'button').disabled = this.engines.model === undefined;
     this.resumeButton.hidden = running || counts.cancelled === 0;
-    const { method } = this.engines;
+    const { method, model } = this.engines;
+    const byAnother = running ? [] : this.byAnother();
+    this.rerunButton.hidden = byAnother.length === 0;
+    if (model && byAnother.length > 0) setText(this.rerunButton, strings.network.runAgain(byAnother.length, networkName(model.network)));
     const refused = running ? [] : this.refusedForSize();
     this.cropButton.hidden = refused.length === 0;
     if (method && refused.length > 0) setText(this.cropButton, text.cropAgain(refused.length, method));
+  }
+
+  private byAnother(): Row[] {
+    return this.engines.model ? this.results.notBy(this.engines.model) : [];
   }
 
   private refusedForSize(): Row[] {

@@ -4,7 +4,7 @@
  */
 import type { Speed } from './engine-choice.ts';
 import type { Problem } from './messages.ts';
-import type { CardCalibration, Decision, KnownAnswerCheck, MethodInfo, PhantomLabel } from './wasm.ts';
+import type { CardCalibration, Decision, KnownAnswerCheck, MethodInfo, NetworkInfo, PhantomLabel } from './wasm.ts';
 
 const whole = new Intl.NumberFormat('en');
 export const count = (value: number): string => whole.format(value);
@@ -22,15 +22,31 @@ export function bytes(value: number): string {
 }
 /** "50 x 50 pixels", from the wasm's own number. */
 export const square = ({ patchSize }: MethodInfo): string => `${patchSize} × ${patchSize}`;
-/** The crate's messages begin small and end without a stop; on the page they stand as sentences. */
-export function asSentence(text: string): string {
+/** The crate's messages begin small and end without a stop; behind a colon they need only the stop. */
+export function ended(text: string): string {
   const trimmed = text.trim();
-  return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?]$/.test(trimmed) ? '' : '.');
+  return trimmed + (/[.!?]$/.test(trimmed) ? '' : '.');
+}
+/** As a sentence of its own. A file's name keeps its small letter. */
+export function asSentence(text: string): string {
+  const sentence = ended(text);
+  return /^\S+\.\w/.test(sentence) ? sentence : sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
 const difference = ({ maxDifference, tolerance }: KnownAnswerCheck): string =>
   `largest difference ${maxDifference.toExponential(1)}, allowed ${tolerance.toExponential(1)}`;
+/** 61759616 -> "61.8 million". */
+const inWords = new Intl.NumberFormat('en', { notation: 'compact', compactDisplay: 'long', maximumSignificantDigits: 3 });
 const perSecond = (ms: number): string => count(Math.round(1000 / ms));
+
+const NETWORKS: Record<string, { name: string; short: string; about: string }> = {
+  compact: { name: 'Compact (Nodulens)', short: 'Compact', about: 'Ours: small and quick. A patch that is turned by quarters or mirrored gets the same answer.' },
+  paper: { name: 'The paper’s network', short: 'Paper', about: 'The published design, layer for layer: larger and slower.' },
+};
+/** In plain words; a network that this page does not know goes by its own title or name. */
+export const networkName = (network: string, title = network): string => NETWORKS[network]?.name ?? title;
+/** For a narrow column. */
+export const networkShort = (network: string): string => NETWORKS[network]?.short ?? network;
 
 /** Text of index.html: `{{key}}` there, `key` here. The build fails on a key that is missing or not used. */
 export const html = {
@@ -50,6 +66,7 @@ export const html = {
   chooseFolder: 'Choose a folder…',
   tryExamples: 'Try synthetic examples',
   tryHint: 'No patch at hand? The examples are drawn by this page, not taken from a patient.',
+  networkLegend: 'Network',
   sizeLegend: 'Images larger than the patch:',
   sizeRefuse: 'refuse',
   sizeCrop: 'take the centre',
@@ -85,7 +102,7 @@ export const html = {
   doesTitle: 'What it does',
   does1: 'Takes a small greyscale patch cut from an axial slice of a chest CT, centred on the spot in question.',
   does2: 'Gives one probability that the patch shows a pulmonary nodule, and a decision at a fixed threshold.',
-  does3: 'Computes on your own processor or graphics card. You can disconnect from the network once this page is loaded.',
+  does3: 'Computes on your own processor or graphics card. You can go offline once this page is loaded; only changing the network fetches another weights file.',
   doesNotTitle: 'What it cannot do',
   doesNot1: 'Find nodules in a whole slice or scan: it judges only the patch you give it.',
   doesNot2: 'Tell benign from malignant, or say anything about a patient.',
@@ -132,6 +149,21 @@ export const strings = {
 
   undo: 'Undo',
   dismiss: 'Dismiss',
+  network: {
+    about: (network: string) => NETWORKS[network]?.about ?? '',
+    size: (size: string) => `${size} of weights`,
+    cost: ({ macsPerPatch, parameters }: NetworkInfo) =>
+      [`${inWords.format(macsPerPatch)} multiply-adds a patch`, `${inWords.format(parameters)} parameters`],
+    inUse: 'In use',
+    nowInUse: (name: string) => `${name} is in use now.`,
+    loading: (loaded: number, total: number) => `Loading${loaded === 0 ? '' : total ? `, ${bytes(loaded)} of ${bytes(total)}` : `, ${bytes(loaded)}`}…`,
+    notLoaded: (name: string, current: string, reason: string) => `${name} cannot be used: ${ended(reason)} ${current} stays in use; nothing is lost.`,
+    tryAgain: 'Choose it once more to try again.',
+    unknown: (asked: string, current: string) => `This page has no network named “${asked}”, which its address asks for. ${current} is used.`,
+    another: 'Another network was chosen.',
+    by: 'by',
+    runAgain: (n: number, name: string) => `${n === 1 ? 'One result is' : `${count(n)} results are`} by another network: run ${n === 1 ? 'it' : 'them'} again with ${/^The /.test(name) ? `t${name.slice(1)}` : name}`,
+  },
   decision: { nodule: 'Nodule', 'no nodule': 'No nodule' } satisfies Record<Decision, string>,
   synthetic: 'synthetic',
   syntheticNote: (label: PhantomLabel, seed: number) =>
@@ -143,10 +175,9 @@ export const strings = {
     region: 'Selected patch',
     probability: 'Probability of a nodule',
     threshold: (threshold: number) => `threshold ${percent(threshold)}`,
-    sentence: (decision: Decision, threshold: number) =>
-      decision === 'nodule'
-        ? `The model says “nodule” from ${percent(threshold)} upward; this patch reaches it.`
-        : `The model says “nodule” from ${percent(threshold)} upward; this patch stays below.`,
+    sentence: (network: string, decision: Decision, threshold: number) =>
+      `${network} says “nodule” from ${percent(threshold)} upward; this patch ${decision === 'nodule' ? 'reaches it' : 'stays below'}.`,
+    network: 'Network',
     meaning: 'How firmly the model takes this patch for one with a nodule. Not a diagnosis, and not the chance of an illness.',
     picture: (name: string) => `${name}, as the model sees it`,
     asSeen: (method: MethodInfo) => `As the model sees it, ${square(method)} pixels`,

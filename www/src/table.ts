@@ -1,9 +1,9 @@
 /** The table of results: a page of rows at a time, real table elements, rows reused so that focus and canvases stay. */
-import { decisionMark, probabilityBar, syntheticBadge } from './bar.ts';
+import { byNetwork, decisionMark, probabilityBar, syntheticBadge } from './bar.ts';
 import { byId, drawGrey, make, setText } from './dom.ts';
 import type { Results, Row, SortColumn } from './results.ts';
 import { asSentence, milliseconds, percent, strings } from './strings.ts';
-import type { MethodInfo, ModelInfo } from './wasm.ts';
+import type { MethodInfo } from './wasm.ts';
 
 /** Few enough that a page is laid out at once, many enough to scan by eye. */
 const PAGE_ROWS = 100;
@@ -42,7 +42,7 @@ export class ResultsTable {
     this.body.addEventListener('keydown', (event) => this.moveByArrow(event));
   }
 
-  draw(method: MethodInfo | undefined, model: ModelInfo | undefined): void {
+  draw(method: MethodInfo | undefined): void {
     const rows = this.results.visible();
     const pages = Math.max(1, Math.ceil(rows.length / PAGE_ROWS));
     this.page = Math.min(this.page, pages - 1);
@@ -69,7 +69,7 @@ export class ResultsTable {
     const selected = this.results.selected?.key;
     shown.forEach((row, index) => {
       const drawn = this.drawn.get(row.key) ?? this.create(row);
-      this.fill(drawn, row, method, model);
+      this.fill(drawn, row, method);
       const isSelected = row.key === selected;
       drawn.element.classList.toggle('selected', isSelected);
       drawn.button.setAttribute('aria-pressed', String(isSelected));
@@ -107,14 +107,14 @@ export class ResultsTable {
     return drawn;
   }
 
-  private fill(drawn: Drawn, row: Row, method: MethodInfo | undefined, model: ModelInfo | undefined): void {
-    const shows = `${row.state} ${row.prediction?.probability} ${row.milliseconds}`;
+  private fill(drawn: Drawn, row: Row, method: MethodInfo | undefined): void {
+    const shows = `${row.state} ${row.prediction?.probability} ${row.milliseconds} ${row.model?.modelId}`;
     if (drawn.shows === shows) return;
     drawn.shows = shows;
     const { element } = drawn;
     element.dataset['state'] = row.state;
     const cell = (name: string): HTMLElement => element.querySelector<HTMLElement>(`.cell-${name}`) as HTMLElement;
-    const { prediction, patch, problem } = row;
+    const { prediction, patch, problem, model } = row;
 
     const canvas = element.querySelector('canvas');
     if (canvas && patch && method && !drawn.drawnPicture) {
@@ -133,7 +133,7 @@ export class ResultsTable {
         make('span', 'number', percent(prediction.probability)),
         probabilityBar(prediction.probability, model.threshold, prediction.decision),
       );
-      cell('decision').replaceChildren(decisionMark(prediction.decision));
+      cell('decision').replaceChildren(decisionMark(prediction.decision), ' ', byNetwork(model.network));
     } else {
       cell('probability').replaceChildren(make('span', 'number none', strings.none));
       cell('decision').replaceChildren(make('span', 'none', strings.none));

@@ -14,6 +14,13 @@ export interface MethodInfo {
   version: string;
 }
 
+/** What a network costs, known before its weights are loaded. */
+export interface NetworkInfo {
+  network: string;
+  parameters: number;
+  macsPerPatch: number;
+}
+
 export type PhantomLabel = 'nodule' | 'no nodule';
 
 export interface Phantom {
@@ -180,6 +187,7 @@ export interface Classifier {
 export interface NodulensModule {
   default(options: { module_or_path: Promise<Response> | Response | URL | string }): Promise<unknown>;
   method(): MethodInfo;
+  networks(): NetworkInfo[];
   makePhantoms(seed: number, count: number): Phantom[];
   decodePatch(bytes: Uint8Array, policy: SizePolicy): DecodedPatch;
   Classifier: { load(weights: Uint8Array): Promise<Classifier> };

@@ -2,7 +2,8 @@
  * The worker: the only file that names the WebAssembly module. It loads one engine, answers one message at a time, and
  * holds no state that matters: the page may terminate it at any moment and start a fresh one.
  */
-import type { FileIn, FileOut, FromWorker, Problem, ToWorker } from './messages.ts';
+import { fetchFile, problemFrom } from './fetch.ts';
+import type { FileIn, FileOut, FromWorker, ToWorker } from './messages.ts';
 import type { Classifier, NodulensModule, Prediction, SizePolicy } from './wasm.ts';
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -18,53 +19,14 @@ function post(message: FromWorker, transfer: Transferable[] = []): void {
   self.postMessage(message, transfer);
 }
 
-/** An error of the crate carries `code` and `hint`; anything else is a fault of ours and is named as such. */
-function problemFrom(error: unknown): Problem {
-  if (error instanceof Error) {
-    const { code, hint } = error as Error & { code?: unknown; hint?: unknown };
-    return {
-      code: typeof code === 'string' ? code : 'engine-error',
-      message: error.message || error.name,
-      hint: typeof hint === 'string' ? hint : '',
-    };
-  }
-  return { code: 'engine-error', message: String(error), hint: '' };
-}
-
 /** After a trap the instance's memory is in an unknown state, whatever call it was. */
 function isTrap(error: unknown): boolean {
   return error instanceof WebAssembly.RuntimeError;
 }
 
-class FetchError extends Error {
-  readonly code = 'fetch-failed';
-  readonly hint: string;
-  constructor(url: URL, why: string, hint: string) {
-    super(`${url.pathname.split('/').pop() ?? url.href} could not be loaded (${why}).`);
-    this.hint = hint;
-  }
-}
-
-async function fetchFile(path: string): Promise<Response> {
-  const url = new URL(path, import.meta.url);
-  let response: Response;
-  try {
-    response = await fetch(url);
-  } catch {
-    throw new FetchError(url, 'no answer', 'Check that the server of this page still runs, then try again.');
-  }
-  if (!response.ok) {
-    throw new FetchError(url, `HTTP ${response.status}`, 'The page is not complete on its server. Build it again.');
-  }
-  return response;
-}
-
 /** The weights, with progress: they are the largest part of a CPU start. */
-async function fetchWeights(report: (loaded: number, total: number) => void): Promise<Uint8Array> {
-  const models = (await (await fetchFile('./models/models.json')).json()) as { file: string }[];
-  const first = models[0];
-  if (!first) throw new FetchError(new URL('./models/models.json', import.meta.url), 'no model listed', 'Build the page again.');
-  const response = await fetchFile(`./models/${first.file}`);
+async function fetchWeights(file: string, report: (loaded: number, total: number) => void): Promise<Uint8Array> {
+  const response = await fetchFile(`./models/${file}`);
   // Content-Length counts compressed bytes where the server compresses; the server then sends this header too.
   const total = Number(response.headers.get('x-uncompressed-length') ?? (response.headers.has('content-encoding') ? 0 : response.headers.get('content-length')) ?? 0);
   if (!response.body) return new Uint8Array(await response.arrayBuffer());
@@ -91,7 +53,7 @@ async function fetchWeights(report: (loaded: number, total: number) => void): Pr
 async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<FromWorker> {
   const folder = `./pkg/${message.engine}`;
   const code = fetchFile(`${folder}/nodulens_bg.wasm`);
-  const weights = fetchWeights((loaded, total) => post({ kind: 'progress', id: message.id, loaded, total }));
+  const weights = fetchWeights(message.weights, (loaded, total) => post({ kind: 'progress', id: message.id, loaded, total }));
   // Whichever fails first is reported; the other must not become an unhandled rejection.
   code.catch(() => undefined);
   weights.catch(() => undefined);
@@ -100,7 +62,7 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<Fro
   await wasm.default({ module_or_path: code });
   const classifier = await wasm.Classifier.load(await weights);
   engine = { wasm, classifier };
-  return { kind: 'started', id: message.id, method: wasm.method(), model: classifier.info() };
+  return { kind: 'started', id: message.id, method: wasm.method(), networks: wasm.networks(), model: classifier.info() };
 }
 
 function running(): Engine {

@@ -1,0 +1,164 @@
+"""Golden logits of the networks that ship, by an implementation that shares nothing with ours.
+
+usage: make golden, or python3 tests/reference/networks.py     (from the root; NumPy, Pillow)
+
+Writes tests/golden/NETWORK.json for every network of NETWORKS below:
+- "hashed": weights and inputs from a hash that tests/golden.rs computes too, so that the network
+  is checked apart from any training;
+- "shipped": the weights file that ships, read by the format's description, on the pictures in
+  tests/fixtures/phantoms. Run it again when the weights change.
+Everything is computed in double precision.
+"""
+import hashlib
+import json
+import pathlib
+import struct
+
+import numpy as np
+from PIL import Image
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def conv(x, weight, bias, padding):
+    """x [B, C, H, W], weight [O, C, K, K] -> [B, O, H', W'], `padding` zeros around x."""
+    k = weight.shape[2]
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    windows = np.lib.stride_tricks.sliding_window_view(x, (k, k), axis=(2, 3))
+    return np.einsum("bchwij,ocij->bohw", windows, weight, optimize=True) + bias[None, :, None, None]
+
+
+def pool(x):
+    """2x2 maximum; an odd last row or column is dropped."""
+    h, w = x.shape[2] // 2 * 2, x.shape[3] // 2 * 2
+    x = x[:, :, :h, :w]
+    return x.reshape(*x.shape[:2], h // 2, 2, w // 2, 2).max(axis=(3, 5))
+
+
+def relu(x):
+    return np.maximum(x, 0.0)
+
+
+def paper(w, x):
+    """The paper's section 3.2: SAME convolutions, then two dense layers."""
+    x = pool(relu(conv(x, *w("conv1"), 2)))
+    x = relu(conv(x, *w("conv2"), 2))
+    x = pool(relu(conv(x, *w("conv3"), 1)))
+    weight, bias = w("fc1")
+    x = relu(x.reshape(len(x), -1) @ weight + bias)
+    weight, bias = w("fc2")
+    return x @ weight + bias
+
+
+def compact(w, x):
+    """Six VALID convolutions, the mean of each channel over the last 4 x 4 map, one dense layer."""
+    x = pool(relu(conv(x, *w("conv1"), 0)))
+    x = relu(conv(x, *w("conv2"), 0))
+    x = pool(relu(conv(x, *w("conv3"), 0)))
+    for name in ("conv4", "conv5", "conv6"):
+        x = relu(conv(x, *w(name), 0))
+    assert x.shape[2:] == (4, 4)
+    weight, bias = w("fc")
+    return x.mean(axis=(2, 3)) @ weight + bias
+
+
+# Name of the network: its forward pass, and each layer's name with the shape of its weights as in
+# the weights file: [out, in, y, x] or [in, out].
+NETWORKS = {
+    "compact": (compact, [
+        ("conv1", (16, 1, 3, 3)), ("conv2", (16, 16, 3, 3)), ("conv3", (24, 16, 3, 3)),
+        ("conv4", (48, 24, 3, 3)), ("conv5", (64, 48, 3, 3)), ("conv6", (128, 64, 3, 3)),
+        ("fc", (128, 2)),
+    ]),
+    "paper": (paper, [
+        ("conv1", (32, 1, 5, 5)), ("conv2", (64, 32, 5, 5)), ("conv3", (64, 64, 3, 3)),
+        ("fc1", (9216, 512)), ("fc2", (512, 2)),
+    ]),
+}
+
+
+def parameters(layers):
+    """(name, shape, inputs to one output) of every weight and bias, in order."""
+    for name, shape in layers:
+        dense = len(shape) == 2
+        fan_in = shape[0] if dense else int(np.prod(shape[1:]))
+        yield name + ".weight", shape, fan_in
+        yield name + ".bias", (shape[1] if dense else shape[0],), fan_in
+
+
+def hashed(stream: int, count: int) -> np.ndarray:
+    """`count` numbers in [0, 1), multiples of 2^-24: SplitMix64 of (stream << 32) + i."""
+    with np.errstate(over="ignore"):
+        z = (np.uint64(stream) << np.uint64(32)) + np.arange(1, count + 1, dtype=np.uint64)
+        z = z * np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z = z ^ (z >> np.uint64(31))
+    return (z >> np.uint64(40)).astype(np.float64) / 2**24
+
+
+def hashed_weights(layers) -> dict:
+    weights = {}
+    for stream, (name, shape, fan_in) in enumerate(parameters(layers)):
+        bound = np.sqrt(6.0 / fan_in)
+        values = (2.0 * hashed(stream, int(np.prod(shape))) - 1.0) * bound
+        # By way of single precision, as in Rust, where no other way to half precision is exact.
+        halves = values.astype(np.float32).astype(np.float16)
+        weights[name] = halves.astype(np.float64).reshape(shape)
+    return weights
+
+
+def file_weights(data: bytes, network: str, layers) -> dict:
+    """Reads a weights file by the table at the top of src/weights.rs."""
+    assert data[:8] == b"NODULENS", "not a weights file"
+    version, header_length = struct.unpack("<II", data[8:16])
+    assert version == 1
+    assert hashlib.sha256(data[:-32]).digest() == data[-32:], "the checksum does not fit"
+    assert json.loads(data[16:16 + header_length])["network"] == network
+    document = data[16 + header_length:-32]
+    (length,) = struct.unpack("<Q", document[:8])
+    index, values = json.loads(document[8:8 + length]), document[8 + length:]
+    weights = {}
+    for name, shape, _ in parameters(layers):
+        begin, end = index[name]["data_offsets"]
+        assert index[name]["dtype"] == "F16" and tuple(index[name]["shape"]) == shape, name
+        weights[name] = np.frombuffer(values[begin:end], "<f2").astype(np.float64).reshape(shape)
+    assert set(index) - {"__metadata__"} == set(weights), "a parameter too many"
+    return weights
+
+
+def logits(forward, weights, x):
+    return forward(lambda name: (weights[name + ".weight"], weights[name + ".bias"]), x).tolist()
+
+
+def golden(network: str) -> dict:
+    forward, layers = NETWORKS[network]
+    count = 8
+    inputs = hashed(100, count * 2500).astype(np.float32).astype(np.float64)
+    data = (ROOT / f"www/models/{network}.nodulens").read_bytes()
+    files = sorted((ROOT / "tests/fixtures/phantoms").glob("*.png"))
+    pictures = np.stack([np.asarray(Image.open(f).convert("L"), np.float64) / 255.0 for f in files])
+    return {
+        "hashed": {
+            "patches": count,
+            "logits": logits(forward, hashed_weights(layers), inputs.reshape(count, 1, 50, 50)),
+        },
+        "shipped": {
+            "weights_sha256": hashlib.sha256(data).hexdigest(),
+            "files": [f.name for f in files],
+            "logits": logits(forward, file_weights(data, network, layers), pictures[:, None]),
+        },
+    }
+
+
+def main():
+    for network in NETWORKS:
+        numbers = golden(network)
+        out = ROOT / f"tests/golden/{network}.json"
+        out.write_text(json.dumps(numbers, indent=1) + "\n")
+        first = {key: np.round(value["logits"], 3).tolist()[:3] for key, value in numbers.items()}
+        print(out.relative_to(ROOT), first)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+/** The networks that ship with the page: models/models.json, and which of them an address asks for. */
+import { FetchError, fetchFile } from './fetch.ts';
+
+export interface OfferedModel {
+  /** The network's name, as in its weights file: "compact". */
+  id: string;
+  /** Inside models/. */
+  file: string;
+  /** Title of its card. */
+  name: string;
+  /** Size of the weights file; scripts/build.mjs adds it. */
+  bytes?: number;
+}
+
+const LIST = './models/models.json';
+
+/** At least one; the first is the default. */
+export async function fetchModels(): Promise<[OfferedModel, ...OfferedModel[]]> {
+  const response = await fetchFile(LIST);
+  const wrong = (why: string): FetchError => new FetchError(new URL(LIST, import.meta.url), why, 'Build the page again.');
+  let models: unknown;
+  try {
+    models = await response.json();
+  } catch {
+    throw wrong('it is damaged');
+  }
+  if (!Array.isArray(models) || !models.every(isOffered)) throw wrong('it is damaged');
+  const [first, ...others] = models;
+  if (!first) throw wrong('no model listed');
+  return [first, ...others];
+}
+
+function isOffered(value: unknown): value is OfferedModel {
+  const { id, file, name } = (value ?? {}) as Record<string, unknown>;
+  return [id, file, name].every((text) => typeof text === 'string' && text !== '');
+}
+
+/** `?model=paper` chooses a network; nothing else stands in the address. */
+export const modelAskedFor = (search: string): string | undefined => new URLSearchParams(search).get('model') ?? undefined;

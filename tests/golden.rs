@@ -27,9 +27,10 @@ const COMPACT: Layers = &[
     ("conv1", 9),
     ("conv2", 144),
     ("conv3", 144),
-    ("conv4", 216),
+    ("conv4", 288),
     ("conv5", 432),
     ("conv6", 576),
+    ("conv7", 1024),
     ("fc", 128),
 ];
 const PAPER: Layers = &[("conv1", 25), ("conv2", 800), ("conv3", 576), ("fc1", 9216), ("fc2", 512)];

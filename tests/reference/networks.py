@@ -51,24 +51,25 @@ def paper(w, x):
 
 
 def compact(w, x):
-    """Six VALID convolutions, the mean of each channel over the last 4 x 4 map, one dense layer."""
+    """Six VALID convolutions, one over the whole last map, one dense layer."""
     x = pool(relu(conv(x, *w("conv1"), 0)))
     x = relu(conv(x, *w("conv2"), 0))
     x = pool(relu(conv(x, *w("conv3"), 0)))
     for name in ("conv4", "conv5", "conv6"):
         x = relu(conv(x, *w(name), 0))
-    assert x.shape[2:] == (4, 4)
+    x = relu(conv(x, *w("conv7"), 0))
+    assert x.shape[2:] == (1, 1)
     weight, bias = w("fc")
-    return x.mean(axis=(2, 3)) @ weight + bias
+    return x[:, :, 0, 0] @ weight + bias
 
 
 # Name of the network: its forward pass, and each layer's name with the shape of its weights as in
 # the weights file: [out, in, y, x] or [in, out].
 NETWORKS = {
     "compact": (compact, [
-        ("conv1", (16, 1, 3, 3)), ("conv2", (16, 16, 3, 3)), ("conv3", (24, 16, 3, 3)),
-        ("conv4", (48, 24, 3, 3)), ("conv5", (64, 48, 3, 3)), ("conv6", (128, 64, 3, 3)),
-        ("fc", (128, 2)),
+        ("conv1", (16, 1, 3, 3)), ("conv2", (16, 16, 3, 3)), ("conv3", (32, 16, 3, 3)),
+        ("conv4", (48, 32, 3, 3)), ("conv5", (64, 48, 3, 3)), ("conv6", (64, 64, 3, 3)),
+        ("conv7", (128, 64, 4, 4)), ("fc", (128, 2)),
     ]),
     "paper": (paper, [
         ("conv1", (32, 1, 5, 5)), ("conv2", (64, 32, 5, 5)), ("conv3", (64, 64, 3, 3)),

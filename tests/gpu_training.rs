@@ -8,27 +8,26 @@ use nodulens::phantom::patches;
 use std::path::Path;
 use std::sync::Arc;
 use trainer::commands::phantom::write_phantoms;
+use trainer::config::TrainConfig;
 use trainer::dataset::Split;
 use trainer::device::{self, DeviceChoice};
-use trainer::train::{TrainConfig, train};
+use trainer::train::train;
 
 /// Same operations in another order, single precision, through one update of Adam.
 const TOLERANCE: f64 = 1e-3;
 
-fn losses(data: &Path, out: &Path, device: DeviceChoice) -> Vec<f64> {
+fn losses(network: NetworkKind, data: &Path, out: &Path, device: DeviceChoice) -> Vec<f64> {
     let config = TrainConfig {
-        network: NetworkKind::Paper,
+        network,
         patches: data.to_owned(),
         split: Split::Patientwise,
-        seed: 1,
         epochs: 1,
         batch_size: 3,
-        learning_rate: 1e-3,
         // Each device draws its own dropout; without it the losses must agree.
         dropout: 0.0,
-        positive_fraction: 0.2,
-        checkpoint_steps: 100,
-        max_steps: Some(2),
+        ema_decay: 0.9,
+        max_steps: 2,
+        ..TrainConfig::default()
     };
     train(&config, device, out, false, &Arc::default()).unwrap().losses
 }
@@ -46,15 +45,21 @@ fn two_steps_on_the_gpu_equal_the_cpus() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     write_phantoms(&data, &patches(1, 8)).unwrap();
-    let cpu = losses(&data, &folder.path().join("cpu"), DeviceChoice::Cpu);
-    let gpu = losses(&data, &folder.path().join("gpu"), DeviceChoice::Wgpu);
-    assert_eq!((cpu.len(), gpu.len()), (2, 2));
-    let worst = cpu.iter().zip(&gpu).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-    println!(
-        "worst difference in a loss: {worst:.2e} (tolerance {TOLERANCE:.0e}); CPU {cpu:?}, GPU {gpu:?}"
-    );
-    assert!(worst <= TOLERANCE, "{worst}: CPU {cpu:?}, GPU {gpu:?}");
-    assert!(cpu[0] != cpu[1], "two steps on two batches have two losses");
+    for network in [NetworkKind::Paper, NetworkKind::Compact] {
+        let run = |device, name: &str| {
+            let out = folder.path().join(format!("{}-{name}", network.name()));
+            losses(network, &data, &out, device)
+        };
+        let (cpu, gpu) = (run(DeviceChoice::Cpu, "cpu"), run(DeviceChoice::Wgpu, "gpu"));
+        assert_eq!((cpu.len(), gpu.len()), (2, 2));
+        let worst = cpu.iter().zip(&gpu).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        println!(
+            "{}: worst difference in a loss {worst:.2e} (tolerance {TOLERANCE:.0e}); CPU {cpu:?}, GPU {gpu:?}",
+            network.name()
+        );
+        assert!(worst <= TOLERANCE, "{worst}: CPU {cpu:?}, GPU {gpu:?}");
+        assert!(cpu[0] != cpu[1], "two steps on two batches have two losses");
+    }
 }
 
 #[test]

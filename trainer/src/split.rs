@@ -65,15 +65,6 @@ impl Split {
     pub fn by_patient(self) -> bool {
         self != Self::Paper
     }
-
-    /// What it means, in a sentence.
-    pub fn description(self) -> String {
-        match self {
-            Self::Paper => "The paper's, by crop: nearly all validation scans are in training too, so the figures are optimistic.".to_owned(),
-            Self::Patientwise => "By patient: trained on LUNA16 subsets 0, 2, 4-8; epoch and threshold chosen on subset 3; subsets 1 and 9 never seen.".to_owned(),
-            Self::Luna16Fold(fold) => format!("By patient: trained without LUNA16 subset {fold}, which is the test part, and without the next one that was at hand, on which epoch and threshold were chosen."),
-        }
-    }
 }
 
 impl fmt::Display for Split {

@@ -99,6 +99,9 @@ pub struct TrainConfig {
     pub augment_contrast: f32,
     /// Brightness by a summand between -x and x, of a range of 1.
     pub augment_brightness: f32,
+    /// Nodules are shifted by so much of their radius besides, along each axis, for a candidate may
+    /// lie anywhere in one; at least 0. Needs diameter_mm and pixel_spacing_mm in the manifest.
+    pub augment_nodule_shift: f32,
     /// Share of nodules that are hollowed out, where they stand alone and are thick enough, in
     /// [0, 1]: cavitary nodules are rare in the data.
     pub augment_cavities: f64,
@@ -139,6 +142,7 @@ impl Default for TrainConfig {
             augment_scale: 0.0,
             augment_contrast: 0.0,
             augment_brightness: 0.0,
+            augment_nodule_shift: 0.0,
             augment_cavities: 0.0,
             teachers: Vec::new(),
             teacher_weight: 0.5,
@@ -240,6 +244,10 @@ pub struct Overrides {
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub augment_brightness: Option<f32>,
+    /// Shift of nodules besides, in shares of their radius.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub augment_nodule_shift: Option<f32>,
     /// Share of nodules that are hollowed out.
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -355,6 +363,7 @@ impl TrainConfig {
             ("weight-decay", self.weight_decay),
             ("gradient-clip", self.gradient_clip),
             ("augment-shift-px", f64::from(self.augment_shift_px)),
+            ("augment-nodule-shift", f64::from(self.augment_nodule_shift)),
         ];
         for (name, value) in amounts {
             ensure!(value >= 0.0 && value.is_finite(), "--{name} must be at least 0");

@@ -87,6 +87,14 @@ fn measure<'de, D: Deserializer<'de>>(cell: D) -> Result<Option<f64>, D::Error> 
 }
 
 impl ManifestRow {
+    /// Radius of the nodule in pixels, 0 where the manifest does not say it; `None` where the row
+    /// is no nodule.
+    pub fn nodule_radius_px(&self) -> Option<f32> {
+        let radius =
+            || Some(self.diameter_mm? / 2.0 / self.pixel_spacing_mm.filter(|mm| *mm > 0.0)?);
+        self.nodule().then(|| radius().unwrap_or(0.0) as f32)
+    }
+
     /// Whether it is labelled a nodule.
     pub fn nodule(&self) -> bool {
         self.class == 1

@@ -90,7 +90,7 @@ fn augmented(config: &TrainConfig, set: &Dataset, batch: &[usize], step: usize) 
         .map(|(position, index)| {
             let mut rng = Pcg64Mcg::seed_from_u64(mix(seed, position as u64));
             let example = &set.examples[*index];
-            alter(&example.canvas, example.row.nodule(), &augment, &mut rng)
+            alter(&example.canvas, example.row.nodule_radius_px(), &augment, &mut rng)
         })
         .collect()
 }

@@ -5,6 +5,7 @@ use crate::shard::Shard;
 use anyhow::{Context, Result, bail, ensure};
 use nodulens::classifier::{Classifier, Prediction};
 use nodulens::method::{CLASS_NODULE, PATCH_SIZE};
+use nodulens::model::symmetry::{SYMMETRIES, places};
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,8 +13,6 @@ use std::path::{Path, PathBuf};
 /// Patches classified at once. Shards hold whole batches, so that a shard computes each patch in
 /// the very batch in which an unsharded run does, and the numbers are the same to the last bit.
 const BATCH: usize = 96;
-/// Flips and quarter turns of a square.
-const SYMMETRIES: usize = 8;
 
 /// What a network says of a patch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,22 +74,9 @@ fn classify(classifier: &Classifier, chunk: &[Example], view: usize) -> Result<V
     Ok(pollster::block_on(classifier.classify_values(values))?)
 }
 
-/// One of the eight views of a patch: bit 0 swaps the axes, bits 1 and 2 mirror them.
+/// The patch under a symmetry of the square.
 fn turned(values: &[f32], view: usize) -> impl Iterator<Item = f32> {
-    let last = PATCH_SIZE - 1;
-    (0..PATCH_SIZE * PATCH_SIZE).map(move |i| {
-        let (mut y, mut x) = (i / PATCH_SIZE, i % PATCH_SIZE);
-        if view & 1 != 0 {
-            (y, x) = (x, y);
-        }
-        if view & 2 != 0 {
-            x = last - x;
-        }
-        if view & 4 != 0 {
-            y = last - y;
-        }
-        values[y * PATCH_SIZE + x]
-    })
+    places(view, PATCH_SIZE).into_iter().map(|place| values[place])
 }
 
 /// Mean probability, and the logit whose probability at `temperature` that is. Both classes are
@@ -251,8 +237,8 @@ mod tests {
             sorted.sort_by(f32::total_cmp);
             assert_eq!(sorted, values, "view {i} loses a pixel");
         }
-        // Bit 1 mirrors left and right: the first pixel is the last of its row.
-        assert_eq!((views[2][0], views[4][0], views[1][1]), (49.0, 2450.0, 50.0));
+        // A turn to the left, half a turn, a mirror.
+        assert_eq!((views[1][0], views[2][0], views[4][1]), (49.0, 2499.0, 48.0));
     }
 
     #[test]

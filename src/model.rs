@@ -46,6 +46,42 @@ pub struct LayerInfo {
     pub macs: usize,
 }
 
+impl LayerInfo {
+    /// A convolution from and to these channels onto a map of `side` x `side`.
+    fn convolution(
+        name: &'static str,
+        [from, to]: [usize; 2],
+        kernel: usize,
+        padding: usize,
+        side: usize,
+    ) -> Self {
+        let weights = kernel * kernel * from * to;
+        Self {
+            name,
+            operation: Operation::Convolution { kernel, padding },
+            output_shape: vec![to, side, side],
+            parameters: weights + to,
+            macs: weights * side * side,
+        }
+    }
+
+    /// A dense layer from and to these features.
+    fn dense(name: &'static str, [from, to]: [usize; 2], relu: bool) -> Self {
+        Self {
+            name,
+            operation: Operation::Dense { relu },
+            output_shape: vec![to],
+            parameters: from * to + to,
+            macs: from * to,
+        }
+    }
+
+    /// A layer without parameters.
+    fn plain(name: &'static str, operation: Operation, output_shape: Vec<usize>) -> Self {
+        Self { name, operation, output_shape, parameters: 0, macs: 0 }
+    }
+}
+
 /// What a layer computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "operation")]

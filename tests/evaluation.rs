@@ -2,27 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod support;
+
 use serde_json::Value;
 use std::path::Path;
-use std::process::{Command, Output};
-
-fn trainer(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_trainer")).args(arguments).output().unwrap()
-}
-
-fn ok(arguments: &[&str]) -> String {
-    let output = trainer(arguments);
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}\n{text}{errors}");
-    text
-}
-
-fn fails(arguments: &[&str]) -> String {
-    let output = trainer(arguments);
-    assert!(!output.status.success(), "{arguments:?} should fail");
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+use support::{fails, ok};
 
 fn text(path: &str) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"))

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod support;
+
 use burn::tensor::Device;
 use nodulens::method::{CLASS_NODULE, PATCH_SAMPLES, preprocess_id};
 use nodulens::model::NetworkKind;
@@ -11,6 +13,7 @@ use nodulens::preprocess::batch_tensor;
 use nodulens::weights::{Card, WeightsHeader, read_weights, write_weights};
 use std::path::Path;
 use std::process::Command;
+use support::ok;
 
 /// What the reference reader prints, or `None` without a Python.
 fn read(arguments: &[&str]) -> Option<serde_json::Value> {
@@ -24,11 +27,6 @@ fn read(arguments: &[&str]) -> Option<serde_json::Value> {
     let output = Command::new(python).arg(script).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Some(serde_json::from_slice(&output.stdout).unwrap())
-}
-
-fn trainer(arguments: &[&str]) {
-    let output = Command::new(env!("CARGO_BIN_EXE_trainer")).args(arguments).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// A weights file of fresh weights, as if trained.
@@ -52,7 +50,7 @@ fn onnx_runtime_gives_our_logits() {
         let place = tempfile::tempdir().unwrap();
         let path = |name: &str| place.path().join(name).display().to_string();
         fresh(kind, Path::new(&path("weights.nodulens")));
-        trainer(&["convert", "--weights", &path("weights.nodulens"), "--out", &path("net.onnx")]);
+        ok(&["convert", "--weights", &path("weights.nodulens"), "--out", &path("net.onnx")]);
 
         let values: Vec<f32> = (0..3 * PATCH_SAMPLES)
             .map(|i| ((i * i + 31 * (i / 50)) % 256) as f32 / 255.0)
@@ -90,8 +88,8 @@ fn safetensors_go_out_and_come_back() {
     let path = |name: &str| place.path().join(name).display().to_string();
     fresh(NetworkKind::Compact, Path::new(&path("weights.nodulens")));
     let (weights, tensors) = (path("weights.nodulens"), path("net.safetensors"));
-    trainer(&["convert", "--weights", &weights, "--out", &tensors]);
-    trainer(&["import", "--safetensors", &tensors, "--out", &path("back.nodulens")]);
+    ok(&["convert", "--weights", &weights, "--out", &tensors]);
+    ok(&["import", "--safetensors", &tensors, "--out", &path("back.nodulens")]);
     let read_back = std::fs::read(path("back.nodulens")).unwrap();
     assert!(read_back == std::fs::read(&weights).unwrap(), "the way out and back changed the file");
     let Some(answer) = read(&["safetensors", &tensors]) else { return };
@@ -105,12 +103,12 @@ fn safetensors_go_out_and_come_back() {
 fn tensorboard_reads_what_a_run_writes() {
     let place = tempfile::tempdir().unwrap();
     let path = |name: &str| place.path().join(name).display().to_string();
-    trainer(&["phantom", "--count", "40", "--seed", "1", "--out", &path("data")]);
+    ok(&["phantom", "--count", "40", "--seed", "1", "--out", &path("data")]);
     let train = |more: &[&str]| {
         let (data, run) = (path("data"), path("run"));
         let fixed = ["train", "--patches", &data, "--split", "patientwise", "--out", &run];
         let small = ["--network", "compact", "--device", "cpu", "--batch-size", "3"];
-        trainer(&[&fixed[..], &small[..], &["--epochs", "2", "--ema-decay", "0.9"], more].concat());
+        ok(&[&fixed[..], &small[..], &["--epochs", "2", "--ema-decay", "0.9"], more].concat());
     };
     // Interrupted and resumed: two files, one curve.
     train(&["--max-steps", "13"]);

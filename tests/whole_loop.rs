@@ -2,28 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod support;
+
 use std::path::Path;
-use std::process::{Command, Output};
-
-fn trainer(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_trainer")).args(arguments).output().unwrap()
-}
-
-/// Runs it and expects success; returns what it printed.
-fn ok(arguments: &[&str]) -> String {
-    let output = trainer(arguments);
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}\n{text}{errors}");
-    text
-}
-
-/// Runs it and expects failure; returns the message.
-fn fails(arguments: &[&str]) -> String {
-    let output = trainer(arguments);
-    assert!(!output.status.success(), "{arguments:?} should fail");
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+use support::{fails, ok, trainer};
 
 fn json(path: &Path) -> serde_json::Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
@@ -332,8 +314,7 @@ fn ctrl_c_writes_a_checkpoint_and_ends_cleanly() {
     let place = Workplace::new();
     let path = |name: &str| place.path(name);
     let (data, run) = (path("data"), path("run"));
-    let mut child = Command::new(env!("CARGO_BIN_EXE_trainer"))
-        .args(train(&data, &run, &["--epochs", "10000"]))
+    let mut child = trainer(&train(&data, &run, &["--epochs", "10000"]))
         .stderr(std::process::Stdio::null())
         .spawn()
         .unwrap();

@@ -159,50 +159,26 @@ impl CompactNet {
 
 /// The layers in order.
 pub(super) fn layers(widths: Widths) -> Vec<LayerInfo> {
-    let conv = |name, channels: [usize; 2], kernel: usize, side: usize| {
-        let [from, to] = channels;
-        let weights = kernel * kernel * from * to;
-        LayerInfo {
-            name,
-            operation: Operation::Convolution { kernel, padding: 0 },
-            output_shape: vec![to, side, side],
-            parameters: weights + to,
-            macs: weights * side * side,
-        }
-    };
     let convs = widths.convs;
-    let three = |name, i: usize, side| conv(name, [convs[i], convs[i + 1]], 3, side);
-    let free = |name, operation, output_shape| LayerInfo {
-        name,
-        operation,
-        output_shape,
-        parameters: 0,
-        macs: 0,
-    };
+    let three =
+        |name, i: usize, side| LayerInfo::convolution(name, [convs[i], convs[i + 1]], 3, 0, side);
     let (first, second) = ((PATCH_SIZE - 2) / 2, ((PATCH_SIZE - 2) / 2 - 4) / 2);
     let last = match widths.whole {
-        Some(to) => conv("conv7", [convs[6], to], LAST_MAP, 1),
-        None => free("mean", Operation::Mean, vec![convs[6], 1, 1]),
+        Some(to) => LayerInfo::convolution("conv7", [convs[6], to], LAST_MAP, 0, 1),
+        None => LayerInfo::plain("mean", Operation::Mean, vec![convs[6], 1, 1]),
     };
-    let features = widths.features();
     vec![
         three("conv1", 0, 2 * first),
-        free("pool1", Operation::MaxPool, vec![convs[1], first, first]),
+        LayerInfo::plain("pool1", Operation::MaxPool, vec![convs[1], first, first]),
         three("conv2", 1, first - 2),
         three("conv3", 2, first - 4),
-        free("pool2", Operation::MaxPool, vec![convs[3], second, second]),
+        LayerInfo::plain("pool2", Operation::MaxPool, vec![convs[3], second, second]),
         three("conv4", 3, second - 2),
         three("conv5", 4, second - 4),
         three("conv6", 5, LAST_MAP),
         last,
-        LayerInfo {
-            name: "fc",
-            operation: Operation::Dense { relu: false },
-            output_shape: vec![CLASSES],
-            parameters: features * CLASSES + CLASSES,
-            macs: features * CLASSES,
-        },
-        free("softmax", Operation::Softmax, vec![CLASSES]),
+        LayerInfo::dense("fc", [widths.features(), CLASSES], false),
+        LayerInfo::plain("softmax", Operation::Softmax, vec![CLASSES]),
     ]
 }
 

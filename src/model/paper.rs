@@ -75,38 +75,20 @@ impl PaperNet {
 
 /// The layers in order.
 pub(super) fn layers() -> Vec<LayerInfo> {
-    let conv = |name, kernel: usize, from: usize, to: usize, side: usize| LayerInfo {
-        name,
-        operation: Operation::Convolution { kernel, padding: kernel / 2 },
-        output_shape: vec![to, side, side],
-        parameters: kernel * kernel * from * to + to,
-        macs: kernel * kernel * from * to * side * side,
-    };
-    let dense = |name, relu, from: usize, to: usize| LayerInfo {
-        name,
-        operation: Operation::Dense { relu },
-        output_shape: vec![to],
-        parameters: from * to + to,
-        macs: from * to,
-    };
-    let free = |name, operation, output_shape| LayerInfo {
-        name,
-        operation,
-        output_shape,
-        parameters: 0,
-        macs: 0,
+    let conv = |name, kernel: usize, channels: [usize; 2], side: usize| {
+        LayerInfo::convolution(name, channels, kernel, kernel / 2, side)
     };
     let half = PATCH_SIZE / 2;
     vec![
-        conv("conv1", 5, 1, 32, PATCH_SIZE),
-        free("pool1", Operation::MaxPool, vec![32, half, half]),
-        conv("conv2", 5, 32, 64, half),
-        conv("conv3", 3, 64, 64, half),
-        free("pool2", Operation::MaxPool, vec![64, PAPER_MAP, PAPER_MAP]),
-        dense("fc1", true, PAPER_FLAT, 512),
-        free("dropout", Operation::Dropout, vec![512]),
-        dense("fc2", false, 512, CLASSES),
-        free("softmax", Operation::Softmax, vec![CLASSES]),
+        conv("conv1", 5, [1, 32], PATCH_SIZE),
+        LayerInfo::plain("pool1", Operation::MaxPool, vec![32, half, half]),
+        conv("conv2", 5, [32, 64], half),
+        conv("conv3", 3, [64, 64], half),
+        LayerInfo::plain("pool2", Operation::MaxPool, vec![64, PAPER_MAP, PAPER_MAP]),
+        LayerInfo::dense("fc1", [PAPER_FLAT, 512], true),
+        LayerInfo::plain("dropout", Operation::Dropout, vec![512]),
+        LayerInfo::dense("fc2", [512, CLASSES], false),
+        LayerInfo::plain("softmax", Operation::Softmax, vec![CLASSES]),
     ]
 }
 

@@ -108,6 +108,7 @@ test('the size policy: refused first, its centre on request', async ({ page, sit
   await settled(page, 1);
   await expect(page.locator('#detail .problem')).toBeVisible();
   await page.locator('#crop-again').click();
+  await expect(page.locator('#crop-again')).toBeHidden();
   await settled(page, 1);
   await expect(page.locator('input[name=size][value=center-crop]')).toBeChecked();
   let { results } = await json(page);

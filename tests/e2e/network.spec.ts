@@ -15,6 +15,12 @@ async function use(page: Page, id: string): Promise<void> {
   await inUse(page, id);
 }
 
+/** The button goes when the run begins; before, the old results stand there as settled as ever. */
+async function rerun(page: Page): Promise<void> {
+  await page.locator('#rerun').click();
+  await expect(page.locator('#rerun')).toBeHidden();
+}
+
 test('the default is the first of the list, and every choice says what it costs', async ({ page, site }) => {
   const fetched: string[] = [];
   page.on('request', (request) => fetched.push(new URL(request.url()).pathname));
@@ -59,9 +65,8 @@ test('another network gives other numbers, its own; results say whose they are a
 
   // The files are still here: run them again.
   await expect(page.locator('#rerun')).toContainText('12 results are by another network');
-  await page.locator('#rerun').click();
+  await rerun(page);
   await settled(page, 15);
-  await expect(page.locator('#rerun')).toBeHidden();
   const after = await json(page);
   expect(after.models.map(({ network }) => network)).toEqual([second.id]);
   expect(after.results.every((row) => row.status === 'done' && row.model_id === after.models[0]?.['modelId'])).toBe(true);
@@ -75,7 +80,7 @@ test('another network gives other numbers, its own; results say whose they are a
 
   // And back, with the first network's numbers again.
   await use(page, first.id);
-  await page.locator('#rerun').click();
+  await rerun(page);
   await settled(page, 15);
   expect((await json(page)).results.slice(0, 12).map(({ probability }) => probability)).toEqual(before.map(({ probability }) => probability));
 });
@@ -208,6 +213,7 @@ test('with the keyboard alone', async ({ page, site }) => {
   expect(await focused(), 'focus stays where it was').toBe('network');
   for (let i = 0; i < 10 && (await page.evaluate(() => document.activeElement?.id)) !== 'rerun'; i += 1) await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
+  await expect(page.locator('#rerun')).toBeHidden();
   await settled(page, 8);
   expect((await json(page)).results.every(({ model_id }) => model_id?.startsWith(second.id))).toBe(true);
   // By name and description, for those who do not see it.

@@ -109,6 +109,9 @@ pub struct TrainConfig {
     pub teachers: Vec<PathBuf>,
     /// Share of the teachers' answer in the target, in [0, 1].
     pub teacher_weight: f64,
+    /// The teachers answer for hollowed nodules too, for they have learnt from such; else the label
+    /// alone counts there.
+    pub teach_cavities: bool,
     /// Validation AUC may stand still for so many epochs before the run ends; 0 for no limit.
     pub early_stopping: usize,
     /// Steps between checkpoints.
@@ -146,6 +149,7 @@ impl Default for TrainConfig {
             augment_cavities: 0.0,
             teachers: Vec::new(),
             teacher_weight: 0.5,
+            teach_cavities: false,
             early_stopping: 0,
             checkpoint_steps: method::CHECKPOINT_STEPS,
             max_steps: 0,
@@ -260,6 +264,10 @@ pub struct Overrides {
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub teacher_weight: Option<f64>,
+    /// The teachers answer for hollowed nodules too: true or false.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub teach_cavities: Option<bool>,
     /// End when validation AUC has stood still for so many epochs; 0 for never.
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]

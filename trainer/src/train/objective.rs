@@ -22,6 +22,7 @@ pub struct Objective {
     weights: [f32; CLASSES],
     teachers: Vec<Network>,
     teacher_weight: f64,
+    teach_cavities: bool,
     device: Device,
 }
 
@@ -56,12 +57,13 @@ impl Objective {
             weights,
             teachers: config.teachers.iter().map(read).collect::<Result<_>>()?,
             teacher_weight: config.teacher_weight,
+            teach_cavities: config.teach_cavities,
             device: device.clone(),
         })
     }
 
     /// The targets of the patches `batch`, whose altered values are `values`. Where a nodule was
-    /// hollowed out the label alone counts: no teacher has learnt what that is.
+    /// hollowed out the label alone counts, unless the teachers have learnt what that is.
     ///
     /// # Errors
     /// Where a teacher cannot compute.
@@ -77,7 +79,11 @@ impl Objective {
         let taught = self.taught(values)?;
         let mut probabilities = Vec::with_capacity(batch.len() * CLASSES);
         for (i, class) in classes.iter().enumerate() {
-            let share = if taught.is_empty() || hollowed[i] { 0.0 } else { self.teacher_weight };
+            let share = if taught.is_empty() || (hollowed[i] && !self.teach_cavities) {
+                0.0
+            } else {
+                self.teacher_weight
+            };
             for other in 0..CLASSES {
                 let label = f64::from(u8::from(other == *class)) * (1.0 - self.smoothing)
                     + self.smoothing / CLASSES as f64;
@@ -168,7 +174,8 @@ mod tests {
 
     fn objective(smoothing: f64, weights: [f32; 2]) -> Objective {
         let device = Device::flex();
-        Objective { smoothing, weights, teachers: Vec::new(), teacher_weight: 0.5, device }
+        let (teachers, teacher_weight, teach_cavities) = (Vec::new(), 0.5, false);
+        Objective { smoothing, weights, teachers, teacher_weight, teach_cavities, device }
     }
 
     /// Loss of one patch of a class against logits (0, 0) and (0, ln 3), by hand.

@@ -1,0 +1,32 @@
+//! The trainer's command line as a test calls it.
+
+#![allow(dead_code)] // Each test takes what it needs.
+
+use std::process::{Command, Output};
+
+/// The program with these arguments, not yet started.
+pub fn trainer(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
+    command.args(arguments);
+    command
+}
+
+fn output(arguments: &[&str]) -> Output {
+    trainer(arguments).output().unwrap()
+}
+
+/// Runs it and expects success; returns what it printed.
+pub fn ok(arguments: &[&str]) -> String {
+    let output = output(arguments);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}\n{text}{errors}");
+    text
+}
+
+/// Runs it and expects failure; returns the message.
+pub fn fails(arguments: &[&str]) -> String {
+    let output = output(arguments);
+    assert!(!output.status.success(), "{arguments:?} should fail");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}

@@ -5,6 +5,7 @@
 mod support;
 
 use std::path::Path;
+use std::process::Command;
 use support::{fails, ok, trainer};
 
 fn json(path: &Path) -> serde_json::Value {
@@ -113,7 +114,9 @@ fn phantoms_to_probabilities() {
         &result,
         &text,
         &picture,
-    ]);
+    ])
+    .output()
+    .unwrap();
     assert_eq!(output.status.code(), Some(2), "a refused file shows in the exit status");
     let lines = json(Path::new(&result));
     assert_eq!(lines[0]["error"]["code"], "not-an-image");

@@ -10,12 +10,13 @@ WASM := target/wasm32-unknown-unknown
 RUST := Cargo.toml Cargo.lock $(wildcard src/*.rs src/*/*.rs)
 PORT ?=
 
-.PHONY: help serve build test lint tools npm chromium lavapipe python trainer measure bench-training golden clean
+.PHONY: help serve build test lint tools npm chromium lavapipe python trainer published measure bench-training golden clean
 
 help:
 	@echo "make serve    build and serve the page on 127.0.0.1"
 	echo "make test     run every test (native, WebAssembly, browser)"
 	echo "make measure  sizes and speed of the page, in a headless browser"
+	echo "make published  the weights that ship, trained anew (README)"
 	echo "make bench-training  training speed beside PyTorch's, in one run"
 	echo "make golden   the independent reference numbers anew (Python: NumPy, Pillow, SciPy, scikit-learn)"
 	echo "cargo trainer --help    training, evaluation, export"
@@ -92,6 +93,24 @@ test: tools npm chromium lavapipe python lint
 	cargo test --release --package nodulens --package trainer -- --nocapture
 	$(MAKE) build trainer
 	npm run --silent e2e
+
+# The weights that ship, from the patches: two teachers side by side, a core each, then the network
+# that they teach, and the paper's for comparison. Begun again, it goes on where it was.
+PATCHES ?= ../shared/data/luna16-patches
+DEVICE ?= cpu
+published: trainer
+	train() { target/release/trainer train --config trainer/configs/$$1.toml --patches $(PATCHES) --device $(DEVICE) --out runs/$$2 $$(test -d runs/$$2 && echo --resume) "$${@:3}"; }
+	publish() { target/release/trainer export --patches $(PATCHES) --device $(DEVICE) --run runs/$$1 "$${@:2}"; }
+	RAYON_NUM_THREADS=1 train wide wide-1 & one=$$!
+	RAYON_NUM_THREADS=1 train wide wide-2 --seed 2 & two=$$!
+	wait $$one
+	wait $$two
+	publish wide-1 --checkpoint last --out runs/wide-1/weights
+	publish wide-2 --checkpoint last --out runs/wide-2/weights
+	train compact compact
+	publish compact
+	train paper paper
+	publish paper
 
 # Wants PyTorch (pip install torch) in the Python that it is run with.
 bench-training: tools

@@ -9,10 +9,11 @@ use crate::metrics::subgroups::GroupedBy;
 use crate::report::Report;
 use clap::ValueEnum;
 use nodulens::weights::{
-    Card, CardCalibration, CardEpoch, CardIntervals, CardMetrics, CardSubgroup,
+    Card, CardCalibration, CardEpoch, CardIntervals, CardMetrics, CardSubgroup, WeightsHeader,
+    header_text,
 };
 use std::collections::{BTreeSet, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -26,6 +27,7 @@ pub fn card(config: &TrainConfig, state: &State, run: &State, rows: &[ManifestRo
     // Where the patches lay says nothing to others.
     let settings = TrainConfig { patches: PathBuf::new(), ..config.clone() };
     let settings = settings.to_toml().unwrap_or_default().replace("patches = \"\"\n", "");
+    let settings = config.teachers.iter().fold(settings, |text, path| text + &taught_by(path));
     Card {
         title: format!("The {network} network on LUNA16, {split} split"),
         intended_use: "Research and teaching. Not a medical device: no finding and no absence of one may rest on it.".to_owned(),
@@ -52,6 +54,17 @@ pub fn card(config: &TrainConfig, state: &State, run: &State, rows: &[ManifestRo
         limits: limits(None),
         ..Card::default()
     }
+}
+
+/// A teacher's own settings, as comments of the settings that name it; nothing where its file is
+/// gone, for the card is written long after the training.
+fn taught_by(teacher: &Path) -> String {
+    let header = std::fs::read(teacher)
+        .ok()
+        .and_then(|bytes| serde_json::from_str::<WeightsHeader>(header_text(&bytes)).ok());
+    let Some(header) = header else { return String::new() };
+    let settings = header.card.settings.lines().map(|line| format!("#   {line}\n"));
+    format!("# {} was trained with\n{}", teacher.display(), settings.collect::<String>())
 }
 
 fn epoch(record: &crate::checkpoint::EpochRecord) -> CardEpoch {

@@ -33,7 +33,7 @@ pub struct Arguments {
     /// Folder for the weights file and models.json.
     #[arg(long, default_value = "www/models")]
     out: PathBuf,
-    /// Checkpoint within the run.
+    /// Checkpoint within the run; "last" for the newest.
     #[arg(long, default_value = "best")]
     checkpoint: String,
     /// Folder of patches, where it is not the one trained on.
@@ -59,7 +59,11 @@ struct ModelEntry {
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let config = config::read(&arguments.run)?;
     let patches = arguments.patches.as_ref().unwrap_or(&config.patches);
-    let checkpoint = arguments.run.join(&arguments.checkpoint);
+    let checkpoint = match arguments.checkpoint.as_str() {
+        "last" => checkpoint::latest(&arguments.run),
+        name => Some(arguments.run.join(name)),
+    };
+    let checkpoint = checkpoint.with_context(|| "no checkpoint yet: has the run made a step?")?;
     let state = checkpoint::load_state(&checkpoint)
         .with_context(|| "no such checkpoint: has the run finished an epoch?")?;
     // The best epoch may lie well before the end, and the run may have been stopped.

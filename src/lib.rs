@@ -30,6 +30,7 @@ pub mod model;
 pub mod patch;
 pub mod phantom;
 pub mod preprocess;
+pub mod reformat;
 pub mod volume;
 pub mod weights;
 

@@ -105,7 +105,7 @@ pub struct TrainConfig {
     /// Share of nodules that are hollowed out, where they stand alone and are thick enough, in
     /// [0, 1]: cavitary nodules are rare in the data.
     pub augment_cavities: f64,
-    /// Weights files whose mean answer, over the eight symmetries of a patch, is learnt too.
+    /// Weights files whose mean answer to the altered patch is learnt too.
     pub teachers: Vec<PathBuf>,
     /// Share of the teachers' answer in the target, in [0, 1].
     pub teacher_weight: f64,

@@ -8,9 +8,8 @@ use crate::dataset::Dataset;
 use anyhow::{Context, Result, anyhow, ensure};
 use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Device, Tensor, TensorData};
-use nodulens::method::{CLASS_NODULE, CLASSES, PATCH_SAMPLES, PATCH_SIZE};
+use nodulens::method::{CLASS_NODULE, CLASSES};
 use nodulens::model::Network;
-use nodulens::model::symmetry::{SYMMETRIES, places};
 use nodulens::preprocess::batch_tensor;
 use nodulens::weights::read_weights;
 use std::path::Path;
@@ -95,38 +94,23 @@ impl Objective {
         Ok(Targets { classes, probabilities })
     }
 
-    /// The teachers' mean probabilities over the symmetries of each patch, `[B, 2]`; nothing
-    /// where there is no teacher.
+    /// The teachers' mean probabilities of each patch, `[B, 2]`; nothing where there is no teacher.
+    /// Each is asked once: patches come turned at random, so over a run a teacher that is not
+    /// symmetric by itself teaches its mean over the symmetries all the same.
     fn taught(&self, values: &[f32]) -> Result<Vec<f32>> {
         let mut sums: Vec<f32> = Vec::new();
-        let mut answers = 0;
         for teacher in &self.teachers {
-            // A network that is symmetric by itself need not be asked eight times.
-            let views = if teacher.kind().symmetric() { 1 } else { SYMMETRIES };
-            for view in 0..views {
-                let turned = turned(values, view);
-                let answer = softmax(teacher.forward(batch_tensor(turned, &self.device)), 1);
-                let answer = answer
-                    .into_data()
-                    .try_to_vec::<f32>()
-                    .map_err(|error| anyhow!("teacher: {error:?}"))?;
-                sums.resize(answer.len(), 0.0);
-                sums.iter_mut().zip(answer).for_each(|(sum, one)| *sum += one);
-                answers += 1;
-            }
+            let answer = softmax(teacher.forward(batch_tensor(values.to_vec(), &self.device)), 1);
+            let answer = answer
+                .into_data()
+                .try_to_vec::<f32>()
+                .map_err(|error| anyhow!("teacher: {error:?}"))?;
+            sums.resize(answer.len(), 0.0);
+            sums.iter_mut().zip(answer).for_each(|(sum, one)| *sum += one);
         }
-        sums.iter_mut().for_each(|sum| *sum /= answers as f32);
+        sums.iter_mut().for_each(|sum| *sum /= self.teachers.len() as f32);
         Ok(sums)
     }
-}
-
-/// Every patch of `values` under a symmetry.
-fn turned(values: &[f32], symmetry: usize) -> Vec<f32> {
-    let places = places(symmetry, PATCH_SIZE);
-    values
-        .chunks_exact(PATCH_SAMPLES)
-        .flat_map(|patch| places.iter().map(|place| patch[*place]))
-        .collect()
 }
 
 fn teacher(path: &Path, device: &Device) -> Result<Network> {
@@ -171,6 +155,7 @@ impl Targets {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nodulens::method::{PATCH_SAMPLES, PATCH_SIZE};
 
     fn objective(smoothing: f64, weights: [f32; 2]) -> Objective {
         let device = Device::flex();

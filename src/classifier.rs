@@ -1,12 +1,12 @@
 //! Weights on a device, ready to classify.
 
-use crate::method::{CLASS_NODULE, CLASSES, LOGIT_TOLERANCE, PATCH_SAMPLES};
+use crate::method::{CLASS_NODULE, CLASSES, LOGIT_TOLERANCE, PATCH_SAMPLES, PATCH_SIZE};
 use crate::model::{Network, NetworkKind};
 use crate::patch::Patch;
 use crate::phantom;
 use crate::preprocess::{batch_tensor, model_values};
 use crate::weights::{WeightsError, WeightsHeader, read_weights};
-use burn::tensor::{Device, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 /// What the network says of one patch.
@@ -142,6 +142,33 @@ impl Classifier {
         // Asynchronous even on the CPU: a synchronous read on wgpu in wasm panics.
         let logits = logits.into_data_async().await;
         self.predictions(logits.map_err(|error| ClassifyError::Device(format!("{error:?}")))?)
+    }
+
+    /// Classifies every patch of a picture at [`NetworkKind::dense_stride`] in one pass: row-major,
+    /// `(height - 50) / stride + 1` rows of `(width - 50) / stride + 1`. `None` where the network
+    /// has no such stride, or the picture is smaller than a patch or does not hold
+    /// `width * height` values in [0, 1].
+    ///
+    /// # Errors
+    /// As [`Self::classify`].
+    pub async fn classify_dense(
+        &self,
+        values: Vec<f32>,
+        [width, height]: [usize; 2],
+    ) -> Result<Option<Vec<Prediction>>, ClassifyError> {
+        let whole = width.checked_mul(height) == Some(values.len());
+        if !whole || width.min(height) < PATCH_SIZE {
+            return Ok(None);
+        }
+        let picture = TensorData::new(values, [1, 1, height, width]);
+        let Some(logits) = self.network.forward_dense(Tensor::from_data(picture, &self.device))
+        else {
+            return Ok(None);
+        };
+        // [1, 2, h, w] -> [1, h, w, 2]
+        let logits = logits.permute([0, 2, 3, 1]).into_data_async().await;
+        let logits = logits.map_err(|error| ClassifyError::Device(format!("{error:?}")))?;
+        self.predictions(logits).map(Some)
     }
 
     fn predictions(&self, logits: TensorData) -> Result<Vec<Prediction>, ClassifyError> {

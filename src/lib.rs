@@ -14,6 +14,9 @@
 //! | patch -> values in [0, 1], `[batch, 1, 50, 50]` | tensor | [`preprocess`] |
 //! | tensor -> logits, `[batch, 2]` | [`model::Network`] | [`model`] |
 //! | logits -> probability, decision | [`classifier::Prediction`] | [`classifier`] |
+//! | slice -> which pixels are lung | [`lungs::LungMask`] | [`lungs`] |
+//! | slice -> probability at every place | [`scan::HeatMap`] | [`scan`] |
+//! | slices -> ranked places in the body | [`scan::Finding`] | [`scan`] |
 //!
 //! [`method`] holds the numbers chosen before training, [`weights`] the file with those chosen
 //! by training, [`phantom`] makes synthetic patches.
@@ -25,12 +28,14 @@ pub mod classifier;
 pub mod decode;
 pub mod geometry;
 pub mod intensity;
+pub mod lungs;
 pub mod method;
 pub mod model;
 pub mod patch;
 pub mod phantom;
 pub mod preprocess;
 pub mod reformat;
+pub mod scan;
 pub mod volume;
 pub mod weights;
 

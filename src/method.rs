@@ -23,6 +23,19 @@ pub const WINDOW_HIGH_HU: f32 = 400.0;
 /// What lies beyond the edge of a scan in HU: air, the lower end of the window.
 pub const PADDING_HU: f32 = WINDOW_LOW_HU;
 
+/// Pixel sides that the networks were trained on, smallest and largest, mm: the native spacing of
+/// the crops that they learnt from (LUNA16; shared data's SOURCES.md). Slices outside are resampled
+/// to the nearer end before they are scanned.
+pub const TRAINED_PIXEL_MM: [f64; 2] = [0.46, 0.98];
+
+/// Pixels between the places at which a slice is scanned. At 0.7 mm this is 2.8 mm, less than the
+/// radius of a nodule of 6 mm, and two poolings by two.
+pub const SCAN_STRIDE_PX: usize = 4;
+
+/// Findings nearer to each other than this are one, mm: LUNA16's nodules are 3 to 32 mm wide,
+/// three quarters of them below 10.
+pub const FINDING_DISTANCE_MM: f64 = 10.0;
+
 /// Candidates without a nodule that are kept for each one with a nodule. The paper's 8,106 crops
 /// are the 1,351 nodules of LUNA16's `candidates.csv` and five times as many others.
 pub const NEGATIVES_PER_POSITIVE: f64 = 5.0;

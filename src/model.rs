@@ -158,6 +158,13 @@ impl NetworkKind {
         self != Self::Paper
     }
 
+    /// Pixels between two neighbouring answers of [`Network::forward_dense`]; `None` where a pass
+    /// over a whole slice does not give what the patches give.
+    #[must_use]
+    pub fn dense_stride(self) -> Option<usize> {
+        (self != Self::Paper).then_some(DENSE_STRIDE)
+    }
+
     /// The layers in order. Dropout and softmax have neither parameters nor multiply-adds, and
     /// dropout does nothing at inference; both are listed because the paper counts them.
     #[must_use]
@@ -219,6 +226,20 @@ impl Network {
         match self {
             Self::Compact(network) | Self::Wide(network) => network.forward(patches),
             Self::Paper(network) => network.forward(patches),
+        }
+    }
+
+    /// The logits of every patch of a picture at [`NetworkKind::dense_stride`], each equal to what
+    /// [`Self::forward`] gives for that patch but for rounding; `None` where there is no such
+    /// stride: the paper's network pads each patch, which a whole picture cannot imitate.
+    ///
+    /// # Shapes
+    /// `[B, 1, H, W]` in [0, 1], H and W at least 50 -> `[B, 2, (H - 50) / 4 + 1, (W - 50) / 4 + 1]`
+    #[must_use]
+    pub fn forward_dense(&self, pictures: Tensor<4>) -> Option<Tensor<4>> {
+        match self {
+            Self::Compact(network) | Self::Wide(network) => Some(network.forward_dense(pictures)),
+            Self::Paper(_) => None,
         }
     }
 

@@ -71,6 +71,23 @@ impl Volume {
         &self.samples
     }
 
+    /// HU of a slice, row-major; empty beyond the volume.
+    #[must_use]
+    pub fn slice(&self, z: usize) -> Vec<f32> {
+        let [width, height, depth] = self.geometry.size();
+        let side = width * height;
+        if z >= depth {
+            return Vec::new();
+        }
+        let range = z * side..(z + 1) * side;
+        match &self.samples {
+            Samples::Int16(samples) => {
+                samples.get(range).unwrap_or_default().iter().map(|hu| f32::from(*hu)).collect()
+            }
+            Samples::Float32(samples) => samples.get(range).unwrap_or_default().to_vec(),
+        }
+    }
+
     /// HU of a voxel; `None` outside the volume.
     #[must_use]
     pub fn hu(&self, x: i64, y: i64, z: i64) -> Option<Hu> {

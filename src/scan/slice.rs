@@ -1,0 +1,157 @@
+//! One slice, step by step.
+
+use super::plan::{Piece, batches, pieces};
+use super::{HeatMap, SliceImage};
+use crate::classifier::{Classifier, ClassifyError};
+use crate::lungs::LungMask;
+use crate::method::PATCH_SIZE;
+
+/// How far a scan is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Places with an answer.
+    pub done: usize,
+    /// Places asked for.
+    pub total: usize,
+}
+
+impl Progress {
+    /// Whether nothing is left to do.
+    #[must_use]
+    pub fn finished(self) -> bool {
+        self.done == self.total
+    }
+}
+
+/// The scan of a slice. It owns the slice's values and the heat map, and nothing else grows: memory
+/// is the slice's and that of one step.
+#[derive(Clone, Debug)]
+pub struct SliceScan {
+    image: SliceImage,
+    map: HeatMap,
+    asked: Vec<bool>,
+    stride: usize,
+    progress: Progress,
+    work: Work,
+    next: usize,
+}
+
+/// What is left to do is this from `next` on.
+#[derive(Clone, Debug)]
+enum Work {
+    /// Rectangles in one pass each, every `stride / dense` answers of which are wanted.
+    Dense { dense: usize, pieces: Vec<Piece> },
+    /// Cells whose patches are classified together.
+    Patches(Vec<Vec<[usize; 2]>>),
+}
+
+impl SliceScan {
+    /// Plans a scan at every `stride` pixels (at least 1) of the image, within `mask`, which has
+    /// the pixels of the slice as it was given; everywhere without one. Where the classifier's
+    /// network has a dense stride that divides `stride`, rectangles around the mask are scanned
+    /// in one pass each, and else patches, coarse first.
+    #[must_use]
+    pub fn new(
+        image: SliceImage,
+        mask: Option<&LungMask>,
+        classifier: &Classifier,
+        stride: usize,
+    ) -> Self {
+        let stride = stride.max(1);
+        let (width, height) = (image.width.div_ceil(stride), image.height.div_ceil(stride));
+        let map = HeatMap {
+            width,
+            height,
+            step_px: image.scale.map(|scale| scale * stride as f64),
+            probability: vec![f32::NAN; width * height],
+        };
+        let inside = |i: usize| {
+            let [x, y] = map.pixel(i % width, i / width);
+            mask.is_none_or(|mask| mask.contains((x + 0.5) as usize, (y + 0.5) as usize))
+        };
+        let asked: Vec<bool> = (0..width * height).map(inside).collect();
+        let total = asked.iter().filter(|asked| **asked).count();
+        let work = match classifier.kind().dense_stride() {
+            Some(dense) if stride.is_multiple_of(dense) => {
+                Work::Dense { dense, pieces: pieces(&asked, width) }
+            }
+            _ => Work::Patches(batches(&asked, width)),
+        };
+        let progress = Progress { done: 0, total };
+        Self { image, map, asked, stride, progress, work, next: 0 }
+    }
+
+    /// Does the next piece of work: a rectangle of at most 64 x 16 places, or 32 patches. Without
+    /// any left it does nothing.
+    ///
+    /// # Errors
+    /// As [`Classifier::classify`]; the same piece is tried again by the next call.
+    pub async fn step(&mut self, classifier: &Classifier) -> Result<Progress, ClassifyError> {
+        let half = (PATCH_SIZE / 2) as i64;
+        let corner = |at: usize| (at * self.stride) as i64 - half;
+        match &self.work {
+            Work::Dense { dense, pieces } => {
+                let Some(Piece { from, until }) = pieces.get(self.next) else {
+                    return Ok(self.progress);
+                };
+                let cells = [0, 1].map(|k| until[k] - from[k]);
+                let size = cells.map(|cells| (cells - 1) * self.stride + PATCH_SIZE);
+                let values = self.image.rectangle(corner(from[0]), corner(from[1]), size);
+                let answers = classifier.classify_dense(values, size).await?.unwrap_or_default();
+                let apart = self.stride / dense;
+                let row = (cells[0] - 1) * apart + 1;
+                for y in 0..cells[1] {
+                    for x in 0..cells[0] {
+                        let answer = answers.get(y * apart * row + x * apart);
+                        let i = (from[1] + y) * self.map.width + from[0] + x;
+                        if self.asked[i] {
+                            self.map.probability[i] = answer.map_or(f32::NAN, |a| a.probability);
+                            self.progress.done += 1;
+                        }
+                    }
+                }
+            }
+            Work::Patches(batches) => {
+                let Some(cells) = batches.get(self.next) else { return Ok(self.progress) };
+                let mut values = Vec::with_capacity(cells.len() * PATCH_SIZE * PATCH_SIZE);
+                for [x, y] in cells {
+                    values.extend(self.image.rectangle(corner(*x), corner(*y), [PATCH_SIZE; 2]));
+                }
+                let answers = classifier.classify_values(values).await?;
+                for ([x, y], answer) in cells.iter().zip(answers) {
+                    self.map.probability[y * self.map.width + x] = answer.probability;
+                }
+                self.progress.done += cells.len();
+            }
+        }
+        self.next += 1;
+        Ok(self.progress)
+    }
+
+    /// Runs all that is left.
+    ///
+    /// # Errors
+    /// As [`Self::step`].
+    pub async fn run(mut self, classifier: &Classifier) -> Result<HeatMap, ClassifyError> {
+        while !self.step(classifier).await?.finished() {}
+        Ok(self.map)
+    }
+
+    /// How far it is.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    /// What there is so far; not-a-number where there is no answer yet.
+    #[must_use]
+    pub fn map(&self) -> &HeatMap {
+        &self.map
+    }
+
+    /// The slice as the network sees it.
+    #[must_use]
+    pub fn image(&self) -> &SliceImage {
+        &self.image
+    }
+}

@@ -1,0 +1,178 @@
+//! Slices for the networks: a click, a heat map, findings.
+
+use super::engine::JsClassifier;
+use super::{error, given, plain, set};
+use crate::geometry::{SpacingMm, VolumeGeometry, WorldMm};
+use crate::lungs::LungMask;
+use crate::method::{FINDING_DISTANCE_MM, SCAN_STRIDE_PX};
+use crate::preprocess::display_bytes;
+use crate::scan::{Peak, SliceImage, SliceScan, diameter_mm, merge, peaks, slice_order};
+use js_sys::{Float32Array, Object, Uint8Array};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+
+fn image(
+    hu: &[f32],
+    width: usize,
+    height: usize,
+    pixel_mm: [f64; 2],
+) -> Result<SliceImage, JsValue> {
+    SliceImage::from_hu(hu, [width, height], pixel_mm)
+        .map_err(|reason| error(reason.code(), &reason.to_string(), reason.hint()))
+}
+
+#[wasm_bindgen(js_class = Classifier)]
+impl JsClassifier {
+    /// The patch around a pixel of a slice: what the model sees, and its answer.
+    #[wasm_bindgen(js_name = classifyAt)]
+    pub async fn classify_at(
+        &self,
+        hu: Vec<f32>,
+        width: usize,
+        height: usize,
+        pixel_mm: JsValue,
+        x: f64,
+        y: f64,
+    ) -> Result<JsValue, JsValue> {
+        let image = image(&hu, width, height, given(pixel_mm)?)?;
+        let values = image.patch(x, y);
+        let answers = self.classifier.classify_values(values.clone()).await;
+        let answers =
+            answers.map_err(|reason| error(reason.code(), &reason.to_string(), reason.hint()))?;
+        let spot = JsValue::from(Object::new());
+        set(&spot, "grey", Uint8Array::from(&display_bytes(&values)[..]));
+        set(&spot, "prediction", plain(&answers.first())?);
+        set(&spot, "note", image.note().map_or(JsValue::NULL, JsValue::from));
+        Ok(spot)
+    }
+}
+
+/// The scan of one slice, step by step.
+#[wasm_bindgen(js_name = SliceScan)]
+pub struct JsSliceScan {
+    scan: SliceScan,
+    hu: Vec<f32>,
+    width: usize,
+    pixel_mm: [f64; 2],
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct JsPeak {
+    pixel: [f64; 2],
+    probability: f32,
+    diameter_mm: Option<f64>,
+}
+
+#[wasm_bindgen(js_class = SliceScan)]
+impl JsSliceScan {
+    /// Plans the scan; `mask` has a byte a pixel, 1 where to look.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        classifier: &JsClassifier,
+        hu: Vec<f32>,
+        width: usize,
+        height: usize,
+        pixel_mm: JsValue,
+        mask: Option<Vec<u8>>,
+    ) -> Result<JsSliceScan, JsValue> {
+        let pixel_mm = given(pixel_mm)?;
+        let image = image(&hu, width, height, pixel_mm)?;
+        let mask = mask.map(|inside| LungMask { width, height, inside, body: 0 });
+        let scan = SliceScan::new(image, mask.as_ref(), &classifier.classifier, SCAN_STRIDE_PX);
+        Ok(Self { scan, hu, width, pixel_mm })
+    }
+
+    /// Does a bounded piece of work.
+    pub async fn step(&mut self, classifier: &JsClassifier) -> Result<JsValue, JsValue> {
+        let progress = self.scan.step(&classifier.classifier).await;
+        let progress =
+            progress.map_err(|reason| error(reason.code(), &reason.to_string(), reason.hint()))?;
+        let object = JsValue::from(Object::new());
+        set(&object, "done", progress.done as f64);
+        set(&object, "total", progress.total as f64);
+        Ok(object)
+    }
+
+    /// The heat map so far.
+    pub fn map(&self) -> Result<JsValue, JsValue> {
+        let map = self.scan.map();
+        let object = JsValue::from(Object::new());
+        set(&object, "width", map.width as f64);
+        set(&object, "height", map.height as f64);
+        set(&object, "stepPx", plain(&map.step_px)?);
+        set(&object, "probability", Float32Array::from(&map.probability[..]));
+        Ok(object)
+    }
+
+    /// Places at or above the threshold of the weights, with their diameters.
+    pub fn peaks(&self, classifier: &JsClassifier) -> Result<JsValue, JsValue> {
+        let threshold = classifier.classifier.header().threshold;
+        let found = peaks(self.scan.map(), self.pixel_mm, threshold, FINDING_DISTANCE_MM);
+        let found: Vec<JsPeak> = found.iter().map(|peak| self.measured(peak)).collect();
+        plain(&found)
+    }
+
+    fn measured(&self, peak: &Peak) -> JsPeak {
+        let diameter_mm = diameter_mm(&self.hu, self.width, self.pixel_mm, peak.pixel);
+        JsPeak { pixel: peak.pixel, probability: peak.probability, diameter_mm }
+    }
+
+    /// What was done to the slice before it was scanned; nothing where it was taken as it is.
+    pub fn note(&self) -> Option<String> {
+        self.scan.image().note().map(str::to_owned)
+    }
+}
+
+/// Slices of a volume of `depth`, coarse first.
+#[wasm_bindgen(js_name = sliceOrder)]
+pub fn js_slice_order(depth: usize) -> Vec<u32> {
+    slice_order(depth).into_iter().map(|z| z as u32).collect()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct JsGeometry {
+    size: [usize; 3],
+    origin_mm: [f64; 3],
+    spacing_mm: [f64; 3],
+    axes: [[f64; 3]; 3],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JsFinding {
+    voxel: [f64; 3],
+    world_mm: [f64; 3],
+    slices: [usize; 2],
+    probability: f32,
+    diameter_mm: Option<f64>,
+}
+
+/// Peaks of slices, `[z, peak]`, as places in the body.
+#[wasm_bindgen(js_name = mergePeaks)]
+pub fn merge_peaks(peaks: JsValue, geometry: JsValue) -> Result<JsValue, JsValue> {
+    let peaks: Vec<(usize, JsPeak)> = given(peaks)?;
+    let JsGeometry { size, origin_mm: [x, y, z], spacing_mm, axes } = given(geometry)?;
+    let spacing = SpacingMm { x: spacing_mm[0], y: spacing_mm[1], z: spacing_mm[2] };
+    let geometry = VolumeGeometry::new(size, WorldMm { x, y, z }, spacing, axes)
+        .map_err(|reason| error("internal", &reason.to_string(), "Please report this."))?;
+    let peaks: Vec<(usize, Peak)> = peaks
+        .into_iter()
+        .map(|(z, JsPeak { pixel, probability, diameter_mm })| {
+            (z, Peak { pixel, probability, diameter_mm })
+        })
+        .collect();
+    let findings = merge(&peaks, &geometry, FINDING_DISTANCE_MM);
+    let findings: Vec<JsFinding> = findings
+        .into_iter()
+        .map(|finding| JsFinding {
+            voxel: [finding.voxel.x, finding.voxel.y, finding.voxel.z],
+            world_mm: [finding.world.x, finding.world.y, finding.world.z],
+            slices: finding.slices,
+            probability: finding.probability,
+            diameter_mm: finding.diameter_mm,
+        })
+        .collect();
+    plain(&findings)
+}

@@ -1,0 +1,78 @@
+/** The findings as a table that is jumped through, and the probabilities along the volume as a strip. */
+import { byId, make, setText } from '../dom.ts';
+import { percent, strings } from '../strings.ts';
+import type { Finding } from '../wasm.ts';
+import type { Outcome } from './search.ts';
+
+const text = strings.scan;
+
+export class FindingList {
+  chosen = -1;
+  private readonly rows = byId('finding-rows', 'tbody');
+  private shown: Outcome | undefined;
+  private readonly go: (finding: Finding) => void;
+
+  constructor(go: (finding: Finding) => void) {
+    this.go = go;
+  }
+
+  draw(outcome: Outcome | undefined): void {
+    const there = outcome !== undefined;
+    byId('findings', 'div').hidden = !there || outcome.findings.length === 0;
+    byId('finding-exports', 'div').hidden = !there;
+    if (outcome === this.shown) return this.mark();
+    this.shown = outcome;
+    if (!outcome) {
+      this.chosen = -1;
+      return;
+    }
+    const { findings, index, model, what } = outcome;
+    if (this.chosen >= findings.length) this.chosen = -1;
+    setText(byId('findings-title', 'h4'), text.findings(findings.length, what === 'slice' ? text.slice(index) : text.volume));
+    setText(byId('findings-note', 'p'), text.findingsNote(model.threshold));
+    this.rows.replaceChildren(...findings.map((finding, at) => this.row(finding, at)));
+    this.mark();
+  }
+
+  private row(finding: Finding, at: number): HTMLTableRowElement {
+    const button = make('button', '', String(at + 1));
+    button.type = 'button';
+    button.setAttribute('aria-label', text.findingGo(at + 1));
+    const [x, y, z] = finding.worldMm.map((mm) => mm.toFixed(1).replace('-', '−'));
+    const cells = [percent(finding.probability), String(finding.voxel[2] + 1), finding.diameterMm === null ? text.unknown : text.millimetres(finding.diameterMm), `${x}, ${y}, ${z}`];
+    const row = make('tr', '', make('td', '', button), ...cells.map((cell) => make('td', '', cell)));
+    row.addEventListener('click', () => {
+      this.chosen = at;
+      this.go(finding);
+      this.mark();
+    });
+    return row;
+  }
+
+  private mark(): void {
+    [...this.rows.rows].forEach((row, at) => {
+      if (at === this.chosen) row.setAttribute('aria-current', 'true');
+      else row.removeAttribute('aria-current');
+    });
+  }
+}
+
+/** Highest probability a slice as bars, the shown slice as a line. `alongZ` by display index. */
+export function drawAlongZ(canvas: HTMLCanvasElement, alongZ: readonly (number | undefined)[], index: number, threshold: number): void {
+  const [width, height] = [Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio)), Math.max(1, Math.round(canvas.clientHeight * devicePixelRatio))];
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const context = canvas.getContext('2d');
+  if (!context) return;
+  context.clearRect(0, 0, width, height);
+  const style = getComputedStyle(canvas);
+  const each = width / Math.max(1, alongZ.length);
+  alongZ.forEach((p, at) => {
+    if (p === undefined) return;
+    const high = Number.isNaN(p) ? 0 : p;
+    context.fillStyle = style.getPropertyValue(high >= threshold ? '--accent' : '--line-2');
+    const tall = Math.max(1, high * (height - 2));
+    context.fillRect(at * each, height - tall, Math.max(1, each - 0.5), tall);
+  });
+  context.fillStyle = style.getPropertyValue('--ink');
+  context.fillRect((index + 0.5) * each - devicePixelRatio, 0, 2 * devicePixelRatio, height);
+}

@@ -1,0 +1,183 @@
+/**
+ * Scans of a slice and of the whole volume: slices from the reader, heat maps and peaks from the engine, findings from
+ * both. It keeps what was found until the scan is closed or the network changes.
+ */
+import type { Engines } from '../engines.ts';
+import type { ScannedSlice } from '../messages.ts';
+import type { Finding, HeatMap, ModelInfo, Peak, SliceIn } from '../wasm.ts';
+import type { OpenScan } from './open-scan.ts';
+
+export interface Progress {
+  what: 'slice' | 'volume';
+  done: number;
+  total: number;
+  /** Milliseconds, from what the slices so far took. */
+  left: number | undefined;
+}
+
+export interface Outcome {
+  what: 'slice' | 'volume';
+  /** Of a slice scan, which. */
+  index: number;
+  findings: Finding[];
+  milliseconds: number;
+  whole: boolean;
+  notes: string[];
+  model: ModelInfo;
+  engine: string;
+}
+
+export class Search {
+  /** By acquired slice. */
+  readonly maps = new Map<number, HeatMap>();
+  readonly lungs = new Map<number, Uint8Array<ArrayBuffer>>();
+  /** Highest probability a slice; undefined where it was not scanned, NaN where there is no lung. */
+  alongZ: (number | undefined)[];
+  progress: Progress | undefined;
+  outcome: Outcome | undefined;
+  /** Milliseconds a slice, the last one whole; for the estimate. */
+  perSlice: number | undefined;
+  private readonly peaks = new Map<number, Peak[]>();
+  private halting: AbortController | undefined;
+  private readonly engines: Engines;
+  private readonly scan: OpenScan;
+  private readonly changed: () => void;
+
+  constructor(engines: Engines, scan: OpenScan, changed: () => void) {
+    this.engines = engines;
+    this.scan = scan;
+    this.changed = changed;
+    this.alongZ = new Array<number | undefined>(scan.depth).fill(undefined);
+  }
+
+  get running(): boolean {
+    return this.halting !== undefined;
+  }
+
+  /** Ends what runs; what was found so far is kept. */
+  halt(): void {
+    this.halting?.abort();
+  }
+
+  /** Another network: what this one found is not that one's. */
+  forget(): void {
+    this.halt();
+    this.maps.clear();
+    this.peaks.clear();
+    this.alongZ.fill(undefined);
+    this.outcome = undefined;
+    this.perSlice = undefined;
+    this.changed();
+  }
+
+  /** The lungs in a slice, found once. */
+  async lungsOf(index: number): Promise<Uint8Array<ArrayBuffer>> {
+    let inside = this.lungs.get(index);
+    if (!inside) {
+      inside = (await this.scan.lungs(index)).inside;
+      this.lungs.set(index, inside);
+      // A mask is a quarter of a slice; a few hundred are enough to look around in.
+      if (this.lungs.size > 200) this.lungs.delete(this.lungs.keys().next().value ?? -1);
+    }
+    return inside;
+  }
+
+  async slice(index: number, lungsOnly: boolean): Promise<void> {
+    await this.run('slice', [index], lungsOnly);
+  }
+
+  async volume(lungsOnly: boolean): Promise<void> {
+    const { order } = await this.engines.work((worker) => worker.ask({ kind: 'order', depth: this.scan.depth }));
+    await this.run('volume', order, lungsOnly);
+  }
+
+  private async run(what: 'slice' | 'volume', indices: number[], lungsOnly: boolean): Promise<void> {
+    this.halt();
+    const halting = new AbortController();
+    this.halting = halting;
+    const began = performance.now();
+    const notes = new Set<string>();
+    let by: { model: ModelInfo; engine: string } | undefined;
+    let whole = true;
+    this.outcome = undefined;
+    this.progress = { what, done: 0, total: what === 'slice' ? 1 : indices.length, left: undefined };
+    this.changed();
+    try {
+      if (what === 'volume') this.peaks.clear();
+      let next = this.prepare(indices[0], lungsOnly);
+      for (const [done, index] of indices.entries()) {
+        if (halting.signal.aborted) {
+          whole = false;
+          break;
+        }
+        const prepared = await next;
+        // While the engine works, the reader makes the next slice ready.
+        next = this.prepare(indices[done + 1], lungsOnly);
+        next.catch(() => undefined);
+        if (!prepared) break;
+        if (prepared.lungs?.every((inside) => inside === 0)) {
+          this.peaks.set(index, []);
+          this.alongZ[index] = NaN;
+          if (what === 'slice') notes.add('no-lung');
+        } else {
+          const result = await this.scanOne(index, prepared.slice, prepared.lungs, what, halting.signal);
+          by = result;
+          whole &&= result.scanned.whole;
+          if (result.scanned.note) notes.add(result.scanned.note);
+        }
+        if (what === 'volume') {
+          const left = ((performance.now() - began) / (done + 1)) * (indices.length - done - 1);
+          this.progress = { what, done: done + 1, total: indices.length, left };
+        }
+        this.changed();
+        // The list grows while the volume is scanned; not after every slice, for merging looks at all of them.
+        if (what === 'volume' && by && done % 8 === 7) this.outcome = await this.conclude(what, indices[0] ?? 0, began, false, notes, by);
+      }
+      by ??= await this.engines.work((_, model, engine) => Promise.resolve({ model, engine }));
+      this.outcome = await this.conclude(what, indices[0] ?? 0, began, whole, notes, by);
+    } finally {
+      if (this.halting === halting) {
+        this.halting = undefined;
+        this.progress = undefined;
+      }
+      this.changed();
+    }
+  }
+
+  private async prepare(index: number | undefined, lungsOnly: boolean): Promise<{ slice: SliceIn; lungs: Uint8Array<ArrayBuffer> | undefined } | undefined> {
+    if (index === undefined) return undefined;
+    const slice = await this.scan.sliceIn(index);
+    return { slice, lungs: lungsOnly ? await this.lungsOf(index) : undefined };
+  }
+
+  private async scanOne(index: number, slice: SliceIn, lungs: Uint8Array<ArrayBuffer> | undefined, what: 'slice' | 'volume', halt: AbortSignal): Promise<{ scanned: ScannedSlice; model: ModelInfo; engine: string }> {
+    const show = what === 'slice';
+    const result = await this.engines.work(async (worker, model, engine) => {
+      // Copied, not transferred: a worker that dies must not take the slice with it.
+      const { scanned } = await worker.ask({ kind: 'scan-slice', slice, lungs, show }, {
+        halt,
+        onProgress: (done, total, map) => {
+          if (map) this.maps.set(index, map);
+          if (show) this.progress = { what, done, total, left: undefined };
+          this.changed();
+        },
+      });
+      return { scanned, model, engine };
+    });
+    const { map, peaks, milliseconds, whole } = result.scanned;
+    this.maps.set(index, map);
+    this.peaks.set(index, peaks);
+    this.alongZ[index] = map.probability.reduce((highest, p) => (p > highest ? p : highest), 0);
+    if (whole) this.perSlice = milliseconds;
+    return result;
+  }
+
+  /** What the peaks are in the body: those of the slice, or of all that were scanned. */
+  private async conclude(what: 'slice' | 'volume', index: number, began: number, whole: boolean, notes: Set<string>, by: { model: ModelInfo; engine: string }): Promise<Outcome> {
+    const of = what === 'slice' ? [[index, this.peaks.get(index) ?? []] as const] : [...this.peaks];
+    const peaks = of.flatMap(([z, found]) => found.map((peak): [number, Peak] => [z, peak]));
+    const { geometry } = this.scan;
+    const { findings } = await this.engines.work((worker) => worker.ask({ kind: 'merge', peaks, geometry }));
+    return { what, index, findings, whole, notes: [...notes], milliseconds: performance.now() - began, model: by.model, engine: by.engine };
+  }
+}

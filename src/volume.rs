@@ -88,6 +88,12 @@ impl Volume {
         }
     }
 
+    /// Samples and grid, given away.
+    #[must_use]
+    pub fn into_parts(self) -> (Samples, VolumeGeometry) {
+        (self.samples, self.geometry)
+    }
+
     /// HU of a voxel; `None` outside the volume.
     #[must_use]
     pub fn hu(&self, x: i64, y: i64, z: i64) -> Option<Hu> {

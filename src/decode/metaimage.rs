@@ -11,12 +11,10 @@ mod header;
 pub use error::MetaImageError;
 pub use header::{DataFile, ElementType, Header};
 
+use super::numbers::{self, Number, NumbersError};
 use crate::volume::{Samples, Volume};
 use flate2::read::ZlibDecoder;
-use std::io::{ErrorKind, Read};
-
-/// Bytes converted at a time.
-const BLOCK: usize = 64 * 1024;
+use std::io::Read;
 
 /// Most that a byte of deflate can become (zlib's technical notes).
 const MOST_INFLATION: u64 = 1032;
@@ -87,69 +85,24 @@ pub fn read_volume(
 }
 
 fn read_samples(header: &Header, data: &mut impl Read) -> Result<Samples, MetaImageError> {
-    let big = header.big_endian;
-    /// One arm a type: how its bytes become a number.
-    macro_rules! numbers {
-        ($kind:ty, $bytes:literal, $variant:ident, $target:ty) => {{
-            let convert = |bytes: [u8; $bytes]| {
-                (if big { <$kind>::from_be_bytes(bytes) } else { <$kind>::from_le_bytes(bytes) })
-                    as $target
-            };
-            Samples::$variant(read_numbers(header, data, convert)?)
-        }};
-    }
-    Ok(match header.element {
-        ElementType::Char => numbers!(i8, 1, Int16, i16),
-        ElementType::UChar => numbers!(u8, 1, Int16, i16),
-        ElementType::Short => numbers!(i16, 2, Int16, i16),
-        ElementType::UShort => numbers!(u16, 2, Float32, f32),
-        ElementType::Int => numbers!(i32, 4, Float32, f32),
-        ElementType::UInt => numbers!(u32, 4, Float32, f32),
-        ElementType::Float => numbers!(f32, 4, Float32, f32),
-        ElementType::Double => numbers!(f64, 8, Float32, f32),
+    let number = match header.element {
+        ElementType::Char => Number::I8,
+        ElementType::UChar => Number::U8,
+        ElementType::Short => Number::I16,
+        ElementType::UShort => Number::U16,
+        ElementType::Int => Number::I32,
+        ElementType::UInt => Number::U32,
+        ElementType::Float => Number::F32,
+        ElementType::Double => Number::F64,
+    };
+    numbers::read(data, number, header.big_endian, header.voxels(), None).map_err(|error| {
+        match error {
+            NumbersError::Memory => MetaImageError::TooLarge { voxels: header.voxels() as u64 },
+            NumbersError::Truncated { found } => {
+                MetaImageError::Truncated { needed: header.data_bytes(), found }
+            }
+            NumbersError::Read(reason) if header.compressed => MetaImageError::Damaged(reason),
+            NumbersError::Read(reason) => MetaImageError::Read(reason),
+        }
     })
-}
-
-/// Reads `header.voxels()` numbers of `N` bytes each, block by block.
-fn read_numbers<T, const N: usize>(
-    header: &Header,
-    data: &mut impl Read,
-    convert: impl Fn([u8; N]) -> T,
-) -> Result<Vec<T>, MetaImageError> {
-    let needed = header.data_bytes();
-    let mut samples = Vec::new();
-    samples
-        .try_reserve_exact(header.voxels())
-        .map_err(|_| MetaImageError::TooLarge { voxels: header.voxels() as u64 })?;
-    let mut block = vec![0; BLOCK];
-    let mut left = needed;
-    while left > 0 {
-        let take = left.min(BLOCK as u64) as usize;
-        let filled = fill(data, &mut block[..take], header.compressed)?;
-        let (numbers, _) = block[..filled].as_chunks::<N>();
-        samples.extend(numbers.iter().map(|bytes| convert(*bytes)));
-        if filled < take {
-            let found = needed - left + filled as u64;
-            return Err(MetaImageError::Truncated { needed, found });
-        }
-        left -= take as u64;
-    }
-    Ok(samples)
-}
-
-/// Fills `block` as far as there is data; returns how far.
-fn fill(data: &mut impl Read, block: &mut [u8], compressed: bool) -> Result<usize, MetaImageError> {
-    let mut filled = 0;
-    while filled < block.len() {
-        match data.read(&mut block[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // zlib says so where its data ends early; a file on disk does not.
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => break,
-            Err(error) if compressed => return Err(MetaImageError::Damaged(error.to_string())),
-            Err(error) => return Err(MetaImageError::Read(error.to_string())),
-        }
-    }
-    Ok(filled)
 }

@@ -1,0 +1,142 @@
+//! DICOM: one file to slices of HU, or to pictures where it holds no HU.
+//!
+//! [`read`] decodes a file at once, so that its bytes can go; [`assemble::assemble`] sorts the
+//! slices of many files into volumes. Sections are those of the standard,
+//! <https://dicom.nema.org/medical/dicom/current/output/html/>.
+
+pub(crate) mod assemble;
+pub(crate) mod dataset;
+mod error;
+mod hounsfield;
+mod picture;
+mod pixels;
+mod shape;
+pub(crate) mod slice;
+mod stack;
+mod syntax;
+mod tags;
+
+pub use error::DicomError;
+
+use super::{GreyImage, Limits, inflate};
+use dataset::{DataSet, Reader, is_vr};
+use pixels::Pixels;
+use shape::Shape;
+use slice::Slice;
+use std::borrow::Cow;
+use syntax::Syntax;
+
+/// The mark after the preamble.
+const MARK: &[u8] = b"DICM";
+/// Bytes before the mark, of any content.
+const PREAMBLE: usize = 128;
+
+/// What a file holds.
+pub(crate) enum Content {
+    /// Slices of HU, one for each frame.
+    Slices(Vec<Slice>),
+    /// Pictures without HU: screenshots, reports drawn as images.
+    Pictures(Vec<GreyImage>),
+}
+
+/// Whether the bytes look like DICOM, with or without the mark.
+pub(crate) fn is_dicom(bytes: &[u8]) -> bool {
+    start(bytes).is_some()
+}
+
+/// Whether DICOM's mark is there, so that it is no guess.
+pub(crate) fn has_mark(bytes: &[u8]) -> bool {
+    bytes.get(PREAMBLE..PREAMBLE + 4) == Some(MARK) || bytes.starts_with(MARK)
+}
+
+/// Where the first element is, and how the data set is written where the file has no group 2.
+fn start(bytes: &[u8]) -> Option<(usize, Option<Syntax>)> {
+    if bytes.get(PREAMBLE..PREAMBLE + 4) == Some(MARK) {
+        return Some((PREAMBLE + 4, None));
+    }
+    if bytes.starts_with(MARK) {
+        return Some((4, None));
+    }
+    // A bare data set begins with group 8, or with group 2 where only the preamble is missing.
+    let head = bytes.first_chunk::<8>()?;
+    let [a, b, c, d, e, f, g, h] = *head;
+    let fits = |length: u32| u64::from(length) <= bytes.len() as u64 - 8;
+    match [a, b] {
+        [2, 0] if is_vr([e, f]) => Some((0, None)),
+        [8, 0] if is_vr([e, f]) && d == 0 => Some((0, Some(Syntax::ExplicitLittle))),
+        [0, 8] if is_vr([e, f]) && c == 0 => Some((0, Some(Syntax::ExplicitBig))),
+        [8, 0] if d == 0 && fits(u32::from_le_bytes([e, f, g, h])) => {
+            Some((0, Some(Syntax::ImplicitLittle)))
+        }
+        _ => None,
+    }
+}
+
+/// Decodes a file. `room` is how many bytes its samples may take.
+///
+/// # Errors
+/// [`DicomError`], never a panic, whatever the bytes.
+pub(crate) fn read(
+    name: &str,
+    bytes: &[u8],
+    limits: &Limits,
+    room: u64,
+) -> Result<Content, DicomError> {
+    let (place, bare) = start(bytes).ok_or(DicomError::NotDicom)?;
+    let mut reader = Reader::new(bytes, place, Syntax::ExplicitLittle, limits);
+    let meta = reader.file_meta()?;
+    if meta.text(0x0002_0002).is_some_and(|class| class == "1.2.840.10008.1.3.10") {
+        return Err(DicomError::Directory);
+    }
+    let syntax = match (meta.text(0x0002_0010), bare) {
+        (Some(uid), _) => Syntax::from_uid(&uid).map_err(DicomError::TransferSyntax)?,
+        (None, Some(syntax)) => syntax,
+        // The mark, and nothing that says how to go on: as a bare data set.
+        (None, None) => {
+            let rest = bytes.get(reader.place()..).unwrap_or_default();
+            start(rest).and_then(|(_, syntax)| syntax).unwrap_or(Syntax::ExplicitLittle)
+        }
+    };
+    let mut place = reader.place();
+    let mut bytes = Cow::Borrowed(bytes);
+    if syntax == Syntax::Deflated {
+        let packed = bytes.get(place..).unwrap_or_default();
+        let inflated = inflate::raw(packed, limits).map_err(|error| match error {
+            inflate::InflateError::TooLarge { most } => {
+                DicomError::TooLarge { what: "its inflated size", value: most + 1, most }
+            }
+            inflate::InflateError::Damaged(reason) => DicomError::Damaged(reason),
+        })?;
+        (place, bytes) = (0, Cow::Owned(inflated));
+    }
+    let set = Reader::new(&bytes, place, syntax, limits).data_set()?;
+    if !shape::has_pixels(&set) {
+        return Err(if set.elements.is_empty() {
+            DicomError::NotDicom
+        } else {
+            shape::no_image(&set)
+        });
+    }
+    decode(name, &set, syntax, limits, room)
+}
+
+fn decode(
+    name: &str,
+    set: &DataSet<'_>,
+    syntax: Syntax,
+    limits: &Limits,
+    room: u64,
+) -> Result<Content, DicomError> {
+    let shape = Shape::read(set, limits)?;
+    let needed = (shape.pixels() * shape.frames) as u64 * 2;
+    if needed > room {
+        let what = "the memory for all files together";
+        let most = limits.kept_bytes;
+        return Err(DicomError::TooLarge { what, value: most - room + needed, most });
+    }
+    let pixels = Pixels::find(set, shape, syntax)?;
+    match picture::reason(set, &shape) {
+        Some(reason) => Ok(Content::Pictures(picture::read(&pixels, &shape, reason)?)),
+        None => Ok(Content::Slices(slice::read(name, set, &shape, &pixels)?)),
+    }
+}

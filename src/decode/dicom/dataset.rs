@@ -1,0 +1,393 @@
+//! DICOM's elements: tag, type, value (PS3.5, section 7). Values are borrowed from the file.
+//!
+//! A reader of our own, for three reasons: dicom-rs refuses files whose application title is
+//! over 16 bytes, as whole public collections have; it reserves what a length declares before
+//! it looks whether the bytes are there; and its dictionary would be downloaded with the page.
+
+use super::error::DicomError;
+use super::syntax::Syntax;
+use crate::decode::Limits;
+
+/// Group in the upper half, element in the lower.
+pub(crate) type Tag = u32;
+
+const ITEM: Tag = 0xFFFE_E000;
+const ITEM_END: Tag = 0xFFFE_E00D;
+const SEQUENCE_END: Tag = 0xFFFE_E0DD;
+pub(crate) const PIXEL_DATA: Tag = 0x7FE0_0010;
+const UNDEFINED: u32 = u32::MAX;
+
+/// Sequences that are read. Without type in the file (implicit), nothing else tells them apart
+/// from other values of defined length.
+const SEQUENCES: [Tag; 10] = [
+    0x0028_3000, // Modality LUT
+    0x0028_9110, // Pixel Measures
+    0x0028_9132, // Frame VOI LUT
+    0x0028_9145, // Pixel Value Transformation
+    0x0020_9111, // Frame Content
+    0x0020_9113, // Plane Position
+    0x0020_9116, // Plane Orientation
+    0x0018_9329, // CT Image Frame Type
+    0x5200_9229, // Shared Functional Groups
+    0x5200_9230, // Per-frame Functional Groups
+];
+
+/// What an element holds.
+#[derive(Debug)]
+pub(crate) enum Value<'a> {
+    /// Its bytes, in the file's byte order.
+    Bytes(&'a [u8]),
+    /// A sequence's items.
+    Items(Vec<DataSet<'a>>),
+    /// Encapsulated pixels: the offset table, then the fragments.
+    Fragments(Vec<&'a [u8]>),
+}
+
+/// One attribute.
+#[derive(Debug)]
+pub(crate) struct Element<'a> {
+    /// Which attribute.
+    pub tag: Tag,
+    /// Its type by two letters; `UN` where the file does not say.
+    pub vr: [u8; 2],
+    /// What it holds.
+    pub value: Value<'a>,
+}
+
+/// Attributes in the order of the file.
+#[derive(Debug, Default)]
+pub(crate) struct DataSet<'a> {
+    /// The attributes.
+    pub elements: Vec<Element<'a>>,
+    /// Whether binary numbers have their most significant byte first.
+    pub big_endian: bool,
+}
+
+/// As (gggg,eeee), the way the standard prints it.
+pub(crate) fn tag_text(tag: Tag) -> String {
+    format!("({:04X},{:04X})", tag >> 16, tag & 0xFFFF)
+}
+
+/// Whether the letters are two capitals, as every type's are.
+pub(crate) fn is_vr(vr: [u8; 2]) -> bool {
+    vr.iter().all(u8::is_ascii_uppercase)
+}
+
+/// Types whose length has 16 bits. All others, those of the future too, have 32 (PS3.5, 7.1.2).
+fn has_short_length(vr: [u8; 2]) -> bool {
+    const SHORT: [&[u8; 2]; 20] = [
+        b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FL", b"FD", b"IS", b"LO", b"LT", b"PN",
+        b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL",
+    ];
+    SHORT.contains(&&vr) || vr == *b"US"
+}
+
+/// Where and how elements are read.
+pub(crate) struct Reader<'a, 'l> {
+    bytes: &'a [u8],
+    place: usize,
+    explicit: bool,
+    big_endian: bool,
+    /// Elements that may still be read.
+    left: usize,
+    limits: &'l Limits,
+}
+
+impl<'a, 'l> Reader<'a, 'l> {
+    pub fn new(bytes: &'a [u8], place: usize, syntax: Syntax, limits: &'l Limits) -> Self {
+        let (explicit, big_endian) = (syntax.explicit(), syntax.big_endian());
+        Self { bytes, place, explicit, big_endian, left: limits.elements, limits }
+    }
+
+    /// Where the next element begins.
+    pub fn place(&self) -> usize {
+        self.place
+    }
+
+    /// Reads the file's own group 2, up to the first element of another.
+    pub fn file_meta(&mut self) -> Result<DataSet<'a>, DicomError> {
+        let mut set = DataSet { elements: Vec::new(), big_endian: false };
+        while self.bytes.get(self.place..self.place + 2) == Some(&[2, 0]) {
+            let element = self.element(0)?;
+            set.elements.push(element);
+        }
+        Ok(set)
+    }
+
+    /// Reads the file's data set, up to and with the pixels; what follows them is padding.
+    pub fn data_set(&mut self) -> Result<DataSet<'a>, DicomError> {
+        let mut set = DataSet { elements: Vec::new(), big_endian: self.big_endian };
+        // A few zero bytes at the end are some writers' padding.
+        while self.bytes.len().saturating_sub(self.place) >= 8 {
+            let element = self.element(0)?;
+            let last = element.tag == PIXEL_DATA;
+            set.elements.push(element);
+            if last {
+                break;
+            }
+        }
+        Ok(set)
+    }
+
+    fn u16(&self, bytes: &[u8]) -> u16 {
+        let bytes = [byte(bytes, 0), byte(bytes, 1)];
+        if self.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) }
+    }
+
+    fn u32(&self, bytes: &[u8]) -> u32 {
+        let bytes = [byte(bytes, 0), byte(bytes, 1), byte(bytes, 2), byte(bytes, 3)];
+        if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
+    }
+
+    /// The next `count` bytes.
+    fn take(&mut self, count: usize, tag: Tag) -> Result<&'a [u8], DicomError> {
+        let rest = self.bytes.get(self.place..).unwrap_or_default();
+        let Some(taken) = rest.get(..count) else {
+            let (needed, found) = (count as u64, rest.len() as u64);
+            return Err(DicomError::Truncated { tag: tag_text(tag), needed, found });
+        };
+        self.place += count;
+        Ok(taken)
+    }
+
+    fn tag(&mut self, within: Tag) -> Result<Tag, DicomError> {
+        let bytes = self.take(4, within)?;
+        Ok(u32::from(self.u16(bytes)) << 16 | u32::from(self.u16(&bytes[2..])))
+    }
+
+    fn length(&mut self, tag: Tag) -> Result<u32, DicomError> {
+        let bytes = self.take(4, tag)?;
+        Ok(self.u32(bytes))
+    }
+
+    fn element(&mut self, depth: usize) -> Result<Element<'a>, DicomError> {
+        let most = self.limits.elements as u64;
+        self.left = self.left.checked_sub(1).ok_or(DicomError::TooLarge {
+            what: "the number of its elements",
+            value: most + 1,
+            most,
+        })?;
+        let tag = self.tag(0)?;
+        let (vr, length) = if self.explicit && tag >> 16 != 0xFFFE {
+            let head = self.take(4, tag)?;
+            let vr = [byte(head, 0), byte(head, 1)];
+            if !is_vr(vr) {
+                let at = tag_text(tag);
+                return Err(DicomError::Damaged(format!("element {at} has no type")));
+            }
+            match has_short_length(vr) {
+                true => (vr, u32::from(self.u16(&head[2..]))),
+                false => (vr, self.length(tag)?),
+            }
+        } else {
+            (*b"UN", self.length(tag)?)
+        };
+        let encapsulated = tag == PIXEL_DATA && depth == 0 && length == UNDEFINED;
+        let value = if encapsulated {
+            Value::Fragments(self.fragments()?)
+        } else if vr == *b"SQ" || length == UNDEFINED || (vr == *b"UN" && SEQUENCES.contains(&tag))
+        {
+            // Of unknown type and length, it is a sequence in implicit little endian (PS3.5, 6.2.2).
+            let outer = (self.explicit, self.big_endian);
+            if vr == *b"UN" && self.explicit {
+                (self.explicit, self.big_endian) = (false, false);
+            }
+            let items = self.items(tag, length, depth + 1);
+            (self.explicit, self.big_endian) = outer;
+            Value::Items(items?)
+        } else {
+            Value::Bytes(self.take(length as usize, tag)?)
+        };
+        Ok(Element { tag, vr, value })
+    }
+
+    fn items(
+        &mut self,
+        tag: Tag,
+        length: u32,
+        depth: usize,
+    ) -> Result<Vec<DataSet<'a>>, DicomError> {
+        if depth > self.limits.depth {
+            let (value, most) = (depth as u64, self.limits.depth as u64);
+            return Err(DicomError::TooLarge { what: "the depth of its sequences", value, most });
+        }
+        let end = self.end(tag, length)?;
+        let mut items = Vec::new();
+        while end.is_none_or(|end| self.place < end) {
+            let item = self.tag(tag)?;
+            let length = self.length(tag)?;
+            match item {
+                SEQUENCE_END if end.is_none() => return Ok(items),
+                ITEM => {}
+                other => {
+                    let (other, tag) = (tag_text(other), tag_text(tag));
+                    let reason = format!("{other} stands where an item of {tag} is expected");
+                    return Err(DicomError::Damaged(reason));
+                }
+            }
+            let end = self.end(tag, length)?;
+            let mut set = DataSet { elements: Vec::new(), big_endian: self.big_endian };
+            while end.is_none_or(|end| self.place < end) {
+                let element = self.element(depth)?;
+                match element.tag {
+                    ITEM_END if end.is_none() => break,
+                    _ => set.elements.push(element),
+                }
+            }
+            // An empty item costs 8 bytes of the file and more here: it counts as an element.
+            self.left = self.left.saturating_sub(1);
+            if self.left == 0 {
+                let most = self.limits.elements as u64;
+                let what = "the number of its elements";
+                return Err(DicomError::TooLarge { what, value: most + 1, most });
+            }
+            items.push(set);
+        }
+        Ok(items)
+    }
+
+    /// Where a sequence or item of defined length ends.
+    fn end(&self, tag: Tag, length: u32) -> Result<Option<usize>, DicomError> {
+        if length == UNDEFINED {
+            return Ok(None);
+        }
+        let found = self.bytes.len().saturating_sub(self.place) as u64;
+        if u64::from(length) > found {
+            let needed = u64::from(length);
+            return Err(DicomError::Truncated { tag: tag_text(tag), needed, found });
+        }
+        Ok(Some(self.place + length as usize))
+    }
+
+    fn fragments(&mut self) -> Result<Vec<&'a [u8]>, DicomError> {
+        let mut fragments = Vec::new();
+        loop {
+            // Some writers leave the end mark away; whether data is missing, the decoder will see.
+            if self.place == self.bytes.len() && !fragments.is_empty() {
+                return Ok(fragments);
+            }
+            let tag = self.tag(PIXEL_DATA)?;
+            let length = self.length(PIXEL_DATA)?;
+            match tag {
+                ITEM => fragments.push(self.take(length as usize, PIXEL_DATA)?),
+                SEQUENCE_END => return Ok(fragments),
+                other => {
+                    let reason = format!("{} stands among the pixels' fragments", tag_text(other));
+                    return Err(DicomError::Damaged(reason));
+                }
+            }
+        }
+    }
+}
+
+/// A byte of a slice that was checked to hold it.
+fn byte(bytes: &[u8], index: usize) -> u8 {
+    bytes.get(index).copied().unwrap_or_default()
+}
+
+impl<'a> DataSet<'a> {
+    fn element(&self, tag: Tag) -> Option<&Element<'a>> {
+        self.elements.iter().find(|element| element.tag == tag)
+    }
+
+    /// The bytes of a value; `None` where it is missing or empty.
+    pub fn bytes(&self, tag: Tag) -> Option<&'a [u8]> {
+        match self.element(tag)?.value {
+            Value::Bytes(bytes) if !bytes.is_empty() => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// The pixels' fragments, the offset table first.
+    pub fn fragments(&self) -> Option<&[&'a [u8]]> {
+        match &self.element(PIXEL_DATA)?.value {
+            Value::Fragments(fragments) => Some(fragments),
+            _ => None,
+        }
+    }
+
+    /// A sequence's items.
+    pub fn items(&self, tag: Tag) -> &[DataSet<'a>] {
+        match self.element(tag).map(|element| &element.value) {
+            Some(Value::Items(items)) => items,
+            _ => &[],
+        }
+    }
+
+    /// The value as text, without its padding; `None` where there is none.
+    pub fn text(&self, tag: Tag) -> Option<String> {
+        Some(text(self.bytes(tag)?)).filter(|text| !text.is_empty())
+    }
+
+    /// Decimal numbers: text (DS, IS) whatever type the file gives it, or binary (FL, FD).
+    /// A number that cannot be read makes the whole value missing.
+    pub fn decimals(&self, tag: Tag) -> Option<Vec<f64>> {
+        let element = self.element(tag)?;
+        let bytes = self.bytes(tag)?;
+        let swap = self.big_endian;
+        let numbers: Option<Vec<f64>> = match &element.vr {
+            b"FD" => Some(
+                bytes
+                    .as_chunks::<8>()
+                    .0
+                    .iter()
+                    .map(|b| if swap { f64::from_be_bytes(*b) } else { f64::from_le_bytes(*b) })
+                    .collect(),
+            ),
+            b"FL" => Some(
+                bytes
+                    .as_chunks::<4>()
+                    .0
+                    .iter()
+                    .map(|b| {
+                        f64::from(if swap {
+                            f32::from_be_bytes(*b)
+                        } else {
+                            f32::from_le_bytes(*b)
+                        })
+                    })
+                    .collect(),
+            ),
+            _ => text(bytes).split('\\').map(|number| number.trim().parse().ok()).collect(),
+        };
+        numbers.filter(|numbers| !numbers.is_empty() && numbers.iter().all(|n| n.is_finite()))
+    }
+
+    /// The first decimal number.
+    pub fn decimal(&self, tag: Tag) -> Option<f64> {
+        self.decimals(tag)?.first().copied()
+    }
+
+    /// Exactly `N` decimal numbers.
+    pub fn vector<const N: usize>(&self, tag: Tag) -> Option<[f64; N]> {
+        self.decimals(tag)?.try_into().ok()
+    }
+
+    /// A whole number without sign: binary of 16 or 32 bits, or text.
+    pub fn unsigned(&self, tag: Tag) -> Option<u32> {
+        let (element, bytes) = (self.element(tag)?, self.bytes(tag)?);
+        if matches!(&element.vr, b"IS" | b"DS") {
+            return text(bytes).split('\\').next()?.trim().parse().ok();
+        }
+        let mut bytes =
+            bytes.get(..if bytes.len() >= 4 && bytes.len() != 6 { 4 } else { 2 })?.to_vec();
+        // Two 16-bit values, as US of multiplicity 2: the first counts.
+        if element.vr == *b"US" {
+            bytes.truncate(2);
+        }
+        if self.big_endian {
+            bytes.reverse();
+        }
+        Some(bytes.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte)))
+    }
+}
+
+/// Text of a value. Names in UTF-8 or Latin-1 come out right, others as their bytes in Latin-1:
+/// only people read them, and nothing is decided by them.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
+    };
+    text.trim_matches(|c: char| c.is_whitespace() || c == '\0').to_owned()
+}

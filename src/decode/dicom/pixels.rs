@@ -1,0 +1,152 @@
+//! A frame's pixels out of its encoding.
+
+mod jpeg;
+mod rle;
+
+use super::dataset::{DataSet, PIXEL_DATA};
+use super::error::DicomError;
+use super::shape::{Photometric, Shape};
+use super::syntax::Syntax;
+use std::borrow::Cow;
+
+/// A frame's samples, as stored.
+pub(crate) enum Frame {
+    /// The bits of each pixel, row by row.
+    Grey(Vec<u16>),
+    /// Brightness of each pixel of a colour image (ITU-R BT.601), row by row.
+    Luma(Vec<u8>),
+}
+
+/// The pixels of a file.
+pub(crate) struct Pixels<'a> {
+    shape: Shape,
+    syntax: Syntax,
+    frames: Vec<Cow<'a, [u8]>>,
+}
+
+impl<'a> Pixels<'a> {
+    /// Finds where each frame's bytes are.
+    pub fn find(set: &DataSet<'a>, shape: Shape, syntax: Syntax) -> Result<Self, DicomError> {
+        let frames = match set.fragments() {
+            Some(fragments) if !syntax.native() => encapsulated(fragments, shape, syntax)?,
+            Some(_) => {
+                let reason = "its pixels are encapsulated, its transfer syntax is not".to_owned();
+                return Err(DicomError::Damaged(reason));
+            }
+            None if !syntax.native() => {
+                let reason = "its transfer syntax is encapsulated, its pixels are not".to_owned();
+                return Err(DicomError::Damaged(reason));
+            }
+            None => native(set.bytes(PIXEL_DATA).unwrap_or_default(), shape)?,
+        };
+        Ok(Self { shape, syntax, frames })
+    }
+
+    /// Decodes a frame. `index` is below the number of frames.
+    pub fn frame(&self, index: usize) -> Result<Frame, DicomError> {
+        let bytes = self.frames.get(index).map(Cow::as_ref).unwrap_or_default();
+        let shape = &self.shape;
+        match self.syntax {
+            Syntax::ExplicitBig => Ok(plain(bytes, shape, true)),
+            syntax if syntax.native() => Ok(plain(bytes, shape, false)),
+            Syntax::Rle => rle::decode(bytes, shape),
+            Syntax::Jpeg | Syntax::JpegLossless => jpeg::decode(bytes, shape),
+            Syntax::JpegLs => jpeg::decode_ls(bytes, shape),
+            _ => jpeg::decode_2000(bytes, shape),
+        }
+    }
+}
+
+fn native(bytes: &[u8], shape: Shape) -> Result<Vec<Cow<'_, [u8]>>, DicomError> {
+    let needed = (shape.bytes() * shape.frames) as u64;
+    let frames: Vec<_> = bytes.chunks_exact(shape.bytes()).take(shape.frames).collect();
+    if frames.len() < shape.frames {
+        let (tag, found) = ("(7FE0,0010)".to_owned(), bytes.len() as u64);
+        return Err(DicomError::Truncated { tag, needed, found });
+    }
+    Ok(frames.into_iter().map(Cow::Borrowed).collect())
+}
+
+/// Brings fragments together to frames (PS3.5, A.4): by number, by the offset table, or by the
+/// marks with which a frame begins.
+fn encapsulated<'a>(
+    fragments: &[&'a [u8]],
+    shape: Shape,
+    syntax: Syntax,
+) -> Result<Vec<Cow<'a, [u8]>>, DicomError> {
+    let (table, parts) = fragments.split_first().ok_or_else(no_fragments)?;
+    let joined = |parts: &[&'a [u8]]| match parts {
+        [one] => Cow::Borrowed(*one),
+        many => Cow::Owned(many.concat()),
+    };
+    let frames: Vec<Cow<'a, [u8]>> = if shape.frames == 1 {
+        vec![joined(parts)]
+    } else if parts.len() == shape.frames {
+        parts.iter().map(|part| Cow::Borrowed(*part)).collect()
+    } else {
+        let starts = offsets(table, parts).unwrap_or_else(|| marks(parts, syntax));
+        let ends = starts.iter().skip(1).copied().chain([parts.len()]);
+        starts.iter().zip(ends).filter_map(|(s, e)| parts.get(*s..e)).map(joined).collect()
+    };
+    if parts.is_empty() || frames.len() < shape.frames {
+        let reason = format!("{} of its {} frames are there", frames.len(), shape.frames);
+        return Err(DicomError::Damaged(reason));
+    }
+    Ok(frames)
+}
+
+fn no_fragments() -> DicomError {
+    DicomError::Damaged("its encapsulated pixels are empty".to_owned())
+}
+
+/// Index of each frame's first fragment, from the basic offset table.
+fn offsets(table: &[u8], parts: &[&[u8]]) -> Option<Vec<usize>> {
+    let table = table.as_chunks::<4>().0;
+    // Where each fragment begins: after the item's tag and length of those before.
+    let places: Vec<u64> = parts
+        .iter()
+        .scan(0, |place, part| Some(std::mem::replace(place, *place + part.len() as u64 + 8)))
+        .collect();
+    let find =
+        |offset: &[u8; 4]| places.binary_search(&u64::from(u32::from_le_bytes(*offset))).ok();
+    if table.is_empty() { None } else { table.iter().map(find).collect() }
+}
+
+/// Index of each fragment with which a codestream begins.
+fn marks(parts: &[&[u8]], syntax: Syntax) -> Vec<usize> {
+    let mark: [u8; 2] = if syntax == Syntax::Jpeg2000 { [0xFF, 0x4F] } else { [0xFF, 0xD8] };
+    (0..parts.len()).filter(|i| parts.get(*i).is_some_and(|part| part.starts_with(&mark))).collect()
+}
+
+/// Plain samples of a whole frame.
+fn plain(bytes: &[u8], shape: &Shape, big_endian: bool) -> Frame {
+    match (shape.photometric, shape.allocated) {
+        (Photometric::Colour { .. }, _) => Frame::Luma(colour(bytes, shape)),
+        (_, 8) => Frame::Grey(bytes.iter().map(|byte| u16::from(*byte)).collect()),
+        _ => {
+            let words = bytes.as_chunks::<2>().0.iter();
+            Frame::Grey(match big_endian {
+                true => words.map(|word| u16::from_be_bytes(*word)).collect(),
+                false => words.map(|word| u16::from_le_bytes(*word)).collect(),
+            })
+        }
+    }
+}
+
+/// Brightness of each pixel of three 8-bit channels.
+fn colour(bytes: &[u8], shape: &Shape) -> Vec<u8> {
+    let luma = |red: u8, green: u8, blue: u8| {
+        if shape.photometric == (Photometric::Colour { ybr: true }) {
+            return red;
+        }
+        let [red, green, blue] = [red, green, blue].map(f32::from);
+        (0.299 * red + 0.587 * green + 0.114 * blue).round() as u8
+    };
+    if shape.planar {
+        let (red, rest) = bytes.split_at(shape.pixels().min(bytes.len()));
+        let (green, blue) = rest.split_at(shape.pixels().min(rest.len()));
+        red.iter().zip(green).zip(blue).map(|((r, g), b)| luma(*r, *g, *b)).collect()
+    } else {
+        bytes.as_chunks::<3>().0.iter().map(|[r, g, b]| luma(*r, *g, *b)).collect()
+    }
+}

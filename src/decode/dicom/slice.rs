@@ -1,0 +1,201 @@
+//! A frame in HU with its place in the body.
+
+use super::dataset::{DataSet, Tag as Attribute};
+use super::error::DicomError;
+use super::hounsfield::{self, Padding, Rescale};
+use super::picture::is_secondary;
+use super::pixels::{Frame, Pixels};
+use super::shape::{Photometric, Shape};
+use super::tags;
+use crate::decode::series::{Tag, Warning};
+use crate::volume::Samples;
+use std::sync::Arc;
+
+/// What all frames of a file share.
+#[derive(Debug, Default)]
+pub(crate) struct FileFacts {
+    pub name: String,
+    pub class_uid: Option<String>,
+    pub instance_uid: Option<String>,
+    pub study_uid: Option<String>,
+    pub series_uid: Option<String>,
+    pub frame_of_reference_uid: Option<String>,
+    pub modality: Option<String>,
+    pub description: Option<String>,
+    pub series_number: Option<i64>,
+    pub acquisition: Option<i64>,
+    pub kernel: Option<String>,
+    pub window: Option<(f64, f64)>,
+    pub tags: Vec<Tag>,
+    pub identifies: bool,
+    pub burned_in: bool,
+    pub localizer: bool,
+    pub warnings: Vec<Warning>,
+}
+
+/// One frame.
+#[derive(Debug)]
+pub(crate) struct Slice {
+    pub file: Arc<FileFacts>,
+    /// Of the file, in lower-case hexadecimal; set by whoever has the file's bytes.
+    pub sha256: Arc<str>,
+    /// From 1; `None` where the file has one.
+    pub frame: Option<usize>,
+    /// Columns, rows.
+    pub size: [usize; 2],
+    /// Centre of the first pixel, LPS, mm.
+    pub position: Option<[f64; 3]>,
+    /// Directions of a row and of a column.
+    pub orientation: Option<[f64; 6]>,
+    /// Between rows, between columns, mm.
+    pub spacing: Option<[f64; 2]>,
+    pub location: Option<f64>,
+    pub instance: Option<i64>,
+    pub thickness: Option<f64>,
+    /// Spacing Between Slices, mm.
+    pub between: Option<f64>,
+    pub samples: Samples,
+}
+
+/// Where an attribute of a frame is looked for: its own functional groups, those that all
+/// frames share, the file itself (PS3.3, C.7.6.16).
+struct Groups<'a, 's> {
+    set: &'s DataSet<'a>,
+    frame: usize,
+}
+
+impl<'a, 's> Groups<'a, 's> {
+    fn find(&self, sequence: Attribute) -> &'s DataSet<'a> {
+        let own = self.set.items(0x5200_9230).get(self.frame);
+        let shared = self.set.items(0x5200_9229).first();
+        let within = |group: Option<&'s DataSet<'a>>| group?.items(sequence).first();
+        within(own).or_else(|| within(shared)).unwrap_or(self.set)
+    }
+}
+
+/// Decodes every frame of a file.
+pub(crate) fn read(
+    name: &str,
+    set: &DataSet<'_>,
+    shape: &Shape,
+    pixels: &Pixels<'_>,
+) -> Result<Vec<Slice>, DicomError> {
+    let first = Groups { set, frame: 0 };
+    let facts = Arc::new(facts(name, set, shape, &first));
+    // Padding is air only where the numbers are HU; a black border elsewhere is just black.
+    let is_ct = facts.modality.as_deref().is_none_or(|modality| modality == "CT");
+    let padding = Padding::read(set, shape).filter(|_| is_ct);
+    let mut slices = Vec::with_capacity(shape.frames);
+    for frame in 0..shape.frames {
+        let groups = Groups { set, frame };
+        let Frame::Grey(bits) = pixels.frame(frame)? else {
+            return Err(DicomError::Damaged("its pixels are coloured, its header not".to_owned()));
+        };
+        let rescale = Rescale::read(groups.find(0x0028_9145));
+        let rescale = rescale.unwrap_or(Rescale { slope: 1.0, intercept: 0.0 });
+        let measures = groups.find(0x0028_9110);
+        let plane = groups.find(0x0020_9113);
+        let several = shape.frames > 1;
+        // Frames without places of their own would all lie in one.
+        let position = plane.vector(0x0020_0032);
+        let placed = !several || !std::ptr::eq(plane, set);
+        let number = |tag| set.decimal(tag).map(|number| number as i64);
+        slices.push(Slice {
+            file: Arc::clone(&facts),
+            sha256: Arc::from(""),
+            frame: several.then_some(frame + 1),
+            size: [shape.columns, shape.rows],
+            position: position.filter(|_| placed),
+            orientation: groups.find(0x0020_9116).vector(0x0020_0037),
+            spacing: spacing(measures).or_else(|| {
+                set.vector(0x0018_1164).filter(|sides| sides.iter().all(|side| *side > 0.0))
+            }),
+            location: set.decimal(0x0020_1041).filter(|_| !several),
+            instance: if several { Some(frame as i64 + 1) } else { number(0x0020_0013) },
+            thickness: measures.decimal(0x0018_0050).filter(|mm| *mm > 0.0),
+            between: measures.decimal(0x0018_0088).map(f64::abs).filter(|mm| *mm > 0.0),
+            samples: hounsfield::samples(bits, shape, rescale, padding),
+        });
+    }
+    Ok(slices)
+}
+
+fn spacing(set: &DataSet<'_>) -> Option<[f64; 2]> {
+    set.vector(0x0028_0030).filter(|sides| sides.iter().all(|side| *side > 0.0))
+}
+
+fn facts(name: &str, set: &DataSet<'_>, shape: &Shape, first: &Groups<'_, '_>) -> FileFacts {
+    let number = |tag| set.decimal(tag).map(|number| number as i64);
+    let class_uid = set.text(0x0008_0016);
+    let kind = set.text(0x0008_0008).unwrap_or_default();
+    let modality = set.text(0x0008_0060);
+    let window = first.find(0x0028_9132);
+    let center = window.decimal(0x0028_1050);
+    let secondary = class_uid.as_deref().is_some_and(is_secondary);
+    FileFacts {
+        name: name.to_owned(),
+        instance_uid: set.text(0x0008_0018),
+        study_uid: set.text(0x0020_000D),
+        series_uid: set.text(0x0020_000E),
+        frame_of_reference_uid: set.text(0x0020_0052),
+        description: set.text(0x0008_103E),
+        series_number: number(0x0020_0011),
+        acquisition: number(0x0020_0012),
+        kernel: set.text(0x0018_1210),
+        window: center.zip(window.decimal(0x0028_1051).filter(|width| *width > 0.0)),
+        tags: tags::lines(set),
+        identifies: tags::names_patient(set),
+        burned_in: secondary || set.text(0x0028_0301).as_deref() == Some("YES"),
+        localizer: kind.split('\\').any(|part| matches!(part.trim(), "LOCALIZER" | "SCOUT")),
+        warnings: warnings(set, shape, first, modality.as_deref(), secondary),
+        class_uid,
+        modality,
+    }
+}
+
+/// What the file's own header makes doubtful.
+fn warnings(
+    set: &DataSet<'_>,
+    shape: &Shape,
+    first: &Groups<'_, '_>,
+    modality: Option<&str>,
+    secondary: bool,
+) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let mut warn = |code, message: String| warnings.push(Warning::new(code, message));
+    match modality {
+        Some("CT") => {}
+        Some(other) => {
+            let other: String = other.chars().take(16).collect();
+            warn("not-ct", format!("Its modality is {other}, not CT: its numbers are not HU."));
+        }
+        None => warn("no-modality", "The files do not say whether they are CT.".to_owned()),
+    }
+    if Rescale::read(first.find(0x0028_9145)).is_none() {
+        let message = "Rescale slope and intercept are missing: the stored values are taken as HU.";
+        warn("no-rescale", message.to_owned());
+    }
+    if !set.items(0x0028_3000).is_empty() {
+        let message = "It has a modality lookup table, which is not applied: values may not be HU.";
+        warn("modality-lut", message.to_owned());
+    }
+    let unit = set.text(0x0028_1054).filter(|unit| unit != "HU");
+    if let Some(unit) = unit.filter(|_| modality == Some("CT")) {
+        let unit: String = unit.chars().take(16).collect();
+        warn("not-hu", format!("Its values are given in {unit}, not in HU."));
+    }
+    if shape.photometric == Photometric::Monochrome1 {
+        let message =
+            "Its pixels are meant to be shown inverted (MONOCHROME1); HU are not affected.";
+        warn("monochrome1", message.to_owned());
+    }
+    if secondary {
+        let message = "It is a secondary capture: its numbers may have been changed on the way.";
+        warn("secondary-capture", message.to_owned());
+    }
+    if set.text(0x0028_2110).as_deref() == Some("01") {
+        let message = "It was compressed with loss at some time: fine detail may be missing.";
+        warn("lossy", message.to_owned());
+    }
+    warnings
+}

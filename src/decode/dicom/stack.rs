@@ -1,0 +1,165 @@
+//! Where slices lie along their common normal: order, distance, gaps, duplicates, tilt.
+
+use super::slice::Slice;
+use crate::decode::series::Warning;
+
+/// Slices nearer than this are at one place, in mm.
+const SAME_MM: f64 = 0.01;
+/// Distances that differ from the median by less are even: headers round places to 0.1 mm.
+const EVEN_MM: f64 = 0.101;
+/// Or by less than this share of the median.
+const EVEN_SHARE: f64 = 0.05;
+/// A stack is tilted beyond this angle in degrees.
+const UPRIGHT_DEGREES: f64 = 0.5;
+
+/// Row, column and normal of a plane, each of length 1.
+pub(crate) type Axes = [[f64; 3]; 3];
+
+pub(crate) fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
+    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+}
+
+pub(crate) fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
+    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+}
+
+/// The vector of length 1; `None` for one without direction.
+pub(crate) fn unit(a: [f64; 3]) -> Option<[f64; 3]> {
+    let length = dot(a, a).sqrt();
+    (length.is_finite() && length > 1e-9).then(|| a.map(|side| side / length))
+}
+
+/// Axes of an Image Orientation (Patient); `None` where row and column are not at right angles.
+pub(crate) fn axes(orientation: [f64; 6]) -> Option<Axes> {
+    let [a, b, c, d, e, f] = orientation;
+    let (row, column) = (unit([a, b, c])?, unit([d, e, f])?);
+    let lean = dot(row, column);
+    if lean.abs() > 0.01 {
+        return None;
+    }
+    // What rounding left of the angle is taken out of the column.
+    let upright = [0, 1, 2].map(|k| column[k] - lean * row[k]);
+    let column = if lean.abs() > 1e-6 { unit(upright)? } else { column };
+    Some([row, column, unit(cross(row, column))?])
+}
+
+/// By what the slices are sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    Position,
+    Location,
+    Instance,
+    Arrival,
+}
+
+/// The best order that all slices allow.
+pub(crate) fn order(slices: &[Slice]) -> Order {
+    if slices.iter().all(|slice| slice.position.is_some()) {
+        Order::Position
+    } else if slices.iter().all(|slice| slice.location.is_some()) {
+        Order::Location
+    } else if slices.iter().all(|slice| slice.instance.is_some()) {
+        Order::Instance
+    } else {
+        Order::Arrival
+    }
+}
+
+/// Places of slices along the normal, in mm, and the distance between neighbours.
+#[derive(Debug)]
+pub(crate) struct Spacing {
+    /// Between neighbours, in mm.
+    pub mm: f64,
+    /// Slices after which some are missing, with the distance to the next.
+    pub gaps: Vec<(usize, f64)>,
+}
+
+/// Distance between neighbours of ascending `places`, at least two: the mean of those near the
+/// median, for the places are rounded, and over 600 slices the median's rounding adds up.
+pub(crate) fn spacing(places: &[f64]) -> Spacing {
+    let steps: Vec<f64> = places.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let mut sorted = steps.clone();
+    sorted.sort_by(f64::total_cmp);
+    let median = sorted.get(sorted.len() / 2).copied().unwrap_or(1.0);
+    let lower = sorted.get(sorted.len().saturating_sub(1) / 2).copied().unwrap_or(median);
+    // Of an even number, the lower of the two in the middle: a gap is the larger.
+    let even = |step: f64| (step - lower).abs() <= EVEN_MM.min(lower * 0.5).max(lower * EVEN_SHARE);
+    let gaps: Vec<_> = steps.iter().copied().enumerate().filter(|(_, step)| !even(*step)).collect();
+    let near: Vec<f64> = steps.into_iter().filter(|step| even(*step)).collect();
+    let mm = match (gaps.is_empty(), places) {
+        (true, [first, .., last]) => (last - first) / (places.len() - 1) as f64,
+        _ => near.iter().sum::<f64>() / near.len().max(1) as f64,
+    };
+    Spacing { mm, gaps }
+}
+
+/// Whether two places along the normal are one.
+pub(crate) fn same_place(a: f64, b: f64) -> bool {
+    (a - b).abs() < SAME_MM
+}
+
+/// Angle in degrees between the line through the first pixels and the normal, and the largest
+/// distance in mm by which a first pixel lies beside the normal through the first slice's.
+pub(crate) fn tilt(positions: &[[f64; 3]], axes: &Axes) -> (f64, f64) {
+    let Some(first) = positions.first() else { return (0.0, 0.0) };
+    let mut most: (f64, f64) = (0.0, 0.0);
+    for position in positions {
+        let offset = [0, 1, 2].map(|k| position[k] - first[k]);
+        let (x, y, z) = (dot(offset, axes[0]), dot(offset, axes[1]), dot(offset, axes[2]));
+        let aside = x.hypot(y);
+        if aside > most.1 {
+            most = (aside.atan2(z.abs()).to_degrees(), aside);
+        }
+    }
+    most
+}
+
+/// What there is to say of a tilt; `pixel_mm` is a pixel's side.
+pub(crate) fn tilt_warning((degrees, aside): (f64, f64), pixel_mm: f64) -> Option<Warning> {
+    (degrees > UPRIGHT_DEGREES && aside > pixel_mm / 2.0).then(|| {
+        Warning::new(
+            "tilted",
+            format!(
+                "The slices do not lie above one another (a tilted gantry, {degrees:.1} degrees): \
+                 each slice is right, but places in the body are off by up to {aside:.1} mm."
+            ),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounded_places_are_even_and_keep_their_mean() {
+        // 0.625 mm, written with one digit.
+        let places: Vec<f64> = (0..9).map(|i| (f64::from(i) * 6.25).round() / 10.0).collect();
+        let spacing = spacing(&places);
+        assert!(spacing.gaps.is_empty(), "{spacing:?}");
+        assert!((spacing.mm - 0.625).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_missing_slice_is_a_gap_and_does_not_change_the_spacing() {
+        for places in [vec![0.0, 2.5, 7.5, 10.0], vec![0.0, 2.5, 7.5], vec![0.0, 5.0, 7.5]] {
+            let spacing = spacing(&places);
+            assert_eq!((spacing.mm, spacing.gaps.len()), (2.5, 1), "{places:?}");
+            assert_eq!(spacing.gaps[0].1, 5.0);
+        }
+        assert_eq!(spacing(&[0.0, 0.5, 1.0, 2.0]).gaps, [(2, 1.0)]);
+    }
+
+    #[test]
+    fn rounding_of_an_orientation_is_taken_out_and_nonsense_refused() {
+        let axes = axes([0.9999, 0.0141, 0.0, -0.0139, 0.9999, 0.0]).unwrap();
+        for i in 0..3 {
+            for j in 0..3 {
+                let expected = f64::from(u8::from(i == j));
+                assert!((dot(axes[i], axes[j]) - expected).abs() < 1e-12);
+            }
+        }
+        assert_eq!(super::axes([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]), None);
+        assert_eq!(super::axes([0.0; 6]), None);
+    }
+}

@@ -1,0 +1,55 @@
+//! What a file may ask for. A header of a hundred bytes can promise a terabyte; these are the
+//! numbers that its promises are held against before memory is taken.
+
+/// Inflated data below this is never suspicious: a slice of pure air shrinks a thousandfold.
+const SMALL: u64 = 64 << 20;
+
+/// Bounds on what is opened. The default suits a 32-bit WebAssembly memory of 4 GiB and a scan
+/// of 600 slices of 512 x 512, which needs a sixth of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Most bytes of one file, also once inflated.
+    pub file_bytes: u64,
+    /// Most bytes of decoded samples and of data files that wait for their header, all together.
+    pub kept_bytes: u64,
+    /// Most voxels of one volume.
+    pub voxels: u64,
+    /// Most pixels along a side of a slice.
+    pub side: usize,
+    /// Most frames of one file.
+    pub frames: usize,
+    /// Most files, those within archives counted.
+    pub files: usize,
+    /// Most bytes that a byte of a large archive may become.
+    pub inflation: u64,
+    /// Most archives within archives: 1 is a zip in a zip.
+    pub nesting: usize,
+    /// Most DICOM sequences within sequences.
+    pub depth: usize,
+    /// Most DICOM elements of one file, those within sequences counted.
+    pub elements: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            file_bytes: 1536 << 20,
+            kept_bytes: 1536 << 20,
+            voxels: 1 << 29,
+            side: 8192,
+            frames: 4096,
+            files: 20_000,
+            inflation: 200,
+            nesting: 1,
+            depth: 16,
+            elements: 200_000,
+        }
+    }
+}
+
+impl Limits {
+    /// Most bytes that `compressed` bytes may become.
+    pub(crate) fn inflated(&self, compressed: u64) -> u64 {
+        compressed.saturating_mul(self.inflation).max(SMALL).min(self.file_bytes)
+    }
+}

@@ -1,0 +1,138 @@
+//! What opening files gives: scans with what is known of them, pictures, and what went wrong.
+
+use super::GreyImage;
+use crate::volume::Volume;
+use serde::Serialize;
+
+/// A scan: HU in the body, and what its files say of it.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// HU on a grid in LPS axes; z ascends along the slice normal (row x column).
+    pub volume: Volume,
+    /// What is known of it.
+    pub info: SeriesInfo,
+    /// What the user should know, most important first.
+    pub warnings: Vec<Warning>,
+}
+
+/// Something about a scan that the user should know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// Stable name, for programs: "gap", "not-ct", ...
+    pub code: &'static str,
+    /// A full sentence.
+    pub message: String,
+}
+
+impl Warning {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+/// A picture whose HU is unknown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picture {
+    /// Name of its file.
+    pub name: String,
+    /// Grey in [0, 1]; its notes say how it came about.
+    pub image: GreyImage,
+    /// Of the file, in lower-case hexadecimal.
+    pub sha256: String,
+}
+
+/// A file that could not be opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FileProblem {
+    /// Name of the file; within an archive, the archive's name and the file's.
+    pub name: String,
+    /// Stable name, for programs: "truncated", "unsupported-encoding", ...
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+/// What is known of a scan. Serialized in camel case, as the page reads it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SeriesInfo {
+    /// "DICOM", "MetaImage", "NIfTI" or "NRRD".
+    pub format: &'static str,
+    /// What to call it in a list. Holds no free text of the file, so nothing that identifies.
+    pub title: String,
+    /// The series description: free text, which may identify.
+    pub description: Option<String>,
+    /// "CT", "MR", ...; `None` where the format does not say.
+    pub modality: Option<String>,
+    /// Whether it is an overview from which the scan was planned.
+    pub localizer: bool,
+    /// Files that it came from.
+    pub files: usize,
+    /// Of the one file; of the sorted hashes of several, each in lower-case hexadecimal.
+    pub sha256: String,
+    /// (0020,000D).
+    pub study_uid: Option<String>,
+    /// (0020,000E).
+    pub series_uid: Option<String>,
+    /// (0020,0052).
+    pub frame_of_reference_uid: Option<String>,
+    /// By z of the volume; empty where the format is not DICOM.
+    pub slices: Vec<SliceSource>,
+    /// (0018,0050), in mm.
+    pub slice_thickness_mm: Option<f64>,
+    /// Places where slices are missing.
+    pub gaps: Vec<Gap>,
+    /// Convolution kernel (0018,1210).
+    pub kernel: Option<String>,
+    /// Angle in degrees between the stack and the slice normal; 0 unless the gantry was tilted.
+    pub tilt_degrees: f64,
+    /// Center and width of the file's first window, in HU.
+    pub window: Option<(f64, f64)>,
+    /// The header, from the first slice.
+    pub tags: Vec<Tag>,
+    /// Whether the header names the patient, and does not say that this was removed.
+    pub identifies: bool,
+    /// Whether the pixels may hold text of the patient: (0028,0301) YES, or a secondary capture.
+    pub burned_in: bool,
+}
+
+/// Where a slice of a volume comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SliceSource {
+    /// Name of the file.
+    pub file: String,
+    /// (0008,0016).
+    pub sop_class_uid: Option<String>,
+    /// (0008,0018).
+    pub sop_instance_uid: Option<String>,
+    /// (0020,0013).
+    pub instance_number: Option<i64>,
+    /// Frame of the file, from 1; `None` where the file has one.
+    pub frame: Option<usize>,
+}
+
+/// A place where slices are missing.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Gap {
+    /// The slice of the volume before it.
+    pub after: usize,
+    /// From the centre of that slice to the centre of the next, in mm.
+    pub distance_mm: f64,
+}
+
+/// A line of a header.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Tag {
+    /// (gggg,eeee), or the key of a text header.
+    pub tag: String,
+    /// Its name; empty where it is not known here.
+    pub name: &'static str,
+    /// Its value, shortened.
+    pub value: String,
+    /// Whether it may tell who the patient is.
+    pub identifies: bool,
+}

@@ -24,12 +24,18 @@ help:
 serve: build
 	node scripts/serve.mjs $(if $(PORT),--port $(PORT))
 
-build: www/pkg/cpu/nodulens_bg.wasm www/pkg/webgpu/nodulens_bg.wasm npm
+build: www/pkg/cpu/nodulens_bg.wasm www/pkg/reader/nodulens_bg.wasm www/pkg/webgpu/nodulens_bg.wasm npm
 	npm run --silent build
 
 www/pkg/cpu/nodulens_bg.wasm: $(RUST) | tools
 	cargo build --package nodulens --target wasm32-unknown-unknown --profile wasm --no-default-features --features flex
 	cargo run --quiet --release --package nodulens-bindgen -- $(WASM)/wasm/nodulens.wasm www/pkg/cpu
+	touch $@
+
+# Opens scans; without a network, and so in a target folder of its own: the features of Burn differ.
+www/pkg/reader/nodulens_bg.wasm: $(RUST) | tools
+	cargo build --package nodulens --target wasm32-unknown-unknown --profile wasm --no-default-features --features formats
+	cargo run --quiet --release --package nodulens-bindgen -- $(WASM)/wasm/nodulens.wasm www/pkg/reader
 	touch $@
 
 www/pkg/webgpu/nodulens_bg.wasm: $(RUST) | tools
@@ -110,7 +116,7 @@ published: trainer
 	train paper paper
 	publish paper
 	train compact compact
-	publish compact
+	publish compact --checkpoint last
 
 # Wants PyTorch (pip install torch) in the Python that it is run with.
 bench-training: tools

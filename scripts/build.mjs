@@ -50,7 +50,7 @@ async function writeModels() {
 
 async function bundle(webgpu) {
   await esbuild.build({
-    entryPoints: ['main', 'worker'].map((name) => path.join(www, 'src', `${name}.ts`)),
+    entryPoints: ['main', 'worker', 'scan/reader-worker'].map((name) => ({ in: path.join(www, 'src', `${name}.ts`), out: path.basename(name) })),
     outdir: dist,
     bundle: true,
     format: 'esm',
@@ -141,7 +141,7 @@ function checkBudget({ 'pkg/cpu/nodulens_bg.wasm': { brotli } }) {
 function cpuStart(sizes, weights) {
   const total = { raw: 0, gzip: 0, brotli: 0 };
   for (const [name, size] of Object.entries(sizes)) {
-    if (name.startsWith('pkg/webgpu/') || name.endsWith('.d.ts')) continue;
+    if (/^pkg\/(webgpu|reader)\//.test(name) || name === 'reader-worker.js' || name.endsWith('.d.ts')) continue;
     if (name.endsWith('.nodulens') && name !== `models/${weights}`) continue;
     for (const key of Object.keys(total)) total[key] += size[key];
   }
@@ -154,6 +154,7 @@ if (flags.has('--check-only')) process.exit(0);
 
 const parts = [
   ['www/pkg/cpu/nodulens_bg.wasm', 'the CPU module is not built (see README.md)'],
+  ['www/pkg/reader/nodulens_bg.wasm', 'the reader module is not built (see README.md)'],
   ['www/models/models.json', 'there are no weights in www/models (see README.md)'],
 ];
 for (const [file, message] of parts) if (!(await exists(path.join(root, file)))) fail(`${file}: ${message}`);
@@ -166,8 +167,8 @@ const weights = await writeModels();
 await Promise.all([
   bundle(webgpu),
   writeHtml(),
-  ...['style.css', 'icon.svg'].map((name) => cp(path.join(www, name), path.join(dist, name))),
-  ...['cpu', ...(webgpu ? ['webgpu'] : [])].flatMap((engine) => ['nodulens.js', 'nodulens_bg.wasm'].map((name) =>
+  ...['style.css', 'scan.css', 'icon.svg'].map((name) => cp(path.join(www, name), path.join(dist, name))),
+  ...['cpu', 'reader', ...(webgpu ? ['webgpu'] : [])].flatMap((engine) => ['nodulens.js', 'nodulens_bg.wasm'].map((name) =>
     cp(path.join(www, 'pkg', engine, name), path.join(dist, 'pkg', engine, name)))),
 ]);
 const sizes = await compressAll();

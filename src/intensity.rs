@@ -32,6 +32,12 @@ impl Window {
         let grey = (hu.0 - (self.center - self.width / 2.0)) / self.width;
         Grey(if grey.is_nan() { 0.0 } else { grey.clamp(0.0, 1.0) })
     }
+
+    /// The HU that this window shows as a grey: the inverse of [`Self::apply`] within the window.
+    #[must_use]
+    pub fn hu(self, grey: Grey) -> Hu {
+        Hu(self.center + (grey.0 - 0.5) * self.width)
+    }
 }
 
 #[cfg(test)]
@@ -41,6 +47,7 @@ mod tests {
     #[test]
     fn model_window_maps_its_ends_and_saturates() {
         let grey = |hu| Window::MODEL.apply(Hu(hu)).0;
+        assert_eq!(Window::MODEL.hu(Grey(0.25)), Hu(-650.0));
         assert_eq!(grey(-1000.0), 0.0);
         assert_eq!(grey(400.0), 1.0);
         assert_eq!(grey(-300.0), 0.5);

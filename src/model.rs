@@ -152,12 +152,6 @@ impl NetworkKind {
         }
     }
 
-    /// Whether a patch that is turned by quarters or mirrored has the same answer by itself.
-    #[must_use]
-    pub fn symmetric(self) -> bool {
-        self != Self::Paper
-    }
-
     /// Pixels between two neighbouring answers of [`Network::forward_dense`]; `None` where a pass
     /// over a whole slice does not give what the patches give.
     #[must_use]

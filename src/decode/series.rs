@@ -1,7 +1,9 @@
 //! What opening files gives: scans with what is known of them, pictures, and what went wrong.
 
 use super::GreyImage;
-use crate::volume::Volume;
+use crate::geometry::{SpacingMm, VolumeGeometry, WorldMm};
+use crate::intensity::Window;
+use crate::volume::{Samples, Volume};
 use serde::Serialize;
 
 /// A scan: HU in the body, and what its files say of it.
@@ -41,6 +43,31 @@ pub struct Picture {
     pub sha256: String,
 }
 
+impl Picture {
+    /// The picture as a scan of one slice, upright, whose greys are taken to span `window`.
+    /// `None` unless `pixel_mm` is above 0 and finite.
+    #[must_use]
+    pub fn read(&self, window: Window, pixel_mm: f64) -> Option<Series> {
+        let (image, origin) = (&self.image, WorldMm { x: 0.0, y: 0.0, z: 0.0 });
+        let axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        // How thick the slice was is not known; nothing is measured along z.
+        let spacing = SpacingMm { x: pixel_mm, y: pixel_mm, z: 1.0 };
+        let size = [image.width, image.height, 1];
+        let geometry = VolumeGeometry::new(size, origin, spacing, axes).ok()?;
+        let hu = image.samples.iter().map(|grey| window.hu(*grey).0).collect();
+        let volume = Volume::new(Samples::Float32(hu), geometry).ok()?;
+        let warning = |message: &String| Warning::new("picture", message.clone());
+        let info = SeriesInfo {
+            format: "picture",
+            title: self.name.rsplit('/').next().unwrap_or_default().to_owned(),
+            files: 1,
+            sha256: self.sha256.clone(),
+            ..SeriesInfo::default()
+        };
+        Some(Series { volume, info, warnings: image.notes.iter().map(warning).collect() })
+    }
+}
+
 /// A file that could not be opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FileProblem {
@@ -66,6 +93,8 @@ pub struct SeriesInfo {
     pub description: Option<String>,
     /// "CT", "MR", ...; `None` where the format does not say.
     pub modality: Option<String>,
+    /// Whether it was drawn by this program and shows nobody.
+    pub synthetic: bool,
     /// Whether it is an overview from which the scan was planned.
     pub localizer: bool,
     /// Files that it came from.

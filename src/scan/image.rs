@@ -1,7 +1,7 @@
 //! A slice as the networks see it: model values, at a pixel spacing that they know.
 
 use crate::intensity::{Hu, Window};
-use crate::method::TRAINED_PIXEL_MM;
+use crate::method::{PATCH_SIZE, TRAINED_PIXEL_MM};
 
 /// What a pixel is taken to be where a picture does not say, mm: the middle of the range that the
 /// networks were trained on.
@@ -166,6 +166,16 @@ impl SliceImage {
     #[must_use]
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
+    }
+
+    /// Values of the patch around a pixel (x, y) of the slice as it was given, `50 * 50`, row-major;
+    /// by the rule of [`crate::patch::cut`], and where the slice was resampled around the pixel that
+    /// lies nearest.
+    #[must_use]
+    pub fn patch(&self, pixel: [f64; 2]) -> Vec<f32> {
+        let half = (PATCH_SIZE / 2) as i64;
+        let corner = |k: usize| (pixel[k] / self.scale[k]).round() as i64 - half;
+        self.rectangle(corner(0), corner(1), [PATCH_SIZE; 2])
     }
 
     /// Values of a rectangle, row-major, from (`left`, `top`), which may lie beyond the edge: there

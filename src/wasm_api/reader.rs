@@ -1,12 +1,13 @@
 //! Scans: files in, slices out. This module holds no network.
 
 use super::{error, plain, set};
+use crate::decode::Limits;
 use crate::decode::import::Import;
-use crate::decode::limits::Limits;
-use crate::decode::series::{Picture, Series};
-use crate::geometry::{VolumeGeometry, VoxelPoint, WorldMm};
+use crate::decode::series::{Picture, Series, SeriesInfo};
+use crate::geometry::{SpacingMm, VolumeGeometry, VoxelPoint, WorldMm};
 use crate::intensity::Window;
 use crate::lungs::lung_mask;
+use crate::phantom;
 use crate::reformat::{Plane, Reformat};
 use crate::scan::{Facts, suitability};
 use crate::volume::{Samples, Volume};
@@ -51,7 +52,9 @@ fn affine(map: impl Fn([f64; 3]) -> [f64; 3]) -> Vec<f64> {
     let zero = map([0.0; 3]);
     let steps = [map([1.0, 0.0, 0.0]), map([0.0, 1.0, 0.0]), map([0.0, 0.0, 1.0])];
     (0..3)
-        .flat_map(|k| [steps[0][k] - zero[k], steps[1][k] - zero[k], steps[2][k] - zero[k], zero[k]])
+        .flat_map(|k| {
+            [steps[0][k] - zero[k], steps[1][k] - zero[k], steps[2][k] - zero[k], zero[k]]
+        })
         .collect()
 }
 
@@ -65,8 +68,7 @@ fn plane(geometry: &VolumeGeometry, plane: Plane) -> PlaneOut {
         pitch_mm: reformat.pitch_mm(),
         letters: reformat.letters(),
         world: affine(|[column, row, index]| {
-            let WorldMm { x, y, z } =
-                geometry.world_from_voxel(reformat.voxel(column, row, index));
+            let WorldMm { x, y, z } = geometry.world_from_voxel(reformat.voxel(column, row, index));
             [x, y, z]
         }),
         voxel: affine(|[column, row, index]| array(reformat.voxel(column, row, index))),
@@ -147,6 +149,31 @@ impl Reader {
         }
     }
 
+    /// Begins a synthetic scan of the chest; returns its slices, to be drawn in order.
+    #[wasm_bindgen(js_name = beginExample)]
+    pub fn begin_example(&mut self, seed: u32) -> usize {
+        self.example = Some(Example { seed: u64::from(seed), series: None });
+        1
+    }
+
+    /// Draws a slice of it.
+    #[wasm_bindgen(js_name = drawExample)]
+    pub fn draw_example(&mut self, _index: usize) {
+        let Some(example) = &mut self.example else { return };
+        let spacing = SpacingMm { x: 0.7, y: 0.7, z: 2.0 };
+        let chest = phantom::chest::chest(example.seed, [512, 512, 40], spacing, 4, 0);
+        example.series = chest.ok().map(|chest| Series {
+            volume: chest.volume,
+            info: SeriesInfo {
+                format: "synthetic",
+                title: "Synthetic chest".to_owned(),
+                synthetic: true,
+                ..SeriesInfo::default()
+            },
+            warnings: Vec::new(),
+        });
+    }
+
     /// Sorts what was added into series.
     pub fn finish(&mut self) -> Result<JsValue, JsValue> {
         let imported = self.import.take().ok_or_else(gone)?.finish();
@@ -173,8 +200,9 @@ impl Reader {
     ) -> Result<JsValue, JsValue> {
         let picture = self.pictures.get(picture).ok_or_else(gone)?;
         let window = if width > 0.0 { Window { center, width } } else { Window::MODEL };
-        let series = Series::from_picture(picture, window, pixel_mm)
-            .map_err(|reason| error("picture-size", &reason.to_string(), "Choose another."))?;
+        let series = picture.read(window, pixel_mm).ok_or_else(|| {
+            error("picture-pixel", "a pixel must have a size", "Say how large a pixel is, in mm.")
+        })?;
         let object = JsValue::from(Object::new());
         set(&object, "series", series_out(&series)?);
         self.series.push(series);
@@ -227,5 +255,17 @@ fn picture_out(picture: &Picture) -> PictureOut<'_> {
         colour: image.colour,
         sha256,
         notes: &image.notes,
+    }
+}
+
+/// The example scan on its way.
+struct Example {
+    seed: u64,
+    series: Option<Series>,
+}
+
+impl Example {
+    fn series(self) -> Option<Series> {
+        self.series
     }
 }

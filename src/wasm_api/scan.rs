@@ -35,7 +35,7 @@ impl JsClassifier {
         y: f64,
     ) -> Result<JsValue, JsValue> {
         let image = image(&hu, width, height, given(pixel_mm)?)?;
-        let values = image.patch(x, y);
+        let values = image.patch([x, y]);
         let answers = self.classifier.classify_values(values.clone()).await;
         let answers =
             answers.map_err(|reason| error(reason.code(), &reason.to_string(), reason.hint()))?;
@@ -52,8 +52,9 @@ impl JsClassifier {
 pub struct JsSliceScan {
     scan: SliceScan,
     hu: Vec<f32>,
-    width: usize,
+    size: [usize; 2],
     pixel_mm: [f64; 2],
+    mask: Option<LungMask>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -80,7 +81,7 @@ impl JsSliceScan {
         let image = image(&hu, width, height, pixel_mm)?;
         let mask = mask.map(|inside| LungMask { width, height, inside, body: 0 });
         let scan = SliceScan::new(image, mask.as_ref(), &classifier.classifier, SCAN_STRIDE_PX);
-        Ok(Self { scan, hu, width, pixel_mm })
+        Ok(Self { scan, hu, size: [width, height], pixel_mm, mask })
     }
 
     /// Does a bounded piece of work.
@@ -114,7 +115,8 @@ impl JsSliceScan {
     }
 
     fn measured(&self, peak: &Peak) -> JsPeak {
-        let diameter_mm = diameter_mm(&self.hu, self.width, self.pixel_mm, peak.pixel);
+        let diameter_mm =
+            diameter_mm(&self.hu, self.size, self.pixel_mm, self.mask.as_ref(), peak.pixel);
         JsPeak { pixel: peak.pixel, probability: peak.probability, diameter_mm }
     }
 

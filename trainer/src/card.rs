@@ -125,6 +125,10 @@ fn recipe(config: &TrainConfig, run: &State) -> String {
             100.0 * config.augment_cavities
         ),
     );
+    told(
+        config.augment_mix > 0.0,
+        format!("{:.0} % of the patches blended with another", 100.0 * config.augment_mix),
+    );
     told(true, "augmentation of the training part alone".to_owned());
     format!("{}.", parts.join("; "))
 }

@@ -105,6 +105,9 @@ pub struct TrainConfig {
     /// Share of nodules that are hollowed out, where they stand alone and are thick enough, in
     /// [0, 1]: cavitary nodules are rare in the data.
     pub augment_cavities: f64,
+    /// Share of patches into which another of the same step is blended, by up to a half, in [0, 1];
+    /// the teachers then answer for the mixture.
+    pub augment_mix: f64,
     /// Weights files whose mean answer to the altered patch is learnt too.
     pub teachers: Vec<PathBuf>,
     /// Share of the teachers' answer in the target, in [0, 1].
@@ -147,6 +150,7 @@ impl Default for TrainConfig {
             augment_brightness: 0.0,
             augment_nodule_shift: 0.0,
             augment_cavities: 0.0,
+            augment_mix: 0.0,
             teachers: Vec::new(),
             teacher_weight: 0.5,
             teach_cavities: false,
@@ -256,6 +260,10 @@ pub struct Overrides {
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub augment_cavities: Option<f64>,
+    /// Share of patches into which another one is blended.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub augment_mix: Option<f64>,
     /// Weights files to learn from as well, separated by commas.
     #[arg(long, value_delimiter = ',')]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -360,6 +368,7 @@ impl TrainConfig {
             ("teacher-weight", self.teacher_weight),
             ("augment-quarter-turns", self.augment_quarter_turns),
             ("augment-cavities", self.augment_cavities),
+            ("augment-mix", self.augment_mix),
             ("augment-contrast", f64::from(self.augment_contrast)),
             ("augment-brightness", f64::from(self.augment_brightness)),
             ("augment-scale", f64::from(self.augment_scale)),

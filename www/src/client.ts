@@ -4,6 +4,7 @@
  */
 import type { Answer, AnswerKind, Ask, EngineId, FromWorker, Problem, Request, ToWorker } from './messages.ts';
 import { strings } from './strings.ts';
+import type { HeatMap } from './wasm.ts';
 
 /** The worker is gone or its instance is unusable; the work it held may be tried elsewhere. */
 export class WorkerDied extends Error {}
@@ -34,13 +35,15 @@ interface Waiting {
   reject(error: Error): void;
   silence: number;
   timer: number;
-  onProgress?: (loaded: number, total: number) => void;
+  onProgress?: (loaded: number, total: number, map?: HeatMap) => void;
 }
 
 export interface AskOptions {
   signal?: AbortSignal;
+  /** Ends a scan; it answers with what it has, which an abort would not. */
+  halt?: AbortSignal;
   transfer?: Transferable[];
-  onProgress?: (loaded: number, total: number) => void;
+  onProgress?: (loaded: number, total: number, map?: HeatMap) => void;
 }
 
 export class EngineWorker {
@@ -79,7 +82,7 @@ export class EngineWorker {
    * once; the worker gets a moment to finish what it computes and is then terminated.
    */
   ask<K extends Request>(request: Ask<K> & { kind: K }, options: AskOptions = {}): Promise<Answer<K>> {
-    const { signal, transfer = [], onProgress } = options;
+    const { signal, halt, transfer = [], onProgress } = options;
     if (this.deadReason !== undefined) return Promise.reject(new WorkerDied(this.deadReason));
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
     const id = this.nextId++;
@@ -94,7 +97,11 @@ export class EngineWorker {
         entry.silence = ABANDONED_GRACE;
         this.restartClock(id, entry);
       };
-      const done = (): void => signal?.removeEventListener('abort', onAbort);
+      const onHalt = (): void => this.worker.postMessage({ kind: 'halt', id } satisfies ToWorker);
+      const done = (): void => {
+        signal?.removeEventListener('abort', onAbort);
+        halt?.removeEventListener('abort', onHalt);
+      };
       const entry: Waiting = {
         resolve: (answer) => {
           done();
@@ -112,6 +119,7 @@ export class EngineWorker {
       this.waiting.set(id, entry);
       this.restartClock(id, entry);
       signal?.addEventListener('abort', onAbort, { once: true });
+      halt?.addEventListener('abort', onHalt, { once: true });
       this.worker.postMessage(message, transfer);
     });
   }
@@ -151,6 +159,12 @@ export class EngineWorker {
     if (message.kind === 'progress') {
       entry.onProgress?.(message.loaded, message.total);
       this.restartClock(message.id, entry);
+      return;
+    }
+    if (message.kind === 'scanning') {
+      entry.onProgress?.(message.done, message.total, message.map);
+      // Whatever waits behind the scan waits through no fault of the worker.
+      for (const [id, each] of this.waiting) this.restartClock(id, each);
       return;
     }
     this.waiting.delete(message.id);

@@ -207,6 +207,22 @@ export class Engines {
     return this.choice.engine === 'webgpu' && this.gpuLive?.worker.alive ? 'webgpu' : 'cpu';
   }
 
+  /**
+   * Work that is no file, on the engine in use. Where its worker dies or its engine fails, once more on a fresh CPU
+   * worker; an error that the crate gave for the input itself is passed on.
+   */
+  async work<T>(task: (worker: EngineWorker, model: ModelInfo, engine: string) => Promise<T>): Promise<T> {
+    const on = (live: Live): Promise<T> => task(live.worker, live.model, this.label(live));
+    const live = this.active() === 'webgpu' && this.gpuLive ? this.gpuLive : await this.cpuReady();
+    try {
+      return await on(live);
+    } catch (error) {
+      if (!(error instanceof WorkerDied) && live.worker.engine === 'cpu') throw error;
+      this.lost(live, error);
+      return on(await this.cpuReady());
+    }
+  }
+
   async phantoms(seed: number, count: number): Promise<Phantom[]> {
     const { worker } = await this.cpuReady();
     return (await worker.ask({ kind: 'phantoms', seed, count })).phantoms;

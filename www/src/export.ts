@@ -86,8 +86,8 @@ export function toJson(rows: Row[], method: MethodInfo): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-export function download(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+export function download(name: string, type: string, content: BlobPart): void {
+  const url = URL.createObjectURL(new Blob([content], { type }));
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

@@ -13,7 +13,7 @@ export interface Arrival {
   synthetic?: { label: PhantomLabel; seed: number };
 }
 
-/** Files of a folder that are not images are passed over, by extension, with how many of each. */
+/** Files of a folder that are no images and no scans are passed over, with how many of each extension. */
 export interface Skipped {
   count: number;
   byExtension: Map<string, number>;
@@ -21,7 +21,8 @@ export interface Skipped {
 
 export interface Arrivals {
   files: Arrival[];
-  skipped: Skipped;
+  /** Those that were not chosen one by one. */
+  fromFolder: Set<Arrival>;
 }
 
 export interface Source {
@@ -34,15 +35,10 @@ export interface ReadFiles {
   unreadable: FileOut[];
 }
 
-const IMAGE_EXTENSIONS = new Set(['png', 'jpg', 'jpeg', 'tif', 'tiff', 'bmp']);
-export const ACCEPT = [...IMAGE_EXTENSIONS].map((extension) => `.${extension}`).join(',');
-
 /** A patch is a few kilobytes; a film that was dropped by mistake must not be read into memory. */
 const LARGEST_FILE_BYTES = 64 * 1024 * 1024;
 
-export function nothingSkipped(): Skipped {
-  return { count: 0, byExtension: new Map() };
-}
+const nothing = (): Arrivals => ({ files: [], fromFolder: new Set() });
 
 function extensionOf(name: string): string {
   const base = name.slice(name.lastIndexOf('/') + 1);
@@ -50,20 +46,20 @@ function extensionOf(name: string): string {
   return dot > 0 ? base.slice(dot + 1).toLowerCase() : '';
 }
 
-/** In a folder only files named like images count; what a person chose one by one is never passed over. */
-function takeFromFolder(into: Arrivals, name: string, blob: Blob): void {
+/** ".txt", or in words that there is none. */
+export function extensionLabel(name: string): string {
   const extension = extensionOf(name);
-  if (IMAGE_EXTENSIONS.has(extension)) {
-    into.files.push({ name, blob });
-    return;
-  }
-  into.skipped.count += 1;
-  const label = extension ? `.${extension}` : strings.intake.noExtension;
-  into.skipped.byExtension.set(label, (into.skipped.byExtension.get(label) ?? 0) + 1);
+  return extension ? `.${extension}` : strings.intake.noExtension;
+}
+
+function takeFromFolder(into: Arrivals, name: string, blob: Blob): void {
+  const file = { name, blob };
+  into.files.push(file);
+  into.fromFolder.add(file);
 }
 
 export function arrivalsFromInput(input: HTMLInputElement): Arrivals {
-  const arrivals: Arrivals = { files: [], skipped: nothingSkipped() };
+  const arrivals = nothing();
   for (const file of input.files ?? []) {
     if (input.webkitdirectory) takeFromFolder(arrivals, file.webkitRelativePath || file.name, file);
     else arrivals.files.push({ name: file.name, blob: file });
@@ -82,12 +78,12 @@ export function arrivalsFromClipboard(data: DataTransfer): Arrivals {
     const anonymous = file.name === '' || /^image\.\w+$/.test(file.name);
     return { name: anonymous ? strings.intake.pastedName((pasted += 1), extensionOf(file.name) || 'png') : file.name, blob: file };
   });
-  return { files, skipped: nothingSkipped() };
+  return { ...nothing(), files };
 }
 
 /** Must be called inside the drop event: the list of items is emptied when the handler returns. */
 export async function arrivalsFromDrop(data: DataTransfer): Promise<Arrivals> {
-  const arrivals: Arrivals = { files: [], skipped: nothingSkipped() };
+  const arrivals = nothing();
   const folders: FileSystemDirectoryEntry[] = [];
   for (const item of data.items) {
     if (item.kind !== 'file') continue;
@@ -99,7 +95,7 @@ export async function arrivalsFromDrop(data: DataTransfer): Promise<Arrivals> {
     const file = item.getAsFile();
     if (file) arrivals.files.push({ name: file.name, blob: file });
   }
-  const fromFolders: Arrivals = { files: [], skipped: arrivals.skipped };
+  const fromFolders: Arrivals = { files: [], fromFolder: arrivals.fromFolder };
   for (const folder of folders) await walk(folder, fromFolders);
   sortByName(fromFolders);
   arrivals.files.push(...fromFolders.files);
@@ -138,7 +134,7 @@ export function arrivalsFromPhantoms(phantoms: Phantom[]): Arrivals {
     blob: new Blob([png], { type: 'image/png' }),
     synthetic: { label, seed },
   }));
-  return { files, skipped: nothingSkipped() };
+  return { ...nothing(), files };
 }
 
 /** Reads a chunk. A file that is gone or cannot be read is answered here and stops no other. */

@@ -7,12 +7,15 @@ import { Engines } from './engines.ts';
 import { download, exportRows, toCsv, toJson } from './export.ts';
 import { modelAskedFor } from './models.ts';
 import { NetworkPanel } from './network-panel.ts';
-import { ACCEPT, arrivalsFromClipboard, arrivalsFromDrop, arrivalsFromInput, arrivalsFromPhantoms } from './files.ts';
+import { arrivalsFromClipboard, arrivalsFromDrop, arrivalsFromInput, arrivalsFromPhantoms, extensionLabel } from './files.ts';
 import type { Arrivals } from './files.ts';
 import { Results } from './results.ts';
 import type { Filter, Row } from './results.ts';
 import { Runner } from './run.ts';
 import { RunPanel } from './run-panel.ts';
+import { Opener } from './scan/opener.ts';
+import { ScanPanel } from './scan/scan-panel.ts';
+import { sortArrivals } from './sort-arrivals.ts';
 import { bytes, count, networkName, strings } from './strings.ts';
 import { ResultsTable } from './table.ts';
 import type { SizePolicy } from './wasm.ts';
@@ -31,7 +34,9 @@ const table = new ResultsTable(results);
 const detail = new Detail();
 const enginePanel = new EnginePanel(engines);
 const networkPanel = new NetworkPanel(engines, (id) => void engines.use(id).then(() => runner.resume()));
-const runPanel = new RunPanel(engines, results, runner, { cropAgain, rerunCancelled, again });
+const scanPanel = new ScanPanel(engines, notify, drawSoon);
+const opener = new Opener(scanPanel, notify);
+const runPanel = new RunPanel(engines, results, runner, { cropAgain, openSlices, rerunCancelled, again });
 const notices = byId('notices', 'div');
 let cardOf = '';
 let fellBackFor = '';
@@ -40,7 +45,7 @@ let saidUnknown = false;
 function draw(): void {
   const { method } = engines;
   const { rows } = results;
-  document.body.classList.toggle('has-results', rows.length > 0);
+  document.body.classList.toggle('has-results', rows.length > 0 || scanPanel.scan !== undefined);
   document.body.classList.toggle('has-one', rows.length === 1);
   byId('results', 'section').hidden = rows.length === 0;
   byId('skip-results', 'a').hidden = rows.length === 0;
@@ -50,6 +55,7 @@ function draw(): void {
   table.draw(method);
   if (rows.length > 0) detail.draw(results.selected, method);
   drawFromModel();
+  scanPanel.engineChanged();
   warnOnFallback();
   warnOnUnknownModel();
 }
@@ -103,18 +109,21 @@ function noticeWith(text: string, action: string, act: () => void): void {
   while (notices.childElementCount > 3) notices.firstElementChild?.remove();
 }
 
-function arrive({ files, skipped }: Arrivals, nothing: string): void {
+async function arrive(arrivals: Arrivals, nothing: string): Promise<void> {
+  const { pictures, scans, skipped } = await sortArrivals(arrivals, extensionLabel);
   notices.replaceChildren();
   if (skipped.count > 0) {
     const kinds = [...skipped.byExtension].sort((a, b) => b[1] - a[1]).map(([extension, n]) => `${count(n)} ${extension}`);
     notify(strings.intake.skipped(skipped.count, kinds.slice(0, 5).join(', ') + (kinds.length > 5 ? ', …' : '')));
   }
-  if (files.length === 0) {
-    if (skipped.count === 0) notify(nothing);
-    else notify(strings.intake.nothingInFolder);
-    return;
-  }
-  runner.enqueue(results.add(files));
+  if (pictures.length === 0 && scans.length === 0) notify(skipped.count === 0 ? nothing : strings.intake.nothingInFolder);
+  if (scans.length > 0) void opener.files(scans);
+  if (pictures.length > 0) runner.enqueue(results.add(pictures));
+}
+
+/** Pictures larger than a patch, as slices in the viewer. */
+function openSlices(rows: Row[]): void {
+  void opener.files(rows.map(({ name, blob }) => ({ name, blob })));
 }
 
 function again(rows: Row[]): void {
@@ -145,7 +154,7 @@ async function tryExamples(): Promise<void> {
   try {
     const seed = nextSeed;
     nextSeed += EXAMPLES;
-    arrive(arrivalsFromPhantoms(await engines.phantoms(seed, EXAMPLES)), strings.run.examplesFailed);
+    await arrive(arrivalsFromPhantoms(await engines.phantoms(seed, EXAMPLES)), strings.run.examplesFailed);
   } catch (error) {
     notify(strings.run.examplesFailed, error instanceof Error ? error.message : String(error), strings.engine.reloadHint);
   } finally {
@@ -156,12 +165,12 @@ async function tryExamples(): Promise<void> {
 function wireIntake(): void {
   const files = byId('input-files', 'input');
   const folder = byId('input-folder', 'input');
-  files.accept = ACCEPT;
   byId('choose-files', 'button').addEventListener('click', () => files.click());
   byId('choose-folder', 'button').addEventListener('click', () => folder.click());
   byId('try-examples', 'button').addEventListener('click', () => void tryExamples());
-  files.addEventListener('change', () => arrive(arrivalsFromInput(files), strings.intake.nothing));
-  folder.addEventListener('change', () => arrive(arrivalsFromInput(folder), strings.intake.nothingInFolder));
+  byId('try-scan', 'button').addEventListener('click', () => void opener.example());
+  files.addEventListener('change', () => void arrive(arrivalsFromInput(files), strings.intake.nothing));
+  folder.addEventListener('change', () => void arrive(arrivalsFromInput(folder), strings.intake.nothingInFolder));
   for (const input of document.querySelectorAll<HTMLInputElement>('input[name=size]')) {
     input.addEventListener('change', () => {
       setPolicy(input.value as SizePolicy);
@@ -171,7 +180,7 @@ function wireIntake(): void {
   document.addEventListener('paste', (event) => {
     if (!event.clipboardData) return;
     event.preventDefault();
-    arrive(arrivalsFromClipboard(event.clipboardData), strings.intake.nothingPasted);
+    void arrive(arrivalsFromClipboard(event.clipboardData), strings.intake.nothingPasted);
   });
 }
 

@@ -2,7 +2,9 @@
  * What page and worker say to each other: one discriminated union each way. Types only, plain data only; a wasm handle
  * never crosses. Every request carries an `id`, and its answer (or its failure) carries the same one.
  */
-import type { DecodedPatch, KnownAnswerCheck, MethodInfo, ModelInfo, NetworkInfo, Phantom, Prediction, SizePolicy } from './wasm.ts';
+import type {
+  DecodedPatch, Finding, Geometry, HeatMap, KnownAnswerCheck, MethodInfo, ModelInfo, NetworkInfo, Peak, Phantom, Prediction, SizePolicy, SliceIn, Spot,
+} from './wasm.ts';
 
 export type EngineId = 'cpu' | 'webgpu';
 
@@ -36,7 +38,24 @@ export type ToWorker =
   | { kind: 'phantoms'; id: number; seed: number; count: number }
   | { kind: 'known-answer'; id: number }
   | { kind: 'check'; id: number; reference: Prediction[] }
-  | { kind: 'measure'; id: number; patches: number };
+  | { kind: 'measure'; id: number; patches: number }
+  /** The patch around a pixel. */
+  | { kind: 'spot'; id: number; slice: SliceIn; pixel: [number, number] }
+  /** `lungs`: 1 where to look; everywhere without it. `show`: send the map while it grows. */
+  | { kind: 'scan-slice'; id: number; slice: SliceIn; lungs: Uint8Array<ArrayBuffer> | undefined; show: boolean }
+  /** Ends the scan of that id; it answers with what it has. The only message that is not queued. */
+  | { kind: 'halt'; id: number }
+  | { kind: 'order'; id: number; depth: number }
+  | { kind: 'merge'; id: number; peaks: [number, Peak][]; geometry: Geometry };
+
+/** What the scan of a slice gives; `whole` is false where it was halted. */
+export interface ScannedSlice {
+  map: HeatMap;
+  peaks: Peak[];
+  note: string | undefined;
+  milliseconds: number;
+  whole: boolean;
+}
 
 export type FromWorker =
   | { kind: 'started'; id: number; method: MethodInfo; networks: NetworkInfo[]; model: ModelInfo }
@@ -45,6 +64,12 @@ export type FromWorker =
   | { kind: 'known-answer-given'; id: number; predictions: Prediction[] }
   | { kind: 'checked'; id: number; check: KnownAnswerCheck }
   | { kind: 'measured'; id: number; millisecondsPerPatch: number }
+  | { kind: 'spotted'; id: number; spot: Spot; milliseconds: number }
+  | { kind: 'slice-scanned'; id: number; scanned: ScannedSlice }
+  | { kind: 'ordered'; id: number; order: number[] }
+  | { kind: 'merged'; id: number; findings: Finding[] }
+  /** While a slice is scanned; the map where it was asked for. */
+  | { kind: 'scanning'; id: number; done: number; total: number; map: HeatMap | undefined }
   /** While starting: bytes of the weights file so far. `total` is 0 when the server does not say. */
   | { kind: 'progress'; id: number; loaded: number; total: number }
   /** The request failed with a typed error; the worker is still in order. */
@@ -52,7 +77,7 @@ export type FromWorker =
   /** The WebAssembly instance panicked: it must not be used again. */
   | { kind: 'died'; message: string };
 
-export type Request = ToWorker['kind'];
+export type Request = Exclude<ToWorker['kind'], 'halt'>;
 
 /** Which answer belongs to which request. */
 export interface AnswerKind {
@@ -62,6 +87,10 @@ export interface AnswerKind {
   'known-answer': 'known-answer-given';
   check: 'checked';
   measure: 'measured';
+  spot: 'spotted';
+  'scan-slice': 'slice-scanned';
+  order: 'ordered';
+  merge: 'merged';
 }
 
 export type Answer<K extends Request> = Extract<FromWorker, { kind: AnswerKind[K] }>;

@@ -12,6 +12,7 @@ const ANNOUNCE_MILLISECONDS = 10_000;
 
 interface Actions {
   cropAgain(rows: Row[]): void;
+  openSlices(rows: Row[]): void;
   rerunCancelled(): void;
   again(rows: Row[]): void;
 }
@@ -23,6 +24,7 @@ export class RunPanel {
   private readonly status = byId('status', 'p');
   private readonly paused = byId('paused', 'div');
   private readonly cropButton = byId('crop-again', 'button');
+  private readonly slicesButton = byId('open-slices', 'button');
   private readonly resumeButton = byId('resume', 'button');
   private readonly rerunButton = byId('rerun', 'button');
   private announcedAt = 0;
@@ -40,6 +42,7 @@ export class RunPanel {
     });
     byId('retry', 'button').addEventListener('click', () => void engines.retryCpu().then(() => runner.resume()));
     this.cropButton.addEventListener('click', () => actions.cropAgain(this.refusedForSize()));
+    this.slicesButton.addEventListener('click', () => actions.openSlices(this.refusedForSize()));
     this.resumeButton.addEventListener('click', actions.rerunCancelled);
     this.rerunButton.addEventListener('click', () => {
       actions.again(this.byAnother());
@@ -124,6 +127,8 @@ export class RunPanel {
     if (model && byAnother.length > 0) setText(this.rerunButton, strings.network.runAgain(byAnother.length, networkName(model.network)));
     const refused = running ? [] : this.refusedForSize();
     this.cropButton.hidden = refused.length === 0;
+    this.slicesButton.hidden = refused.length === 0;
+    setText(this.slicesButton, text.openSlices(refused.length));
     if (method && refused.length > 0) setText(this.cropButton, text.cropAgain(refused.length, method));
   }
 

@@ -176,8 +176,70 @@ export interface KnownAnswerCheck {
   tolerance: number;
 }
 
+/** A slice as the engine gets it: Hounsfield units row by row, and millimetres from column to column and row to row. */
+export interface SliceIn {
+  hu: Float32Array<ArrayBuffer>;
+  width: number;
+  height: number;
+  pixelMm: [number, number];
+}
+
+/** Probabilities on a grid over a slice; cell (column, row) stands for the pixel (stepPx * column, stepPx * row). */
+export interface HeatMap {
+  width: number;
+  height: number;
+  stepPx: [number, number];
+  /** Not a number where nothing was asked (yet). */
+  probability: Float32Array<ArrayBuffer>;
+}
+
+export interface Peak {
+  /** Pixel of the slice: x, y. */
+  pixel: [number, number];
+  probability: number;
+  diameterMm: number | null;
+}
+
+export interface Finding {
+  /** Array position: x, y, z. */
+  voxel: [number, number, number];
+  /** LPS, mm. */
+  worldMm: [number, number, number];
+  /** First and last slice. */
+  slices: [number, number];
+  probability: number;
+  diameterMm: number | null;
+}
+
+/** Place, pitch and direction of a volume's axes, as the reader gives it and the engine takes it. */
+export interface Geometry {
+  size: [number, number, number];
+  originMm: [number, number, number];
+  spacingMm: [number, number, number];
+  axes: [[number, number, number], [number, number, number], [number, number, number]];
+}
+
+export interface Spot {
+  /** The patch as the model sees it, 8 bits, patchSize x patchSize. */
+  grey: Uint8Array<ArrayBuffer>;
+  prediction: Prediction;
+  note?: string | null;
+}
+
+export interface SliceScan {
+  /** A bounded piece of work. */
+  step(classifier: Classifier): Promise<{ done: number; total: number }>;
+  map(): HeatMap;
+  /** Places at or above the classifier's threshold, with their diameters. */
+  peaks(classifier: Classifier): Peak[];
+  note(): string | undefined;
+  free(): void;
+}
+
 export interface Classifier {
   info(): ModelInfo;
+  /** The patch around a pixel of a slice. */
+  classifyAt(hu: Float32Array, width: number, height: number, pixelMm: [number, number], x: number, y: number): Promise<Spot>;
   classify(values: Float32Array): Promise<Prediction[]>;
   knownAnswerInputs(): Float32Array;
   checkKnownAnswer(reference: Prediction[], ours: Prediction[]): KnownAnswerCheck;
@@ -191,4 +253,9 @@ export interface NodulensModule {
   makePhantoms(seed: number, count: number): Phantom[];
   decodePatch(bytes: Uint8Array, policy: SizePolicy): DecodedPatch;
   Classifier: { load(weights: Uint8Array): Promise<Classifier> };
+  SliceScan: new (classifier: Classifier, hu: Float32Array, width: number, height: number, pixelMm: [number, number], mask?: Uint8Array) => SliceScan;
+  /** Slices of a volume of so many, coarse first. */
+  sliceOrder(depth: number): Uint32Array;
+  /** Peaks of slices as places in the body. */
+  mergePeaks(peaks: [number, Peak][], geometry: Geometry): Finding[];
 }

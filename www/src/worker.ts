@@ -3,7 +3,7 @@
  * holds no state that matters: the page may terminate it at any moment and start a fresh one.
  */
 import { fetchFile, problemFrom } from './fetch.ts';
-import type { FileIn, FileOut, FromWorker, ToWorker } from './messages.ts';
+import type { FileIn, FileOut, FromWorker, ScannedSlice, ToWorker } from './messages.ts';
 import type { Classifier, NodulensModule, Prediction, SizePolicy } from './wasm.ts';
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -126,7 +126,51 @@ async function measure(patches: number): Promise<number> {
   return (performance.now() - before) / patches;
 }
 
-async function answer(message: ToWorker): Promise<FromWorker> {
+/** Scans that are to end with what they have. */
+const halted = new Set<number>();
+
+/** Lets the messages in that came meanwhile; a timer would wait 4 ms. */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}
+
+/** How often the growing map is sent, milliseconds. */
+const SHOW_EVERY = 120;
+
+async function scanSlice({ id, slice, lungs, show }: Extract<ToWorker, { kind: 'scan-slice' }>): Promise<ScannedSlice> {
+  const { wasm, classifier } = running();
+  const began = performance.now();
+  const scan = new wasm.SliceScan(classifier, slice.hu, slice.width, slice.height, slice.pixelMm, lungs);
+  try {
+    let shown = began;
+    let progress = { done: 0, total: 1 };
+    while (progress.done < progress.total && !halted.has(id)) {
+      progress = await scan.step(classifier);
+      const now = performance.now();
+      if (now - shown > SHOW_EVERY) {
+        shown = now;
+        post({ kind: 'scanning', id, ...progress, map: show ? scan.map() : undefined });
+        await breathe();
+      }
+    }
+    const map = scan.map();
+    if (progress.done === progress.total && map.probability.some((p) => p === Infinity)) throw new Error('The engine returned a probability that is not a number.');
+    const whole = progress.done === progress.total;
+    return { map, peaks: scan.peaks(classifier), note: scan.note(), milliseconds: performance.now() - began, whole };
+  } finally {
+    halted.delete(id);
+    scan.free();
+  }
+}
+
+async function answer(message: Exclude<ToWorker, { kind: 'halt' }>): Promise<FromWorker> {
   const { id } = message;
   switch (message.kind) {
     case 'start':
@@ -146,6 +190,19 @@ async function answer(message: ToWorker): Promise<FromWorker> {
     }
     case 'measure':
       return { kind: 'measured', id, millisecondsPerPatch: await measure(message.patches) };
+    case 'spot': {
+      const { classifier } = running();
+      const { hu, width, height, pixelMm } = message.slice;
+      const before = performance.now();
+      const spot = await classifier.classifyAt(hu, width, height, pixelMm, ...message.pixel);
+      return { kind: 'spotted', id, spot, milliseconds: performance.now() - before };
+    }
+    case 'scan-slice':
+      return { kind: 'slice-scanned', id, scanned: await scanSlice(message) };
+    case 'order':
+      return { kind: 'ordered', id, order: [...running().wasm.sliceOrder(message.depth)] };
+    case 'merge':
+      return { kind: 'merged', id, findings: running().wasm.mergePeaks(message.peaks, message.geometry) };
     default: {
       const never: never = message;
       throw new Error(`Unknown message ${JSON.stringify(never)}`);
@@ -158,6 +215,10 @@ let queue: Promise<void> = Promise.resolve();
 
 self.onmessage = (event: MessageEvent<ToWorker>) => {
   const message = event.data;
+  if (message.kind === 'halt') {
+    halted.add(message.id);
+    return;
+  }
   queue = queue.then(async () => {
     try {
       post(await answer(message));

@@ -303,6 +303,7 @@ fn info(slices: &[Slice], gaps: Vec<Gap>, tilt_degrees: f64, spacing_z: f64) -> 
         title,
         description: facts.description.clone(),
         modality: facts.modality.clone(),
+        synthetic: false,
         localizer: facts.localizer,
         files: files.len(),
         sha256: String::new(),

@@ -5,6 +5,7 @@
 
 use crate::config::{ClassWeights, TrainConfig};
 use crate::dataset::Dataset;
+use crate::train::sampling::Mixture;
 use anyhow::{Context, Result, anyhow, ensure};
 use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -61,7 +62,9 @@ impl Objective {
         })
     }
 
-    /// The targets of the patches `batch`, whose altered values are `values`. Where a nodule was
+    /// The targets of the patches `batch`, whose altered values are `values`. A patch into which
+    /// another was blended has no label of its own: the teachers' answer counts alone, and without
+    /// teachers both labels by their shares. Where a nodule was
     /// hollowed out the label alone counts, unless the teachers have learnt what that is.
     ///
     /// # Errors
@@ -72,20 +75,29 @@ impl Objective {
         batch: &[usize],
         values: &[f32],
         hollowed: &[bool],
+        mixed: &[Option<Mixture>],
     ) -> Result<Targets> {
         let classes: Vec<usize> =
             batch.iter().map(|i| usize::from(set.examples[*i].row.nodule())).collect();
         let taught = self.taught(values)?;
         let mut probabilities = Vec::with_capacity(batch.len() * CLASSES);
         for (i, class) in classes.iter().enumerate() {
-            let share = if taught.is_empty() || (hollowed[i] && !self.teach_cavities) {
-                0.0
-            } else {
-                self.teacher_weight
+            let share = match mixed[i] {
+                _ if taught.is_empty() => 0.0,
+                Some(_) => 1.0,
+                None if hollowed[i] && !self.teach_cavities => 0.0,
+                None => self.teacher_weight,
             };
             for other in 0..CLASSES {
-                let label = f64::from(u8::from(other == *class)) * (1.0 - self.smoothing)
-                    + self.smoothing / CLASSES as f64;
+                let one_hot = |class: usize| f64::from(u8::from(other == class));
+                let label = match mixed[i] {
+                    Some(Mixture { with, share }) => {
+                        let share = f64::from(share);
+                        (1.0 - share) * one_hot(*class) + share * one_hot(classes[with])
+                    }
+                    None => one_hot(*class),
+                };
+                let label = label * (1.0 - self.smoothing) + self.smoothing / CLASSES as f64;
                 let taught = taught.get(i * CLASSES + other).map_or(0.0, |p| f64::from(*p));
                 let target = (1.0 - share) * label + share * taught;
                 probabilities.push(target as f32 * self.weights[*class]);
@@ -172,7 +184,8 @@ mod tests {
         let side = PATCH_SIZE as u32;
         image::GrayImage::new(side, side).save(folder.path().join("crops50/1.png")).unwrap();
         let set = Dataset::load(folder.path(), &crate::dataset::Part::All).unwrap();
-        let targets = objective.targets(&set, &[0], &[0.0; PATCH_SAMPLES], &[false]).unwrap();
+        let targets =
+            objective.targets(&set, &[0], &[0.0; PATCH_SAMPLES], &[false], &[None]).unwrap();
         let logits = Tensor::from_data([logits], &Device::flex());
         let (loss, right) = targets.loss(logits).unwrap();
         (loss.into_scalar::<f32>(), right)

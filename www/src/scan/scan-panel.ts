@@ -45,11 +45,14 @@ export class ScanPanel {
   private readonly header = new HeaderPanel();
   private readonly engines: Engines;
   private readonly notify: (...text: string[]) => void;
+  private readonly opened: () => void;
   private readonly drawSoon = oncePerFrame(() => this.draw());
 
-  constructor(engines: Engines, notify: (...text: string[]) => void) {
+  /** `opened`: called when a scan was opened or closed. */
+  constructor(engines: Engines, notify: (...text: string[]) => void, opened: () => void) {
     this.engines = engines;
     this.notify = notify;
+    this.opened = opened;
     this.viewer = new Viewer(byId('slice', 'canvas'), { classify: (place) => void this.classify(place), changed: () => this.drawSoon() });
     this.viewer.overlays = [(scene) => this.overlay(scene)];
     this.windows = new WindowChoice(this.viewer, engines);
@@ -86,6 +89,7 @@ export class ScanPanel {
     this.viewer.open(undefined, undefined);
     document.body.classList.remove('has-scan');
     byId('scan', 'section').hidden = true;
+    this.opened();
   }
 
   /** The engine or the network changed. */
@@ -122,6 +126,7 @@ export class ScanPanel {
     const slices = new Slices((plane, index) => scan.shown(plane, index), () => this.viewer.changed(), (error) => this.lost(error));
     this.viewer.open(slices, scan.series.planes);
     this.viewer.show(scan.acquired);
+    this.opened();
   }
 
   private remarks({ info, concerns, warnings }: SeriesOut): void {

@@ -6,6 +6,7 @@ import { oncePerFrame } from '../dom.ts';
 import { strings } from '../strings.ts';
 import { Gestures } from './gestures.ts';
 import type { Tool } from './gestures.ts';
+import { apply } from './open-scan.ts';
 import type { Hu, Plane, PlaneInfo } from './reader-wasm.ts';
 import type { Slices } from './slices.ts';
 import { View } from './view.ts';
@@ -146,13 +147,12 @@ export class Viewer {
   }
 
   /** Place in the body, mm, LPS. */
-  worldAt({ x, y }: Point, info: PlaneInfo | undefined = this.info): [number, number, number] | undefined {
-    if (!info) return undefined;
-    const row = (r: number): number => {
-      const [a = 0, b = 0, c = 0, d = 0] = info.world.slice(4 * r, 4 * r + 4);
-      return a * x + b * y + c * this.index + d;
-    };
-    return [row(0), row(1), row(2)];
+  worldAt({ x, y }: Point): [number, number, number] | undefined {
+    return this.info && this.worldOf(this.info, [x, y, this.index]);
+  }
+
+  worldOf({ world }: PlaneInfo, place: [number, number, number]): [number, number, number] {
+    return apply(world, place);
   }
 
   changed(): void {

@@ -8,6 +8,10 @@ use std::io::Cursor;
 const MAX_SIDE: u32 = 16_384;
 /// Most memory that decoding one picture may take, in bytes.
 const MAX_MEMORY: u64 = 256 * 1024 * 1024;
+/// Decoded bytes that a picture may have however small its file is.
+const FREE_MEMORY: u64 = 16 * 1024 * 1024;
+/// Most bytes that a byte of a larger file becomes: deflate reaches 1032, LZW 1365.
+const MOST_INFLATION: u64 = 2048;
 /// The marker EOI. Within entropy-coded data 0xFF is always followed by 0 or a restart marker.
 const JPEG_END: [u8; 2] = [0xFF, 0xD9];
 
@@ -126,6 +130,11 @@ pub fn decode_raster(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
     let decoder = reader.into_decoder().map_err(typed)?;
     if decoder.total_bytes() > MAX_MEMORY {
         return Err(DecodeError::TooLarge { format });
+    }
+    // A header of a hundred bytes must not take that memory either.
+    if decoder.total_bytes() > FREE_MEMORY.max(bytes.len() as u64 * MOST_INFLATION) {
+        let reason = "its size promises far more than its bytes can hold".to_owned();
+        return Err(DecodeError::Damaged { format, reason });
     }
     let colour_type = decoder.color_type();
     let image = DynamicImage::from_decoder(decoder).map_err(typed)?;

@@ -9,6 +9,11 @@ use super::shape::{Photometric, Shape};
 use super::syntax::Syntax;
 use std::borrow::Cow;
 
+/// Pixels that a frame may have however few its bytes are: 2048 x 2048 of air.
+const FREE_PIXELS: usize = 1 << 22;
+/// Most pixels that a byte of a larger frame stands for.
+const MOST_PIXELS: usize = 2048;
+
 /// A frame's samples, as stored.
 pub(crate) enum Frame {
     /// The bits of each pixel, row by row.
@@ -88,6 +93,13 @@ fn encapsulated<'a>(
         let ends = starts.iter().skip(1).copied().chain([parts.len()]);
         starts.iter().zip(ends).filter_map(|(s, e)| parts.get(*s..e)).map(joined).collect()
     };
+    let small = |frame: &Cow<'_, [u8]>| {
+        shape.pixels() > FREE_PIXELS.max(frame.len().saturating_mul(MOST_PIXELS))
+    };
+    if frames.iter().any(small) {
+        let reason = "a frame has far fewer bytes than so many pixels take".to_owned();
+        return Err(DicomError::Damaged(reason));
+    }
     if parts.is_empty() || frames.len() < shape.frames {
         let reason = format!("{} of its {} frames are there", frames.len(), shape.frames);
         return Err(DicomError::Damaged(reason));

@@ -35,6 +35,10 @@ pub(super) fn decode(bytes: &[u8], shape: &Shape) -> Result<Frame, DicomError> {
 
 /// `count` bytes out of runs. More than is needed may follow: the standard pads to even lengths.
 fn unpack(mut packed: &[u8], count: usize) -> Result<Vec<u8>, DicomError> {
+    // Two bytes are at most 128.
+    if packed.len().saturating_mul(64) < count {
+        return Err(damaged("a segment ends early"));
+    }
     let mut plane = Vec::with_capacity(count);
     while plane.len() < count {
         let (head, rest) = packed.split_first().ok_or_else(|| damaged("a segment ends early"))?;

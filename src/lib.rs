@@ -17,6 +17,7 @@
 //! | slice -> which pixels are lung | [`lungs::LungMask`] | [`lungs`] |
 //! | slice -> probability at every place | [`scan::HeatMap`] | [`scan`] |
 //! | slices -> ranked places in the body | [`scan::Finding`] | [`scan`] |
+//! | findings -> CSV, JSON, HTML, PNG, DICOM SR | [`findings::Report`] | [`findings`] |
 //!
 //! [`method`] holds the numbers chosen before training, [`weights`] the file with those chosen
 //! by training, [`phantom`] makes synthetic patches.
@@ -26,6 +27,8 @@
 
 pub mod classifier;
 pub mod decode;
+pub mod encode;
+pub mod findings;
 pub mod geometry;
 pub mod intensity;
 pub mod lungs;

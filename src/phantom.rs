@@ -11,6 +11,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
 pub mod chest;
+pub mod thorax;
 
 /// CT number of aerated lung, HU.
 const LUNG_HU: f32 = -850.0;

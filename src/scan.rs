@@ -21,12 +21,33 @@ mod slice;
 mod suitability;
 mod volume;
 
+use crate::lungs::LungMask;
+use crate::method::FINDING_DISTANCE_MM;
+
 pub use diameter::diameter_mm;
 pub use image::{ASSUMED_PIXEL_MM, ScanError, SliceImage};
 pub use peaks::{Peak, peaks};
 pub use slice::{Progress, SliceScan};
 pub use suitability::{Concern, Facts, suitability};
 pub use volume::{Finding, VolumeScan, merge, slice_order};
+
+/// The peaks of a slice with their diameters: [`peaks`], then [`diameter_mm`] for each. What page
+/// and command line both call.
+#[must_use]
+pub fn measured_peaks(
+    map: &HeatMap,
+    hu: &[f32],
+    size: [usize; 2],
+    pixel_mm: [f64; 2],
+    mask: Option<&LungMask>,
+    min_probability: f32,
+) -> Vec<Peak> {
+    let mut found = peaks(map, pixel_mm, min_probability, FINDING_DISTANCE_MM);
+    for peak in &mut found {
+        peak.diameter_mm = diameter_mm(hu, size, pixel_mm, mask, peak.pixel);
+    }
+    found
+}
 
 /// Probabilities on a grid over a slice.
 ///

@@ -156,3 +156,19 @@ fn real_slices_are_suitable_and_scanned_within_their_lungs() {
         assert!(outside(&map) > map.probability.len() / 3);
     }
 }
+
+#[test]
+fn the_example_chest_is_drawn_and_scanned() {
+    let chest = nodulens::phantom::thorax::Thorax::example(1).unwrap();
+    let began = std::time::Instant::now();
+    let classifier = shipped("compact");
+    let [width, height, depth] = chest.geometry().size();
+    for z in (0..depth).step_by(6) {
+        let hu: Vec<f32> = chest.slice(z).into_iter().map(f32::from).collect();
+        println!("slice {z} after {:?}", began.elapsed());
+        let mask = lung_mask(&hu, width, height, [0.7; 2]);
+        let image = SliceImage::from_hu(&hu, [width, height], [0.7; 2]).unwrap();
+        let map = run(SliceScan::new(image, Some(&mask), &classifier, 4), &classifier);
+        draw(&format!("chest-{z}"), &hu, &mask, &map);
+    }
+}

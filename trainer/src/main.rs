@@ -33,7 +33,9 @@ enum Command {
     Import(commands::convert::ImportArguments),
     /// Time training steps of a network on this device.
     Bench(commands::bench::Arguments),
-    /// Classify image files of patches.
+    /// Time the search of slices and volumes on this device.
+    BenchScan(commands::bench_scan::Arguments),
+    /// Classify patches, places in scans, or search whole scans.
     Classify(commands::classify::Arguments),
     /// Write synthetic patches or scans.
     Phantom(commands::phantom::Arguments),
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Convert(arguments) => commands::convert::convert(&arguments),
         Command::Import(arguments) => commands::convert::import(&arguments),
         Command::Bench(arguments) => commands::bench::run(&arguments),
+        Command::BenchScan(arguments) => commands::bench_scan::run(&arguments),
         Command::Classify(arguments) => commands::classify::run(&arguments),
         Command::Phantom(arguments) => commands::phantom::run(&arguments),
     };

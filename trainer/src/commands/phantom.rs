@@ -2,6 +2,7 @@
 //! in the layout that `dataset` reads.
 
 mod luna16;
+mod scan;
 
 use anyhow::{Context, Result};
 use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, Rgb};
@@ -37,6 +38,18 @@ pub struct Arguments {
     /// the same anatomy with reversed axes, compressed with unequal spacing, compressed thin slices.
     #[arg(long, conflicts_with_all = ["count", "formats"])]
     luna16: bool,
+    /// Write one whole chest instead, with nodules whose places nodules.json lists.
+    #[arg(long, conflicts_with_all = ["count", "formats", "luna16"])]
+    scan: bool,
+    /// How --scan is stored.
+    #[arg(long, value_enum, default_value = "dicom", requires = "scan")]
+    format: scan::Format,
+    /// Slices of --scan, 2.5 mm apart, of 512 x 512 pixels.
+    #[arg(long, default_value_t = 48, requires = "scan", value_parser = clap::value_parser!(u16).range(1..=600))]
+    slices: u16,
+    /// Pixels a side of --scan; the field of view stays the same.
+    #[arg(long, default_value_t = 512, requires = "scan", value_parser = clap::value_parser!(u16).range(64..=1024))]
+    side: u16,
     /// Scans of --luna16; the first ten lie in subset0 to subset9.
     #[arg(long, default_value_t = 10, requires = "luna16")]
     scans: usize,
@@ -50,6 +63,12 @@ pub struct Arguments {
 /// # Errors
 /// Where the disk refuses.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    if arguments.scan {
+        let Arguments { out, seed, format, slices, side, .. } = arguments;
+        scan::write(out, *seed, *format, usize::from(*slices), usize::from(*side))?;
+        println!("Wrote a synthetic chest to {}", out.display());
+        return Ok(ExitCode::SUCCESS);
+    }
     if arguments.luna16 {
         let Arguments { out, seed, scans, truncated, .. } = arguments;
         luna16::write(out, *seed, *scans, *truncated)?;

@@ -1,0 +1,56 @@
+//! Findings as CSV, a row each, with the columns that LUNA16's evaluation and `cargo trainer froc`
+//! read.
+
+use super::Report;
+use std::fmt::Write;
+
+/// Columns.
+const HEADER: &str = "seriesuid,rank,coordX,coordY,coordZ,probability,nodule,diameter_mm,pixel_x,\
+                      pixel_y,slice,first_slice,last_slice,model,model_sha256,input_sha256,notice";
+
+/// A header and a row for each finding; lines end as RFC 4180 wants. Positions in mm are empty where
+/// the input does not say where it lies. `reports` of several scans become one table.
+#[must_use]
+pub fn csv(reports: &[&Report]) -> String {
+    let mut text = format!("{HEADER}\r\n");
+    for report in reports {
+        for row in &report.findings {
+            let number = |value: Option<f64>| value.map_or(String::new(), |v| format!("{v:.3}"));
+            let world = |k: usize| number(row.world_mm.map(|world| world[k]));
+            // Writing to a string cannot fail.
+            let _ = write!(
+                text,
+                "{},{},{},{},{},{:.6},{},{},{},{},{},{},{},{},{},{},{}\r\n",
+                field(&report.input.title),
+                row.rank,
+                world(0),
+                world(1),
+                world(2),
+                row.probability,
+                u8::from(row.nodule),
+                number(row.diameter_mm),
+                row.pixel[0],
+                row.pixel[1],
+                row.slice,
+                row.slices[0],
+                row.slices[1],
+                field(&report.model.id),
+                field(&report.model.sha256),
+                field(&report.input.sha256),
+                field(report.notice),
+            );
+        }
+    }
+    text
+}
+
+/// Quoted where it must be, and never a formula for a spreadsheet.
+fn field(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let text = if formula { format!("'{text}") } else { text.to_owned() };
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
+}

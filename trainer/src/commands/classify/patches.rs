@@ -1,0 +1,167 @@
+//! Pictures of one patch each, and places in pictures and scans.
+
+use super::open::{Opened, Refusal};
+use super::{At, Line, Place, wait};
+use anyhow::{Context, Result};
+use nodulens::classifier::Classifier;
+use nodulens::decode::decode_raster;
+use nodulens::geometry::{VoxelPoint, WorldMm};
+use nodulens::intensity::Grey;
+use nodulens::method::PATCH_SIZE;
+use nodulens::patch::{Patch, SizePolicy};
+use nodulens::weights::hex;
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Patches classified at once.
+const BATCH: usize = 96;
+
+/// Files that are a patch each.
+///
+/// # Errors
+/// A failing device.
+pub fn whole(
+    classifier: &Classifier,
+    files: &[PathBuf],
+    center_crop: bool,
+    lines: &mut Vec<Line>,
+) -> Result<()> {
+    let policy = if center_crop { SizePolicy::CenterCrop } else { SizePolicy::Refuse };
+    for files in files.chunks(BATCH) {
+        let read: Vec<_> = files.iter().map(|file| (file, read_patch(file, policy))).collect();
+        let patches: Vec<Patch> = read
+            .iter()
+            .filter_map(|(_, read)| read.as_ref().ok())
+            .map(|(_, patch)| patch.clone())
+            .collect();
+        let mut predictions = wait(classifier.classify(&patches))?.into_iter();
+        for (file, read) in read {
+            let file = file.display().to_string();
+            match read {
+                Err(error) => lines.push(Line::Refused { file, error }),
+                Ok((sha256, _)) => {
+                    let prediction = predictions.next().context("a prediction is missing")?;
+                    let (probability, decision) = (prediction.probability, prediction.decision);
+                    let logits = prediction.logits;
+                    let at = None;
+                    lines.push(Line::Classified {
+                        file,
+                        sha256,
+                        probability,
+                        decision,
+                        logits,
+                        at,
+                    });
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_patch(path: &Path, policy: SizePolicy) -> Result<(String, Patch), Refusal> {
+    let bytes = fs::read(path).map_err(|error| Refusal::unreadable(&error))?;
+    if bytes.starts_with(b"ObjectType") || bytes.starts_with(b"NDims") {
+        return Err(Refusal {
+            code: "whole-scan",
+            message: "the file is a whole scan".to_owned(),
+            hint: "Search it with --scan, or name places with --at x,y,z in mm.",
+        });
+    }
+    let image = decode_raster(&bytes).map_err(|error| Refusal {
+        code: error.code(),
+        message: error.to_string(),
+        hint: error.hint(),
+    })?;
+    let patch = Patch::from_image(&image, policy).map_err(|error| Refusal {
+        code: error.code(),
+        message: error.to_string(),
+        hint: error.hint(),
+    })?;
+    Ok((hex(&Sha256::digest(&bytes)), patch))
+}
+
+/// The patches around places of a file.
+///
+/// # Errors
+/// A failing device.
+pub fn at(
+    classifier: &Classifier,
+    path: &Path,
+    opened: &Result<Opened, Refusal>,
+    places: &[Place],
+    lines: &mut Vec<Line>,
+) -> Result<()> {
+    for place in places {
+        let file = path.display().to_string();
+        let cut = match opened {
+            Ok(opened) => cut(opened, place),
+            Err(Refusal { code, message, hint }) => {
+                Err(Refusal { code, message: message.clone(), hint })
+            }
+        };
+        match cut {
+            Err(error) => lines.push(Line::Refused { file, error }),
+            Ok((sha256, patch, mut at)) => {
+                at.model = classifier.model_id();
+                let predictions = wait(classifier.classify(&[patch]))?;
+                let prediction = predictions.first().context("a prediction is missing")?;
+                let (probability, decision) = (prediction.probability, prediction.decision);
+                let (logits, at) = (prediction.logits, Some(at));
+                lines.push(Line::Classified { file, sha256, probability, decision, logits, at });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn cut(opened: &Opened, place: &[f64]) -> Result<(String, Patch, At), Refusal> {
+    let refuse =
+        |message: &str, hint| Err(Refusal { code: "place", message: message.to_owned(), hint });
+    let wrong = |error: nodulens::patch::PatchError| Refusal {
+        code: error.code(),
+        message: error.to_string(),
+        hint: error.hint(),
+    };
+    match (opened, place) {
+        (Opened::Series { volume, sha256, .. }, [x, y, z]) => {
+            let world = WorldMm { x: *x, y: *y, z: *z };
+            let voxel = volume.geometry().voxel_from_world(world);
+            if !volume.geometry().contains(voxel) {
+                return refuse("the place lies outside the scan", "Give x,y,z in mm, LPS.");
+            }
+            let (patch, padded_px) = Patch::from_volume(volume, voxel).map_err(wrong)?;
+            let (world_mm, voxel) = (Some([*x, *y, *z]), [voxel.x, voxel.y, voxel.z]);
+            Ok((sha256.clone(), patch, At { world_mm, voxel, padded_px, model: String::new() }))
+        }
+        (Opened::Picture { image, sha256 }, [x, y]) => {
+            let at = VoxelPoint { x: *x, y: *y, z: 0.0 };
+            let inside = |place: f64, side: usize| place >= 0.0 && place < side as f64;
+            if !inside(at.x, image.width) || !inside(at.y, image.height) {
+                return refuse("the place lies outside the picture", "Give x,y in pixels.");
+            }
+            let half = (PATCH_SIZE / 2) as i64;
+            let (left, top) = (at.x.floor() as i64 - half, at.y.floor() as i64 - half);
+            let mut padded_px = 0;
+            let mut samples = Vec::with_capacity(PATCH_SIZE * PATCH_SIZE);
+            for y in top..top + PATCH_SIZE as i64 {
+                for x in left..left + PATCH_SIZE as i64 {
+                    let inside = usize::try_from(x).ok().filter(|x| *x < image.width);
+                    let row = usize::try_from(y).ok().filter(|y| *y < image.height);
+                    let sample = inside
+                        .zip(row)
+                        .and_then(|(x, y)| image.samples.get(y * image.width + x).copied());
+                    padded_px += usize::from(sample.is_none());
+                    samples.push(sample.unwrap_or(Grey(0.0)));
+                }
+            }
+            let patch = Patch::from_grey(samples).map_err(wrong)?;
+            let voxel = [at.x, at.y, 0.0];
+            let at = At { world_mm: None, voxel, padded_px, model: String::new() };
+            Ok((sha256.clone(), patch, at))
+        }
+        (Opened::Series { .. }, _) => refuse("a scan has three axes", "Give --at x,y,z in mm."),
+        (Opened::Picture { .. }, _) => refuse("a picture has two axes", "Give --at x,y in pixels."),
+    }
+}

@@ -1,0 +1,200 @@
+//! A scan or a picture searched, slice by slice.
+
+use super::open::{Opened, Refusal};
+use super::wait;
+use nodulens::classifier::Classifier;
+use nodulens::findings::{InputUsed, ModelUsed, Report, Search, heat_map_png};
+use nodulens::geometry::{SpacingMm, VolumeGeometry, WorldMm};
+use nodulens::intensity::{Grey, Hu, Window};
+use nodulens::lungs::lung_mask;
+use nodulens::method::FINDING_DISTANCE_MM;
+use nodulens::preprocess::display_bytes;
+use nodulens::scan::{
+    ASSUMED_PIXEL_MM, Facts, HeatMap, ScanError, SliceImage, SliceScan, VolumeScan, measured_peaks,
+    peaks, suitability,
+};
+use nodulens::volume::Volume;
+
+/// Heat maps that are kept for the page, of the most probable findings.
+const PICTURES: usize = 12;
+
+/// How to search.
+pub struct Options {
+    pub stride: usize,
+    pub lung_mask: bool,
+    pub min_probability: f32,
+    /// Whether heat maps are wanted.
+    pub pictures: bool,
+}
+
+/// What was found, and heat maps of the slices in which it was: slice and PNG.
+pub struct Searched {
+    pub report: Report,
+    pub pictures: Vec<(usize, Vec<u8>)>,
+}
+
+/// Searches what a file holds.
+///
+/// # Errors
+/// [`Refusal`] where it cannot be searched or the device fails.
+pub fn search(
+    classifier: &Classifier,
+    opened: &Opened,
+    options: &Options,
+) -> Result<Searched, Refusal> {
+    match opened {
+        Opened::Series { sha256, title, format, modality, volume } => {
+            let spacing = volume.geometry().spacing_mm();
+            let input = InputUsed {
+                title: title.clone(),
+                format: (*format).to_owned(),
+                sha256: sha256.clone(),
+                size: volume.geometry().size(),
+                spacing_mm: Some([spacing.x, spacing.y, spacing.z]),
+                identity: vec![],
+            };
+            series(classifier, volume, modality.as_deref(), input, options)
+        }
+        Opened::Picture { sha256, image } => {
+            let input = InputUsed {
+                title: "picture".to_owned(),
+                format: image.format.to_owned(),
+                sha256: sha256.clone(),
+                size: [image.width, image.height, 1],
+                spacing_mm: None,
+                identity: vec![],
+            };
+            let grey: Vec<f32> = image.samples.iter().map(|Grey(grey)| *grey).collect();
+            picture(classifier, &grey, input, options)
+        }
+    }
+}
+
+fn series(
+    classifier: &Classifier,
+    volume: &Volume,
+    modality: Option<&str>,
+    input: InputUsed,
+    options: &Options,
+) -> Result<Searched, Refusal> {
+    let geometry = volume.geometry();
+    let ([width, height, _], spacing) = (geometry.size(), geometry.spacing_mm());
+    let (size, pixel_mm) = ([width, height], [spacing.x, spacing.y]);
+    let mut scan = VolumeScan::new(geometry.clone());
+    let mut note = None;
+    while let Some(z) = scan.next_slice() {
+        let hu = volume.slice(z);
+        let mask = options.lung_mask.then(|| lung_mask(&hu, width, height, pixel_mm));
+        let image = SliceImage::from_hu(&hu, size, pixel_mm).map_err(refused)?;
+        note = image.note().map(str::to_owned);
+        let map = heat(classifier, image, mask.as_ref(), options)?;
+        let least = options.min_probability;
+        scan.add(&measured_peaks(&map, &hu, size, pixel_mm, mask.as_ref(), least), map.highest());
+    }
+    let search = searched(options, scan.progress().done);
+    let findings = scan.findings(FINDING_DISTANCE_MM);
+    let mut report = Report::new(ModelUsed::of(classifier), input, search, &findings, true);
+    report.concerns = suitability(&Facts::of(volume, modality));
+    report.notes.extend(note);
+    let mut pictures = Vec::new();
+    if options.pictures {
+        // Again, slice by slice: maps of a whole volume are not kept.
+        let mut slices: Vec<usize> = Vec::new();
+        for row in &report.findings {
+            if !slices.contains(&row.slice) && slices.len() < PICTURES {
+                slices.push(row.slice);
+            }
+        }
+        slices.sort_unstable();
+        for z in slices {
+            let hu = volume.slice(z);
+            let mask = options.lung_mask.then(|| lung_mask(&hu, width, height, pixel_mm));
+            let image = SliceImage::from_hu(&hu, size, pixel_mm).map_err(refused)?;
+            let map = heat(classifier, image, mask.as_ref(), options)?;
+            let grey: Vec<f32> = hu.iter().map(|hu| Window::MODEL.apply(Hu(*hu)).0).collect();
+            pictures.push((z, drawn(&map, size, &grey, &report)?));
+        }
+    }
+    Ok(Searched { report, pictures })
+}
+
+fn picture(
+    classifier: &Classifier,
+    grey: &[f32],
+    input: InputUsed,
+    options: &Options,
+) -> Result<Searched, Refusal> {
+    let [width, height, _] = input.size;
+    let image = SliceImage::from_grey(grey, [width, height], None).map_err(refused)?;
+    let note = image.note().map(str::to_owned);
+    let map = heat(classifier, image, None, options)?;
+    let pixel_mm = [ASSUMED_PIXEL_MM; 2];
+    // Only to bring the peaks together; a picture says nothing of the body.
+    let origin = WorldMm { x: 0.0, y: 0.0, z: 0.0 };
+    let spacing = SpacingMm { x: pixel_mm[0], y: pixel_mm[1], z: 1.0 };
+    let axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+    let geometry = VolumeGeometry::new([width, height, 1], origin, spacing, axes);
+    let geometry = geometry.map_err(|error| Refusal {
+        code: "slice-size",
+        message: error.to_string(),
+        hint: "Please report this.",
+    })?;
+    let mut scan = VolumeScan::new(geometry);
+    scan.add(&peaks(&map, pixel_mm, options.min_probability, FINDING_DISTANCE_MM), map.highest());
+    let mut search = searched(options, 1);
+    search.lung_mask = false;
+    let findings = scan.findings(FINDING_DISTANCE_MM);
+    let mut report = Report::new(ModelUsed::of(classifier), input, search, &findings, false);
+    report.notes.push(
+        "A picture has no HU: it was taken as windowed like the model's patches, searched \
+         everywhere, and no diameter was measured."
+            .to_owned(),
+    );
+    report.notes.extend(note);
+    let mut pictures = Vec::new();
+    if options.pictures {
+        pictures.push((0, drawn(&map, [width, height], grey, &report)?));
+    }
+    Ok(Searched { report, pictures })
+}
+
+fn heat(
+    classifier: &Classifier,
+    image: SliceImage,
+    mask: Option<&nodulens::lungs::LungMask>,
+    options: &Options,
+) -> Result<HeatMap, Refusal> {
+    let scan = SliceScan::new(image, mask, classifier, options.stride);
+    wait(scan.run(classifier)).map_err(|error| Refusal {
+        code: "device-failed",
+        message: error.to_string(),
+        hint: "Choose --device cpu.",
+    })
+}
+
+fn drawn(
+    map: &HeatMap,
+    size: [usize; 2],
+    grey: &[f32],
+    report: &Report,
+) -> Result<Vec<u8>, Refusal> {
+    heat_map_png(map, size, Some(&display_bytes(grey)), report).map_err(|error| Refusal {
+        code: "picture",
+        message: error.to_string(),
+        hint: "Please report this.",
+    })
+}
+
+fn searched(options: &Options, slices_scanned: usize) -> Search {
+    Search {
+        stride_px: options.stride,
+        lung_mask: options.lung_mask,
+        min_probability: options.min_probability,
+        min_distance_mm: FINDING_DISTANCE_MM,
+        slices_scanned,
+    }
+}
+
+fn refused(error: ScanError) -> Refusal {
+    Refusal { code: error.code(), message: error.to_string(), hint: error.hint() }
+}

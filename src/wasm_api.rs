@@ -13,7 +13,6 @@ mod scan;
 
 use js_sys::{Error, Reflect};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
 /// Makes a panic readable in the console; runs once when the module starts.
@@ -42,8 +41,9 @@ fn set(object: &JsValue, key: &str, value: impl Into<JsValue>) {
     let _ = Reflect::set(object, &key.into(), &value.into());
 }
 
+#[cfg(any(feature = "flex", feature = "webgpu", feature = "ndarray"))]
 /// A plain object of the page as a type of the crate.
-fn given<T: DeserializeOwned>(value: JsValue) -> Result<T, JsValue> {
+fn given<T: serde::de::DeserializeOwned>(value: JsValue) -> Result<T, JsValue> {
     serde_wasm_bindgen::from_value(value)
         .map_err(|reason| error("internal", &reason.to_string(), "Please report this."))
 }

@@ -22,8 +22,10 @@ pub enum Number {
     /// 32 bits, unsigned.
     U32,
     /// 64 bits, signed.
+    #[cfg(feature = "formats")]
     I64,
     /// 64 bits, unsigned.
+    #[cfg(feature = "formats")]
     U64,
     /// 32 bits, floating.
     F32,
@@ -39,7 +41,9 @@ impl Number {
             Self::I8 | Self::U8 => 1,
             Self::I16 | Self::U16 => 2,
             Self::I32 | Self::U32 | Self::F32 => 4,
-            Self::I64 | Self::U64 | Self::F64 => 8,
+            #[cfg(feature = "formats")]
+            Self::I64 | Self::U64 => 8,
+            Self::F64 => 8,
         }
     }
 }
@@ -135,7 +139,9 @@ pub(crate) fn read(
             (Number::U16, _) => numbers!(u16, 2),
             (Number::I32, _) => numbers!(i32, 4),
             (Number::U32, _) => numbers!(u32, 4),
+            #[cfg(feature = "formats")]
             (Number::I64, _) => numbers!(i64, 8),
+            #[cfg(feature = "formats")]
             (Number::U64, _) => numbers!(u64, 8),
             (Number::F32, _) => numbers!(f32, 4),
             (Number::F64, _) => numbers!(f64, 8),

@@ -1,18 +1,23 @@
 //! Scans: files in, slices out. This module holds no network.
 
+mod export;
+
 use super::{error, plain, set};
 use crate::decode::Limits;
 use crate::decode::import::Import;
 use crate::decode::series::{Picture, Series, SeriesInfo};
-use crate::geometry::{SpacingMm, VolumeGeometry, VoxelPoint, WorldMm};
+use crate::geometry::{VolumeGeometry, VoxelPoint, WorldMm};
 use crate::intensity::Window;
 use crate::lungs::lung_mask;
-use crate::phantom;
+use crate::phantom::thorax::{SYNTHETIC, Thorax};
 use crate::reformat::{Plane, Reformat};
 use crate::scan::{Facts, suitability};
 use crate::volume::{Samples, Volume};
+use crate::weights::hex;
+use export::export;
 use js_sys::{Float32Array, Int16Array, Object, Uint8Array};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;
 
 /// What was opened; one a worker.
@@ -151,27 +156,20 @@ impl Reader {
 
     /// Begins a synthetic scan of the chest; returns its slices, to be drawn in order.
     #[wasm_bindgen(js_name = beginExample)]
-    pub fn begin_example(&mut self, seed: u32) -> usize {
-        self.example = Some(Example { seed: u64::from(seed), series: None });
-        1
+    pub fn begin_example(&mut self, seed: u32) -> Result<usize, JsValue> {
+        let thorax = Thorax::example(u64::from(seed))
+            .map_err(|reason| error("internal", &reason.to_string(), "Please report this."))?;
+        let depth = thorax.geometry().size()[2];
+        self.example = Some(Example { thorax, samples: Vec::new() });
+        Ok(depth)
     }
 
     /// Draws a slice of it.
     #[wasm_bindgen(js_name = drawExample)]
-    pub fn draw_example(&mut self, _index: usize) {
-        let Some(example) = &mut self.example else { return };
-        let spacing = SpacingMm { x: 0.7, y: 0.7, z: 2.0 };
-        let chest = phantom::chest::chest(example.seed, [512, 512, 40], spacing, 4, 0);
-        example.series = chest.ok().map(|chest| Series {
-            volume: chest.volume,
-            info: SeriesInfo {
-                format: "synthetic",
-                title: "Synthetic chest".to_owned(),
-                synthetic: true,
-                ..SeriesInfo::default()
-            },
-            warnings: Vec::new(),
-        });
+    pub fn draw_example(&mut self, index: usize) {
+        if let Some(example) = &mut self.example {
+            example.samples.extend(example.thorax.slice(index));
+        }
     }
 
     /// Sorts what was added into series.
@@ -231,6 +229,20 @@ impl Reader {
         Ok(Float32Array::from(&self.volume(series)?.slice(z)[..]))
     }
 
+    /// What was found, as a file: "csv", "json", "html" or "dicom-sr".
+    #[wasm_bindgen(js_name = exportFindings)]
+    pub fn export_findings(
+        &self,
+        series: usize,
+        format: &str,
+        request: &str,
+    ) -> Result<Uint8Array, JsValue> {
+        let series = self.series.get(series).ok_or_else(gone)?;
+        let written = export(series, format, request);
+        let bytes = written.map_err(|(code, message)| error(code, &message, ""))?;
+        Ok(Uint8Array::from(&bytes[..]))
+    }
+
     /// Which pixels of an acquired slice are lung.
     pub fn lungs(&self, series: usize, z: usize) -> Result<JsValue, JsValue> {
         let volume = self.volume(series)?;
@@ -260,12 +272,27 @@ fn picture_out(picture: &Picture) -> PictureOut<'_> {
 
 /// The example scan on its way.
 struct Example {
-    seed: u64,
-    series: Option<Series>,
+    thorax: Thorax,
+    samples: Vec<i16>,
 }
 
 impl Example {
+    /// The scan; `None` unless every slice was drawn.
     fn series(self) -> Option<Series> {
-        self.series
+        let sha256 = self
+            .samples
+            .iter()
+            .fold(Sha256::new(), |hash, sample| hash.chain_update(sample.to_le_bytes()));
+        let info = SeriesInfo {
+            format: "synthetic",
+            title: SYNTHETIC.to_owned(),
+            modality: Some("CT".to_owned()),
+            synthetic: true,
+            sha256: hex(&sha256.finalize()),
+            ..SeriesInfo::default()
+        };
+        let geometry = self.thorax.geometry().clone();
+        let volume = Volume::new(Samples::Int16(self.samples), geometry).ok()?;
+        Some(Series { volume, info, warnings: Vec::new() })
     }
 }

@@ -6,7 +6,7 @@ use crate::geometry::{SpacingMm, VolumeGeometry, WorldMm};
 use crate::lungs::LungMask;
 use crate::method::{FINDING_DISTANCE_MM, SCAN_STRIDE_PX};
 use crate::preprocess::display_bytes;
-use crate::scan::{Peak, SliceImage, SliceScan, diameter_mm, merge, peaks, slice_order};
+use crate::scan::{Peak, SliceImage, SliceScan, measured_peaks, merge, slice_order};
 use js_sys::{Float32Array, Object, Uint8Array};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
@@ -109,15 +109,17 @@ impl JsSliceScan {
     /// Places at or above the threshold of the weights, with their diameters.
     pub fn peaks(&self, classifier: &JsClassifier) -> Result<JsValue, JsValue> {
         let threshold = classifier.classifier.header().threshold;
-        let found = peaks(self.scan.map(), self.pixel_mm, threshold, FINDING_DISTANCE_MM);
-        let found: Vec<JsPeak> = found.iter().map(|peak| self.measured(peak)).collect();
+        let (mask, map) = (self.mask.as_ref(), self.scan.map());
+        let found = measured_peaks(map, &self.hu, self.size, self.pixel_mm, mask, threshold);
+        let found: Vec<JsPeak> = found
+            .into_iter()
+            .map(|Peak { pixel, probability, diameter_mm }| JsPeak {
+                pixel,
+                probability,
+                diameter_mm,
+            })
+            .collect();
         plain(&found)
-    }
-
-    fn measured(&self, peak: &Peak) -> JsPeak {
-        let diameter_mm =
-            diameter_mm(&self.hu, self.size, self.pixel_mm, self.mask.as_ref(), peak.pixel);
-        JsPeak { pixel: peak.pixel, probability: peak.probability, diameter_mm }
     }
 
     /// What was done to the slice before it was scanned; nothing where it was taken as it is.

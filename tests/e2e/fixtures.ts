@@ -42,6 +42,15 @@ export const models = (): [Model, ...Model[]] => JSON.parse(readFileSync(path.jo
 /** What the command line answers with a network's weights; the default network's without a name. */
 export const native = (id = models()[0].id): Native[] => JSON.parse(readFileSync(path.join(out, `native-${id}.json`), 'utf8')) as Native[];
 
+/** A synthetic scan of 24 slices as one MetaImage, and what the command line finds in it. */
+export const scanFile = path.join(out, 'scan', 'phantom-5.mha');
+export interface NativeScan {
+  model: { id: string; sha256: string };
+  input: { sha256: string };
+  findings: { probability: number; slice: number; pixel: [number, number]; diameterMm: number | null }[];
+}
+export const nativeScan = (): NativeScan => (JSON.parse(readFileSync(path.join(out, 'native-scan.json'), 'utf8')) as [NativeScan])[0];
+
 export default function setup(): void {
   if (!existsSync(path.join(dist, 'index.html'))) throw new Error('dist/ is not there: run "npm run build" first');
   if (!existsSync(trainer)) throw new Error(`${trainer} is not there: build the trainer first, or set TRAINER`);
@@ -61,6 +70,9 @@ export default function setup(): void {
   copyFileSync(first, path.join(mixed, 'b.png'));
   writeFileSync(path.join(out, 'folder', 'list.csv'), 'a,b\n');
   writeFileSync(path.join(mixed, 'readme.txt'), 'text\n');
+
+  run('phantom', '--scan', '--format', 'mha', '--slices', '24', '--side', '320', '--seed', '5', '--out', path.dirname(scanFile));
+  run('classify', '--scan', '--device', 'cpu', '--weights', path.join(dist, 'models', models()[0].file), '--json', path.join(out, 'native-scan.json'), scanFile);
 
   const formats = readdirSync(path.join(out, 'formats')).map((name) => path.join(out, 'formats', name));
   for (const { id, file } of models()) {

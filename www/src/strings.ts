@@ -100,7 +100,7 @@ export const html = {
   findingProbability: 'Probability',
   findingSlice: 'Slice',
   findingSize: 'Diameter',
-  findingPlace: 'Position (L, P, H), mm',
+  findingPlace: 'L, P, H in mm',
   findingReport: 'Report',
   findingSr: 'DICOM SR',
   heatPng: 'Heat map',

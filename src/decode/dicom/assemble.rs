@@ -4,6 +4,7 @@ use super::slice::Slice;
 use super::stack::{self, Axes, Order};
 use crate::decode::series::{FileProblem, Gap, Series, SeriesInfo, SliceSource, Warning};
 use crate::geometry::{SpacingMm, VolumeGeometry, WorldMm};
+use crate::phantom::thorax::SYNTHETIC;
 use crate::volume::{Samples, Volume};
 
 const UPRIGHT: Axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
@@ -303,7 +304,7 @@ fn info(slices: &[Slice], gaps: Vec<Gap>, tilt_degrees: f64, spacing_z: f64) -> 
         title,
         description: facts.description.clone(),
         modality: facts.modality.clone(),
-        synthetic: false,
+        synthetic: facts.description.as_deref() == Some(SYNTHETIC),
         localizer: facts.localizer,
         files: files.len(),
         sha256: String::new(),

@@ -40,10 +40,17 @@ export class FindingExports {
     const outcome = this.current()?.search.outcome;
     const { scan } = this.current() ?? {};
     if (!outcome || !scan) return;
-    const { findings, model, engine, what, index, whole } = outcome;
-    const { modelId, network, weightsSha256, threshold, preprocessId } = model;
-    const scanned = { what, slice: what === 'slice' ? index : null, whole };
-    const request = JSON.stringify({ findings, model: { modelId, network, weightsSha256, threshold, preprocessId, engine }, scanned, date: new Date().toISOString() });
+    const { findings, lungsOnly, model, notes, slices } = outcome;
+    const { modelId, preprocessId, temperature, threshold, weightsSha256 } = model;
+    const now = new Date();
+    const two = (n: number): string => String(n).padStart(2, '0');
+    const [day, clock] = [[now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())], [two(now.getHours()), two(now.getMinutes()), two(now.getSeconds())]];
+    const request = JSON.stringify({
+      findings, lungsOnly, notes, slicesScanned: slices,
+      model: { modelId, preprocessId, temperature, threshold, weightsSha256 },
+      created: `${day.join('-')} ${clock.slice(0, 2).join(':')}`,
+      written: [day.join(''), clock.join('')],
+    });
     try {
       const { bytes } = await scan.reader.ask({ kind: 'export', series: scan.index, format, request });
       const { name, type } = FILES[format];

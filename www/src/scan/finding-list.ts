@@ -38,7 +38,8 @@ export class FindingList {
     const button = make('button', '', String(at + 1));
     button.type = 'button';
     button.setAttribute('aria-label', text.findingGo(at + 1));
-    const [x, y, z] = finding.worldMm.map((mm) => mm.toFixed(1).replace('-', '−'));
+    // Whole millimetres: the patch is centred on every fourth pixel.
+    const [x, y, z] = finding.worldMm.map((mm) => mm.toFixed(0).replace('-', '−'));
     const cells = [percent(finding.probability), String(finding.voxel[2] + 1), finding.diameterMm === null ? text.unknown : text.millimetres(finding.diameterMm), `${x}, ${y}, ${z}`];
     const row = make('tr', '', make('td', '', button), ...cells.map((cell) => make('td', '', cell)));
     row.addEventListener('click', () => {

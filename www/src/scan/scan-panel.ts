@@ -121,6 +121,7 @@ export class ScanPanel {
     setText(byId('scan-line', 'p'), text.line(info.format, geometry.size, geometry.spacingMm));
     this.remarks(scan.series);
     this.header.draw(info);
+    byId('findings-sr', 'button').hidden = info.format !== 'DICOM';
     this.pictures.draw(info.format === 'picture');
     this.windows.open(info);
     const slices = new Slices((plane, index) => scan.shown(plane, index), () => this.viewer.changed(), (error) => this.lost(error));

@@ -22,6 +22,9 @@ export interface Outcome {
   findings: Finding[];
   milliseconds: number;
   whole: boolean;
+  /** How many were looked at. */
+  slices: number;
+  lungsOnly: boolean;
   notes: string[];
   model: ModelInfo;
   engine: string;
@@ -131,10 +134,10 @@ export class Search {
         }
         this.changed();
         // The list grows while the volume is scanned; not after every slice, for merging looks at all of them.
-        if (what === 'volume' && by && done % 8 === 7) this.outcome = await this.conclude(what, indices[0] ?? 0, began, false, notes, by);
+        if (what === 'volume' && by && done % 8 === 7) this.outcome = await this.conclude(what, indices[0] ?? 0, lungsOnly, began, false, notes, by);
       }
       by ??= await this.engines.work((_, model, engine) => Promise.resolve({ model, engine }));
-      this.outcome = await this.conclude(what, indices[0] ?? 0, began, whole, notes, by);
+      this.outcome = await this.conclude(what, indices[0] ?? 0, lungsOnly, began, whole, notes, by);
     } finally {
       if (this.halting === halting) {
         this.halting = undefined;
@@ -173,11 +176,11 @@ export class Search {
   }
 
   /** What the peaks are in the body: those of the slice, or of all that were scanned. */
-  private async conclude(what: 'slice' | 'volume', index: number, began: number, whole: boolean, notes: Set<string>, by: { model: ModelInfo; engine: string }): Promise<Outcome> {
+  private async conclude(what: 'slice' | 'volume', index: number, lungsOnly: boolean, began: number, whole: boolean, notes: Set<string>, by: { model: ModelInfo; engine: string }): Promise<Outcome> {
     const of = what === 'slice' ? [[index, this.peaks.get(index) ?? []] as const] : [...this.peaks];
     const peaks = of.flatMap(([z, found]) => found.map((peak): [number, Peak] => [z, peak]));
     const { geometry } = this.scan;
     const { findings } = await this.engines.work((worker) => worker.ask({ kind: 'merge', peaks, geometry }));
-    return { what, index, findings, whole, notes: [...notes], milliseconds: performance.now() - began, model: by.model, engine: by.engine };
+    return { what, index, findings, whole, slices: of.length, lungsOnly, notes: [...notes], milliseconds: performance.now() - began, model: by.model, engine: by.engine };
   }
 }

@@ -1,0 +1,127 @@
+//! Findings as files. They come back from the page as it got them from the engine.
+
+use crate::decode::series::{Series, SliceSource};
+use crate::findings::{
+    InputUsed, ModelUsed, Report, Search, SopReference, SrSource, csv, html, structured_report,
+};
+use crate::geometry::{VoxelPoint, WorldMm};
+use crate::method::{FINDING_DISTANCE_MM, SCAN_STRIDE_PX};
+use crate::scan::{Facts, Finding, suitability};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Request {
+    findings: Vec<JsFinding>,
+    model: JsModel,
+    lungs_only: bool,
+    slices_scanned: usize,
+    notes: Vec<String>,
+    /// For people: "2026-11-23 04:05".
+    created: String,
+    /// DICOM's: date and time.
+    written: (String, String),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct JsFinding {
+    voxel: [f64; 3],
+    world_mm: [f64; 3],
+    slices: [usize; 2],
+    probability: f32,
+    diameter_mm: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct JsModel {
+    model_id: String,
+    weights_sha256: String,
+    threshold: f32,
+    temperature: f32,
+    preprocess_id: String,
+}
+
+/// The file's bytes, or a code and a message.
+pub(super) fn export(
+    series: &Series,
+    format: &str,
+    request: &str,
+) -> Result<Vec<u8>, (&'static str, String)> {
+    let request: Request =
+        serde_json::from_str(request).map_err(|reason| ("internal", reason.to_string()))?;
+    let written = request.written.clone();
+    let report = report(series, request);
+    match format {
+        "csv" => Ok(csv(&[&report]).into_bytes()),
+        "html" => Ok(html(&report, &[]).into_bytes()),
+        "dicom-sr" => {
+            let source = source(series, written).ok_or_else(|| {
+                let message = "a structured report refers to DICOM images, and these are none";
+                ("not-dicom", message.to_owned())
+            })?;
+            Ok(structured_report(&report, &source))
+        }
+        _ => {
+            let json = report.json().map_err(|reason| ("internal", reason.to_string()))?;
+            Ok(json.into_bytes())
+        }
+    }
+}
+
+fn report(series: &Series, request: Request) -> Report {
+    let (info, geometry) = (&series.info, series.volume.geometry());
+    let spacing = geometry.spacing_mm();
+    let JsModel { model_id, weights_sha256, threshold, temperature, preprocess_id } = request.model;
+    let model =
+        ModelUsed { id: model_id, sha256: weights_sha256, threshold, temperature, preprocess_id };
+    let placed = info.format != "picture";
+    let input = InputUsed {
+        title: info.title.clone(),
+        format: info.format.to_owned(),
+        sha256: info.sha256.clone(),
+        size: geometry.size(),
+        spacing_mm: placed.then_some([spacing.x, spacing.y, spacing.z]),
+        identity: Vec::new(),
+    };
+    let search = Search {
+        stride_px: SCAN_STRIDE_PX,
+        lung_mask: request.lungs_only,
+        min_probability: threshold,
+        min_distance_mm: FINDING_DISTANCE_MM,
+        slices_scanned: request.slices_scanned,
+    };
+    let finding = |finding: JsFinding| {
+        let ([x, y, z], [left, back, head]) = (finding.voxel, finding.world_mm);
+        Finding {
+            voxel: VoxelPoint { x, y, z },
+            world: WorldMm { x: left, y: back, z: head },
+            slices: finding.slices,
+            probability: finding.probability,
+            diameter_mm: finding.diameter_mm,
+        }
+    };
+    let findings: Vec<Finding> = request.findings.into_iter().map(finding).collect();
+    let mut report = Report::new(model, input, search, &findings, placed);
+    report.created = Some(request.created);
+    report.concerns = suitability(&Facts::of(&series.volume, info.modality.as_deref()));
+    report.notes.extend(request.notes);
+    report
+}
+
+/// What a structured report refers to; `None` where the series is not DICOM.
+fn source(series: &Series, written: (String, String)) -> Option<SrSource> {
+    let (info, spacing) = (&series.info, series.volume.geometry().spacing_mm());
+    let image = |slice: &SliceSource| {
+        Some(SopReference {
+            class_uid: slice.sop_class_uid.clone()?,
+            instance_uid: slice.sop_instance_uid.clone()?,
+            frame: slice.frame.and_then(|frame| u32::try_from(frame).ok()),
+        })
+    };
+    let slices = info.slices.iter().map(image).collect::<Option<Vec<_>>>()?;
+    let (study_uid, series_uid) = (info.study_uid.clone()?, info.series_uid.clone()?);
+    let pixel_mm = [spacing.x, spacing.y];
+    (!slices.is_empty()).then_some(SrSource { study_uid, series_uid, slices, pixel_mm, written })
+}

@@ -1,0 +1,178 @@
+/** Scans: opened in every way, shown, clicked, searched, exported; the numbers are the command line's. */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Page } from '@playwright/test';
+import { expect, open, test } from './helpers.ts';
+import { format, nativeScan, patches, root, scanFile } from './fixtures.ts';
+
+const lidc = path.join(process.env['NODULENS_DATA'] ?? path.join(root, '..', 'shared', 'data'), 'scans', 'lidc-idri-0003-dicom');
+
+interface Row {
+  probability: number;
+  pixel: [number, number];
+  slice: number;
+  worldMm: [number, number, number] | null;
+  diameterMm: number | null;
+}
+interface Exported {
+  notice: string;
+  model: { id: string; sha256: string };
+  input: { sha256: string; format: string; identity: unknown[] };
+  search: { slicesScanned: number };
+  findings: Row[];
+}
+
+async function opened(page: Page, slices: number): Promise<void> {
+  await expect(page.locator('#scan')).toBeVisible({ timeout: 120_000 });
+  await expect(page.locator('#slice-range')).toHaveAttribute('max', String(slices - 1));
+  await expect.poll(() => brightness(page), { timeout: 20_000 }).toBeGreaterThan(10);
+}
+
+/** Mean grey of the viewer's canvas: black until a slice is drawn. */
+const brightness = (page: Page): Promise<number> =>
+  page.locator('#slice').evaluate((canvas: HTMLCanvasElement) => {
+    const data = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+    let sum = 0;
+    for (let i = 0; i < data.length; i += 40) sum += data[i] ?? 0;
+    return sum / (data.length / 40);
+  });
+
+async function download(page: Page, id: string): Promise<Buffer> {
+  const [file] = await Promise.all([page.waitForEvent('download'), page.locator(id).click()]);
+  return readFileSync(await file.path());
+}
+
+async function volumeScanned(page: Page): Promise<void> {
+  await page.locator('#scan-volume').click();
+  await expect(page.locator('#scanning-text')).toContainText('in the volume', { timeout: 240_000 });
+}
+
+test('the example scan: seen, clicked, searched, exported', async ({ page, site }) => {
+  test.setTimeout(300_000);
+  await open(page, site.url);
+  await page.locator('#try-scan').click();
+  await opened(page, 48);
+  await expect(page.locator('#scan-remarks')).toContainText('Synthetic');
+
+  // Seen: wheel, keys, planes, windows.
+  const slice = page.locator('#slice');
+  const at = (): Promise<string> => page.locator('#slice-range').inputValue();
+  const middle = Number(await at());
+  await slice.hover();
+  await page.mouse.wheel(0, -120);
+  await expect.poll(at).toBe(String(middle + 1));
+  await slice.focus();
+  await page.keyboard.press('PageDown');
+  await page.keyboard.press('PageDown');
+  await expect.poll(at).toBe(String(middle - 1));
+  await page.keyboard.press('c');
+  await expect(page.locator('input[name=plane][value=coronal]')).toBeChecked();
+  await expect(slice).toHaveAttribute('aria-label', /coronal slice \d+ of 512/);
+  await page.keyboard.press('a');
+  const lung = await brightness(page);
+  await page.keyboard.press('2');
+  await expect(page.locator('#window')).toHaveValue('mediastinum');
+  await expect.poll(() => brightness(page)).not.toBe(lung);
+  await page.keyboard.press('1');
+
+  // Clicked: with the keys alone.
+  await page.keyboard.press('ArrowRight');
+  await expect(page.locator('#probe')).toContainText('HU');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('#spot-body')).toContainText('%');
+  await expect(page.locator('#spot-body')).toContainText('threshold');
+
+  // Searched: the slice, then the volume; the nodules that were drawn are among what is found.
+  await page.locator('#scan-slice').click();
+  await expect(page.locator('#scanning-text')).toContainText(`in slice ${middle}`, { timeout: 60_000 });
+  await volumeScanned(page);
+  const result = JSON.parse((await download(page, '#findings-json')).toString()) as Exported;
+  expect(result.notice).toContain('not a medical device');
+  expect(result.search.slicesScanned).toBe(48);
+  expect(result.findings.length).toBeGreaterThan(0);
+  const rows = page.locator('#finding-rows tr');
+  await expect(rows).toHaveCount(result.findings.length);
+  await rows.first().locator('button').press('Enter');
+  await expect.poll(at).toBe(String(result.findings[0]?.slice));
+  await expect(rows.first()).toHaveAttribute('aria-current', 'true');
+  // What the click says at a finding is what the search said.
+  await expect(page.locator('#spot-body .big-number')).toHaveText((await rows.first().locator('td').nth(1).textContent()) ?? '?');
+
+  expect((await download(page, '#findings-csv')).toString().split('\n').length).toBeGreaterThan(result.findings.length);
+  expect((await download(page, '#findings-report')).toString()).toContain('not a medical device');
+  expect((await download(page, '#heat-png')).subarray(1, 4).toString()).toBe('PNG');
+  await expect(page.locator('#findings-sr')).toBeHidden();
+  await page.locator('#scan-close').click();
+  await expect(page.locator('#scan')).toBeHidden();
+});
+
+test('a search is the command line’s, number for number; and it can be stopped', async ({ page, site }) => {
+  test.setTimeout(300_000);
+  await open(page, site.url);
+  await page.setInputFiles('#input-files', [scanFile]);
+  const native = nativeScan();
+  await opened(page, 24);
+  await volumeScanned(page);
+  const { findings, input, model } = JSON.parse((await download(page, '#findings-json')).toString()) as Exported;
+  expect(input.sha256).toBe(native.input.sha256);
+  expect(model).toMatchObject(native.model);
+  expect(findings.map(({ slice, pixel }) => [slice, ...pixel])).toEqual(native.findings.map(({ slice, pixel }) => [slice, ...pixel]));
+  const worst = Math.max(...findings.map((row, i) => Math.abs(row.probability - (native.findings[i]?.probability ?? NaN))));
+  console.log(`    ${findings.length} findings against native: largest difference ${worst.toExponential(2)}`);
+  expect(worst).toBeLessThan(1e-4);
+  expect(findings.map(({ diameterMm }) => diameterMm)).toEqual(native.findings.map(({ diameterMm }) => diameterMm));
+
+  await page.locator('#lungs-only').uncheck();
+  await page.locator('#scan-volume').click();
+  await expect(page.locator('#scanning-text')).toContainText('Scanning the volume');
+  await page.locator('#scanning-cancel').click();
+  await expect(page.locator('#scanning-text')).toContainText('Stopped', { timeout: 30_000 });
+  await expect(page.locator('#scan-slice')).toBeEnabled();
+});
+
+test('what cannot be read is named, and stops no other file', async ({ page, site }) => {
+  await open(page, site.url);
+  const whole = readFileSync(scanFile);
+  const [patch] = patches();
+  await page.setInputFiles('#input-files', [
+    { name: 'short.mha', mimeType: '', buffer: whole.subarray(0, 5000) },
+    { name: 'scan.mha', mimeType: '', buffer: whole },
+    { name: 'patch.png', mimeType: 'image/png', buffer: readFileSync(patch ?? '') },
+  ]);
+  await opened(page, 24);
+  await expect(page.locator('#notices')).toContainText('short.mha');
+  await expect(page.locator('#count-all')).toHaveText('1');
+});
+
+test('a picture of a slice: the window is asked for', async ({ page, site }) => {
+  await open(page, site.url);
+  await page.setInputFiles('#input-files', [format('large-512.png')]);
+  await page.locator('#open-slices').click();
+  await opened(page, 1);
+  await expect(page.locator('#picture-reading')).toContainText('no Hounsfield units');
+  await expect(page.locator('#scan-volume')).toBeHidden();
+  await page.locator('#slice').click({ position: { x: 200, y: 200 } });
+  await expect(page.locator('#spot-body')).toContainText('%');
+  const before = await page.locator('#probe').textContent();
+  await page.locator('#reading-window').selectOption('mediastinum');
+  await page.locator('#slice').hover({ position: { x: 201, y: 201 } });
+  await expect(page.locator('#probe')).not.toHaveText(before ?? '');
+});
+
+test('a real DICOM series', async ({ page, site }) => {
+  test.skip(!existsSync(lidc), `SKIPPED: no real scan in ${lidc}`);
+  test.setTimeout(120_000);
+  await open(page, site.url);
+  await page.setInputFiles('#input-folder', lidc);
+  await opened(page, 11);
+  await expect(page.locator('#scan-line')).toContainText('512 × 512 × 11');
+  await expect(page.locator('#scan-remarks .outside')).toHaveCount(0);
+  await expect(page.locator('#header-count')).toContainText('may identify the patient');
+  await volumeScanned(page);
+  await page.locator('#finding-rows tr').first().click();
+  await expect(page.locator('#spot-body')).toContainText('Nodule');
+  const report = await download(page, '#findings-sr');
+  expect(report.subarray(128, 132).toString()).toBe('DICM');
+  const { input } = JSON.parse((await download(page, '#findings-json')).toString()) as Exported;
+  expect(input.identity).toEqual([]);
+});

@@ -158,6 +158,35 @@ fn files_cut_off_anywhere() {
     }
 }
 
+/// 60 slices of 512 x 512, in place of 600: what is taken grows with their number.
+#[test]
+fn a_scan_takes_twice_its_size() {
+    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let file = |z: usize| {
+        Dicom::slice(EXPLICIT, z, UPRIGHT)
+            .word(0x0028_0010, 512)
+            .word(0x0028_0011, 512)
+            .with(0x7FE0_0010, b"OW", Value::Words(vec![z as u16; 512 * 512]))
+            .file()
+    };
+    let one = file(0).len();
+    let before = NOW.load(Relaxed);
+    PEAK.store(before, Relaxed);
+    let mut import = Import::new(Limits::default());
+    for z in 0..60 {
+        // Writing the file takes four times its size: not the importer's.
+        let bytes = file(z);
+        PEAK.store(NOW.load(Relaxed), Relaxed);
+        import.add("slice", bytes);
+    }
+    let imported = import.finish();
+    let taken = PEAK.load(Relaxed) - before;
+    assert_eq!(imported.series[0].volume.geometry().size(), [512, 512, 60]);
+    let volume = 60 * 512 * 512 * 2;
+    println!("{:.2} times the volume", taken as f64 / volume as f64);
+    assert!(taken < 2 * volume + 2 * one, "{taken} of {volume}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 

@@ -6,6 +6,7 @@
 
 pub(crate) mod assemble;
 pub(crate) mod dataset;
+mod describe;
 mod error;
 mod hounsfield;
 mod picture;

@@ -3,107 +3,18 @@
 //! Each file is decoded as it comes and its bytes go: what stays are 16-bit samples. A header
 //! and its data may come in any order; DICOM slices are sorted when all are there.
 
+mod added;
+mod volumes;
+
+pub use added::{Added, Imported};
+
 use super::archive::Archive;
-use super::grid::GridError;
 use super::kind::{Kind, base_name, kind};
-use super::metaimage::{self, DataFile, MetaImageError};
-use super::nifti::Place;
-use super::series::{FileProblem, Picture, Series, SeriesInfo, Tag, Warning};
-use super::{DicomError, Limits, decode_raster, dicom, hash, inflate, nifti, nrrd, orient};
-use crate::volume::{Samples, Volume};
-use serde::Serialize;
+use super::series::{FileProblem, Picture, Series};
+use super::{DicomError, Limits, decode_raster, dicom, hash, inflate};
+use crate::volume::Samples;
+use added::Refusal;
 use std::sync::Arc;
-
-/// What a file was.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase", tag = "kind")]
-pub enum Added {
-    /// DICOM with so many slices or pictures.
-    Dicom {
-        /// How many.
-        frames: usize,
-    },
-    /// A volume in one piece.
-    Volume {
-        /// "MetaImage", "NIfTI" or "NRRD".
-        format: &'static str,
-    },
-    /// PNG, JPEG, TIFF or BMP.
-    Picture {
-        /// Which of them.
-        format: &'static str,
-    },
-    /// A header whose samples lie in another file that is not here yet.
-    Header {
-        /// "MetaImage", "NIfTI" or "NRRD".
-        format: &'static str,
-        /// Name of the other file.
-        wants: String,
-    },
-    /// Of no known kind; kept, for a header may name it yet.
-    Data,
-    /// An archive with so many files; what could not be opened of them is among the problems.
-    Archive {
-        /// Files in it, folders not counted.
-        files: usize,
-    },
-    /// Belongs there, but shows nothing: the list of a disc's files, a file manager's leftovers.
-    Passed {
-        /// What it is.
-        what: &'static str,
-    },
-    /// Could not be opened; it is among the problems too.
-    Refused {
-        /// Stable name, for programs.
-        code: &'static str,
-        /// What is wrong.
-        message: String,
-        /// What to do about it.
-        hint: String,
-    },
-}
-
-/// What all files together gave. Nothing is dropped silently.
-#[derive(Clone, Debug, Default)]
-pub struct Imported {
-    /// Scans, the one with most slices first, overviews last.
-    pub series: Vec<Series>,
-    /// Pictures, in the order of their coming.
-    pub pictures: Vec<Picture>,
-    /// Files that could not be opened, in the order of their coming.
-    pub problems: Vec<FileProblem>,
-}
-
-/// Why a file could not be opened.
-struct Refusal {
-    code: &'static str,
-    message: String,
-    hint: String,
-}
-
-impl Refusal {
-    fn new(code: &'static str, message: impl Into<String>, hint: &str) -> Self {
-        Self { code, message: message.into(), hint: hint.to_owned() }
-    }
-}
-
-impl From<DicomError> for Refusal {
-    fn from(error: DicomError) -> Self {
-        Self::new(error.code(), error.to_string(), error.hint())
-    }
-}
-
-impl From<GridError> for Refusal {
-    fn from(error: GridError) -> Self {
-        Self::new(error.code(), error.to_string(), error.hint())
-    }
-}
-
-impl From<MetaImageError> for Refusal {
-    fn from(error: MetaImageError) -> Self {
-        Self::new(error.code(), error.to_string(), error.hint())
-    }
-}
 
 /// A header that waits for its samples.
 struct Waiting {
@@ -331,146 +242,6 @@ impl Import {
         Ok(Added::Dicom { frames })
     }
 
-    fn metaimage(&mut self, name: &str, bytes: Vec<u8>) -> Result<Added, Refusal> {
-        let header = metaimage::Header::parse(&bytes)?;
-        self.enough(header.voxels() as u64)?;
-        match header.data {
-            DataFile::Beside(wants) => self.wait(name, bytes, "MetaImage", wants),
-            DataFile::Local { .. } => {
-                let volume = metaimage::decode_mha(&bytes)?;
-                let tags = metaimage_tags(&bytes);
-                self.volume("MetaImage", volume, Vec::new(), tags, &[&bytes])
-            }
-        }
-    }
-
-    fn nifti(&mut self, name: &str, bytes: Vec<u8>, place: Place) -> Result<Added, Refusal> {
-        let gzip = bytes.starts_with(&[0x1F, 0x8B]);
-        if place == Place::Beside {
-            let base = base_name(name);
-            let stem = base.strip_suffix(".gz").unwrap_or(base);
-            let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
-            let wants = format!("{stem}.img{}", if gzip { ".gz" } else { "" });
-            return self.wait(name, bytes, "NIfTI", wants);
-        }
-        let head = if gzip { inflate::gzip_head(&bytes, nifti::HEADER) } else { Vec::new() };
-        let grid = nifti::parse(if gzip { &head } else { &bytes }, place, gzip, &self.limits)?;
-        let tags = grid.tags.clone();
-        self.enough(grid.size.iter().product::<usize>() as u64)?;
-        let (volume, warnings) = grid.read(&bytes)?;
-        self.volume("NIfTI", volume, warnings, tags, &[&bytes])
-    }
-
-    fn nrrd(&mut self, name: &str, bytes: Vec<u8>) -> Result<Added, Refusal> {
-        let nrrd::Header { grid, offset, data_file } = nrrd::parse(&bytes, &self.limits)?;
-        self.enough(grid.size.iter().product::<usize>() as u64)?;
-        if let Some(wants) = data_file {
-            return self.wait(name, bytes, "NRRD", wants);
-        }
-        let tags = grid.tags.clone();
-        let (volume, warnings) = grid.read(bytes.get(offset..).unwrap_or_default())?;
-        self.volume("NRRD", volume, warnings, tags, &[&bytes])
-    }
-
-    /// Refuses a volume for which there is no room, before it is read.
-    fn enough(&self, voxels: u64) -> Result<(), Refusal> {
-        let room = self.limits.kept_bytes - self.kept;
-        if voxels > self.limits.voxels || voxels.saturating_mul(2) > room {
-            let message = format!("the header promises {voxels} voxels, more than can be read");
-            let hint = "Cut out the region of interest first, or open fewer files at once.";
-            return Err(Refusal::new("too-large", message, hint));
-        }
-        Ok(())
-    }
-
-    /// Keeps a header until its samples are there.
-    fn wait(
-        &mut self,
-        name: &str,
-        bytes: Vec<u8>,
-        format: &'static str,
-        wants: String,
-    ) -> Result<Added, Refusal> {
-        let waiting = Waiting { name: name.to_owned(), bytes, format, wants };
-        if let Some(index) = self.data.iter().position(|data| names(&waiting.wants, &data.name)) {
-            let data = self.data.swap_remove(index);
-            self.kept = self.kept.saturating_sub(data.bytes.len() as u64);
-            return self.join(&waiting, &data.bytes);
-        }
-        self.keep(waiting.bytes.len() as u64)?;
-        let wants = waiting.wants.clone();
-        self.waiting.push(waiting);
-        Ok(Added::Header { format, wants })
-    }
-
-    /// Brings samples to every header that names them.
-    fn meet(&mut self, name: &str, bytes: Vec<u8>) -> Result<Added, Refusal> {
-        let mut added = Ok(Added::Data);
-        while let Some(index) = self.waiting.iter().position(|one| names(&one.wants, name)) {
-            let waiting = self.waiting.swap_remove(index);
-            self.kept = self.kept.saturating_sub(waiting.bytes.len() as u64);
-            added = self.join(&waiting, &bytes);
-        }
-        added
-    }
-
-    fn join(&mut self, header: &Waiting, data: &[u8]) -> Result<Added, Refusal> {
-        let files = [header.bytes.as_slice(), data];
-        match header.format {
-            "MetaImage" => {
-                let volume = metaimage::decode_mhd(&header.bytes, data)?;
-                let tags = metaimage_tags(&header.bytes);
-                self.volume("MetaImage", volume, Vec::new(), tags, &files)
-            }
-            "NIfTI" => {
-                let head = match header.bytes.starts_with(&[0x1F, 0x8B]) {
-                    true => inflate::gzip_head(&header.bytes, nifti::HEADER),
-                    false => header.bytes.clone(),
-                };
-                let gzip = data.starts_with(&[0x1F, 0x8B]);
-                let grid = nifti::parse(&head, Place::Beside, gzip, &self.limits)?;
-                let tags = grid.tags.clone();
-                let (volume, warnings) = grid.read(data)?;
-                self.volume("NIfTI", volume, warnings, tags, &files)
-            }
-            _ => {
-                let nrrd::Header { grid, .. } = nrrd::parse(&header.bytes, &self.limits)?;
-                let tags = grid.tags.clone();
-                let (volume, warnings) = grid.read(data)?;
-                self.volume("NRRD", volume, warnings, tags, &files)
-            }
-        }
-    }
-
-    fn volume(
-        &mut self,
-        format: &'static str,
-        volume: Volume,
-        warnings: Vec<Warning>,
-        tags: Vec<Tag>,
-        files: &[&[u8]],
-    ) -> Result<Added, Refusal> {
-        self.keep(sample_bytes(volume.samples()))?;
-        let volume = orient::upright(volume)?;
-        let [_, _, depth] = volume.geometry().size();
-        let spacing = volume.geometry().spacing_mm().z;
-        let title = match depth {
-            1 => format!("{format} volume, one slice"),
-            _ => format!("{format} volume, {depth} slices every {spacing:.2} mm"),
-        };
-        let hashes: Vec<_> = files.iter().map(|file| hash::of_bytes(file)).collect();
-        let info = SeriesInfo {
-            format,
-            title,
-            files: files.len(),
-            sha256: hash::of_files(hashes.iter().map(String::as_str)),
-            tags,
-            ..SeriesInfo::default()
-        };
-        self.series.push(Series { volume, info, warnings });
-        Ok(Added::Volume { format })
-    }
-
     /// Keeps a file of no known kind, for a header may name it yet.
     fn unknown(&mut self, name: &str, bytes: Vec<u8>) -> Result<Added, Refusal> {
         if self.keep(bytes.len() as u64).is_err() {
@@ -523,39 +294,4 @@ fn sample_bytes(samples: &Samples) -> u64 {
         Samples::Int16(samples) => samples.len() as u64 * 2,
         Samples::Float32(samples) => samples.len() as u64 * 4,
     }
-}
-
-/// The lines of a MetaImage header. Comments and keys of the writer's own may hold anything.
-fn metaimage_tags(bytes: &[u8]) -> Vec<Tag> {
-    const PLAIN: [&str; 16] = [
-        "ObjectType",
-        "NDims",
-        "BinaryData",
-        "BinaryDataByteOrderMSB",
-        "CompressedData",
-        "CompressedDataSize",
-        "TransformMatrix",
-        "Offset",
-        "CenterOfRotation",
-        "AnatomicalOrientation",
-        "ElementSpacing",
-        "ElementSize",
-        "DimSize",
-        "ElementType",
-        "ElementNumberOfChannels",
-        "Modality",
-    ];
-    let mut tags = Vec::new();
-    for line in bytes.split(|byte| *byte == b'\n').take(200) {
-        let Ok(line) = std::str::from_utf8(line) else { break };
-        let Some((key, value)) = line.split_once('=') else { continue };
-        let key = key.trim();
-        if key == "ElementDataFile" {
-            break;
-        }
-        let identifies = !PLAIN.contains(&key);
-        let value = value.trim().chars().take(256).collect();
-        tags.push(Tag { tag: key.chars().take(64).collect(), name: "", value, identifies });
-    }
-    tags
 }

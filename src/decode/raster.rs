@@ -1,5 +1,7 @@
 //! PNG, JPEG, TIFF and BMP: pictures whose HU is unknown. They stay [`Grey`].
 
+mod tiff;
+
 use crate::intensity::Grey;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use std::io::Cursor;
@@ -120,19 +122,24 @@ pub fn decode_raster(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
         let reason = "its end is missing".to_owned();
         return Err(DecodeError::Damaged { format, reason });
     }
+    if guessed == ImageFormat::Tiff && tiff::lies(bytes) {
+        let reason = "its directory is longer than the file".to_owned();
+        return Err(DecodeError::Damaged { format, reason });
+    }
     let typed = |error| decode_error(format, error);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), guessed);
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
     limits.max_image_height = Some(MAX_SIDE);
-    limits.max_alloc = Some(MAX_MEMORY);
+    // A file of a hundred bytes must not take what a large one may.
+    let most = MAX_MEMORY.min(FREE_MEMORY.max(bytes.len() as u64 * MOST_INFLATION));
+    limits.max_alloc = Some(most);
     reader.limits(limits);
     let decoder = reader.into_decoder().map_err(typed)?;
     if decoder.total_bytes() > MAX_MEMORY {
         return Err(DecodeError::TooLarge { format });
     }
-    // A header of a hundred bytes must not take that memory either.
-    if decoder.total_bytes() > FREE_MEMORY.max(bytes.len() as u64 * MOST_INFLATION) {
+    if decoder.total_bytes() > most {
         let reason = "its size promises far more than its bytes can hold".to_owned();
         return Err(DecodeError::Damaged { format, reason });
     }
@@ -304,6 +311,19 @@ mod tests {
         let whole = encode(&ramp(), ImageFormat::Png);
         let cut = decode_raster(&whole[..whole.len() / 2]);
         assert_eq!(cut.map_err(|error| error.code()), Err("truncated"));
+    }
+
+    #[test]
+    fn a_tiff_directory_that_is_longer_than_the_file_is_refused() {
+        let whole = encode(&ramp(), ImageFormat::Tiff);
+        let at = u32::from_le_bytes([whole[4], whole[5], whole[6], whole[7]]) as usize;
+        for entry in 0..4 {
+            let mut tiff = whole.clone();
+            let count = at + 2 + entry * 12 + 4;
+            tiff[count..count + 4].copy_from_slice(&0x0040_0001_u32.to_le_bytes());
+            let code = decode_raster(&tiff).map_err(|error| error.code());
+            assert_eq!(code, Err("truncated"), "{entry}");
+        }
     }
 
     #[test]

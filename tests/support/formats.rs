@@ -402,8 +402,8 @@ pub fn nifti(axes: [[f64; 3]; 3], form: Form, big: bool) -> Vec<u8> {
             for (i, part) in [b, c, d].iter().enumerate() {
                 put(256 + i * 4, &(*part as f32).to_le_bytes());
             }
-            for k in 0..3 {
-                put(268 + k * 4, &(ras(k, ORIGIN[k]) as f32).to_le_bytes());
+            for (k, place) in ORIGIN.iter().enumerate() {
+                put(268 + k * 4, &(ras(k, *place) as f32).to_le_bytes());
             }
         }
         Form::None => {}

@@ -1,10 +1,11 @@
 //! Slices of many files to volumes.
 
+use super::describe::{info, slice_warnings};
 use super::slice::Slice;
 use super::stack::{self, Axes, Order};
-use crate::decode::series::{FileProblem, Gap, Series, SeriesInfo, SliceSource, Warning};
+use crate::decode::hash;
+use crate::decode::series::{FileProblem, Gap, Series, Warning};
 use crate::geometry::{SpacingMm, VolumeGeometry, WorldMm};
-use crate::phantom::thorax::SYNTHETIC;
 use crate::volume::{Samples, Volume};
 
 const UPRIGHT: Axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
@@ -69,22 +70,28 @@ fn belongs(a: &Slice, b: &Slice) -> bool {
 /// Two acquisitions in one series (breathing in and out, before and after contrast) lie at the
 /// same places. Where each lies at places of its own, each is a series.
 fn by_acquisition(group: Vec<Slice>) -> Vec<Vec<Slice>> {
+    // A hundredth of a millimetre apart is the same place.
     let place = |slice: &Slice| slice.position.map(|p| p.map(|side| (side * 100.0).round() as i64));
-    let distinct = |key: &dyn Fn(&Slice) -> Option<(i64, [i64; 3])>| {
-        let mut keys: Vec<_> = group.iter().map(key).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        !keys.contains(&None) && keys.len() == group.len()
-    };
-    let alone = distinct(&|slice| Some((0, place(slice)?)));
-    if alone || !distinct(&|slice| Some((slice.file.acquisition?, place(slice)?))) {
+    let numbered = |slice: &Slice| Some((slice.file.acquisition?, place(slice)?));
+    if all_differ(group.iter().map(place)) || !all_differ(group.iter().map(numbered)) {
         return vec![group];
     }
-    let mut parts: std::collections::BTreeMap<Option<i64>, Vec<Slice>> = Default::default();
+    let mut parts = std::collections::BTreeMap::<_, Vec<Slice>>::new();
     for slice in group {
         parts.entry(slice.file.acquisition).or_default().push(slice);
     }
     parts.into_values().collect()
+}
+
+/// Whether every key is there, and each another one.
+fn all_differ<K: Ord>(keys: impl Iterator<Item = Option<K>>) -> bool {
+    let keys: Option<Vec<K>> = keys.collect();
+    keys.is_some_and(|mut keys| {
+        let count = keys.len();
+        keys.sort_unstable();
+        keys.dedup();
+        keys.len() == count
+    })
 }
 
 /// One series' volume. `parts` is into how many its UID was split.
@@ -162,7 +169,7 @@ fn volume(mut slices: Vec<Slice>, parts: usize) -> Result<Series, String> {
     let mut info = info(&slices, gaps, tilt_degrees, spacing_z);
     let mut all = slice_warnings(&slices, parts);
     all.append(&mut warnings);
-    info.sha256 = super::super::hash::of_files(slices.iter().map(|slice| &*slice.sha256));
+    info.sha256 = hash::of_files(slices.iter().map(|slice| &*slice.sha256));
     let samples = join(slices, width * height * depth)?;
     let volume = Volume::new(samples, geometry).map_err(|error| error.to_string())?;
     Ok(Series { volume, info, warnings: all })
@@ -244,82 +251,6 @@ fn named(names: &[String]) -> Option<String> {
         0 => None,
         count if count <= NAMED => Some(shown),
         count => Some(format!("{shown} and {} more", count - NAMED)),
-    }
-}
-
-/// What the files' headers make doubtful, once each.
-fn slice_warnings(slices: &[Slice], parts: usize) -> Vec<Warning> {
-    let mut warnings: Vec<Warning> = Vec::new();
-    if slices.first().is_some_and(|slice| slice.file.localizer) {
-        let message = "It is an overview image (localizer), not a scan of the chest in slices.";
-        warnings.push(Warning::new("localizer", message));
-    }
-    for warning in slices.iter().flat_map(|slice| &slice.file.warnings) {
-        if !warnings.contains(warning) {
-            warnings.push(warning.clone());
-        }
-    }
-    if parts > 1 {
-        warnings.push(Warning::new(
-            "mixed-series",
-            format!(
-                "The files of this series have different sizes, directions or pixel spacings: \
-                 they are shown as {parts} series."
-            ),
-        ));
-    }
-    if slices.first().is_some_and(|slice| slice.file.series_uid.is_none()) {
-        let message = "The files do not say to which series they belong: they are taken together.";
-        warnings.push(Warning::new("no-series-uid", message));
-    }
-    warnings
-}
-
-fn info(slices: &[Slice], gaps: Vec<Gap>, tilt_degrees: f64, spacing_z: f64) -> SeriesInfo {
-    let Some(first) = slices.first() else { return SeriesInfo::default() };
-    let facts = &first.file;
-    let mut files: Vec<_> = slices.iter().map(|slice| &slice.sha256).collect();
-    files.sort_unstable();
-    files.dedup();
-    // Modality is a coded string; what is none could be anything.
-    let coded = |text: &&str| {
-        text.len() <= 16 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-    };
-    let modality = facts.modality.as_deref().filter(coded).unwrap_or("DICOM");
-    let number = facts.series_number.map(|number| format!(" series {number}")).unwrap_or_default();
-    let kind = if facts.localizer { " localizer" } else { "" };
-    let title = match slices.len() {
-        1 => format!("{modality}{number}{kind}, one slice"),
-        count => format!("{modality}{number}{kind}, {count} slices every {spacing_z:.2} mm"),
-    };
-    let source = |slice: &Slice| SliceSource {
-        file: slice.file.name.clone(),
-        sop_class_uid: slice.file.class_uid.clone(),
-        sop_instance_uid: slice.file.instance_uid.clone(),
-        instance_number: slice.instance,
-        frame: slice.frame,
-    };
-    SeriesInfo {
-        format: "DICOM",
-        title,
-        description: facts.description.clone(),
-        modality: facts.modality.clone(),
-        synthetic: facts.description.as_deref() == Some(SYNTHETIC),
-        localizer: facts.localizer,
-        files: files.len(),
-        sha256: String::new(),
-        study_uid: facts.study_uid.clone(),
-        series_uid: facts.series_uid.clone(),
-        frame_of_reference_uid: facts.frame_of_reference_uid.clone(),
-        slices: slices.iter().map(source).collect(),
-        slice_thickness_mm: first.thickness,
-        gaps,
-        kernel: facts.kernel.clone(),
-        tilt_degrees,
-        window: facts.window,
-        tags: facts.tags.clone(),
-        identifies: slices.iter().any(|slice| slice.file.identifies),
-        burned_in: slices.iter().any(|slice| slice.file.burned_in),
     }
 }
 

@@ -29,8 +29,8 @@ pub fn csv(reports: &[&Report]) -> String {
                 row.probability,
                 u8::from(row.nodule),
                 number(row.diameter_mm),
-                row.pixel[0],
-                row.pixel[1],
+                rounded(row.pixel[0]),
+                rounded(row.pixel[1]),
                 row.slice,
                 row.slices[0],
                 row.slices[1],
@@ -42,6 +42,11 @@ pub fn csv(reports: &[&Report]) -> String {
         }
     }
     text
+}
+
+/// Whole where it is whole: only resampled slices have places between pixels.
+fn rounded(pixel: f64) -> f64 {
+    (pixel * 1000.0).round() / 1000.0
 }
 
 /// Quoted where it must be, and never a formula for a spreadsheet.

@@ -2,6 +2,8 @@
 
 use super::Peak;
 use crate::geometry::{VolumeGeometry, VoxelPoint, WorldMm};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 /// Slices apart in the first pass; each further pass halves it.
 const COARSEST: usize = 8;
@@ -34,39 +36,93 @@ pub fn slice_order(depth: usize) -> Vec<usize> {
     order
 }
 
-/// Peaks of slices, `(slice, peak)`, as findings, most probable first. A peak within
-/// `min_distance_mm` of a more probable one, or within its body, is part of it.
+/// Peaks of slices, `(slice, peak)`, as findings, most probable first.
+///
+/// Peaks that follow each other within half of `min_distance_mm` are one body, however long: a
+/// large nodule has one in each of its slices. Then a body whose most probable peak lies within
+/// `min_distance_mm` of a more probable one, or within its diameter, is part of it.
 #[must_use]
 pub fn merge(
     peaks: &[(usize, Peak)],
     geometry: &VolumeGeometry,
     min_distance_mm: f64,
 ) -> Vec<Finding> {
-    let mut sorted: Vec<&(usize, Peak)> = peaks.iter().collect();
+    let mut places: Vec<Finding> =
+        peaks.iter().map(|(z, peak)| place(*z, peak, geometry)).collect();
+    // By slice, so that neighbours are near in the list.
+    places.sort_by_key(|place| place.slices[0]);
+    let mut bodies = bodies(&places, geometry.spacing_mm().z, min_distance_mm / 2.0);
     // By place where probabilities are equal, so that the order of slices does not matter.
-    sorted.sort_by(|(z, a), (other_z, b)| {
-        b.probability
-            .total_cmp(&a.probability)
-            .then(z.cmp(other_z))
-            .then(a.pixel[1].total_cmp(&b.pixel[1]))
-            .then(a.pixel[0].total_cmp(&b.pixel[0]))
-    });
+    bodies.sort_by(order);
     let mut findings: Vec<Finding> = Vec::new();
-    for (z, peak) in sorted {
-        let voxel = VoxelPoint { x: peak.pixel[0], y: peak.pixel[1], z: *z as f64 };
-        let world = geometry.world_from_voxel(voxel);
+    for body in bodies {
         let near = findings.iter_mut().find(|finding| {
-            let body = finding.diameter_mm.map_or(0.0, |diameter| diameter / 2.0);
-            finding.world.distance(world) < min_distance_mm.max(body)
+            let radius = finding.diameter_mm.map_or(0.0, |diameter| diameter / 2.0);
+            finding.world.distance(body.world) < min_distance_mm.max(radius)
         });
-        if let Some(finding) = near {
-            finding.slices = [finding.slices[0].min(*z), finding.slices[1].max(*z)];
-        } else {
-            let (probability, diameter_mm) = (peak.probability, peak.diameter_mm);
-            findings.push(Finding { voxel, world, slices: [*z; 2], probability, diameter_mm });
+        match near {
+            Some(finding) => finding.slices = hull(finding.slices, body.slices),
+            None => findings.push(body),
         }
     }
     findings
+}
+
+fn place(z: usize, peak: &Peak, geometry: &VolumeGeometry) -> Finding {
+    let voxel = VoxelPoint { x: peak.pixel[0], y: peak.pixel[1], z: z as f64 };
+    let world = geometry.world_from_voxel(voxel);
+    let (probability, diameter_mm) = (peak.probability, peak.diameter_mm);
+    Finding { voxel, world, slices: [z; 2], probability, diameter_mm }
+}
+
+/// Most probable first, then by place.
+fn order(a: &Finding, b: &Finding) -> Ordering {
+    let by = |f: fn(&Finding) -> f64| f(a).total_cmp(&f(b));
+    b.probability
+        .total_cmp(&a.probability)
+        .then(by(|f| f.voxel.z))
+        .then(by(|f| f.voxel.y))
+        .then(by(|f| f.voxel.x))
+}
+
+fn hull(a: [usize; 2], b: [usize; 2]) -> [usize; 2] {
+    [a[0].min(b[0]), a[1].max(b[1])]
+}
+
+/// Chains of places, sorted by slice, each as its most probable place and all its slices.
+fn bodies(places: &[Finding], slices_mm: f64, link_mm: f64) -> Vec<Finding> {
+    // Each place's chain is named by a place; a name may have been given another.
+    let mut chains: Vec<usize> = (0..places.len()).collect();
+    fn name(chains: &[usize], mut place: usize) -> usize {
+        while chains[place] != place {
+            place = chains[place];
+        }
+        place
+    }
+    for (i, one) in places.iter().enumerate() {
+        let reach =
+            |other: &&Finding| (other.slices[0] - one.slices[0]) as f64 * slices_mm <= link_mm;
+        for (j, other) in places[i + 1..].iter().take_while(reach).enumerate() {
+            if other.world.distance(one.world) <= link_mm {
+                let (a, b) = (name(&chains, i), name(&chains, i + 1 + j));
+                chains[a.max(b)] = a.min(b);
+            }
+        }
+    }
+    let mut bodies: BTreeMap<usize, Finding> = BTreeMap::new();
+    for (i, place) in places.iter().enumerate() {
+        bodies
+            .entry(name(&chains, i))
+            .and_modify(|body| {
+                let slices = hull(body.slices, place.slices);
+                if order(place, body) == Ordering::Less {
+                    *body = *place;
+                }
+                body.slices = slices;
+            })
+            .or_insert(*place);
+    }
+    bodies.into_values().collect()
 }
 
 /// The scan of a volume: which slice is next, and what was found so far. It holds peaks only, so
@@ -171,6 +227,17 @@ mod tests {
             assert!((found[1].world.x - (-100.0 + sign * 72.8)).abs() < 1e-9);
             assert!((found[1].world.z - (30.0 + sign * 10.0)).abs() < 1e-9);
         }
+    }
+
+    #[test]
+    fn a_long_body_is_one_finding_whatever_its_most_probable_slices_are() {
+        // 17.5 mm of it, the ends most probable.
+        let peaks: Vec<_> = (2..10)
+            .map(|z| (z, peak(80.0 + z as f64, 60.0, if z == 2 || z == 9 { 0.99 } else { 0.6 })))
+            .collect();
+        let found = merge(&peaks, &geometry(false), 10.0);
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].slices, found[0].voxel.z), ([2, 9], 2.0));
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | bytes of a file -> image | [`decode::GreyImage`] | [`decode`] |
 //! | bytes of a CT scan -> HU and their place in the body | [`volume::Volume`] | [`decode::metaimage`] |
+//! | files of any format, in any order -> scans | `decode::series::Series` | `decode::import`, with the feature `formats` |
 //! | mm in the body -> voxel, and back | [`geometry::VolumeGeometry`] | [`geometry`] |
 //! | volume and position -> square of HU | [`patch::cut::Cut`] | [`patch::cut`] |
 //! | image or HU array -> patch of 50 x 50 | [`patch::Patch`] | [`patch`] |

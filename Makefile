@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 WASM := target/wasm32-unknown-unknown
-RUST := Cargo.toml Cargo.lock $(wildcard src/*.rs src/*/*.rs)
+RUST := Cargo.toml Cargo.lock $(wildcard src/*.rs src/*/*.rs src/*/*/*.rs)
 PORT ?=
 
 .PHONY: help serve build test lint tools npm chromium lavapipe python trainer published measure bench-training golden clean

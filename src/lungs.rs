@@ -94,10 +94,9 @@ pub fn lung_mask(hu: &[f32], width: usize, height: usize, pixel_mm: [f64; 2]) ->
         }
         let enclosed = region.pixels.iter().all(|pixel| !around[*pixel as usize]);
         let thick = || radius_mm(&region, [width, height], pixel_mm) >= OPEN_REGION_MIN_MM;
-        if !enclosed && !(region.on_edge && thick()) {
-            continue;
+        if enclosed || region.on_edge && thick() {
+            close(&region, [width, height], pixel_mm, &mut inside);
         }
-        close(&region, [width, height], pixel_mm, &mut inside);
     }
     let open: Vec<bool> = inside.iter().map(|inside| !inside).collect();
     let edge = reached_from_edge(&open, width);

@@ -6,10 +6,15 @@
 #[path = "find/support.rs"]
 mod support;
 
+use nodulens::geometry::{SpacingMm, VolumeGeometry};
 use nodulens::lungs::{LungMask, lung_mask};
 use nodulens::model::NetworkKind;
 use nodulens::patch::Patch;
-use nodulens::scan::{Facts, HeatMap, SliceImage, SliceScan, peaks, suitability};
+use nodulens::phantom::thorax::{Density, EXAMPLE, Thorax};
+use nodulens::scan::{
+    Facts, HeatMap, SliceImage, SliceScan, VolumeScan, measured_peaks, peaks, suitability,
+};
+use nodulens::volume::{Samples, Volume};
 use proptest::prelude::*;
 use support::*;
 
@@ -158,17 +163,77 @@ fn real_slices_are_suitable_and_scanned_within_their_lungs() {
 }
 
 #[test]
-fn the_example_chest_is_drawn_and_scanned() {
-    let chest = nodulens::phantom::thorax::Thorax::example(1).unwrap();
-    let began = std::time::Instant::now();
+fn the_solid_nodules_of_a_synthetic_volume_are_found_where_and_as_large_as_they_are() {
     let classifier = shipped("compact");
-    let [width, height, depth] = chest.geometry().size();
-    for z in (0..depth).step_by(6) {
+    let spacing = SpacingMm { x: 0.7, y: 0.7, z: 2.5 };
+    let chest = Thorax::new(2, [512, 512, 24], spacing, &EXAMPLE).unwrap();
+    assert_eq!(chest.nodules().len(), EXAMPLE.len());
+    let size = [512, 512];
+    let mut scan = VolumeScan::new(chest.geometry().clone());
+    while let Some(z) = scan.next_slice() {
         let hu: Vec<f32> = chest.slice(z).into_iter().map(f32::from).collect();
-        println!("slice {z} after {:?}", began.elapsed());
-        let mask = lung_mask(&hu, width, height, [0.7; 2]);
-        let image = SliceImage::from_hu(&hu, [width, height], [0.7; 2]).unwrap();
+        let mask = lung_mask(&hu, 512, 512, [0.7; 2]);
+        let image = SliceImage::from_hu(&hu, size, [0.7; 2]).unwrap();
         let map = run(SliceScan::new(image, Some(&mask), &classifier, 4), &classifier);
         draw(&format!("chest-{z}"), &hu, &mask, &map);
+        scan.add(&measured_peaks(&map, &hu, size, [0.7; 2], Some(&mask), 0.5), map.highest());
     }
+    assert!(scan.along_z().iter().all(|highest| highest.is_some_and(|p| (0.0..=1.0).contains(&p))));
+    let found = scan.findings(10.0);
+    let mut misses = Vec::new();
+    for nodule in chest.nodules() {
+        let planned = nodule.planned;
+        // Within the nodule, or a step of the scan beside it.
+        let reach = (planned.diameter_mm / 2.0).max(5.0);
+        let near = found.iter().find(|finding| finding.world.distance(nodule.center) < reach);
+        println!("{planned:?}: {:?}", near.map(|f| (f.probability, f.diameter_mm, f.slices)));
+        let solid = planned.density == Density::Solid && planned.diameter_mm >= 6.0;
+        if solid && near.is_none() {
+            misses.push(planned);
+        }
+        // What is measured is one section, which may be smaller than the whole.
+        let apart = near.and_then(|finding| finding.diameter_mm);
+        if let Some(diameter) = apart.filter(|_| solid && !planned.pleural) {
+            let share = diameter / planned.diameter_mm;
+            assert!((0.5..1.3).contains(&share), "{diameter} mm for {planned:?}");
+        }
+    }
+    assert!(misses.is_empty(), "not among {} findings: {misses:?}", found.len());
+}
+
+#[test]
+fn what_is_no_axial_chest_in_hu_is_told_so() {
+    let spacing = SpacingMm { x: 1.4, y: 1.4, z: 10.0 };
+    let chest = Thorax::new(4, [256, 256, 12], spacing, &[]).unwrap();
+    let Samples::Int16(hu) = chest.volume().samples().clone() else { panic!("floats") };
+    let geometry = chest.geometry();
+    let outside = |hu: Vec<i16>, axes: Option<[[f64; 3]; 3]>| -> Vec<&'static str> {
+        let axes = axes.unwrap_or(geometry.axes());
+        let geometry =
+            VolumeGeometry::new(geometry.size(), geometry.origin(), geometry.spacing_mm(), axes);
+        let volume = Volume::new(Samples::Int16(hu), geometry.unwrap()).unwrap();
+        let concerns = suitability(&Facts::of(&volume, Some("CT")));
+        concerns.iter().filter(|concern| concern.outside).map(|concern| concern.code).collect()
+    };
+    assert!(outside(hu.clone(), None).is_empty());
+    let coronal = [[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]];
+    assert_eq!(outside(hu.clone(), Some(coronal)), ["not-axial"]);
+    let windowed = |hu: i16| ((f32::from(hu) + 1350.0) / 1500.0 * 255.0).clamp(0.0, 255.0) as i16;
+    assert_eq!(outside(hu.iter().map(|hu| windowed(*hu)).collect(), None), ["not-hu"]);
+    let bone = |hu: i16| hu.clamp(-450, 1050);
+    assert_eq!(outside(hu.iter().map(|hu| bone(*hu)).collect(), None), ["not-hu"]);
+    // The same body, with bowel instead of lung: gas here and there.
+    let side = 256 * 256;
+    let mut filled = hu.clone();
+    for z in 0..12 {
+        let slice: Vec<f32> =
+            hu[z * side..(z + 1) * side].iter().map(|hu| f32::from(*hu)).collect();
+        let mask = lung_mask(&slice, 256, 256, [1.4; 2]);
+        assert!(mask.area() > 0);
+        for i in (0..side).filter(|i| mask.inside[*i] == 1) {
+            let gas = (i % 256 / 16 + i / 256 / 16).is_multiple_of(7);
+            filled[z * side + i] = if gas { -990 } else { 45 };
+        }
+    }
+    assert_eq!(outside(filled, None), ["no-lungs"]);
 }

@@ -285,12 +285,12 @@ fn blur(values: &mut [f32], width: usize) {
     }
     let mut before: Vec<f32> = values.get(..width).unwrap_or_default().to_vec();
     for start in (0..values.len()).step_by(width.max(1)) {
-        for x in 0..width {
+        for (x, before) in before.iter_mut().enumerate() {
             let i = start + x;
             let here = values[i];
             let after = values.get(i + width).copied().unwrap_or(here);
-            values[i] = (before[x] + 2.0 * here + after) / 4.0;
-            before[x] = here;
+            values[i] = (*before + 2.0 * here + after) / 4.0;
+            *before = here;
         }
     }
 }

@@ -71,8 +71,7 @@ impl Level<'_> {
 
     /// Whether the nearest wall is the chest's and not the middle's.
     pub(super) fn near_chest_wall(&self, x: f64, y: f64) -> bool {
-        let [x, y] = self.local(x, y);
-        x.abs() > 85.0 || y.abs() > 55.0 && x.abs() > 50.0
+        self.local(x, y)[0].abs() > 85.0
     }
 
     fn lung_depth(&self, x: f64, y: f64) -> f64 {

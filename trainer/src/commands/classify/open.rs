@@ -13,6 +13,8 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 /// What a file holds.
+// There is one at a time, so nothing is saved by a box.
+#[allow(clippy::large_enum_variant)]
 pub enum Opened {
     /// Grey whose HU is not known.
     Picture {
@@ -100,7 +102,7 @@ pub fn open(path: &Path) -> Result<Opened, Refusal> {
                 DataFile::Beside(name) => {
                     let data = fs::read(path.with_file_name(name))
                         .map_err(|error| Refusal::unreadable(&error))?;
-                    let hashes = [&bytes, &data].map(|bytes| Sha256::digest(bytes));
+                    let hashes = [&bytes, &data].map(Sha256::digest);
                     (data, hex(&Sha256::digest(hashes.concat())))
                 }
             };

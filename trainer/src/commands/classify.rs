@@ -18,7 +18,7 @@ use std::process::ExitCode;
 /// Arguments of `cargo trainer classify`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Pictures (PNG, JPEG, TIFF, BMP), scans (MetaImage), or folders of them.
+    /// Pictures (PNG, JPEG, TIFF, BMP), scans (DICOM, MetaImage, NIfTI, NRRD, zip), folders of them.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Weights file.
@@ -136,13 +136,14 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     let mut lines = Vec::new();
     if arguments.scan || !arguments.at.is_empty() {
-        // One at a time: a scan may fill much of the memory.
-        for path in open::paths(&arguments.files)? {
-            let opened = open::open(&path);
-            if arguments.scan {
-                lines.push(scanned(arguments, &classifier, &path, opened)?);
-            } else {
-                patches::at(&classifier, &path, &opened, &arguments.at, &mut lines)?;
+        // Group by group: a scan may fill much of the memory.
+        for group in open::groups(&arguments.files)? {
+            for (name, opened) in open::open(&group) {
+                if arguments.scan {
+                    lines.push(scanned(arguments, &classifier, name, opened)?);
+                } else {
+                    patches::at(&classifier, &name, &opened, &arguments.at, &mut lines)?;
+                }
             }
         }
     } else {
@@ -176,10 +177,9 @@ impl Line {
 fn scanned(
     arguments: &Arguments,
     classifier: &Classifier,
-    path: &Path,
+    file: String,
     opened: Result<Opened, Refusal>,
 ) -> Result<Line> {
-    let file = path.display().to_string();
     let options = search::Options {
         stride: arguments.stride,
         lung_mask: !arguments.no_lung_mask,
@@ -190,7 +190,7 @@ fn scanned(
         Ok(searched) => searched,
         Err(error) => return Ok(Line::Refused { file, error }),
     };
-    let stem = path.file_stem().context("a file without a name")?.to_string_lossy();
+    let stem = Path::new(&file).file_stem().context("a file without a name")?.to_string_lossy();
     if let Some(folder) = &arguments.heat_maps {
         for (slice, png) in &searched.pictures {
             fs::write(folder.join(format!("{stem}-{slice:04}.png")), png)?;

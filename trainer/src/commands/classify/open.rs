@@ -1,20 +1,16 @@
-//! Files to pictures and series. The one place that knows formats: `decode::import::Import` of the
-//! root crate takes its place when every format is opened the same way.
+//! Paths to pictures and series, by the importer that the page has.
 
 use anyhow::{Context, Result};
-use nodulens::decode::metaimage::{DataFile, Header, MetaImageError, read_volume};
-use nodulens::decode::{GreyImage, decode_raster};
+use nodulens::decode::import::{Added, Import};
+use nodulens::decode::series::FileProblem;
+use nodulens::decode::{GreyImage, Limits};
 use nodulens::volume::Volume;
-use nodulens::weights::hex;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fs;
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-/// What a file holds.
-// There is one at a time, so nothing is saved by a box.
-#[allow(clippy::large_enum_variant)]
+/// What was opened.
 pub enum Opened {
     /// Grey whose HU is not known.
     Picture {
@@ -27,103 +23,136 @@ pub enum Opened {
     Series {
         /// Of the file, or of the hashes of its files in their order.
         sha256: String,
-        /// What to call it.
+        /// DICOM's series UID, or the name of the file.
         title: String,
-        /// "MetaImage".
-        format: &'static str,
+        /// "DICOM", "MetaImage" ...
+        format: String,
         /// DICOM's, where the file says.
         modality: Option<String>,
+        /// What the files gave to mind, in full sentences.
+        notes: Vec<String>,
         /// The scan.
-        volume: Volume,
+        volume: Box<Volume>,
     },
 }
 
 /// Why a file has no answer.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Refusal {
     /// Stable, for programs.
     pub code: &'static str,
     /// What happened.
     pub message: String,
     /// What to do.
-    pub hint: &'static str,
+    pub hint: String,
 }
 
 impl Refusal {
+    /// A refusal in plain words.
+    pub fn new(code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { code, message: message.into(), hint: hint.into() }
+    }
+
     /// A file that the disk does not give.
     pub fn unreadable(error: &std::io::Error) -> Self {
-        let hint = "Check the path and the permissions.";
-        Self { code: "unreadable", message: error.to_string(), hint }
+        Self::new("unreadable", error.to_string(), "Check the path and the permissions.")
     }
 }
 
-/// The files of folders (not of the folders in them), by name, and those named themselves. The
-/// samples of a `.mhd` are not a file of their own.
+/// Files that are opened together: a scan in one file by itself, all others of a folder at once,
+/// for a DICOM series is many.
+pub type Group = Vec<PathBuf>;
+
+/// The files named and those of the folders named, with the folders in them, as groups.
 ///
 /// # Errors
 /// A folder that cannot be read.
-pub fn paths(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
+pub fn groups(given: &[PathBuf]) -> Result<Vec<Group>> {
+    let mut files = Vec::new();
     for path in given {
-        if path.is_dir() {
-            let entries = fs::read_dir(path).with_context(|| path.display().to_string())?;
-            let mut inside =
-                entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
-            inside.retain(|path| path.is_file());
-            inside.sort();
-            found.extend(inside);
-        } else {
-            found.push(path.clone());
+        if path.is_dir() { walk(path, &mut files)? } else { files.push(path.clone()) }
+    }
+    let mut alone = Vec::new();
+    let mut folders: BTreeMap<PathBuf, Group> = BTreeMap::new();
+    for path in files {
+        match extension(&path).as_str() {
+            // They belong to a header, which names them.
+            "raw" | "zraw" | "img" => {}
+            "mhd" | "mha" | "nii" | "gz" | "nrrd" | "nhdr" | "hdr" => alone.push(vec![path]),
+            _ => {
+                let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+                folders.entry(folder).or_default().push(path);
+            }
         }
     }
-    let samples = |path: &PathBuf| {
-        let extension =
-            path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-        matches!(extension.as_deref(), Some("raw" | "zraw"))
-    };
-    found.retain(|path| !samples(path));
-    Ok(found)
+    alone.extend(folders.into_values());
+    Ok(alone)
 }
 
-/// Opens a file by its content.
-///
-/// # Errors
-/// [`Refusal`].
-pub fn open(path: &Path) -> Result<Opened, Refusal> {
-    let bytes = fs::read(path).map_err(|error| Refusal::unreadable(&error))?;
-    let title = path.file_stem().map_or(String::new(), |stem| stem.to_string_lossy().into_owned());
-    match Header::parse(&bytes) {
-        Ok(header) => {
-            let (data, hashed) = match &header.data {
-                DataFile::Local { offset } => (
-                    bytes.get(*offset..).unwrap_or_default().to_vec(),
-                    hex(&Sha256::digest(&bytes)),
-                ),
-                DataFile::Beside(name) => {
-                    let data = fs::read(path.with_file_name(name))
-                        .map_err(|error| Refusal::unreadable(&error))?;
-                    let hashes = [&bytes, &data].map(Sha256::digest);
-                    (data, hex(&Sha256::digest(hashes.concat())))
-                }
-            };
-            let length = data.len() as u64;
-            let volume = read_volume(&header, Cursor::new(data), length).map_err(metaimage)?;
-            let format = "MetaImage";
-            Ok(Opened::Series { sha256: hashed, title, format, modality: None, volume })
-        }
-        // Another kind of file.
-        Err(MetaImageError::NotMetaImage) => {
-            let image = decode_raster(&bytes).map_err(|error| Refusal {
-                code: error.code(),
-                message: error.to_string(),
-                hint: error.hint(),
-            })?;
-            Ok(Opened::Picture { sha256: hex(&Sha256::digest(&bytes)), image })
-        }
-        Err(error) => Err(metaimage(error)),
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    let place = || folder.display().to_string();
+    let entries = fs::read_dir(folder).with_context(place)?;
+    let mut paths = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<std::io::Result<Vec<_>>>()
+        .with_context(place)?;
+    paths.sort();
+    for path in paths {
+        if path.is_dir() { walk(&path, files)? } else { files.push(path) }
     }
+    Ok(())
 }
 
-fn metaimage(error: MetaImageError) -> Refusal {
-    Refusal { code: error.code(), message: error.to_string(), hint: error.hint() }
+fn extension(path: &Path) -> String {
+    path.extension().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default()
+}
+
+/// Opens a group: each series, picture and refused file with the name to call it by.
+pub fn open(group: &Group) -> Vec<(String, Result<Opened, Refusal>)> {
+    let mut import = Import::new(Limits::default());
+    let mut opened = Vec::new();
+    for path in group {
+        let name = path.display().to_string();
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                opened.push((name, Err(Refusal::unreadable(&error))));
+                continue;
+            }
+        };
+        if let Added::Header { wants, .. } = import.add(&name, bytes)
+            && let Ok(bytes) = fs::read(path.with_file_name(&wants))
+        {
+            import.add(&path.with_file_name(&wants).display().to_string(), bytes);
+        }
+    }
+    let imported = import.finish();
+    for series in imported.series {
+        let info = series.info;
+        let first = info.slices.first().map(|slice| slice.file.clone());
+        let file = first.or_else(|| group.first().map(|path| path.display().to_string()));
+        let file = file.unwrap_or_default();
+        let stem = Path::new(&file).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let title = info.series_uid.or(stem).unwrap_or_default();
+        let notes = series.warnings.into_iter().map(|warning| warning.message).collect();
+        let (sha256, format, modality) = (info.sha256, info.format.to_owned(), info.modality);
+        let volume = Box::new(series.volume);
+        // A series goes by the folder that its files lie in.
+        let name = match Path::new(&file).parent() {
+            Some(folder) if info.files > 1 && info.format == "DICOM" => {
+                folder.display().to_string()
+            }
+            _ => file,
+        };
+        let series = Opened::Series { sha256, title, format, modality, notes, volume };
+        opened.push((name, Ok(series)));
+    }
+    for picture in imported.pictures {
+        let (sha256, image) = (picture.sha256, picture.image);
+        opened.push((picture.name, Ok(Opened::Picture { sha256, image })));
+    }
+    for FileProblem { name, code, message, hint } in imported.problems {
+        opened.push((name, Err(Refusal { code, message, hint })));
+    }
+    opened
 }

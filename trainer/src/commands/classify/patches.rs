@@ -4,7 +4,9 @@ use super::open::{Opened, Refusal};
 use super::{At, Line, Place, wait};
 use anyhow::{Context, Result};
 use nodulens::classifier::Classifier;
+use nodulens::decode::Limits;
 use nodulens::decode::decode_raster;
+use nodulens::decode::import::{Added, Import};
 use nodulens::geometry::{VoxelPoint, WorldMm};
 use nodulens::intensity::Grey;
 use nodulens::method::PATCH_SIZE;
@@ -62,23 +64,20 @@ pub fn whole(
 
 fn read_patch(path: &Path, policy: SizePolicy) -> Result<(String, Patch), Refusal> {
     let bytes = fs::read(path).map_err(|error| Refusal::unreadable(&error))?;
-    if bytes.starts_with(b"ObjectType") || bytes.starts_with(b"NDims") {
-        return Err(Refusal {
-            code: "whole-scan",
-            message: "the file is a whole scan".to_owned(),
-            hint: "Search it with --scan, or name places with --at x,y,z in mm.",
-        });
-    }
-    let image = decode_raster(&bytes).map_err(|error| Refusal {
-        code: error.code(),
-        message: error.to_string(),
-        hint: error.hint(),
+    let image = decode_raster(&bytes).map_err(|error| {
+        let name = path.display().to_string();
+        // A scan that was forgotten to be searched.
+        match Import::new(Limits::default()).add(&name, bytes.clone()) {
+            Added::Dicom { .. } | Added::Volume { .. } | Added::Header { .. } => Refusal::new(
+                "whole-scan",
+                "the file is a whole scan, or a part of one",
+                "Search it with --scan, or name places with --at x,y,z in mm.",
+            ),
+            _ => Refusal::new(error.code(), error.to_string(), error.hint()),
+        }
     })?;
-    let patch = Patch::from_image(&image, policy).map_err(|error| Refusal {
-        code: error.code(),
-        message: error.to_string(),
-        hint: error.hint(),
-    })?;
+    let patch = Patch::from_image(&image, policy)
+        .map_err(|error| Refusal::new(error.code(), error.to_string(), error.hint()))?;
     Ok((hex(&Sha256::digest(&bytes)), patch))
 }
 
@@ -88,18 +87,16 @@ fn read_patch(path: &Path, policy: SizePolicy) -> Result<(String, Patch), Refusa
 /// A failing device.
 pub fn at(
     classifier: &Classifier,
-    path: &Path,
+    file: &str,
     opened: &Result<Opened, Refusal>,
     places: &[Place],
     lines: &mut Vec<Line>,
 ) -> Result<()> {
     for place in places {
-        let file = path.display().to_string();
+        let file = file.to_owned();
         let cut = match opened {
             Ok(opened) => cut(opened, place),
-            Err(Refusal { code, message, hint }) => {
-                Err(Refusal { code, message: message.clone(), hint })
-            }
+            Err(refusal) => Err(refusal.clone()),
         };
         match cut {
             Err(error) => lines.push(Line::Refused { file, error }),
@@ -117,12 +114,9 @@ pub fn at(
 }
 
 fn cut(opened: &Opened, place: &[f64]) -> Result<(String, Patch, At), Refusal> {
-    let refuse =
-        |message: &str, hint| Err(Refusal { code: "place", message: message.to_owned(), hint });
-    let wrong = |error: nodulens::patch::PatchError| Refusal {
-        code: error.code(),
-        message: error.to_string(),
-        hint: error.hint(),
+    let refuse = |message: &str, hint: &str| Err(Refusal::new("place", message, hint));
+    let wrong = |error: nodulens::patch::PatchError| {
+        Refusal::new(error.code(), error.to_string(), error.hint())
     };
     match (opened, place) {
         (Opened::Series { volume, sha256, .. }, [x, y, z]) => {

@@ -43,17 +43,19 @@ pub fn search(
     options: &Options,
 ) -> Result<Searched, Refusal> {
     match opened {
-        Opened::Series { sha256, title, format, modality, volume } => {
+        Opened::Series { sha256, title, format, modality, notes, volume } => {
             let spacing = volume.geometry().spacing_mm();
             let input = InputUsed {
                 title: title.clone(),
-                format: (*format).to_owned(),
+                format: format.clone(),
                 sha256: sha256.clone(),
                 size: volume.geometry().size(),
                 spacing_mm: Some([spacing.x, spacing.y, spacing.z]),
                 identity: vec![],
             };
-            series(classifier, volume, modality.as_deref(), input, options)
+            let mut found = series(classifier, volume, modality.as_deref(), input, options)?;
+            found.report.notes.extend(notes.iter().cloned());
+            Ok(found)
         }
         Opened::Picture { sha256, image } => {
             let input = InputUsed {
@@ -137,7 +139,7 @@ fn picture(
     let geometry = geometry.map_err(|error| Refusal {
         code: "slice-size",
         message: error.to_string(),
-        hint: "Please report this.",
+        hint: "Please report this.".to_owned(),
     })?;
     let mut scan = VolumeScan::new(geometry);
     scan.add(&peaks(&map, pixel_mm, options.min_probability, FINDING_DISTANCE_MM), map.highest());
@@ -168,7 +170,7 @@ fn heat(
     wait(scan.run(classifier)).map_err(|error| Refusal {
         code: "device-failed",
         message: error.to_string(),
-        hint: "Choose --device cpu.",
+        hint: "Choose --device cpu.".to_owned(),
     })
 }
 
@@ -181,7 +183,7 @@ fn drawn(
     heat_map_png(map, size, Some(&display_bytes(grey)), report).map_err(|error| Refusal {
         code: "picture",
         message: error.to_string(),
-        hint: "Please report this.",
+        hint: "Please report this.".to_owned(),
     })
 }
 
@@ -196,5 +198,5 @@ fn searched(options: &Options, slices_scanned: usize) -> Search {
 }
 
 fn refused(error: ScanError) -> Refusal {
-    Refusal { code: error.code(), message: error.to_string(), hint: error.hint() }
+    Refusal { code: error.code(), message: error.to_string(), hint: error.hint().to_owned() }
 }

@@ -42,7 +42,7 @@ fn the_table_is_read_by_any_program_and_runs_in_none() {
     let row = "\"'=cmd, \"\"x\"\"\",1,-1.500,2.250,30.000,0.900000,1,6.040,1,4,6,5,6,compact-0123,";
     assert!(lines[1].starts_with(row), "{}", lines[1]);
     assert!(lines[4].starts_with("b,2,,,,0.200000,0,,1,4,"), "{}", lines[4]);
-    assert!(lines[4].ends_with(NOTICE) && lines[4].contains(&"cd".repeat(32)));
+    assert!(lines[4].ends_with(&format!("\"{NOTICE}\"")) && lines[4].contains(&"cd".repeat(32)));
 }
 
 #[test]

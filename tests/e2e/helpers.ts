@@ -79,6 +79,13 @@ export const choose = (page: Page, files: string[] | { name: string; mimeType: s
 /** Waits until nothing runs and `total` rows are there. */
 export async function settled(page: Page, total: number, timeout = 120_000): Promise<void> {
   await expect(page.locator('#count-all')).toHaveText(total.toLocaleString('en'), { timeout });
+  // Also hidden while the run is paused or has not begun; so every row must have come to its end.
+  await expect(page.locator('#run')).toBeHidden({ timeout });
+  const ended = async (): Promise<number> => {
+    const texts = await page.locator('#count-nodule, #count-none, #count-problem').allTextContents();
+    return texts.reduce((sum, text) => sum + Number(text.replaceAll(',', '')), 0);
+  };
+  await expect.poll(ended, { timeout }).toBe(total);
   await expect(page.locator('#run')).toBeHidden({ timeout });
 }
 

@@ -123,8 +123,9 @@ bench-training: tools
 	cargo build --release --package trainer --no-default-features
 	python3 scripts/bench_training.py target/release/trainer docs/training-speed.json
 
-measure: build chromium
+measure: build chromium trainer
 	npm run --silent measure
+	npm run --silent measure-scan
 
 golden:
 	python3 tests/reference/networks.py

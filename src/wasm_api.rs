@@ -41,7 +41,6 @@ fn set(object: &JsValue, key: &str, value: impl Into<JsValue>) {
     let _ = Reflect::set(object, &key.into(), &value.into());
 }
 
-#[cfg(any(feature = "flex", feature = "webgpu", feature = "ndarray"))]
 /// A plain object of the page as a type of the crate.
 fn given<T: serde::de::DeserializeOwned>(value: JsValue) -> Result<T, JsValue> {
     serde_wasm_bindgen::from_value(value)

@@ -2,7 +2,7 @@
 
 mod export;
 
-use super::{error, plain, set};
+use super::{error, given, plain, set};
 use crate::decode::Limits;
 use crate::decode::import::Import;
 use crate::decode::series::{Picture, Series, SeriesInfo};
@@ -229,16 +229,17 @@ impl Reader {
         Ok(Float32Array::from(&self.volume(series)?.slice(z)[..]))
     }
 
-    /// What was found, as a file: "csv", "json", "html" or "dicom-sr".
+    /// What was found, as a file: "csv", "json", "html", "dicom-sr" or "heat-map".
     #[wasm_bindgen(js_name = exportFindings)]
     pub fn export_findings(
         &self,
         series: usize,
         format: &str,
         request: &str,
+        maps: JsValue,
     ) -> Result<Uint8Array, JsValue> {
         let series = self.series.get(series).ok_or_else(gone)?;
-        let written = export(series, format, request);
+        let written = export(series, format, request, given(maps)?);
         let bytes = written.map_err(|(code, message)| error(code, &message, ""))?;
         Ok(Uint8Array::from(&bytes[..]))
     }

@@ -104,7 +104,15 @@ test('the example scan: seen, clicked, searched, exported', async ({ page, site 
 
   expect((await download(page, '#findings-csv')).toString().split('\n').length).toBeGreaterThan(result.findings.length);
   expect((await download(page, '#findings-report')).toString()).toContain('not a medical device');
-  expect((await download(page, '#heat-png')).subarray(1, 4).toString()).toBe('PNG');
+  expect((await download(page, '#findings-report')).toString().match(/data:image\/png/g)?.length).toBeGreaterThan(0);
+  const heat = await download(page, '#heat-png');
+  expect(heat.subarray(1, 4).toString()).toBe('PNG');
+  expect(heat.toString('latin1')).toContain(result.model.sha256);
+  // Fewer at a higher probability; the file keeps all.
+  await page.locator('#least').fill('0.95');
+  const likely = result.findings.filter(({ probability }) => probability >= 0.95).length;
+  await expect(rows).toHaveCount(likely);
+  expect(likely).toBeGreaterThan(0);
   await expect(page.locator('#findings-sr')).toBeHidden();
   await page.locator('#scan-close').click();
   await expect(page.locator('#scan')).toBeHidden();

@@ -37,6 +37,11 @@ const difference = ({ maxDifference, tolerance }: KnownAnswerCheck): string =>
   `largest difference ${maxDifference.toExponential(1)}, allowed ${tolerance.toExponential(1)}`;
 /** 61759616 -> "61.8 million". */
 const inWords = new Intl.NumberFormat('en', { notation: 'compact', compactDisplay: 'long', maximumSignificantDigits: 3 });
+/** Millimetres in the body, LPS. */
+const place = (world: readonly [number, number, number]): string => {
+  const [x, y, z] = world.map((mm) => mm.toFixed(1).replace('-', '−'));
+  return `L ${x}, P ${y}, H ${z} mm`;
+};
 /** 850 -> "0.9 s", 95,000 -> "1.6 min". */
 const time = (ms: number): string => (ms < 90_000 ? `${(ms / 1000).toFixed(ms < 9_950 ? 1 : 0)} s` : `${(ms / 60_000).toFixed(1)} min`);
 const perSecond = (ms: number): string => count(Math.round(1000 / ms));
@@ -97,6 +102,7 @@ export const html = {
   showLungs: 'lung outline',
   showHeat: 'heat map',
   opacity: 'Opacity',
+  findingLeast: 'Show from',
   findingProbability: 'Probability',
   findingSlice: 'Slice',
   findingSize: 'Diameter',
@@ -160,7 +166,7 @@ export const html = {
 
 export const strings = {
   html,
-  lead: (method: MethodInfo) => `Give it a patch of ${square(method)} pixels.`,
+  lead: (method: MethodInfo) => `Give it a scan, or a patch of ${square(method)} pixels.`,
   preparation: ({ windowLowHu, windowHighHu }: MethodInfo) =>
     `Patches should be windowed like the training data: black at ${whole.format(windowLowHu).replace('-', '−')} HU, white at ${whole.format(windowHighHu)} HU.`,
   sizeLegend: (method: MethodInfo) => `Images larger than ${square(method)}:`,
@@ -208,14 +214,12 @@ export const strings = {
     readingModel: 'of the training data',
     unknownHu: (name: string) => `${name} is a picture: its greys are no Hounsfield units until it is known with which window it was made. Answers for it are less certain.`,
     canvas: (plane: string, index: number, total: number) => `${plane} slice ${index + 1} of ${total}`,
-    probe: (hu: number | undefined, world: readonly [number, number, number]) => {
-      const [x, y, z] = world.map((mm) => mm.toFixed(1).replace('-', '−'));
-      return `${hu === undefined ? '' : `${String(Math.round(hu)).replace('-', '−')} HU  ·  `}L ${x}, P ${y}, H ${z} mm`;
-    },
+    probe: (hu: number | undefined, world: readonly [number, number, number]) =>
+      `${hu === undefined ? '' : `${String(Math.round(hu)).replace('-', '−')} HU  ·  `}${place(world)}`,
     millimetres: (mm: number) => `${mm.toFixed(1)} mm`,
     onlyAcquired: 'The networks learnt from slices as they are acquired: go to that plane to classify or scan.',
     classifying: 'Classifying…',
-    at: (index: number, world: readonly [number, number, number]) => `Slice ${index + 1}; L ${world[0].toFixed(1)}, P ${world[1].toFixed(1)}, H ${world[2].toFixed(1)} mm`,
+    at: (index: number, world: readonly [number, number, number]) => `Slice ${index + 1}; ${place(world)}`,
     estimate: (slice: number, volume: number, slices: number) => `About ${time(slice)} for the slice, ${time(volume)} for all ${count(slices)} on this computer.`,
     scanningSlice: (done: number, total: number) => `Scanning the slice: ${total === 0 ? '' : `${Math.round((100 * done) / total)} %`}`,
     scanningVolume: (done: number, total: number, left: number | undefined) =>
@@ -225,8 +229,8 @@ export const strings = {
     volume: 'the volume',
     noLung: (index: number) => `No lung was found in slice ${index + 1}. Without “inside the lungs only” the whole slice is scanned.`,
     stopped: (n: number) => `Stopped. ${plural(n, 'finding', 'findings')} so far.`,
-    findings: (n: number, what: string) => `${plural(n, 'finding', 'findings')} in ${what}`,
-    findingsNote: (threshold: number) => `Places at or above the threshold of ${percent(threshold)}, most probable first. Of a healthy slice, too, some vessels are marked.`,
+    findings: (shown: number, n: number, what: string) => `${shown < n ? `${count(shown)} of ` : ''}${plural(n, 'finding', 'findings')} in ${what}`,
+    findingsNote: (threshold: number) => `Places at or above the threshold of ${percent(threshold)}, most probable first. The threshold was chosen among patches, where one in six holds a nodule; in a whole scan most of what is marked is vessels.`,
     findingGo: (n: number) => `Show finding ${n}`,
     unknown: '–',
     header: (n: number, identifying: number) => `${plural(n, 'entry', 'entries')}${identifying > 0 ? `, ${count(identifying)} may identify the patient` : ''}`,

@@ -2,11 +2,14 @@
 
 use crate::decode::series::{Series, SliceSource};
 use crate::findings::{
-    InputUsed, ModelUsed, Report, Search, SopReference, SrSource, csv, html, structured_report,
+    InputUsed, ModelUsed, Report, Search, SopReference, SrSource, csv, heat_map_png, html,
+    structured_report,
 };
 use crate::geometry::{VoxelPoint, WorldMm};
+use crate::intensity::{Hu, Window};
 use crate::method::{FINDING_DISTANCE_MM, SCAN_STRIDE_PX};
-use crate::scan::{Facts, Finding, suitability};
+use crate::preprocess::display_bytes;
+use crate::scan::{Facts, Finding, HeatMap, suitability};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -43,11 +46,24 @@ struct JsModel {
     preprocess_id: String,
 }
 
-/// The file's bytes, or a code and a message.
+/// A heat map of an acquired slice, as the engine gave it to the page.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct JsMap {
+    z: usize,
+    width: usize,
+    height: usize,
+    step_px: [f64; 2],
+    probability: Vec<f32>,
+}
+
+/// The file's bytes, or a code and a message. `maps` are drawn into the page to print; as
+/// "heat-map" the first of them is the file.
 pub(super) fn export(
     series: &Series,
     format: &str,
     request: &str,
+    maps: Vec<JsMap>,
 ) -> Result<Vec<u8>, (&'static str, String)> {
     let request: Request =
         serde_json::from_str(request).map_err(|reason| ("internal", reason.to_string()))?;
@@ -55,7 +71,18 @@ pub(super) fn export(
     let report = report(series, request);
     match format {
         "csv" => Ok(csv(&[&report]).into_bytes()),
-        "html" => Ok(html(&report, &[]).into_bytes()),
+        "html" => {
+            let drawn = |map: JsMap| {
+                let title = format!("Slice {}", map.z + 1);
+                Ok((title, picture(series, map, &report)?))
+            };
+            let pictures = maps.into_iter().map(drawn).collect::<Result<Vec<_>, _>>()?;
+            Ok(html(&report, &pictures).into_bytes())
+        }
+        "heat-map" => match maps.into_iter().next() {
+            Some(map) => picture(series, map, &report),
+            None => Err(("no-heat-map", "this slice has not been searched".to_owned())),
+        },
         "dicom-sr" => {
             let source = source(series, written).ok_or_else(|| {
                 let message = "a structured report refers to DICOM images, and these are none";
@@ -68,6 +95,21 @@ pub(super) fn export(
             Ok(json.into_bytes())
         }
     }
+}
+
+/// The map over its slice as the model sees it, as PNG.
+fn picture(
+    series: &Series,
+    map: JsMap,
+    report: &Report,
+) -> Result<Vec<u8>, (&'static str, String)> {
+    let JsMap { z, width, height, step_px, probability } = map;
+    let [columns, rows, _] = series.volume.geometry().size();
+    let values: Vec<f32> =
+        series.volume.slice(z).into_iter().map(|hu| Window::MODEL.apply(Hu(hu)).0).collect();
+    let map = HeatMap { width, height, step_px, probability };
+    heat_map_png(&map, [columns, rows], Some(&display_bytes(&values)), report)
+        .map_err(|reason| ("internal", reason.to_string()))
 }
 
 fn report(series: &Series, request: Request) -> Report {

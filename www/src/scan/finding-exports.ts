@@ -1,9 +1,9 @@
 /** Findings as files: CSV, JSON, a report to print, DICOM SR, and the heat map as a picture. */
 import { byId } from '../dom.ts';
 import { download } from '../export.ts';
-import type { ExportFormat } from './reader-messages.ts';
+import type { ExportFormat, MapOf } from './reader-messages.ts';
 import type { OpenScan } from './open-scan.ts';
-import { acquiredIndex, heatPicture } from './overlays.ts';
+import { acquiredIndex } from './overlays.ts';
 import type { Search } from './search.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -13,11 +13,15 @@ interface Current {
   viewer: Viewer;
 }
 
+/** Slices in the page to print. */
+const PICTURES = 12;
+
 const FILES: Record<ExportFormat, { name: string; type: string }> = {
   csv: { name: 'nodulens-findings.csv', type: 'text/csv;charset=utf-8' },
   json: { name: 'nodulens-findings.json', type: 'application/json' },
   html: { name: 'nodulens-report.html', type: 'text/html;charset=utf-8' },
   'dicom-sr': { name: 'nodulens-findings.dcm', type: 'application/dicom' },
+  'heat-map': { name: 'nodulens-heat-map.png', type: 'image/png' },
 };
 
 export class FindingExports {
@@ -32,14 +36,16 @@ export class FindingExports {
     on('findings-json', 'json');
     on('findings-report', 'html');
     on('findings-sr', 'dicom-sr');
-    byId('heat-png', 'button').addEventListener('click', () => this.heat());
+    on('heat-png', 'heat-map');
   }
 
   /** The reader writes them, for it has the header; it gets what was found and by whom. */
   private async write(format: ExportFormat): Promise<void> {
-    const outcome = this.current()?.search.outcome;
-    const { scan } = this.current() ?? {};
-    if (!outcome || !scan) return;
+    const current = this.current();
+    const outcome = current?.search.outcome;
+    if (!current || !outcome) return;
+    const { scan } = current;
+    const maps = this.maps(format, current);
     const { findings, lungsOnly, model, notes, slices } = outcome;
     const { modelId, preprocessId, temperature, threshold, weightsSha256 } = model;
     const now = new Date();
@@ -52,7 +58,7 @@ export class FindingExports {
       written: [day.join(''), clock.join('')],
     });
     try {
-      const { bytes } = await scan.reader.ask({ kind: 'export', series: scan.index, format, request });
+      const { bytes } = await scan.reader.ask({ kind: 'export', series: scan.index, format, request, maps });
       const { name, type } = FILES[format];
       download(name, type, bytes);
     } catch (error) {
@@ -60,14 +66,14 @@ export class FindingExports {
     }
   }
 
-  /** Of the slice on the screen, a pixel a cell. */
-  private heat(): void {
-    const { scan, search, viewer } = this.current() ?? {};
-    const z = scan && viewer && acquiredIndex(scan, viewer);
-    const map = z === undefined ? undefined : search?.maps.get(z);
-    if (!map || z === undefined) return;
-    heatPicture(map).toBlob((blob) => {
-      if (blob) void blob.arrayBuffer().then((bytes) => download(`nodulens-heat-map-slice-${z + 1}.png`, 'image/png', new Uint8Array(bytes)));
+  /** For the page to print the slices of the first findings; for the picture the slice on the screen. */
+  private maps(format: ExportFormat, { scan, search, viewer }: Current): MapOf[] {
+    const shown = acquiredIndex(scan, viewer);
+    const first = search.outcome?.findings.map(({ voxel }) => Math.round(voxel[2])) ?? [];
+    const slices = format === 'html' ? [...new Set(first)].slice(0, PICTURES) : format === 'heat-map' && shown !== undefined ? [shown] : [];
+    return slices.sort((a, b) => a - b).flatMap((z) => {
+      const map = search.maps.get(z);
+      return map ? [{ ...map, z }] : [];
     });
   }
 }

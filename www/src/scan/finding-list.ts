@@ -9,28 +9,44 @@ const text = strings.scan;
 export class FindingList {
   chosen = -1;
   private readonly rows = byId('finding-rows', 'tbody');
+  private readonly least = byId('least', 'input');
   private shown: Outcome | undefined;
+  private shownFrom = 0;
   private readonly go: (finding: Finding) => void;
 
-  constructor(go: (finding: Finding) => void) {
+  /** `changed`: another share of the findings is shown. */
+  constructor(go: (finding: Finding) => void, changed: () => void) {
     this.go = go;
+    this.least.addEventListener('input', changed);
+  }
+
+  /** Those that are shown: the list is sorted by probability. */
+  of(outcome: Outcome | undefined): Finding[] {
+    const from = Number(this.least.value);
+    return outcome?.findings.filter(({ probability }) => probability >= from) ?? [];
   }
 
   draw(outcome: Outcome | undefined): void {
     const there = outcome !== undefined;
     byId('findings', 'div').hidden = !there || outcome.findings.length === 0;
     byId('finding-exports', 'div').hidden = !there;
-    if (outcome === this.shown) return this.mark();
-    this.shown = outcome;
+    const from = Number(this.least.value);
+    if (outcome === this.shown && from === this.shownFrom) return this.mark();
     if (!outcome) {
+      this.shown = undefined;
       this.chosen = -1;
       return;
     }
     const { findings, index, model, what } = outcome;
-    if (this.chosen >= findings.length) this.chosen = -1;
-    setText(byId('findings-title', 'h4'), text.findings(findings.length, what === 'slice' ? text.slice(index) : text.volume));
+    this.least.min = String(Math.floor(model.threshold * 1000) / 1000);
+    this.shown = outcome;
+    this.shownFrom = Number(this.least.value);
+    const shown = this.of(outcome);
+    if (this.chosen >= shown.length) this.chosen = -1;
+    setText(byId('least-value', 'output'), percent(Math.max(model.threshold, this.shownFrom)));
+    setText(byId('findings-title', 'h4'), text.findings(shown.length, findings.length, what === 'slice' ? text.slice(index) : text.volume));
     setText(byId('findings-note', 'p'), text.findingsNote(model.threshold));
-    this.rows.replaceChildren(...findings.map((finding, at) => this.row(finding, at)));
+    this.rows.replaceChildren(...shown.map((finding, at) => this.row(finding, at)));
     this.mark();
   }
 

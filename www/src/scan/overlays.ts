@@ -19,7 +19,7 @@ function heat(p: number): [number, number, number] {
 }
 
 /** A heat map as a picture, a pixel a cell. Opacity grows with probability, besides what the user chose. */
-export function heatPicture({ width, height, probability }: HeatMap): HTMLCanvasElement {
+function heatPicture({ width, height, probability }: HeatMap): HTMLCanvasElement {
   const canvas = document.createElement('canvas');
   canvas.width = width;
   canvas.height = height;

@@ -3,6 +3,7 @@
  * carries an `id`, and its answer (or its failure) carries the same one.
  */
 import type { Problem } from '../messages.ts';
+import type { HeatMap } from '../wasm.ts';
 import type { Hu, Plane, Remark, SeriesOut } from './reader-wasm.ts';
 
 /** A file by its name within the folder or the zip; its bytes are read in the worker, one file at a time. */
@@ -40,7 +41,12 @@ export interface PictureReading {
   pixelMm: number;
 }
 
-export type ExportFormat = 'csv' | 'json' | 'html' | 'dicom-sr';
+export type ExportFormat = 'csv' | 'json' | 'html' | 'dicom-sr' | 'heat-map';
+
+/** A heat map and the acquired slice that it is of. */
+export interface MapOf extends HeatMap {
+  z: number;
+}
 
 export type ToReader =
   | { kind: 'open'; id: number; files: NamedBlob[] }
@@ -52,8 +58,8 @@ export type ToReader =
   /** An acquired slice, in the array's own order, for the engine. */
   | { kind: 'acquired'; id: number; series: number; z: number }
   | { kind: 'lungs'; id: number; series: number; index: number }
-  /** `request`: findings, model, what was scanned and when, JSON. */
-  | { kind: 'export'; id: number; series: number; format: ExportFormat; request: string };
+  /** `request`: findings, model, what was scanned and when, JSON. `maps`: what to draw. */
+  | { kind: 'export'; id: number; series: number; format: ExportFormat; request: string; maps: MapOf[] };
 
 export type FromReader =
   | { kind: 'opened'; id: number; opened: Opened }

@@ -3,7 +3,7 @@
  * reasons given in ../wasm.ts.
  */
 
-import type { Geometry } from '../wasm.ts';
+import type { Geometry, HeatMap } from '../wasm.ts';
 
 export type Plane = 'axial' | 'coronal' | 'sagittal';
 
@@ -110,7 +110,7 @@ export interface Reader {
   acquired(series: number, z: number): Float32Array<ArrayBuffer>;
   /** The lungs in an acquired slice. */
   lungs(series: number, index: number): { inside: Uint8Array<ArrayBuffer>; share: number };
-  exportFindings(series: number, format: string, request: string): Uint8Array<ArrayBuffer>;
+  exportFindings(series: number, format: string, request: string, maps: (HeatMap & { z: number })[]): Uint8Array<ArrayBuffer>;
   free(): void;
 }
 

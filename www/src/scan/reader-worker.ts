@@ -92,7 +92,7 @@ async function answer(message: ToReader): Promise<void> {
       return post({ kind: 'lungs-found', id, inside, share }, [inside.buffer]);
     }
     case 'export': {
-      const bytes = open().exportFindings(message.series, message.format, message.request);
+      const bytes = open().exportFindings(message.series, message.format, message.request, message.maps);
       return post({ kind: 'exported', id, bytes }, [bytes.buffer]);
     }
     default: {

@@ -39,7 +39,7 @@ export class ScanPanel {
   private asking = 0;
   private searchedBy = '';
   private readonly heat = new HeatOverlay();
-  private readonly list = new FindingList((finding) => this.goTo(finding));
+  private readonly list = new FindingList((finding) => this.goTo(finding), () => this.viewer.changed());
   private readonly windows: WindowChoice;
   private readonly pictures: PictureReader;
   private readonly header = new HeaderPanel();
@@ -208,7 +208,7 @@ export class ScanPanel {
     const world = this.viewer.worldOf(planes[scan.acquired], place);
     byId('spot-body', 'div').replaceChildren(
       make('p', 'headline-decision', strings.decision[decision]),
-      make('p', '', make('span', 'big-number', percent(probability)), ` ${strings.detail.threshold(model.threshold)}`),
+      make('p', '', make('span', 'big-number', percent(probability)), ' ', make('span', 'unit', strings.detail.threshold(model.threshold))),
       make('p', 'quiet', text.at(z, world)),
       ...(spot.note ? [make('p', 'quiet', spot.note)] : []),
     );
@@ -242,7 +242,7 @@ export class ScanPanel {
       const side = this.engines.method?.patchSize ?? 0;
       drawPatch(scene, scan, spot.z, spot.pixel, [side, side], spot.spot.prediction.decision === 'nodule');
     }
-    drawFindings(scene, scan, search.outcome?.findings ?? [], this.list.chosen);
+    drawFindings(scene, scan, this.list.of(search.outcome), this.list.chosen);
     drawCross(scene, this.viewer.cross);
     drawRuler(scene, this.viewer.ruler);
   }

@@ -112,3 +112,57 @@ fn searching_is_timed() {
     assert!(told["slice_ms_median"].as_f64().unwrap() > 0.0);
     assert!(told["places_per_slice"].as_u64().unwrap() > 0);
 }
+
+#[test]
+fn a_dicom_series_is_searched_as_one_and_reported_as_dicom() {
+    let place = tempfile::tempdir().unwrap();
+    let path = |name: &str| place.path().join(name).display().to_string();
+    let chest = |format: &str| {
+        ok(&[
+            "phantom",
+            "--scan",
+            "--slices",
+            "4",
+            "--side",
+            "256",
+            "--seed",
+            "4",
+            "--format",
+            format,
+            "--out",
+            &path(format),
+        ]);
+    };
+    chest("dicom");
+    chest("nrrd");
+    let search = |file: &str, more: &[&str]| {
+        let result = path("result.json");
+        let fixed = ["classify", file, "--scan", "--json", &result, "--weights", WEIGHTS];
+        ok(&[&fixed[..], &["--device", "cpu"], more].concat());
+        let lines = json(&result);
+        assert_eq!(lines.as_array().unwrap().len(), 1, "{lines}");
+        lines[0].clone()
+    };
+    // A folder, with what else lies in it.
+    let _ = std::fs::remove_file(place.path().join("dicom/nodules.json"));
+    let _ = std::fs::remove_file(place.path().join("nrrd/nodules.json"));
+    let series = search(&path("dicom"), &["--sr", &path("reports")]);
+    assert_eq!(series["input"]["format"], "DICOM");
+    let near = |a: &serde_json::Value, b: &serde_json::Value| {
+        (a.as_f64().unwrap() - b.as_f64().unwrap()).abs() < 1e-3
+    };
+    let other = search(&path("nrrd"), &[]);
+    let (one, two) =
+        (series["findings"].as_array().unwrap(), other["findings"].as_array().unwrap());
+    assert_eq!(one.len(), two.len());
+    for (a, b) in one.iter().zip(two) {
+        assert!(near(&a["probability"], &b["probability"]), "{a} {b}");
+        for axis in 0..3 {
+            assert!(near(&a["worldMm"][axis], &b["worldMm"][axis]), "{a} {b}");
+        }
+    }
+    let reports: Vec<_> = std::fs::read_dir(place.path().join("reports")).unwrap().collect();
+    assert_eq!(reports.len(), 1);
+    let bytes = std::fs::read(reports[0].as_ref().unwrap().path()).unwrap();
+    assert_eq!(&bytes[128..132], b"DICM");
+}

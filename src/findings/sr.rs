@@ -6,7 +6,11 @@
 //! in it only where [`super::InputUsed::identity`] holds them.
 
 use super::{Report, Row};
+#[cfg(feature = "formats")]
+use crate::decode::series::{SeriesInfo, SliceSource};
 use crate::encode::dicom::{DataSet, decimal, file, uid};
+#[cfg(feature = "formats")]
+use crate::geometry::SpacingMm;
 
 /// Comprehensive SR Storage.
 const COMPREHENSIVE_SR: &str = "1.2.840.10008.5.1.4.1.1.88.33";
@@ -35,6 +39,26 @@ pub struct SrSource {
     pub pixel_mm: [f64; 2],
     /// Date (`YYYYMMDD`) and time (`HHMMSS`) of the report.
     pub written: (String, String),
+}
+
+#[cfg(feature = "formats")]
+impl SrSource {
+    /// The images that a series came from; `None` where it is not DICOM. `written`: date and time of
+    /// the report.
+    #[must_use]
+    pub fn of(info: &SeriesInfo, spacing: SpacingMm, written: (String, String)) -> Option<Self> {
+        let image = |slice: &SliceSource| {
+            Some(SopReference {
+                class_uid: slice.sop_class_uid.clone()?,
+                instance_uid: slice.sop_instance_uid.clone()?,
+                frame: slice.frame.and_then(|frame| u32::try_from(frame).ok()),
+            })
+        };
+        let slices = info.slices.iter().map(image).collect::<Option<Vec<_>>>()?;
+        let (study_uid, series_uid) = (info.study_uid.clone()?, info.series_uid.clone()?);
+        let pixel_mm = [spacing.x, spacing.y];
+        (!slices.is_empty()).then_some(Self { study_uid, series_uid, slices, pixel_mm, written })
+    }
 }
 
 /// A code: value, scheme, meaning.

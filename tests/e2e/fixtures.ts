@@ -49,7 +49,13 @@ export interface NativeScan {
   input: { sha256: string };
   findings: { probability: number; slice: number; pixel: [number, number]; diameterMm: number | null }[];
 }
-export const nativeScan = (): NativeScan => (JSON.parse(readFileSync(path.join(out, 'native-scan.json'), 'utf8')) as [NativeScan])[0];
+/** What the command line finds in the first series of these paths. */
+export function searchNatively(paths: string[], answers: string): NativeScan {
+  const json = path.join(out, answers);
+  execFileSync(trainer, ['classify', '--scan', '--device', 'cpu', '--weights', path.join(dist, 'models', models()[0].file), '--json', json, ...paths], { cwd: root, stdio: 'ignore' });
+  return (JSON.parse(readFileSync(json, 'utf8')) as [NativeScan])[0];
+}
+export const nativeScan = (): NativeScan => searchNatively([scanFile], 'native-scan.json');
 
 export default function setup(): void {
   if (!existsSync(path.join(dist, 'index.html'))) throw new Error('dist/ is not there: run "npm run build" first');
@@ -72,7 +78,6 @@ export default function setup(): void {
   writeFileSync(path.join(mixed, 'readme.txt'), 'text\n');
 
   run('phantom', '--scan', '--format', 'mha', '--slices', '24', '--side', '320', '--seed', '5', '--out', path.dirname(scanFile));
-  run('classify', '--scan', '--device', 'cpu', '--weights', path.join(dist, 'models', models()[0].file), '--json', path.join(out, 'native-scan.json'), scanFile);
 
   const formats = readdirSync(path.join(out, 'formats')).map((name) => path.join(out, 'formats', name));
   for (const { id, file } of models()) {

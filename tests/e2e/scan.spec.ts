@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, open, test } from './helpers.ts';
-import { format, nativeScan, patches, root, scanFile } from './fixtures.ts';
+import { format, nativeScan, patches, root, scanFile, searchNatively } from './fixtures.ts';
 
 const lidc = path.join(process.env['NODULENS_DATA'] ?? path.join(root, '..', 'shared', 'data'), 'scans', 'lidc-idri-0003-dicom');
 
@@ -57,6 +57,7 @@ test('the example scan: seen, clicked, searched, exported', async ({ page, site 
   await page.locator('#try-scan').click();
   await opened(page, 48);
   await expect(page.locator('#scan-remarks')).toContainText('Synthetic');
+  await expect(page.locator('#scan-estimate')).toContainText(/About [\d.]+ s for the slice/, { timeout: 30_000 });
 
   // Seen: wheel, keys, planes, windows.
   const slice = page.locator('#slice');
@@ -187,6 +188,10 @@ test('a real DICOM series', async ({ page, site }) => {
   await expect(page.locator('#spot-body')).toContainText('Nodule');
   const report = await download(page, '#findings-sr');
   expect(report.subarray(128, 132).toString()).toBe('DICM');
-  const { input } = JSON.parse((await download(page, '#findings-json')).toString()) as Exported;
+  const { findings, input } = JSON.parse((await download(page, '#findings-json')).toString()) as Exported;
   expect(input.identity).toEqual([]);
+  const native = searchNatively([lidc], 'native-lidc.json');
+  expect(input.sha256).toBe(native.input.sha256);
+  expect(findings).toHaveLength(native.findings.length);
+  findings.forEach(({ probability }, i) => expect(Math.abs(probability - (native.findings[i]?.probability ?? NaN))).toBeLessThan(1e-4));
 });

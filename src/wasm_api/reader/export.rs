@@ -1,9 +1,8 @@
 //! Findings as files. They come back from the page as it got them from the engine.
 
-use crate::decode::series::{Series, SliceSource};
+use crate::decode::series::Series;
 use crate::findings::{
-    InputUsed, ModelUsed, Report, Search, SopReference, SrSource, csv, heat_map_png, html,
-    structured_report,
+    InputUsed, ModelUsed, Report, Search, SrSource, csv, heat_map_png, html, structured_report,
 };
 use crate::geometry::{VoxelPoint, WorldMm};
 use crate::intensity::{Hu, Window};
@@ -84,7 +83,8 @@ pub(super) fn export(
             None => Err(("no-heat-map", "this slice has not been searched".to_owned())),
         },
         "dicom-sr" => {
-            let source = source(series, written).ok_or_else(|| {
+            let spacing = series.volume.geometry().spacing_mm();
+            let source = SrSource::of(&series.info, spacing, written).ok_or_else(|| {
                 let message = "a structured report refers to DICOM images, and these are none";
                 ("not-dicom", message.to_owned())
             })?;
@@ -150,20 +150,4 @@ fn report(series: &Series, request: Request) -> Report {
     report.concerns = suitability(&Facts::of(&series.volume, info.modality.as_deref()));
     report.notes.extend(request.notes);
     report
-}
-
-/// What a structured report refers to; `None` where the series is not DICOM.
-fn source(series: &Series, written: (String, String)) -> Option<SrSource> {
-    let (info, spacing) = (&series.info, series.volume.geometry().spacing_mm());
-    let image = |slice: &SliceSource| {
-        Some(SopReference {
-            class_uid: slice.sop_class_uid.clone()?,
-            instance_uid: slice.sop_instance_uid.clone()?,
-            frame: slice.frame.and_then(|frame| u32::try_from(frame).ok()),
-        })
-    };
-    let slices = info.slices.iter().map(image).collect::<Option<Vec<_>>>()?;
-    let (study_uid, series_uid) = (info.study_uid.clone()?, info.series_uid.clone()?);
-    let pixel_mm = [spacing.x, spacing.y];
-    (!slices.is_empty()).then_some(SrSource { study_uid, series_uid, slices, pixel_mm, written })
 }

@@ -7,7 +7,7 @@ mod search;
 use crate::device::{self, DeviceChoice};
 use anyhow::{Context, Result, bail};
 use nodulens::classifier::{Classifier, Decision};
-use nodulens::findings::{Report, csv, html};
+use nodulens::findings::{Report, SrSource, csv, html, structured_report};
 use nodulens::method::SCAN_STRIDE_PX;
 use open::{Opened, Refusal};
 use serde::Serialize;
@@ -55,6 +55,9 @@ pub struct Arguments {
     /// Write a page for each scan into this folder.
     #[arg(long, requires = "scan")]
     html: Option<PathBuf>,
+    /// Write a DICOM structured report (TID 1500) of each DICOM series into this folder.
+    #[arg(long, requires = "scan")]
+    sr: Option<PathBuf>,
     /// Write the heat maps of slices with findings into this folder, as PNG.
     #[arg(long, requires = "scan")]
     heat_maps: Option<PathBuf>,
@@ -131,7 +134,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let device = device::open(arguments.device)?.device;
     let classifier = Classifier::load(&weights, &device)
         .map_err(|error| anyhow::anyhow!("{error}. {}", error.hint()))?;
-    for folder in [&arguments.html, &arguments.heat_maps].into_iter().flatten() {
+    for folder in [&arguments.html, &arguments.heat_maps, &arguments.sr].into_iter().flatten() {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
     let mut lines = Vec::new();
@@ -186,11 +189,26 @@ fn scanned(
         min_probability: arguments.min_probability.unwrap_or(classifier.header().threshold),
         pictures: arguments.html.is_some() || arguments.heat_maps.is_some(),
     };
-    let searched = match opened.and_then(|opened| search::search(classifier, &opened, &options)) {
-        Ok(searched) => searched,
+    let searched = opened.and_then(|opened| {
+        let searched = search::search(classifier, &opened, &options)?;
+        Ok((opened, searched))
+    });
+    let (opened, searched) = match searched {
+        Ok(both) => both,
         Err(error) => return Ok(Line::Refused { file, error }),
     };
-    let stem = Path::new(&file).file_stem().context("a file without a name")?.to_string_lossy();
+    // A series UID has dots, so it is no file name with an extension.
+    let stem = match &opened {
+        Opened::Series { title, .. } => title.clone(),
+        Opened::Picture { .. } => {
+            let stem = Path::new(&file).file_stem().context("a file without a name")?;
+            stem.to_string_lossy().into_owned()
+        }
+    };
+    if let (Some(folder), Opened::Series { source: Some(source), .. }) = (&arguments.sr, opened) {
+        let bytes = structured_report(&searched.report, &SrSource { written: now(), ..source });
+        fs::write(folder.join(format!("{stem}.sr.dcm")), bytes)?;
+    }
     if let Some(folder) = &arguments.heat_maps {
         for (slice, png) in &searched.pictures {
             fs::write(folder.join(format!("{stem}-{slice:04}.png")), png)?;
@@ -205,6 +223,13 @@ fn scanned(
         fs::write(folder.join(format!("{stem}.html")), html(&searched.report, &pictures))?;
     }
     Ok(Line::Searched { file, report: Box::new(searched.report) })
+}
+
+/// Date and time as DICOM writes them, UTC.
+fn now() -> (String, String) {
+    let now = time::OffsetDateTime::now_utc();
+    let date = format!("{:04}{:02}{:02}", now.year(), u8::from(now.month()), now.day());
+    (date, format!("{:02}{:02}{:02}", now.hour(), now.minute(), now.second()))
 }
 
 fn print(lines: &[Line], threshold: f32) {

@@ -97,11 +97,18 @@ export class ScanPanel {
     const { model } = this.engines;
     if (model && this.searchedBy && model.modelId !== this.searchedBy) {
       this.search?.forget();
+      this.gauge();
       if (this.spot) void this.classifyVoxel(this.spot.z, this.spot.pixel);
     }
     this.searchedBy = model?.modelId ?? '';
     this.windows.draw();
     this.drawSoon();
+  }
+
+  /** The estimate is a comfort: where it fails, whatever failed will be told when it matters. */
+  private gauge(): void {
+    const { scan, search } = this;
+    if (scan && scan.depth > 1) search?.gauge(Math.floor(scan.depth / 2)).catch(() => undefined);
   }
 
   private choose(at: number): void {
@@ -128,6 +135,7 @@ export class ScanPanel {
     this.viewer.open(slices, scan.series.planes);
     this.viewer.show(scan.acquired);
     this.opened();
+    this.gauge();
   }
 
   private remarks({ info, concerns, warnings }: SeriesOut): void {

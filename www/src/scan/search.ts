@@ -7,6 +7,9 @@ import type { ScannedSlice } from '../messages.ts';
 import type { Finding, HeatMap, ModelInfo, Peak, SliceIn } from '../wasm.ts';
 import type { OpenScan } from './open-scan.ts';
 
+/** A click must not wait long behind the gauging. */
+const GAUGE_MILLISECONDS = 800;
+
 export interface Progress {
   what: 'slice' | 'volume';
   done: number;
@@ -83,6 +86,33 @@ export class Search {
       if (this.lungs.size > 200) this.lungs.delete(this.lungs.keys().next().value ?? -1);
     }
     return inside;
+  }
+
+  /**
+   * How long a slice takes, tried once on one, so that it can be said before anything is asked for. Nothing of it is
+   * kept; a network that is slow is stopped early, and the rest reckoned.
+   */
+  async gauge(index: number): Promise<void> {
+    if (this.perSlice !== undefined || this.running) return;
+    const prepared = await this.prepare(index, true);
+    if (!prepared || prepared.lungs?.every((inside) => inside === 0)) return;
+    const { slice, lungs } = prepared;
+    const halt = new AbortController();
+    let share = 0;
+    const timer = setTimeout(() => halt.abort(), GAUGE_MILLISECONDS);
+    try {
+      const { scanned } = await this.engines.work((worker) => worker.ask({ kind: 'scan-slice', slice, lungs, show: false }, {
+        halt: halt.signal,
+        onProgress: (done, total) => {
+          share = done / Math.max(1, total);
+        },
+      }));
+      if (scanned.whole) share = 1;
+      if (share > 0) this.perSlice ??= scanned.milliseconds / share;
+    } finally {
+      clearTimeout(timer);
+    }
+    this.changed();
   }
 
   async slice(index: number, lungsOnly: boolean): Promise<void> {

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use nodulens::decode::import::{Added, Import};
 use nodulens::decode::series::FileProblem;
 use nodulens::decode::{GreyImage, Limits};
+use nodulens::findings::SrSource;
 use nodulens::volume::Volume;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -29,6 +30,8 @@ pub enum Opened {
         format: String,
         /// DICOM's, where the file says.
         modality: Option<String>,
+        /// The images that a structured report refers to, but for its date; DICOM only.
+        source: Option<SrSource>,
         /// What the files gave to mind, in full sentences.
         notes: Vec<String>,
         /// The scan.
@@ -129,6 +132,8 @@ pub fn open(group: &Group) -> Vec<(String, Result<Opened, Refusal>)> {
     let imported = import.finish();
     for series in imported.series {
         let info = series.info;
+        let spacing = series.volume.geometry().spacing_mm();
+        let source = SrSource::of(&info, spacing, (String::new(), String::new()));
         let first = info.slices.first().map(|slice| slice.file.clone());
         let file = first.or_else(|| group.first().map(|path| path.display().to_string()));
         let file = file.unwrap_or_default();
@@ -144,7 +149,7 @@ pub fn open(group: &Group) -> Vec<(String, Result<Opened, Refusal>)> {
             }
             _ => file,
         };
-        let series = Opened::Series { sha256, title, format, modality, notes, volume };
+        let series = Opened::Series { sha256, title, format, modality, source, notes, volume };
         opened.push((name, Ok(series)));
     }
     for picture in imported.pictures {

@@ -43,7 +43,7 @@ pub fn search(
     options: &Options,
 ) -> Result<Searched, Refusal> {
     match opened {
-        Opened::Series { sha256, title, format, modality, notes, volume } => {
+        Opened::Series { sha256, title, format, modality, notes, volume, .. } => {
             let spacing = volume.geometry().spacing_mm();
             let input = InputUsed {
                 title: title.clone(),

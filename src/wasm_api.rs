@@ -10,6 +10,7 @@ mod engine;
 mod reader;
 #[cfg(any(feature = "flex", feature = "webgpu", feature = "ndarray"))]
 mod scan;
+mod shapes;
 
 use js_sys::{Error, Reflect};
 use serde::Serialize;

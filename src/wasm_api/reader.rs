@@ -2,6 +2,7 @@
 
 mod export;
 
+use super::shapes::GeometryShape;
 use super::{error, given, plain, set};
 use crate::decode::Limits;
 use crate::decode::import::Import;
@@ -27,15 +28,6 @@ pub struct Reader {
     series: Vec<Series>,
     pictures: Vec<Picture>,
     example: Option<Example>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct GeometryOut {
-    size: [usize; 3],
-    origin_mm: [f64; 3],
-    spacing_mm: [f64; 3],
-    axes: [[f64; 3]; 3],
 }
 
 #[derive(Serialize)]
@@ -91,19 +83,12 @@ struct PlanesOut {
 
 fn series_out(series: &Series) -> Result<JsValue, JsValue> {
     let geometry = series.volume.geometry();
-    let (origin, spacing) = (geometry.origin(), geometry.spacing_mm());
     let object = JsValue::from(Object::new());
     let facts = Facts::of(&series.volume, series.info.modality.as_deref());
     set(&object, "info", plain(&series.info)?);
     set(&object, "warnings", plain(&series.warnings)?);
     set(&object, "concerns", plain(&suitability(&facts))?);
-    let geometry_out = GeometryOut {
-        size: geometry.size(),
-        origin_mm: [origin.x, origin.y, origin.z],
-        spacing_mm: [spacing.x, spacing.y, spacing.z],
-        axes: geometry.axes(),
-    };
-    set(&object, "geometry", plain(&geometry_out)?);
+    set(&object, "geometry", plain(&GeometryShape::from(geometry))?);
     let planes = PlanesOut {
         axial: plane(geometry, Plane::Axial),
         coronal: plane(geometry, Plane::Coronal),

@@ -1,8 +1,9 @@
 //! Slices for the networks: a click, a heat map, findings.
 
 use super::engine::JsClassifier;
+use super::shapes::{FindingShape, GeometryShape};
 use super::{error, given, plain, set};
-use crate::geometry::{SpacingMm, VolumeGeometry, WorldMm};
+use crate::geometry::VolumeGeometry;
 use crate::lungs::LungMask;
 use crate::method::{FINDING_DISTANCE_MM, SCAN_STRIDE_PX};
 use crate::preprocess::display_bytes;
@@ -134,32 +135,12 @@ pub fn js_slice_order(depth: usize) -> Vec<u32> {
     slice_order(depth).into_iter().map(|z| z as u32).collect()
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct JsGeometry {
-    size: [usize; 3],
-    origin_mm: [f64; 3],
-    spacing_mm: [f64; 3],
-    axes: [[f64; 3]; 3],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct JsFinding {
-    voxel: [f64; 3],
-    world_mm: [f64; 3],
-    slices: [usize; 2],
-    probability: f32,
-    diameter_mm: Option<f64>,
-}
-
 /// Peaks of slices, `[z, peak]`, as places in the body.
 #[wasm_bindgen(js_name = mergePeaks)]
 pub fn merge_peaks(peaks: JsValue, geometry: JsValue) -> Result<JsValue, JsValue> {
     let peaks: Vec<(usize, JsPeak)> = given(peaks)?;
-    let JsGeometry { size, origin_mm: [x, y, z], spacing_mm, axes } = given(geometry)?;
-    let spacing = SpacingMm { x: spacing_mm[0], y: spacing_mm[1], z: spacing_mm[2] };
-    let geometry = VolumeGeometry::new(size, WorldMm { x, y, z }, spacing, axes)
+    let geometry: GeometryShape = given(geometry)?;
+    let geometry = VolumeGeometry::try_from(geometry)
         .map_err(|reason| error("internal", &reason.to_string(), "Please report this."))?;
     let peaks: Vec<(usize, Peak)> = peaks
         .into_iter()
@@ -168,15 +149,6 @@ pub fn merge_peaks(peaks: JsValue, geometry: JsValue) -> Result<JsValue, JsValue
         })
         .collect();
     let findings = merge(&peaks, &geometry, FINDING_DISTANCE_MM);
-    let findings: Vec<JsFinding> = findings
-        .into_iter()
-        .map(|finding| JsFinding {
-            voxel: [finding.voxel.x, finding.voxel.y, finding.voxel.z],
-            world_mm: [finding.world.x, finding.world.y, finding.world.z],
-            slices: finding.slices,
-            probability: finding.probability,
-            diameter_mm: finding.diameter_mm,
-        })
-        .collect();
+    let findings: Vec<FindingShape> = findings.into_iter().map(Into::into).collect();
     plain(&findings)
 }

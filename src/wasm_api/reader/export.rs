@@ -4,17 +4,17 @@ use crate::decode::series::Series;
 use crate::findings::{
     InputUsed, ModelUsed, Report, Search, SrSource, csv, heat_map_png, html, structured_report,
 };
-use crate::geometry::{VoxelPoint, WorldMm};
 use crate::intensity::{Hu, Window};
 use crate::method::{FINDING_DISTANCE_MM, SCAN_STRIDE_PX};
 use crate::preprocess::display_bytes;
 use crate::scan::{Facts, Finding, HeatMap, suitability};
+use crate::wasm_api::shapes::FindingShape;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Request {
-    findings: Vec<JsFinding>,
+    findings: Vec<FindingShape>,
     model: JsModel,
     lungs_only: bool,
     slices_scanned: usize,
@@ -23,16 +23,6 @@ struct Request {
     created: String,
     /// DICOM's: date and time.
     written: (String, String),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct JsFinding {
-    voxel: [f64; 3],
-    world_mm: [f64; 3],
-    slices: [usize; 2],
-    probability: f32,
-    diameter_mm: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -134,17 +124,7 @@ fn report(series: &Series, request: Request) -> Report {
         min_distance_mm: FINDING_DISTANCE_MM,
         slices_scanned: request.slices_scanned,
     };
-    let finding = |finding: JsFinding| {
-        let ([x, y, z], [left, back, head]) = (finding.voxel, finding.world_mm);
-        Finding {
-            voxel: VoxelPoint { x, y, z },
-            world: WorldMm { x: left, y: back, z: head },
-            slices: finding.slices,
-            probability: finding.probability,
-            diameter_mm: finding.diameter_mm,
-        }
-    };
-    let findings: Vec<Finding> = request.findings.into_iter().map(finding).collect();
+    let findings: Vec<Finding> = request.findings.into_iter().map(Into::into).collect();
     let mut report = Report::new(model, input, search, &findings, placed);
     report.created = Some(request.created);
     report.concerns = suitability(&Facts::of(&series.volume, info.modality.as_deref()));

@@ -1,14 +1,15 @@
 /** Pictures of slices: which window they were made with and how large a pixel is has to be said, or is assumed. */
 import { byId, setText } from '../dom.ts';
 import { strings } from '../strings.ts';
-import type { PictureOut, PictureReading } from './reader-messages.ts';
+import type { PictureReading } from './reader-messages.ts';
+import type { Picture } from './reader-wasm.ts';
 import { PRESETS } from './window.ts';
 
 /** What most screenshots of lungs are; and a chest of 36 cm over 512 pixels. */
 const ASSUMED_PIXEL_MM = 0.7;
 
 export class PictureReader {
-  private pictures: PictureOut[] = [];
+  private pictures: Picture[] = [];
   private chosen = 0;
   private readonly box = byId('picture-reading', 'div');
   private readonly window = byId('reading-window', 'select');
@@ -25,7 +26,7 @@ export class PictureReader {
     this.pixel.addEventListener('change', () => this.again());
   }
 
-  offer(pictures: PictureOut[]): void {
+  offer(pictures: Picture[]): void {
     this.pictures = pictures;
   }
 

@@ -4,24 +4,12 @@
  */
 import type { Problem } from '../messages.ts';
 import type { HeatMap } from '../wasm.ts';
-import type { Hu, Plane, Remark, SeriesOut } from './reader-wasm.ts';
+import type { Hu, Picture, Plane, SeriesOut } from './reader-wasm.ts';
 
 /** A file by its name within the folder or the zip; its bytes are read in the worker, one file at a time. */
 export interface NamedBlob {
   name: string;
   blob: Blob;
-}
-
-/** A picture whose greys are no HU until somebody says which window it was made with. */
-export interface PictureOut {
-  name: string;
-  width: number;
-  height: number;
-  format: string;
-  bitDepth: number;
-  colour: boolean;
-  sha256: string;
-  notes: string[];
 }
 
 export interface FileProblem extends Problem {
@@ -30,7 +18,7 @@ export interface FileProblem extends Problem {
 
 export interface Opened {
   series: SeriesOut[];
-  pictures: PictureOut[];
+  pictures: Picture[];
   problems: FileProblem[];
 }
 
@@ -88,4 +76,3 @@ interface AnswerKind {
 
 export type ReaderAnswer<K extends ReaderRequest> = Extract<FromReader, { kind: AnswerKind[K] }>;
 export type ReaderAsk<K extends ReaderRequest> = Omit<Extract<ToReader, { kind: K }>, 'id'>;
-export type { Remark };

@@ -12,7 +12,7 @@ export class HeaderPanel {
       const mark = make('span', 'identifies', '● ');
       mark.setAttribute('role', 'img');
       mark.setAttribute('aria-label', strings.scan.identifies);
-      const row = make('tr', '', make('td', '', ...(identifies ? [mark] : []), name), make('td', '', value));
+      const row = make('tr', '', make('td', '', ...(identifies ? [mark] : []), name || tag), make('td', '', value));
       row.title = tag;
       return row;
     }));

@@ -211,8 +211,12 @@ impl Import {
             Err(DicomError::Directory) => {
                 return Ok(Added::Passed { what: "DICOMDIR, the list of a disc's files" });
             }
-            // Without the mark it was a guess.
-            Err(_) if !dicom::has_mark(&bytes) => return self.unknown(name, bytes),
+            // Without the mark it was a guess, unless all of it could be read as a data set.
+            Err(DicomError::NotDicom | DicomError::Truncated { .. } | DicomError::Damaged(_))
+                if !dicom::has_mark(&bytes) =>
+            {
+                return self.unknown(name, bytes);
+            }
             Err(error) => return Err(error.into()),
         };
         let sha256 = hash::of_bytes(&bytes);

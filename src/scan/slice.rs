@@ -2,7 +2,7 @@
 
 use super::plan::{Piece, batches, pieces};
 use super::{HeatMap, SliceImage};
-use crate::classifier::{Classifier, ClassifyError};
+use crate::classifier::{Classifier, ClassifyError, Prediction};
 use crate::lungs::LungMask;
 use crate::method::PATCH_SIZE;
 
@@ -100,16 +100,16 @@ impl SliceScan {
                 let answers = classifier.classify_dense(values, size).await?.unwrap_or_default();
                 let apart = self.stride / dense;
                 let row = (cells[0] - 1) * apart + 1;
+                let mut found = Vec::new();
                 for y in 0..cells[1] {
                     for x in 0..cells[0] {
-                        let answer = answers.get(y * apart * row + x * apart);
                         let i = (from[1] + y) * self.map.width + from[0] + x;
                         if self.asked[i] {
-                            self.map.probability[i] = answer.map_or(f32::NAN, |a| a.probability);
-                            self.progress.done += 1;
+                            found.push((i, probability(answers.get(y * apart * row + x * apart))?));
                         }
                     }
                 }
+                self.take(&found);
             }
             Work::Patches(batches) => {
                 let Some(cells) = batches.get(self.next) else { return Ok(self.progress) };
@@ -118,14 +118,24 @@ impl SliceScan {
                     values.extend(self.image.rectangle(corner(*x), corner(*y), [PATCH_SIZE; 2]));
                 }
                 let answers = classifier.classify_values(values).await?;
-                for ([x, y], answer) in cells.iter().zip(answers) {
-                    self.map.probability[y * self.map.width + x] = answer.probability;
-                }
-                self.progress.done += cells.len();
+                let place = |k: usize, [x, y]: [usize; 2]| {
+                    Ok((y * self.map.width + x, probability(answers.get(k))?))
+                };
+                let found = cells.iter().enumerate().map(|(k, cell)| place(k, *cell));
+                let found = found.collect::<Result<Vec<_>, ClassifyError>>()?;
+                self.take(&found);
             }
         }
         self.next += 1;
         Ok(self.progress)
+    }
+
+    /// Cells and their probabilities into the map.
+    fn take(&mut self, found: &[(usize, f32)]) {
+        for (cell, probability) in found {
+            self.map.probability[*cell] = *probability;
+        }
+        self.progress.done += found.len();
     }
 
     /// Runs all that is left.
@@ -154,4 +164,10 @@ impl SliceScan {
     pub fn image(&self) -> &SliceImage {
         &self.image
     }
+}
+
+/// The probability of an answer. A missing one would pass for a place where nothing was asked.
+fn probability(answer: Option<&Prediction>) -> Result<f32, ClassifyError> {
+    let probability = answer.map(|answer| answer.probability);
+    probability.ok_or_else(|| ClassifyError::Device("fewer answers than places".to_owned()))
 }

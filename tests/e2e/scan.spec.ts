@@ -145,6 +145,34 @@ test('a search is the command line’s, number for number; and it can be stopped
   await expect(page.locator('#scan-slice')).toBeEnabled();
 });
 
+test('another network, or another scan, in the middle of a search: nothing of the old one comes back', async ({ page, site }) => {
+  test.setTimeout(120_000);
+  await open(page, site.url);
+  await page.setInputFiles('#input-files', [scanFile]);
+  await opened(page, 24);
+  await page.locator('#lungs-only').uncheck();
+  await page.locator('#scan-volume').click();
+  await expect(page.locator('#scanning-text')).toContainText('Scanning the volume');
+  await page.locator('input[name=network][value=paper]').check();
+  await expect(page.locator('#network-paper-state')).toHaveText('In use', { timeout: 60_000 });
+  await expect(page.locator('#scan-volume')).toBeEnabled();
+  // Long enough for a slice that was on its way.
+  await page.waitForTimeout(2000);
+  await expect(page.locator('#findings')).toBeHidden();
+  await expect(page.locator('#scanning-text')).toHaveText('');
+
+  await page.locator('input[name=network][value=compact]').check();
+  await expect(page.locator('#network-compact-state')).toHaveText('In use', { timeout: 60_000 });
+  await page.locator('#scan-volume').click();
+  await expect(page.locator('#scanning-text')).toContainText('Scanning the volume');
+  await page.setInputFiles('#input-files', [scanFile]);
+  await expect(page.locator('#scanning-text')).toHaveText('', { timeout: 30_000 });
+  await opened(page, 24);
+  await page.waitForTimeout(1000);
+  await expect(page.locator('#scan')).toBeVisible();
+  await expect(page.locator('#notices')).toBeEmpty();
+});
+
 test('what cannot be read is named, and stops no other file', async ({ page, site }) => {
   await open(page, site.url);
   const whole = readFileSync(scanFile);

@@ -161,7 +161,6 @@ async function scanSlice({ id, slice, lungs, show }: Extract<ToWorker, { kind: '
       }
     }
     const map = scan.map();
-    if (progress.done === progress.total && map.probability.some((p) => p === Infinity)) throw new Error('The engine returned a probability that is not a number.');
     const whole = progress.done === progress.total;
     return { map, peaks: scan.peaks(classifier), note: scan.note(), milliseconds: performance.now() - began, whole };
   } finally {

@@ -34,6 +34,7 @@ export class ScanPanel {
   search: Search | undefined;
   readonly viewer: Viewer;
   private reader: ReaderWorker | undefined;
+  private slices: Slices | undefined;
   private series: SeriesOut[] = [];
   private spot: SpotAnswer | undefined;
   private asking = 0;
@@ -83,6 +84,9 @@ export class ScanPanel {
     this.search?.halt();
     this.search = undefined;
     this.scan = undefined;
+    // What it still waits for fails with its reader, and must not be taken for the next scan's failure.
+    this.slices?.close();
+    this.slices = undefined;
     this.reader?.end(new Error(text.cancelled));
     this.reader = undefined;
     this.forgetSpot();
@@ -131,8 +135,9 @@ export class ScanPanel {
     byId('findings-sr', 'button').hidden = info.format !== 'DICOM';
     this.pictures.draw(info.format === 'picture');
     this.windows.open(info);
-    const slices = new Slices((plane, index) => scan.shown(plane, index), () => this.viewer.changed(), (error) => this.lost(error));
-    this.viewer.open(slices, scan.series.planes);
+    this.slices?.close();
+    this.slices = new Slices((plane, index) => scan.shown(plane, index), () => this.viewer.changed(), (error) => this.lost(error));
+    this.viewer.open(this.slices, scan.series.planes);
     this.viewer.show(scan.acquired);
     this.opened();
     this.gauge();
@@ -326,7 +331,11 @@ export class ScanPanel {
     });
     const lungsOnly = byId('lungs-only', 'input');
     const guarded = (work: () => Promise<void> | undefined) => () => {
-      work()?.catch((error: unknown) => this.notify(error instanceof Error ? error.message : String(error)));
+      const { search } = this;
+      work()?.catch((error: unknown) => {
+        // A scan that was closed meanwhile took its search with it.
+        if (this.search === search) this.notify(error instanceof Error ? error.message : String(error));
+      });
     };
     byId('scan-slice', 'button').addEventListener('click', guarded(() => {
       const z = this.scan && acquiredIndex(this.scan, viewer);

@@ -68,6 +68,9 @@ export class Search {
   /** Another network: what this one found is not that one's. */
   forget(): void {
     this.halt();
+    // What runs is not waited for: whatever it still brings is by the other network, and dropped.
+    this.halting = undefined;
+    this.progress = undefined;
     this.maps.clear();
     this.peaks.clear();
     this.alongZ.fill(undefined);
@@ -128,6 +131,7 @@ export class Search {
     this.halt();
     const halting = new AbortController();
     this.halting = halting;
+    const current = (): boolean => this.halting === halting;
     const began = performance.now();
     const notes = new Set<string>();
     let by: { model: ModelInfo; engine: string } | undefined;
@@ -147,13 +151,14 @@ export class Search {
         // While the engine works, the reader makes the next slice ready.
         next = this.prepare(indices[done + 1], lungsOnly);
         next.catch(() => undefined);
-        if (!prepared) break;
+        if (!prepared || !current()) break;
         if (prepared.lungs?.every((inside) => inside === 0)) {
           this.peaks.set(index, []);
           this.alongZ[index] = NaN;
           if (what === 'slice') notes.add('no-lung');
         } else {
-          const result = await this.scanOne(index, prepared.slice, prepared.lungs, what, halting.signal);
+          const result = await this.scanOne(index, prepared.slice, prepared.lungs, what, halting);
+          if (!current()) return;
           by = result;
           whole &&= result.scanned.whole;
           if (result.scanned.note) notes.add(result.scanned.note);
@@ -164,12 +169,17 @@ export class Search {
         }
         this.changed();
         // The list grows while the volume is scanned; not after every slice, for merging looks at all of them.
-        if (what === 'volume' && by && done % 8 === 7) this.outcome = await this.conclude(what, indices[0] ?? 0, lungsOnly, began, false, notes, by);
+        if (what === 'volume' && by && done % 8 === 7) {
+          const soFar = await this.conclude(what, indices[0] ?? 0, lungsOnly, began, false, notes, by);
+          if (!current()) return;
+          this.outcome = soFar;
+        }
       }
       by ??= await this.engines.work((_, model, engine) => Promise.resolve({ model, engine }));
-      this.outcome = await this.conclude(what, indices[0] ?? 0, lungsOnly, began, whole, notes, by);
+      const outcome = await this.conclude(what, indices[0] ?? 0, lungsOnly, began, whole, notes, by);
+      if (current()) this.outcome = outcome;
     } finally {
-      if (this.halting === halting) {
+      if (current()) {
         this.halting = undefined;
         this.progress = undefined;
       }
@@ -183,13 +193,14 @@ export class Search {
     return { slice, lungs: lungsOnly ? await this.lungsOf(index) : undefined };
   }
 
-  private async scanOne(index: number, slice: SliceIn, lungs: Uint8Array<ArrayBuffer> | undefined, what: 'slice' | 'volume', halt: AbortSignal): Promise<{ scanned: ScannedSlice; model: ModelInfo; engine: string }> {
+  private async scanOne(index: number, slice: SliceIn, lungs: Uint8Array<ArrayBuffer> | undefined, what: 'slice' | 'volume', halting: AbortController): Promise<{ scanned: ScannedSlice; model: ModelInfo; engine: string }> {
     const show = what === 'slice';
     const result = await this.engines.work(async (worker, model, engine) => {
       // Copied, not transferred: a worker that dies must not take the slice with it.
       const { scanned } = await worker.ask({ kind: 'scan-slice', slice, lungs, show }, {
-        halt,
+        halt: halting.signal,
         onProgress: (done, total, map) => {
+          if (this.halting !== halting) return;
           if (map) this.maps.set(index, map);
           if (show) this.progress = { what, done, total, left: undefined };
           this.changed();
@@ -197,6 +208,7 @@ export class Search {
       });
       return { scanned, model, engine };
     });
+    if (this.halting !== halting) return result;
     const { map, peaks, milliseconds, whole } = result.scanned;
     this.maps.set(index, map);
     this.peaks.set(index, peaks);

@@ -135,13 +135,7 @@ impl Classifier {
         &self,
         values: Vec<f32>,
     ) -> Result<Vec<Prediction>, ClassifyError> {
-        if values.len() < PATCH_SAMPLES {
-            return Ok(Vec::new());
-        }
-        let logits = self.network.forward(batch_tensor(values, &self.device));
-        // Asynchronous even on the CPU: a synchronous read on wgpu in wasm panics.
-        let logits = logits.into_data_async().await;
-        self.predictions(logits.map_err(|error| ClassifyError::Device(format!("{error:?}")))?)
+        Ok(self.predictions(&self.logits(values).await?))
     }
 
     /// Classifies every patch of a picture at [`NetworkKind::dense_stride`] in one pass: row-major,
@@ -154,8 +148,34 @@ impl Classifier {
     pub async fn classify_dense(
         &self,
         values: Vec<f32>,
-        [width, height]: [usize; 2],
+        size: [usize; 2],
     ) -> Result<Option<Vec<Prediction>>, ClassifyError> {
+        let logits = self.dense_logits(values, size).await?;
+        Ok(logits.map(|logits| self.predictions(&logits)))
+    }
+
+    /// The logits of model values, 2,500 a patch, as one batch: two a patch, no nodule first.
+    ///
+    /// # Errors
+    /// As [`Self::classify`].
+    pub async fn logits(&self, values: Vec<f32>) -> Result<Vec<f32>, ClassifyError> {
+        if values.len() < PATCH_SAMPLES {
+            return Ok(Vec::new());
+        }
+        let logits = self.network.forward(batch_tensor(values, &self.device));
+        // Asynchronous even on the CPU: a synchronous read on wgpu in wasm panics.
+        finite(logits.into_data_async().await)
+    }
+
+    /// The logits behind [`Self::classify_dense`], two a place.
+    ///
+    /// # Errors
+    /// As [`Self::classify`].
+    pub async fn dense_logits(
+        &self,
+        values: Vec<f32>,
+        [width, height]: [usize; 2],
+    ) -> Result<Option<Vec<f32>>, ClassifyError> {
         let whole = width.checked_mul(height) == Some(values.len());
         if !whole || width.min(height) < PATCH_SIZE {
             return Ok(None);
@@ -166,19 +186,12 @@ impl Classifier {
             return Ok(None);
         };
         // [1, 2, h, w] -> [1, h, w, 2]
-        let logits = logits.permute([0, 2, 3, 1]).into_data_async().await;
-        let logits = logits.map_err(|error| ClassifyError::Device(format!("{error:?}")))?;
-        self.predictions(logits).map(Some)
+        finite(logits.permute([0, 2, 3, 1]).into_data_async().await).map(Some)
     }
 
-    fn predictions(&self, logits: TensorData) -> Result<Vec<Prediction>, ClassifyError> {
-        let logits = logits.try_to_vec::<f32>();
-        let logits = logits.map_err(|error| ClassifyError::Device(format!("{error:?}")))?;
-        if logits.iter().any(|logit| !logit.is_finite()) {
-            return Err(ClassifyError::NotFinite);
-        }
+    fn predictions(&self, logits: &[f32]) -> Vec<Prediction> {
         let (pairs, _) = logits.as_chunks::<CLASSES>();
-        Ok(pairs.iter().map(|pair| self.prediction(*pair)).collect())
+        pairs.iter().map(|pair| self.prediction(*pair)).collect()
     }
 
     fn prediction(&self, logits: [f32; CLASSES]) -> Prediction {
@@ -190,6 +203,17 @@ impl Classifier {
         };
         Prediction { probability, decision, logits }
     }
+}
+
+/// What a device gave back, checked.
+fn finite<E: std::fmt::Debug>(logits: Result<TensorData, E>) -> Result<Vec<f32>, ClassifyError> {
+    let logits = logits.map_err(|error| ClassifyError::Device(format!("{error:?}")))?;
+    let logits = logits.try_to_vec::<f32>();
+    let logits = logits.map_err(|error| ClassifyError::Device(format!("{error:?}")))?;
+    if logits.iter().any(|logit| !logit.is_finite()) {
+        return Err(ClassifyError::NotFinite);
+    }
+    Ok(logits)
 }
 
 /// Softmax of two logits after temperature: the share of the class "nodule", in [0, 1].

@@ -174,6 +174,25 @@ impl JsClassifier {
         )
     }
 
+    /// Logits of one batch of model values, two a patch: for comparisons between engines.
+    pub async fn logits(&self, values: Vec<f32>) -> Result<Vec<f32>, JsValue> {
+        let logits = self.classifier.logits(values).await;
+        logits.map_err(|reason| error(reason.code(), &reason.to_string(), reason.hint()))
+    }
+
+    /// Logits of every patch of a picture in one pass, two a place; nothing where the network
+    /// has no such pass or the picture is too small.
+    #[wasm_bindgen(js_name = denseLogits)]
+    pub async fn dense_logits(
+        &self,
+        values: Vec<f32>,
+        width: usize,
+        height: usize,
+    ) -> Result<Option<Vec<f32>>, JsValue> {
+        let logits = self.classifier.dense_logits(values, [width, height]).await;
+        logits.map_err(|reason| error(reason.code(), &reason.to_string(), reason.hint()))
+    }
+
     /// Inputs of the start-up check of an engine against the CPU.
     #[wasm_bindgen(js_name = knownAnswerInputs)]
     pub fn known_answer_inputs(&self) -> Vec<f32> {

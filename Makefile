@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 WASM := target/wasm32-unknown-unknown
-RUST := Cargo.toml Cargo.lock $(wildcard src/*.rs src/*/*.rs src/*/*/*.rs)
+RUST := Cargo.toml Cargo.lock $(wildcard src/*.rs src/*/*.rs src/*/*/*.rs src/engine/Cargo.toml)
 PORT ?=
 
 .PHONY: help serve build test lint tools npm chromium lavapipe python trainer published measure bench-training golden clean
@@ -28,7 +28,7 @@ build: www/pkg/cpu/nodulens_bg.wasm www/pkg/reader/nodulens_bg.wasm www/pkg/webg
 	npm run --silent build
 
 www/pkg/cpu/nodulens_bg.wasm: $(RUST) | tools
-	cargo build --package nodulens --target wasm32-unknown-unknown --profile wasm --no-default-features --features flex
+	cargo build --package nodulens --target wasm32-unknown-unknown --profile wasm --no-default-features --features engine
 	cargo run --quiet --release --package nodulens-bindgen -- $(WASM)/wasm/nodulens.wasm www/pkg/cpu
 	touch $@
 

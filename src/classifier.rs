@@ -1,12 +1,20 @@
-//! Weights on a device, ready to classify.
+//! Weights where they compute, ready to classify.
 
+use crate::inference::Inference;
+#[cfg(feature = "backend")]
+use crate::inference::reference::Reference;
 use crate::method::{CLASS_NODULE, CLASSES, LOGIT_TOLERANCE, PATCH_SAMPLES, PATCH_SIZE};
-use crate::model::{Network, NetworkKind};
+use crate::model::NetworkKind;
 use crate::patch::Patch;
 use crate::phantom;
-use crate::preprocess::{batch_tensor, model_values};
-use crate::weights::{WeightsError, WeightsHeader, read_weights};
-use burn::tensor::{Device, Tensor, TensorData};
+use crate::preprocess::model_values;
+#[cfg(feature = "backend")]
+use crate::weights::{Weights, read_weights};
+#[cfg(feature = "engine")]
+use crate::weights::{WeightsContent, read_content};
+use crate::weights::{WeightsError, WeightsHeader};
+#[cfg(feature = "backend")]
+use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 /// What the network says of one patch.
@@ -71,28 +79,49 @@ pub struct KnownAnswer {
     pub tolerance: f32,
 }
 
-/// A network with its weights on a device.
+/// A network with its weights, where it computes.
 #[derive(Debug)]
 pub struct Classifier {
-    network: Network,
+    inference: Inference,
+    kind: NetworkKind,
     header: WeightsHeader,
     sha256: String,
-    device: Device,
 }
 
 impl Classifier {
-    /// Reads a weights file and puts its network on `device`.
+    /// Reads a weights file for our own CPU engine.
+    ///
+    /// # Errors
+    /// As [`read_content`].
+    #[cfg(feature = "engine")]
+    pub fn fast(weights: &[u8]) -> Result<Self, WeightsError> {
+        let WeightsContent { header, kind, parameters, sha256 } = read_content(weights)?;
+        let engine = crate::model::engine(kind, parameters)?;
+        let inference = Inference::Engine(Box::new(engine.into()));
+        Ok(Self { inference, kind, header, sha256 })
+    }
+
+    /// Reads a weights file and puts its network on a device of Burn.
     ///
     /// # Errors
     /// As [`read_weights`].
+    #[cfg(feature = "backend")]
     pub fn load(weights: &[u8], device: &Device) -> Result<Self, WeightsError> {
-        let weights = read_weights(weights, device)?;
-        Ok(Self {
-            network: weights.network,
-            header: weights.header,
-            sha256: weights.sha256,
-            device: device.clone(),
-        })
+        let Weights { header, network, sha256 } = read_weights(weights, device)?;
+        let (kind, device) = (network.kind(), device.clone());
+        let inference = Inference::Burn(Box::new(Reference { network, device }));
+        Ok(Self { inference, kind, header, sha256 })
+    }
+
+    /// Where it computes, as it is shown.
+    #[must_use]
+    pub fn engine(&self) -> String {
+        match &self.inference {
+            #[cfg(feature = "engine")]
+            Inference::Engine(fast) => format!("Nodulens ({})", fast.engine.instructions().name()),
+            #[cfg(feature = "backend")]
+            Inference::Burn(reference) => format!("Burn ({:?})", reference.device),
+        }
     }
 
     /// What the weights file says of itself.
@@ -104,7 +133,7 @@ impl Classifier {
     /// Which network it is.
     #[must_use]
     pub fn kind(&self) -> NetworkKind {
-        self.network.kind()
+        self.kind
     }
 
     /// SHA-256 of the weights file, hex.
@@ -159,12 +188,12 @@ impl Classifier {
     /// # Errors
     /// As [`Self::classify`].
     pub async fn logits(&self, values: Vec<f32>) -> Result<Vec<f32>, ClassifyError> {
-        if values.len() < PATCH_SAMPLES {
+        let mut values = values;
+        values.truncate(values.len() / PATCH_SAMPLES * PATCH_SAMPLES);
+        if values.is_empty() {
             return Ok(Vec::new());
         }
-        let logits = self.network.forward(batch_tensor(values, &self.device));
-        // Asynchronous even on the CPU: a synchronous read on wgpu in wasm panics.
-        finite(logits.into_data_async().await)
+        finite(self.inference.logits(values).await?)
     }
 
     /// The logits behind [`Self::classify_dense`], two a place.
@@ -180,13 +209,8 @@ impl Classifier {
         if !whole || width.min(height) < PATCH_SIZE {
             return Ok(None);
         }
-        let picture = TensorData::new(values, [1, 1, height, width]);
-        let Some(logits) = self.network.forward_dense(Tensor::from_data(picture, &self.device))
-        else {
-            return Ok(None);
-        };
-        // [1, 2, h, w] -> [1, h, w, 2]
-        finite(logits.permute([0, 2, 3, 1]).into_data_async().await).map(Some)
+        let logits = self.inference.dense_logits(self.kind, values, [width, height]).await?;
+        logits.map(finite).transpose()
     }
 
     fn predictions(&self, logits: &[f32]) -> Vec<Prediction> {
@@ -205,11 +229,8 @@ impl Classifier {
     }
 }
 
-/// What a device gave back, checked.
-fn finite<E: std::fmt::Debug>(logits: Result<TensorData, E>) -> Result<Vec<f32>, ClassifyError> {
-    let logits = logits.map_err(|error| ClassifyError::Device(format!("{error:?}")))?;
-    let logits = logits.try_to_vec::<f32>();
-    let logits = logits.map_err(|error| ClassifyError::Device(format!("{error:?}")))?;
+/// A device that computes wrongly must not pass for one that answers.
+fn finite(logits: Vec<f32>) -> Result<Vec<f32>, ClassifyError> {
     if logits.iter().any(|logit| !logit.is_finite()) {
         return Err(ClassifyError::NotFinite);
     }

@@ -31,6 +31,7 @@ pub mod decode;
 pub mod encode;
 pub mod findings;
 pub mod geometry;
+mod inference;
 pub mod intensity;
 pub mod lungs;
 pub mod method;

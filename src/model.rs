@@ -9,11 +9,15 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 mod compact;
+#[cfg(feature = "engine")]
+mod fast;
 mod paper;
 pub mod symmetry;
 mod tied;
 
 pub use compact::{CompactNet, DENSE_STRIDE};
+#[cfg(feature = "engine")]
+pub use fast::engine;
 pub use paper::PaperNet;
 pub use tied::{TiedCompactNet, TiedConv};
 

@@ -4,11 +4,11 @@
 //! Burn, and the reader, which opens scans and holds no network. Errors cross as a real `Error`
 //! with `code` (stable) and `hint` (what to do).
 
-#[cfg(any(feature = "flex", feature = "webgpu", feature = "ndarray"))]
+#[cfg(any(feature = "engine", feature = "backend"))]
 mod engine;
 #[cfg(feature = "formats")]
 mod reader;
-#[cfg(any(feature = "flex", feature = "webgpu", feature = "ndarray"))]
+#[cfg(any(feature = "engine", feature = "backend"))]
 mod scan;
 mod shapes;
 

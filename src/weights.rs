@@ -58,6 +58,19 @@ pub struct Weights {
     pub sha256: String,
 }
 
+/// A weights file taken apart.
+#[derive(Clone, Debug)]
+pub struct WeightsContent {
+    /// What the file says of itself.
+    pub header: WeightsHeader,
+    /// The network that it names.
+    pub kind: NetworkKind,
+    /// Its parameters by name.
+    pub parameters: Vec<(String, Parameter)>,
+    /// SHA-256 of the whole file, hex.
+    pub sha256: String,
+}
+
 /// Why a file gives no network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WeightsError {
@@ -155,6 +168,16 @@ pub fn write_weights(header: &WeightsHeader, network: &Network) -> Result<Vec<u8
 /// # Errors
 /// [`WeightsError`], never a panic, whatever the bytes.
 pub fn read_weights(bytes: &[u8], device: &Device) -> Result<Weights, WeightsError> {
+    let WeightsContent { header, kind, parameters, sha256 } = read_content(bytes)?;
+    let network = network_of(kind, parameters, device)?;
+    Ok(Weights { header, network, sha256 })
+}
+
+/// Reads and checks a weights file, but for whether its parameters are those of the network.
+///
+/// # Errors
+/// As [`read_weights`].
+pub fn read_content(bytes: &[u8]) -> Result<WeightsContent, WeightsError> {
     let parts = split(bytes)?;
     let header: WeightsHeader = serde_json::from_slice(parts.header)
         .map_err(|error| WeightsError::Corrupt(format!("header: {error}")))?;
@@ -175,8 +198,7 @@ pub fn read_weights(bytes: &[u8], device: &Device) -> Result<Weights, WeightsErr
         .iter()
         .map(|(name, view)| Ok((name.to_owned(), read_tensor(name, &view)?)))
         .collect::<Result<_, WeightsError>>()?;
-    let network = network_of(kind, parameters, device)?;
-    Ok(Weights { header, network, sha256: parts.sha256 })
+    Ok(WeightsContent { header, kind, parameters, sha256: parts.sha256 })
 }
 
 /// In half precision, little endian.
@@ -256,11 +278,11 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn corrupt(error: impl std::fmt::Display) -> WeightsError {
+pub(crate) fn corrupt(error: impl std::fmt::Display) -> WeightsError {
     WeightsError::Corrupt(error.to_string())
 }
 
-fn mismatch(what: &str, found: impl ToString, expected: impl ToString) -> WeightsError {
+pub(crate) fn mismatch(what: &str, found: impl ToString, expected: impl ToString) -> WeightsError {
     let (found, expected) = (found.to_string(), expected.to_string());
     WeightsError::Mismatch { what: what.to_owned(), found, expected }
 }

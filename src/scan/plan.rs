@@ -2,10 +2,10 @@
 
 /// Rows of cells in a piece of a dense scan. A piece of n x n cells costs about
 /// `(1 + 9 / n)^2` of n x n cells of a whole slice in the layers behind the second pooling.
-const BAND_ROWS: usize = 16;
+const BAND_ROWS: usize = 32;
 
 /// Most columns of cells in a piece: what bounds its time and memory.
-const PIECE_COLUMNS: usize = 64;
+const PIECE_COLUMNS: usize = 128;
 
 /// Columns without a cell to ask for that are scanned rather than begin another piece.
 const GAP_COLUMNS: usize = 9;

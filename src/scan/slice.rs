@@ -81,7 +81,7 @@ impl SliceScan {
         Self { image, map, asked, stride, progress, work, next: 0 }
     }
 
-    /// Does the next piece of work: a rectangle of at most 64 x 16 places, or 32 patches. Without
+    /// Does the next piece of work: a rectangle of at most 128 x 32 places, or 32 patches. Without
     /// any left it does nothing.
     ///
     /// # Errors

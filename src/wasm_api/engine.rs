@@ -9,6 +9,7 @@ use crate::patch::{Patch, SizePolicy};
 use crate::phantom;
 use crate::preprocess::{display_bytes, model_values};
 use crate::weights::{header_text, hex};
+#[cfg(not(feature = "engine"))]
 use burn::tensor::Device;
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use js_sys::{Float32Array, Object, Reflect, Uint8Array};
@@ -139,8 +140,11 @@ pub struct JsClassifier {
 impl JsClassifier {
     /// Reads a weights file and puts its network on the device.
     pub async fn load(weights: Vec<u8>) -> Result<JsClassifier, JsValue> {
-        let device = device().await?;
-        let classifier = Classifier::load(&weights, &device)
+        #[cfg(feature = "engine")]
+        let classifier = Classifier::fast(&weights);
+        #[cfg(not(feature = "engine"))]
+        let classifier = Classifier::load(&weights, &device().await?);
+        let classifier = classifier
             .map_err(|reason| error(reason.code(), &reason.to_string(), reason.hint()))?;
         let card = Reflect::get(&js_sys::JSON::parse(header_text(&weights))?, &"card".into())?;
         Ok(JsClassifier { classifier, weights_bytes: weights.len(), card })
@@ -212,20 +216,25 @@ impl JsClassifier {
     }
 }
 
-#[cfg(feature = "webgpu")]
+#[cfg(all(feature = "webgpu", not(feature = "engine")))]
 const ENGINE: &str = "burn-wgpu (WebGPU)";
-#[cfg(all(feature = "flex", not(feature = "webgpu")))]
+#[cfg(feature = "engine")]
+const ENGINE: &str = "Nodulens (CPU)";
+#[cfg(all(feature = "flex", not(any(feature = "webgpu", feature = "engine"))))]
 const ENGINE: &str = "burn-flex (CPU)";
-#[cfg(all(feature = "ndarray", not(any(feature = "flex", feature = "webgpu"))))]
+#[cfg(all(
+    feature = "ndarray",
+    not(any(feature = "flex", feature = "webgpu", feature = "engine"))
+))]
 const ENGINE: &str = "burn-ndarray (CPU)";
 
-#[cfg(feature = "webgpu")]
+#[cfg(all(feature = "webgpu", not(feature = "engine")))]
 thread_local! {
     /// Burn opens the adapter once; a second network shares it.
     static DEVICE: std::cell::RefCell<Option<Device>> = const { std::cell::RefCell::new(None) };
 }
 
-#[cfg(feature = "webgpu")]
+#[cfg(all(feature = "webgpu", not(feature = "engine")))]
 async fn device() -> Result<Device, JsValue> {
     if let Some(device) = DEVICE.with_borrow(Clone::clone) {
         return Ok(device);
@@ -238,7 +247,7 @@ async fn device() -> Result<Device, JsValue> {
     Ok(device)
 }
 
-#[cfg(not(feature = "webgpu"))]
+#[cfg(not(any(feature = "webgpu", feature = "engine")))]
 async fn device() -> Result<Device, JsValue> {
     #[cfg(feature = "flex")]
     return Ok(Device::flex());

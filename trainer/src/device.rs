@@ -5,6 +5,8 @@ use burn::tensor::Device;
 #[cfg(feature = "gpu")]
 use burn::tensor::DeviceKind;
 use clap::ValueEnum;
+use nodulens::classifier::Classifier;
+use nodulens::weights::WeightsError;
 use std::sync::Mutex;
 
 /// Drivers do not bear being asked for adapters by two threads at once.
@@ -18,8 +20,10 @@ pub enum DeviceChoice {
     Auto,
     /// wgpu's default adapter, a software one included.
     Wgpu,
-    /// burn-flex on all cores.
+    /// All cores: our own engine, and burn-flex where something is trained.
     Cpu,
+    /// burn-flex on all cores for everything: what our own engine must equal.
+    Reference,
 }
 
 /// A device and what to call it.
@@ -29,6 +33,18 @@ pub struct Chosen {
     pub device: Device,
     /// What it is, for people.
     pub name: String,
+    /// Whether our own engine classifies.
+    fast: bool,
+}
+
+impl Chosen {
+    /// Weights, ready to classify: on our own engine, or on the device.
+    ///
+    /// # Errors
+    /// As [`Classifier::load`].
+    pub fn classifier(&self, weights: &[u8]) -> Result<Classifier, WeightsError> {
+        if self.fast { Classifier::fast(weights) } else { Classifier::load(weights, &self.device) }
+    }
 }
 
 /// Opens the device.
@@ -40,6 +56,7 @@ pub fn open(choice: DeviceChoice) -> Result<Chosen> {
     let _one = DRIVER.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     match choice {
         DeviceChoice::Cpu => Ok(cpu()),
+        DeviceChoice::Reference => Ok(Chosen { fast: false, ..cpu() }),
         DeviceChoice::Wgpu => wgpu(),
         DeviceChoice::Auto => Ok(hardware_gpu().unwrap_or_else(cpu)),
     }
@@ -47,7 +64,7 @@ pub fn open(choice: DeviceChoice) -> Result<Chosen> {
 
 fn cpu() -> Chosen {
     let name = format!("CPU, {} threads (burn-flex)", rayon::current_num_threads());
-    Chosen { device: Device::flex(), name }
+    Chosen { device: Device::flex(), name, fast: true }
 }
 
 #[cfg(feature = "gpu")]
@@ -64,7 +81,7 @@ fn wgpu() -> Result<Chosen> {
         ),
     };
     let name = device.identity().map_or_else(|| "GPU".to_owned(), |who| who.name);
-    Ok(Chosen { device, name: format!("{name} (burn-wgpu)") })
+    Ok(Chosen { device, name: format!("{name} (burn-wgpu)"), fast: false })
 }
 
 /// The first card that wgpu reaches. A software rasterizer is no card, and is passed over.
@@ -72,7 +89,7 @@ fn wgpu() -> Result<Chosen> {
 fn hardware_gpu() -> Option<Chosen> {
     let card = Device::enumerate_physical().into_iter().next()?;
     let device = card.devices.into_vec().into_iter().next()?;
-    Some(Chosen { device, name: format!("{} (burn-wgpu)", card.name) })
+    Some(Chosen { device, name: format!("{} (burn-wgpu)", card.name), fast: false })
 }
 
 #[cfg(not(feature = "gpu"))]

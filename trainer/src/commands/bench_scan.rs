@@ -3,7 +3,6 @@
 use crate::device::{self, DeviceChoice};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use nodulens::classifier::Classifier;
 use nodulens::lungs::lung_mask;
 use nodulens::method::{FINDING_DISTANCE_MM, SCAN_STRIDE_PX};
 use nodulens::phantom::thorax::{SYNTHETIC, Thorax};
@@ -42,7 +41,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let bytes =
         fs::read(&arguments.weights).with_context(|| arguments.weights.display().to_string())?;
     let chosen = device::open(arguments.device)?;
-    let classifier = Classifier::load(&bytes, &chosen.device)?;
+    let classifier = chosen.classifier(&bytes)?;
     let chest = Thorax::example(1)?;
     let geometry = chest.geometry();
     let [width, height, depth] = geometry.size();
@@ -81,7 +80,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let line = serde_json::json!({
         "scan": SYNTHETIC,
         "model": classifier.model_id(),
-        "device": chosen.name,
+        "device": classifier.engine(),
         "size": [width, height],
         "stride_px": arguments.stride,
         "lung_mask": !arguments.no_lung_mask,

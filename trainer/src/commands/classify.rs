@@ -131,8 +131,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         None => arguments.weights.clone(),
     };
     let weights = fs::read(&path).with_context(|| path.display().to_string())?;
-    let device = device::open(arguments.device)?.device;
-    let classifier = Classifier::load(&weights, &device)
+    let classifier = device::open(arguments.device)?
+        .classifier(&weights)
         .map_err(|error| anyhow::anyhow!("{error}. {}", error.hint()))?;
     for folder in [&arguments.html, &arguments.heat_maps, &arguments.sr].into_iter().flatten() {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;

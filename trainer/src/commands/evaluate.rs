@@ -1,13 +1,12 @@
 //! `cargo trainer evaluate`
 
 use crate::dataset::{Dataset, ManifestRow, Part, read_manifest};
-use crate::device::{self, DeviceChoice};
+use crate::device::{self, Chosen, DeviceChoice};
 use crate::metrics::bootstrap::paired;
 use crate::report::answers::{self, Answer, Answers};
 use crate::report::{BOOTSTRAP_SEED, Comparison, RESAMPLES, Report, leak, measure, page};
 use crate::shard::Shard;
 use anyhow::{Context, Result, ensure};
-use burn::tensor::Device;
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use nodulens::classifier::Classifier;
 use nodulens::method::{PAPER_SPECIFICITY, PATCH_SIZE};
@@ -56,9 +55,9 @@ pub struct Arguments {
 /// # Errors
 /// Unreadable weights or data, shards that do not fit together, a failing device, a full disk.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let device = device::open(arguments.device)?.device;
-    let classifier = load(&arguments.weights, &device)?;
-    let other = arguments.compare.as_ref().map(|path| load(path, &device)).transpose()?;
+    let chosen = device::open(arguments.device)?;
+    let classifier = load(&arguments.weights, &chosen)?;
+    let other = arguments.compare.as_ref().map(|path| load(path, &chosen)).transpose()?;
     let dataset = Dataset::load(&arguments.patches, &arguments.split)?;
     for reason in &dataset.skipped {
         eprintln!("Skipped {reason}");
@@ -97,9 +96,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn load(path: &Path, device: &Device) -> Result<Classifier> {
+fn load(path: &Path, chosen: &Chosen) -> Result<Classifier> {
     let bytes = fs::read(path).with_context(|| path.display().to_string())?;
-    Classifier::load(&bytes, device)
+    chosen
+        .classifier(&bytes)
         .map_err(|error| anyhow::anyhow!("{error}. {}", error.hint()))
         .with_context(|| path.display().to_string())
 }

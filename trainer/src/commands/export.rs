@@ -4,15 +4,13 @@ use crate::card;
 use crate::checkpoint::{self, write_whole};
 use crate::config;
 use crate::dataset::{Dataset, read_manifest};
-use crate::device::{self, DeviceChoice};
+use crate::device::{self, Chosen, DeviceChoice};
 use crate::metrics::calibration::cross_fit;
 use crate::metrics::operating_point;
 use crate::model_card::markdown;
 use crate::report::answers::{Answer, predict_all};
 use crate::report::{BOOTSTRAP_SEED, Report, measure};
 use anyhow::{Context, Result, anyhow};
-use burn::tensor::Device;
-use nodulens::classifier::Classifier;
 use nodulens::method::{PAPER_SPECIFICITY, preprocess_id};
 use nodulens::model::Network;
 use nodulens::weights::{WeightsHeader, write_weights};
@@ -71,8 +69,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         .and_then(|latest| checkpoint::load_state(&latest).ok())
         .filter(|latest| latest.epoch >= state.epoch)
         .unwrap_or_else(|| state.clone());
-    let device = device::open(arguments.device)?.device;
-    let network = config.network.trainable(&device, config.dropout);
+    let chosen = device::open(arguments.device)?;
+    let network = config.network.trainable(&chosen.device, config.dropout);
     let network = checkpoint::load_shipping(&checkpoint, network)?.deployed();
 
     // Temperature, threshold and figures are those of the file as it ships: in half precision, on
@@ -86,8 +84,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         temperature: 1.0,
         card: card::card(&config, &state, &run, &rows),
     };
-    header.temperature = temperature(&answers(&header, &network, &dataset, &device)?, &dataset);
-    let found = answers(&header, &network, &dataset, &device)?;
+    header.temperature = temperature(&answers(&header, &network, &dataset, &chosen)?, &dataset);
+    let found = answers(&header, &network, &dataset, &chosen)?;
     let labelled = measure::labelled(&dataset, &found);
     let (threshold, recall) = operating_point(&labelled, PAPER_SPECIFICITY).ok_or_else(|| {
         anyhow!("{part} lacks one of the classes: no threshold can be chosen on it")
@@ -102,7 +100,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     header.card = card::measured(header.card, &report);
 
     let bytes = write_weights(&header, &network)?;
-    let classifier = Classifier::load(&bytes, &device)?;
+    let classifier = chosen.classifier(&bytes)?;
     let name = config.network.name();
     let entry = ModelEntry {
         id: name.to_owned(),
@@ -124,9 +122,9 @@ fn answers(
     header: &WeightsHeader,
     network: &Network,
     dataset: &Dataset,
-    device: &Device,
+    chosen: &Chosen,
 ) -> Result<Vec<Answer>> {
-    let classifier = Classifier::load(&write_weights(header, network)?, device)?;
+    let classifier = chosen.classifier(&write_weights(header, network)?)?;
     predict_all(&classifier, dataset)
 }
 

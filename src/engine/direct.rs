@@ -1,0 +1,271 @@
+//! Convolution as it is defined, as an implicit matrix product: a row of the matrix is the
+//! surroundings of a place, which lie in the map already, one run for each row of the kernel.
+
+use crate::layer::Convolution;
+use crate::map::Map;
+use crate::product::{Block, blocks, multiply, pack, padded, sums};
+use crate::vector::{Vector, WIDE};
+
+/// Numbers of a row that are multiplied before the next panel: with a panel's weights for them
+/// they stay in the first-level cache.
+const DEPTH: usize = 512;
+
+/// Packed kernels.
+#[derive(Debug)]
+pub(crate) struct Direct {
+    kernel: usize,
+    /// Channels of the output.
+    outputs: usize,
+    /// In panels, each `[y][x][channels of the input map][panel]`.
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+    relu: bool,
+}
+
+impl Direct {
+    /// `channels`: numbers a place of the input map, at least the layer's.
+    pub(crate) fn new(conv: &Convolution, channels: usize, panel: usize) -> Self {
+        let [inputs, outputs] = conv.channels;
+        let weights =
+            pack(conv.kernel * conv.kernel * channels, outputs, panel, |depth, output| {
+                let (tap, input) = (depth / channels, depth % channels);
+                if input >= inputs {
+                    return 0.0;
+                }
+                conv.weight(output, input, tap / conv.kernel, tap % conv.kernel)
+            });
+        let bias = padded(&conv.bias, panel);
+        Self { kernel: conv.kernel, outputs: bias.len(), weights, bias, relu: conv.relu }
+    }
+
+    /// Whether the kernel is as large as the map: one output place an image.
+    fn whole(&self, from: &Map, to: &Map) -> bool {
+        to.size == [1, 1] && from.room == [self.kernel; 2]
+    }
+
+    /// # Safety
+    /// As [`Vector`].
+    #[inline(always)]
+    pub(crate) unsafe fn run<V: Vector>(
+        &self,
+        [from, to]: [&Map; 2],
+        input: &[f32],
+        output: &mut [f32],
+        images: usize,
+        pool: bool,
+    ) {
+        let depth = self.kernel * self.kernel * from.channels;
+        let taken = if pool { 2 } else { 1 };
+        // What the pointers below rely on.
+        assert!(input.len() >= images * from.image() && output.len() >= images * to.image());
+        assert!(to.channels == self.outputs && self.outputs.is_multiple_of(V::PANEL));
+        assert!(self.weights.len() >= self.outputs * depth && self.bias.len() == self.outputs);
+        for axis in 0..2 {
+            assert!(to.size[axis] * taken + self.kernel - 1 <= from.room[axis]);
+            assert!(to.margin + to.size[axis] <= to.room[axis]);
+        }
+        // SAFETY: the lengths are checked above.
+        unsafe {
+            if pool {
+                self.pooled::<V>([from, to], input, output, images);
+            } else if self.whole(from, to) {
+                self.dense::<V>([from, to], input, output, images);
+            } else {
+                self.rows::<V>([from, to], input, output, images);
+            }
+        }
+    }
+
+    /// A row of the output at a time, panel by panel.
+    ///
+    /// # Safety
+    /// As [`Self::run`], after its checks.
+    #[inline(always)]
+    unsafe fn rows<V: Vector>(
+        &self,
+        [from, to]: [&Map; 2],
+        input: &[f32],
+        output: &mut [f32],
+        images: usize,
+    ) {
+        let length = self.kernel * from.channels;
+        for (image, row) in (0..images).flat_map(|i| (0..to.size[0]).map(move |row| (i, row))) {
+            for panel in 0..self.outputs / V::PANEL {
+                for (column, count) in blocks(to.size[1]) {
+                    // SAFETY: rows, columns, images and panels are within the lengths checked.
+                    unsafe {
+                        let block = Block {
+                            segments: self.kernel,
+                            segment_stride: from.row(),
+                            length,
+                            panel: self
+                                .weights
+                                .as_ptr()
+                                .add(panel * self.kernel * length * V::PANEL),
+                            start: self.bias.as_ptr().add(panel * V::PANEL),
+                            start_stride: 0,
+                            out: output
+                                .as_mut_ptr()
+                                .add(to.inside(image, row, column) + panel * V::PANEL),
+                            out_stride: to.channels,
+                            relu: self.relu,
+                        };
+                        let first = input.as_ptr().add(from.at(image, row, column));
+                        multiply::<V>(count, first, from.channels, &block);
+                    }
+                }
+            }
+        }
+    }
+
+    /// One output place an image: a matrix product, whose weights are read once.
+    ///
+    /// # Safety
+    /// As [`Self::run`], after its checks.
+    #[inline(always)]
+    unsafe fn dense<V: Vector>(
+        &self,
+        [from, to]: [&Map; 2],
+        input: &[f32],
+        output: &mut [f32],
+        images: usize,
+    ) {
+        let depth = from.image();
+        for begin in (0..depth).step_by(DEPTH) {
+            let length = DEPTH.min(depth - begin);
+            for panel in 0..self.outputs / V::PANEL {
+                for (image, count) in blocks(images) {
+                    // SAFETY: images, panels and depth are within the lengths checked.
+                    unsafe {
+                        let out =
+                            output.as_mut_ptr().add(to.inside(image, 0, 0) + panel * V::PANEL);
+                        let bias = self.bias.as_ptr().add(panel * V::PANEL);
+                        let block = Block {
+                            segments: 1,
+                            segment_stride: 0,
+                            length,
+                            panel: self.weights.as_ptr().add((panel * depth + begin) * V::PANEL),
+                            start: if begin == 0 { bias } else { out.cast_const() },
+                            start_stride: if begin == 0 { 0 } else { to.image() },
+                            out,
+                            out_stride: to.image(),
+                            relu: self.relu && begin + length == depth,
+                        };
+                        let first = input.as_ptr().add(image * depth + begin);
+                        multiply::<V>(count, first, depth, &block);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Four places at a time, of which the largest is kept.
+    ///
+    /// # Safety
+    /// As [`Self::run`], after its checks.
+    #[inline(always)]
+    unsafe fn pooled<V: Vector>(
+        &self,
+        [from, to]: [&Map; 2],
+        input: &[f32],
+        output: &mut [f32],
+        images: usize,
+    ) {
+        for (image, row) in (0..images).flat_map(|i| (0..to.size[0]).map(move |row| (i, row))) {
+            for panel in 0..self.outputs / V::PANEL {
+                // SAFETY: rows, columns, images and panels are within the lengths checked.
+                unsafe {
+                    let first = input.as_ptr().add(from.at(image, 2 * row, 0));
+                    let out = output.as_mut_ptr();
+                    let out = out.add(to.inside(image, row, 0) + panel * V::PANEL);
+                    match (from.channels, self.kernel) {
+                        (1, 3) => self.four::<V, 3>(from, to, first, panel, out),
+                        (1, 5) => self.four::<V, 5>(from, to, first, panel, out),
+                        _ => self.four::<V, 0>(from, to, first, panel, out),
+                    }
+                }
+            }
+        }
+    }
+
+    /// A pooled row of one panel. `SIDE`: the kernel's, where the input has one channel, so that
+    /// its few taps are written out; 0 for any.
+    ///
+    /// # Safety
+    /// As [`Self::run`], after its checks; `first` is the row's first surroundings.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+    unsafe fn four<V: Vector, const SIDE: usize>(
+        &self,
+        from: &Map,
+        to: &Map,
+        first: *const f32,
+        panel: usize,
+        out: *mut f32,
+    ) {
+        let length = self.kernel * from.channels;
+        // SAFETY: the caller's.
+        unsafe {
+            let weights = self.weights.as_ptr().add(panel * self.kernel * length * V::PANEL);
+            let bias = self.bias.as_ptr().add(panel * V::PANEL);
+            let bias = [0, 1].map(|v| V::load(bias.add(v * V::LANES)));
+            for column in 0..to.size[1] {
+                let place = first.add(2 * column * from.channels);
+                let places = [0, 1].map(|down| place.add(down * from.row()));
+                let [above, below] = places.map(|left| [left, left.add(from.channels)]);
+                let places = [above[0], above[1], below[0], below[1]];
+                let found = if SIDE > 0 {
+                    few::<V, SIDE>(places, from.row(), weights)
+                } else {
+                    let block = Block {
+                        segments: self.kernel,
+                        segment_stride: from.row(),
+                        length,
+                        panel: weights,
+                        start: weights,
+                        start_stride: 0,
+                        out,
+                        out_stride: 0,
+                        relu: false,
+                    };
+                    sums::<V, 4>(places, &block, [[V::splat(0.0); WIDE]; 4])
+                };
+                for v in 0..WIDE {
+                    let [a, b, c, d] = [0, 1, 2, 3].map(|place: usize| found[place][v]);
+                    // A constant and ReLU may as well come after the largest is found.
+                    let most = a.max(b).max(c.max(d)).add(bias[v]);
+                    let most = if self.relu { most.max(V::splat(0.0)) } else { most };
+                    most.store(out.add(column * to.channels + v * V::LANES));
+                }
+            }
+        }
+    }
+}
+
+/// Sums of four places over the taps of a kernel on a single channel.
+///
+/// # Safety
+/// As [`sums`].
+#[inline(always)]
+unsafe fn few<V: Vector, const SIDE: usize>(
+    places: [*const f32; 4],
+    row: usize,
+    weights: *const f32,
+) -> [[V; WIDE]; 4] {
+    // SAFETY: the caller's.
+    unsafe {
+        let mut sums = [[V::splat(0.0); WIDE]; 4];
+        for y in 0..SIDE {
+            for x in 0..SIDE {
+                let tap = weights.add((y * SIDE + x) * V::PANEL);
+                let weights = [0, 1].map(|v| V::load(tap.add(v * V::LANES)));
+                for (place, sums) in places.iter().zip(&mut sums) {
+                    let value = V::load_splat(place.add(y * row + x));
+                    sums[0] = value.mul_add(weights[0], sums[0]);
+                    sums[1] = value.mul_add(weights[1], sums[1]);
+                }
+            }
+        }
+        sums
+    }
+}

@@ -1,0 +1,189 @@
+//! Matrix products: the micro-kernel that all convolutions come down to, and packed weights.
+
+use crate::vector::{Vector, WIDE};
+
+/// Most rows that the micro-kernel computes at once: 6 x 2 sums, with two vectors of weights and one
+/// number in every lane, fill 15 of the 16 registers that SSE and AVX have.
+pub(crate) const ROWS: usize = 6;
+
+/// Rows in nearly equal blocks of at most [`ROWS`]: each block's first row and count.
+pub(crate) fn blocks(rows: usize) -> impl Iterator<Item = (usize, usize)> {
+    let count = rows.div_ceil(ROWS);
+    (0..count).map(move |block| {
+        let first = block * rows / count;
+        (first, (block + 1) * rows / count - first)
+    })
+}
+
+/// A matrix `[depth][columns]` in panels of `panel` columns, each `[depth][panel]`; columns that
+/// do not fill the last panel are zero.
+pub(crate) fn pack(
+    depth: usize,
+    columns: usize,
+    panel: usize,
+    value: impl Fn(usize, usize) -> f32,
+) -> Vec<f32> {
+    let panels = columns.div_ceil(panel);
+    let mut packed = vec![0.0; panels * depth * panel];
+    for (place, number) in packed.iter_mut().enumerate() {
+        let (row, column) = (place / panel % depth, place / panel / depth * panel + place % panel);
+        if column < columns {
+            *number = value(row, column);
+        }
+    }
+    packed
+}
+
+/// Numbers, one after the other, rounded up to whole panels with zeros.
+pub(crate) fn padded(values: &[f32], panel: usize) -> Vec<f32> {
+    let mut padded = values.to_vec();
+    padded.resize(values.len().next_multiple_of(panel), 0.0);
+    padded
+}
+
+/// One call of the micro-kernel: a few rows times one panel.
+///
+/// A row's numbers are `segments` runs of `length`, `segment_stride` apart: the taps of one kernel
+/// row each, where the rows are the surroundings of places of a map.
+#[derive(Clone, Copy)]
+pub(crate) struct Block {
+    pub(crate) segments: usize,
+    pub(crate) segment_stride: usize,
+    pub(crate) length: usize,
+    /// `[segments * length][PANEL]`
+    pub(crate) panel: *const f32,
+    /// What the sums begin with, `PANEL` numbers a row.
+    pub(crate) start: *const f32,
+    /// Between the starts of two rows; 0 for the same in each.
+    pub(crate) start_stride: usize,
+    pub(crate) out: *mut f32,
+    pub(crate) out_stride: usize,
+    pub(crate) relu: bool,
+}
+
+/// Sums of R rows over all segments.
+///
+/// # Safety
+/// As [`Vector`]; every row pointer is valid for the segments, `panel` for as many vectors.
+#[inline(always)]
+pub(crate) unsafe fn sums<V: Vector, const R: usize>(
+    mut rows: [*const f32; R],
+    block: &Block,
+    mut sums: [[V; WIDE]; R],
+) -> [[V; WIDE]; R] {
+    let mut panel = block.panel;
+    // SAFETY: the caller's; every pointer moves over what it is valid for and no further.
+    unsafe {
+        for segment in 0..block.segments {
+            for _ in 0..block.length / 4 {
+                for step in 0..4 {
+                    let weights = [0, 1].map(|v| V::load(panel.add((step * WIDE + v) * V::LANES)));
+                    for (row, sums) in rows.iter().zip(&mut sums) {
+                        let value = V::load_splat(row.add(step));
+                        sums[0] = value.mul_add(weights[0], sums[0]);
+                        sums[1] = value.mul_add(weights[1], sums[1]);
+                    }
+                }
+                panel = panel.add(4 * V::PANEL);
+                for row in &mut rows {
+                    *row = row.add(4);
+                }
+            }
+            let left = block.length % 4;
+            for step in 0..left {
+                let weights = [0, 1].map(|v| V::load(panel.add(v * V::LANES)));
+                for (row, sums) in rows.iter().zip(&mut sums) {
+                    let value = V::load_splat(row.add(step));
+                    sums[0] = value.mul_add(weights[0], sums[0]);
+                    sums[1] = value.mul_add(weights[1], sums[1]);
+                }
+                panel = panel.add(V::PANEL);
+            }
+            if segment + 1 < block.segments {
+                for row in &mut rows {
+                    // Wrapping, for a segment may lie before the end of the one before it.
+                    *row = row
+                        .wrapping_add(left)
+                        .wrapping_add(block.segment_stride)
+                        .wrapping_sub(block.length);
+                }
+            }
+        }
+    }
+    sums
+}
+
+/// The block of R rows that begin `stride` apart.
+///
+/// # Safety
+/// As [`sums`]; `start` and `out` are valid for a panel a row.
+#[inline(always)]
+unsafe fn rows<V: Vector, const R: usize>(first: *const f32, stride: usize, block: &Block) {
+    // SAFETY: the caller's.
+    unsafe {
+        let begin = |row: usize| {
+            [0, 1].map(|v| V::load(block.start.add(row * block.start_stride + v * V::LANES)))
+        };
+        let from = std::array::from_fn(|row| first.add(row * stride));
+        let sums = sums::<V, R>(from, block, std::array::from_fn(begin));
+        for (row, sums) in sums.into_iter().enumerate() {
+            for (v, sum) in sums.into_iter().enumerate() {
+                let sum = if block.relu { sum.max(V::splat(0.0)) } else { sum };
+                sum.store(block.out.add(row * block.out_stride + v * V::LANES));
+            }
+        }
+    }
+}
+
+/// The block of 1 to [`ROWS`] rows that begin `stride` apart at `first`.
+///
+/// # Safety
+/// As [`Vector`]; `first` is valid for the segments of every row, and the pointers of `block` for
+/// what they say.
+// In WebAssembly one copy of each size is enough, and the engine of the browser allocates registers
+// better in a small function; natively the copies must be where the instruction set is allowed.
+#[cfg_attr(target_arch = "wasm32", inline(never))]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+pub(crate) unsafe fn multiply<V: Vector>(
+    count: usize,
+    first: *const f32,
+    stride: usize,
+    block: &Block,
+) {
+    // SAFETY: the caller's.
+    unsafe {
+        match count {
+            6 => rows::<V, 6>(first, stride, block),
+            5 => rows::<V, 5>(first, stride, block),
+            4 => rows::<V, 4>(first, stride, block),
+            3 => rows::<V, 3>(first, stride, block),
+            2 => rows::<V, 2>(first, stride, block),
+            _ => rows::<V, 1>(first, stride, block),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_cover_every_row_once() {
+        for rows in 0..40 {
+            let mut next = 0;
+            for (first, count) in blocks(rows) {
+                assert!(first == next && (1..=ROWS).contains(&count));
+                next += count;
+            }
+            assert_eq!(next, rows);
+        }
+    }
+
+    #[test]
+    fn panels_hold_the_matrix_and_zeros() {
+        let packed = pack(3, 5, 4, |row, column| (10 * row + column) as f32);
+        assert_eq!(packed[..8], [0.0, 1.0, 2.0, 3.0, 10.0, 11.0, 12.0, 13.0]);
+        assert_eq!(packed[12..], [4.0, 0.0, 0.0, 0.0, 14.0, 0.0, 0.0, 0.0, 24.0, 0.0, 0.0, 0.0]);
+        assert_eq!(padded(&[1.0, 2.0, 3.0], 2), [1.0, 2.0, 3.0, 0.0]);
+    }
+}

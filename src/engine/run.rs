@@ -1,0 +1,293 @@
+//! Passes over inputs.
+
+use crate::direct::Direct;
+use crate::layer::{EngineError, Layer, check};
+use crate::map::Map;
+use crate::plan::{Algorithm, Plan, Step, Work};
+use crate::vector::{InstructionSet, Vector};
+use crate::winograd::{Filter, Winograd};
+use crate::{pool, vector};
+use std::sync::OnceLock;
+
+/// Bytes of maps that a pass may hold at once: more inputs go in several passes.
+const MAPS: usize = 24 << 20;
+
+/// Most inputs of a pass; more would not be faster.
+const BATCH: usize = 32;
+
+/// A network with its packed weights. It may be shared by threads, each with its [`Workspace`].
+#[derive(Debug)]
+pub struct Engine {
+    channels: usize,
+    layers: Vec<Layer>,
+    kernels: Vec<Kernels>,
+    instructions: InstructionSet,
+}
+
+/// A convolution's weights as the algorithms want them, packed when one is first used.
+#[derive(Debug, Default)]
+struct Kernels {
+    direct: OnceLock<Direct>,
+    winograd: [OnceLock<Winograd>; Filter::ALL.len()],
+}
+
+/// Buffers that passes use again. They grow to what the largest pass needed, and no further.
+#[derive(Debug, Default)]
+pub struct Workspace {
+    plan: Option<Plan>,
+    /// Size of the input, and images, that the maps are laid out for.
+    layout: Option<([usize; 2], usize)>,
+    maps: Vec<Vec<f32>>,
+    scratch: [Vec<f32>; 2],
+}
+
+impl Workspace {
+    /// Bytes held.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let numbers = self.maps.iter().chain(&self.scratch).map(Vec::capacity);
+        numbers.sum::<usize>() * size_of::<f32>()
+    }
+}
+
+impl Engine {
+    /// A network of these layers on inputs of so many channels, for the best instructions there are.
+    ///
+    /// # Errors
+    /// [`EngineError::Layer`] where a layer does not follow from the one before.
+    pub fn new(channels: usize, layers: Vec<Layer>) -> Result<Self, EngineError> {
+        Self::with_instructions(channels, layers, InstructionSet::best())
+    }
+
+    /// The same for given instructions; for others than are available, for none in particular.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_instructions(
+        channels: usize,
+        layers: Vec<Layer>,
+        instructions: InstructionSet,
+    ) -> Result<Self, EngineError> {
+        check(channels, &layers)?;
+        let available = instructions.available();
+        let instructions = if available { instructions } else { InstructionSet::Scalar };
+        let kernels = layers.iter().map(|_| Kernels::default()).collect();
+        let mut engine = Self { channels, layers, kernels, instructions };
+        engine.pack_the_certain();
+        Ok(engine)
+    }
+
+    /// Packs the kernels for which there is one algorithm only, and lets go of what was given: the
+    /// first dense layer may be most of the network.
+    fn pack_the_certain(&mut self) {
+        let mut channels = self.channels;
+        for layer in 0..self.layers.len() {
+            let Layer::Convolution(conv) = &self.layers[layer] else { continue };
+            let (kernel, outputs) = (conv.kernel, conv.channels[1]);
+            if Filter::ALL.iter().all(|filter| filter.kernel() != kernel) {
+                self.direct(layer, channels);
+                if let Layer::Convolution(conv) = &mut self.layers[layer] {
+                    conv.weights = Vec::new();
+                }
+            }
+            channels = outputs.next_multiple_of(self.instructions.panel());
+        }
+    }
+
+    /// What it is compiled for.
+    #[must_use]
+    pub fn instructions(&self) -> InstructionSet {
+        self.instructions
+    }
+
+    /// The last map of every input.
+    ///
+    /// # Shapes
+    /// `values`: `[batch, height, width, channels]`, row-major. Returns the values as
+    /// `[batch, h, w, channels of the last layer]` and `[h, w]`.
+    ///
+    /// # Errors
+    /// [`EngineError::Input`] where the input is too small for the layers, or `values` are not as
+    /// many as the shape says.
+    pub fn run(
+        &self,
+        workspace: &mut Workspace,
+        values: &[f32],
+        [batch, height, width]: [usize; 3],
+    ) -> Result<(Vec<f32>, [usize; 2]), EngineError> {
+        let size = [height, width];
+        let image = height.checked_mul(width).and_then(|places| places.checked_mul(self.channels));
+        let Some(image) = image.filter(|image| batch.checked_mul(*image) == Some(values.len()))
+        else {
+            let given = values.len();
+            let what = format!("{given} values for {batch} of {width} x {height}");
+            return Err(EngineError::Input(what));
+        };
+        if workspace.layout.is_none_or(|(earlier, _)| earlier != size) {
+            let panel = self.instructions.panel();
+            workspace.plan = Some(Plan::new(self.channels, &self.layers, size, panel)?);
+            workspace.layout = None;
+        }
+        let Some(plan) = workspace.plan.take() else { return Ok((Vec::new(), [0, 0])) };
+        let last = plan.steps.last().map_or(plan.input, |step| step.to);
+        let mut answer = Vec::with_capacity(batch * last.size[0] * last.size[1] * plan.outputs);
+        let at_once = (MAPS / plan.bytes_per_image().max(1)).clamp(1, BATCH);
+        for values in values.chunks((at_once * image).max(1)) {
+            let images = values.len() / image;
+            workspace.lay_out(&plan, size, images);
+            fill(&plan.input, &mut workspace.maps[0], values, images, self.channels);
+            for (position, step) in plan.steps.iter().enumerate() {
+                let from = if position == 0 { plan.input } else { plan.steps[position - 1].to };
+                self.step(workspace, position, &from, step, images);
+            }
+            let map = &workspace.maps[plan.steps.len()];
+            for place in 0..images * last.size[0] * last.size[1] {
+                // The last map has no room around it.
+                answer.extend_from_slice(&map[place * last.channels..][..plan.outputs]);
+            }
+        }
+        workspace.plan = Some(plan);
+        Ok((answer, last.size))
+    }
+
+    /// From map `position` to the next.
+    fn step(
+        &self,
+        workspace: &mut Workspace,
+        position: usize,
+        from: &Map,
+        step: &Step,
+        images: usize,
+    ) {
+        let Workspace { maps, scratch, .. } = workspace;
+        let (before, after) = maps.split_at_mut(position + 1);
+        let task =
+            Task { step, from, input: &before[position], output: &mut after[0], images, scratch };
+        match self.instructions {
+            // SAFETY: the engine has only instructions that are available.
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx2 => unsafe { self.with_avx2(task) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "aarch64")]
+            InstructionSet::Neon => unsafe { self.with_neon(task) },
+            // Where the whole module is compiled for it, nothing else is needed.
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            // SAFETY: the module would not have started without.
+            _ => unsafe { self.with::<vector::Simd128>(task) },
+            #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+            // SAFETY: no instruction is asked for.
+            _ => unsafe { self.with::<vector::Scalar>(task) },
+        }
+    }
+
+    /// # Safety
+    /// The processor has AVX2 and FMA.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn with_avx2(&self, task: Task<'_>) {
+        // SAFETY: the caller's.
+        unsafe { self.with::<vector::Avx2>(task) }
+    }
+
+    /// # Safety
+    /// The processor has NEON.
+    #[cfg(target_arch = "aarch64")]
+    #[target_feature(enable = "neon")]
+    unsafe fn with_neon(&self, task: Task<'_>) {
+        // SAFETY: the caller's.
+        unsafe { self.with::<vector::Neon>(task) }
+    }
+
+    /// # Safety
+    /// As [`Vector`].
+    #[inline(always)]
+    unsafe fn with<V: Vector>(&self, task: Task<'_>) {
+        let Task { step, from, input, output, images, scratch } = task;
+        let maps = [from, &step.to];
+        // SAFETY: the caller's.
+        unsafe {
+            match step.work {
+                Work::MaxPool => pool::max_pool::<V>(maps, input, output, images),
+                Work::Mean(side) => pool::mean::<V>(maps, input, output, images, side),
+                Work::Convolution { layer, algorithm: Algorithm::Direct, pool } => {
+                    let Some(direct) = self.direct(layer, from.channels) else { return };
+                    direct.run::<V>(maps, input, output, images, pool);
+                }
+                Work::Convolution { layer, algorithm: Algorithm::Winograd(filter), pool } => {
+                    let Some(winograd) = self.winograd(layer, filter, from.channels) else {
+                        return;
+                    };
+                    let taken = if pool { 2 } else { 1 };
+                    let tiles = |side: usize| (side * taken).div_ceil(filter.outputs());
+                    let tiles = images * tiles(step.to.size[0]) * tiles(step.to.size[1]);
+                    let room = winograd.room(tiles);
+                    let sizes = room.sizes(filter);
+                    for (buffer, size) in scratch.iter_mut().zip(sizes) {
+                        grow(buffer, size);
+                    }
+                    let [points, products] = scratch;
+                    let scratch = (room, [&mut points[..], &mut products[..]]);
+                    winograd.run::<V>(maps, input, output, images, pool, scratch);
+                }
+            }
+        }
+    }
+
+    fn direct(&self, layer: usize, channels: usize) -> Option<&Direct> {
+        let Layer::Convolution(conv) = &self.layers[layer] else { return None };
+        let pack = || Direct::new(conv, channels, self.instructions.panel());
+        Some(self.kernels[layer].direct.get_or_init(pack))
+    }
+
+    fn winograd(&self, layer: usize, filter: Filter, channels: usize) -> Option<&Winograd> {
+        let Layer::Convolution(conv) = &self.layers[layer] else { return None };
+        let place = Filter::ALL.iter().position(|other| *other == filter)?;
+        let pack = || Winograd::new(filter, conv, channels, self.instructions.panel());
+        Some(self.kernels[layer].winograd[place].get_or_init(pack))
+    }
+}
+
+/// What a step works on.
+struct Task<'a> {
+    step: &'a Step,
+    from: &'a Map,
+    input: &'a [f32],
+    output: &'a mut [f32],
+    images: usize,
+    scratch: &'a mut [Vec<f32>; 2],
+}
+
+impl Workspace {
+    /// Makes the buffers fit the maps of a plan. Their margins are zero from then on: a step writes
+    /// within its map only.
+    fn lay_out(&mut self, plan: &Plan, size: [usize; 2], images: usize) {
+        let held = |(earlier, most)| earlier == size && images <= most;
+        if self.layout.is_some_and(held) {
+            return;
+        }
+        let maps = std::iter::once(&plan.input).chain(plan.steps.iter().map(|step| &step.to));
+        self.maps.resize_with(self.maps.len().max(plan.steps.len() + 1), Vec::new);
+        for (buffer, map) in self.maps.iter_mut().zip(maps) {
+            buffer.clear();
+            buffer.resize(images * map.image(), 0.0);
+        }
+        self.layout = Some((size, images));
+    }
+}
+
+/// A buffer of at least this many numbers.
+fn grow(buffer: &mut Vec<f32>, size: usize) {
+    if buffer.len() < size {
+        buffer.resize(size, 0.0);
+    }
+}
+
+/// Images into the first map.
+fn fill(map: &Map, to: &mut [f32], values: &[f32], images: usize, channels: usize) {
+    let [rows, columns] = map.size;
+    let row = columns * channels;
+    for (image, y) in (0..images).flat_map(|image| (0..rows).map(move |y| (image, y))) {
+        let from = &values[(image * rows + y) * row..][..row];
+        to[map.inside(image, y, 0)..][..row].copy_from_slice(from);
+    }
+}

@@ -1,0 +1,428 @@
+//! Convolution with fewer products: maps and kernels are carried to the points of Winograd's
+//! filters, multiplied there, one matrix product a point, and carried back, tile by tile.
+
+use crate::layer::Convolution;
+use crate::map::Map;
+use crate::product::{Block, blocks, multiply, pack};
+use crate::vector::Vector;
+use points::Points;
+
+mod points;
+
+/// A filter `F(M x M, R x R)`: M outputs a side of a tile, kernels of side R.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Filter {
+    F4x3,
+    F6x3,
+    F5x4,
+    F4x5,
+}
+
+impl Filter {
+    pub(crate) const ALL: [Self; 4] = [Self::F4x3, Self::F6x3, Self::F5x4, Self::F4x5];
+
+    /// Outputs a side of a tile.
+    pub(crate) fn outputs(self) -> usize {
+        match self {
+            Self::F4x3 | Self::F4x5 => 4,
+            Self::F5x4 => 5,
+            Self::F6x3 => 6,
+        }
+    }
+
+    /// Side of the kernels that it is for.
+    pub(crate) fn kernel(self) -> usize {
+        match self {
+            Self::F4x3 | Self::F6x3 => 3,
+            Self::F5x4 => 4,
+            Self::F4x5 => 5,
+        }
+    }
+
+    /// Points a side.
+    pub(crate) fn points(self) -> usize {
+        self.outputs() + self.kernel() - 1
+    }
+
+    /// About what a tile costs besides the products, in multiply-adds for a channel of the input and
+    /// one of the output: counted from the transforms, and set against times measured.
+    fn transforms(self) -> [usize; 2] {
+        match self {
+            Self::F4x3 => [100, 80],
+            Self::F6x3 => [330, 260],
+            Self::F5x4 | Self::F4x5 => [330, 230],
+        }
+    }
+
+    /// What a map of `size` outputs costs, in multiply-adds.
+    pub(crate) fn cost(self, size: [usize; 2], [inputs, outputs]: [usize; 2]) -> usize {
+        let tiles = size.map(|side| side.div_ceil(self.outputs()));
+        let [input, output] = self.transforms();
+        let products = self.points() * self.points() * inputs * outputs;
+        tiles[0] * tiles[1] * (products + input * inputs + output * outputs)
+    }
+}
+
+/// Bytes of points and products in flight; about what a second-level cache has to spare.
+const IN_FLIGHT: usize = 512 << 10;
+
+/// Kernels at the points of a filter.
+#[derive(Debug)]
+pub(crate) struct Winograd {
+    filter: Filter,
+    inputs: usize,
+    outputs: usize,
+    /// A matrix in panels for each point, `[N * N][panels][inputs][panel]`.
+    weights: Vec<f32>,
+    /// Zeros, and the biases: what the products at a point begin with.
+    start: Vec<f32>,
+    relu: bool,
+}
+
+/// Room for the points and the products of some tiles.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    /// Tiles carried over at once.
+    tiles: usize,
+    /// Numbers between two points, of the inputs and of the products.
+    strides: [usize; 2],
+}
+
+impl Room {
+    /// Numbers for the points of the inputs and for the products.
+    pub(crate) fn sizes(&self, filter: Filter) -> [usize; 2] {
+        self.strides.map(|stride| stride * filter.points() * filter.points())
+    }
+}
+
+impl Winograd {
+    /// `inputs`: channels of the input map, a multiple of a panel.
+    pub(crate) fn new(filter: Filter, conv: &Convolution, inputs: usize, panel: usize) -> Self {
+        let weights = match filter {
+            Filter::F4x3 => carried::<6, 3>(conv, inputs, panel),
+            Filter::F6x3 => carried::<8, 3>(conv, inputs, panel),
+            Filter::F5x4 => carried::<8, 4>(conv, inputs, panel),
+            Filter::F4x5 => carried::<8, 5>(conv, inputs, panel),
+        };
+        let outputs = conv.channels[1].next_multiple_of(panel);
+        let mut start = vec![0.0; outputs];
+        start.extend_from_slice(&conv.bias);
+        start.resize(2 * outputs, 0.0);
+        Self { filter, inputs, outputs, weights, start, relu: conv.relu }
+    }
+
+    /// How many tiles are worth carrying at once, of so many.
+    pub(crate) fn room(&self, tiles: usize) -> Room {
+        let points = self.filter.points() * self.filter.points();
+        let tile = points * (self.inputs + self.outputs) * size_of::<f32>();
+        let most = (IN_FLIGHT / tile).clamp(6, 192) / 6 * 6;
+        let tiles = tiles.min(most);
+        // An odd number of cache lines, for at a power of two all points would share a few sets.
+        let stride = |channels: usize| ((tiles * channels).div_ceil(16) | 1) * 16;
+        Room { tiles, strides: [stride(self.inputs), stride(self.outputs)] }
+    }
+
+    /// # Safety
+    /// As [`Vector`].
+    #[inline(always)]
+    pub(crate) unsafe fn run<V: Vector>(
+        &self,
+        maps: [&Map; 2],
+        input: &[f32],
+        output: &mut [f32],
+        images: usize,
+        pool: bool,
+        (room, scratch): (Room, [&mut [f32]; 2]),
+    ) {
+        // SAFETY: the caller's.
+        unsafe {
+            match self.filter {
+                Filter::F4x3 => {
+                    self.tiles::<V, 4, 6>(maps, input, output, images, pool, (room, scratch));
+                }
+                Filter::F6x3 => {
+                    self.tiles::<V, 6, 8>(maps, input, output, images, pool, (room, scratch));
+                }
+                Filter::F5x4 => {
+                    self.tiles::<V, 5, 8>(maps, input, output, images, pool, (room, scratch));
+                }
+                Filter::F4x5 => {
+                    self.tiles::<V, 4, 8>(maps, input, output, images, pool, (room, scratch));
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// As [`Vector`].
+    #[inline(always)]
+    unsafe fn tiles<V: Vector, const M: usize, const N: usize>(
+        &self,
+        [from, to]: [&Map; 2],
+        input: &[f32],
+        output: &mut [f32],
+        images: usize,
+        pool: bool,
+        (room, [points, products]): (Room, [&mut [f32]; 2]),
+    ) {
+        let taken = if pool { 2 } else { 1 };
+        let grid = to.size.map(|side| (side * taken).div_ceil(M));
+        // What the pointers below rely on.
+        assert!(input.len() >= images * from.image() && output.len() >= images * to.image());
+        assert!(from.channels == self.inputs && to.channels == self.outputs);
+        assert!(self.inputs.is_multiple_of(V::PANEL) && self.outputs.is_multiple_of(V::PANEL));
+        assert!(self.weights.len() == N * N * self.inputs * self.outputs);
+        assert!(M.is_multiple_of(taken) && room.tiles > 0);
+        assert!(room.strides[0] >= room.tiles * self.inputs);
+        assert!(room.strides[1] >= room.tiles * self.outputs);
+        assert!(points.len() >= N * N * room.strides[0]);
+        assert!(products.len() >= N * N * room.strides[1]);
+        for axis in 0..2 {
+            assert!(grid[axis] == 0 || (grid[axis] - 1) * M + N <= from.room[axis]);
+            assert!(to.margin + to.size[axis] <= to.room[axis]);
+        }
+        let total = images * grid[0] * grid[1];
+        let place = |tile: usize| {
+            let (image, row) = (tile / (grid[0] * grid[1]), tile / grid[1] % grid[0]);
+            (image, row * M, tile % grid[1] * M)
+        };
+        for first in (0..total).step_by(room.tiles) {
+            let count = room.tiles.min(total - first);
+            for tile in 0..count {
+                let (image, row, column) = place(first + tile);
+                // SAFETY: the tile lies within the room of the map, and its points within theirs.
+                unsafe {
+                    let corner = input.as_ptr().add(from.at(image, row, column));
+                    let out = points.as_mut_ptr().add(tile * self.inputs);
+                    enter::<V, N>(corner, [from.row(), self.inputs], out, room.strides[0]);
+                }
+            }
+            // SAFETY: as many rows as there is room for.
+            unsafe { self.multiply::<V, N>(count, room.strides, points, products) };
+            for tile in 0..count {
+                let (image, row, column) = place(first + tile);
+                let left = [to.size[0] * taken - row, to.size[1] * taken - column];
+                // SAFETY: only places within the map are written.
+                unsafe {
+                    let from = products.as_ptr().add(tile * self.outputs);
+                    let at = to.inside(image, row / taken, column / taken);
+                    let leave = Leave {
+                        stride: room.strides[1],
+                        left,
+                        row: to.row(),
+                        channels: self.outputs,
+                        relu: self.relu,
+                    };
+                    let out = output.as_mut_ptr().add(at);
+                    if pool {
+                        leave.pooled::<V, M, N>(from, out);
+                    } else {
+                        leave.plain::<V, M, N>(from, out);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The matrix product of every point.
+    ///
+    /// # Safety
+    /// As [`Vector`]; there is room for `count` tiles at these strides.
+    #[inline(always)]
+    unsafe fn multiply<V: Vector, const N: usize>(
+        &self,
+        count: usize,
+        strides: [usize; 2],
+        points: &[f32],
+        products: &mut [f32],
+    ) {
+        let constant = Points::<N>::ONE * N + Points::<N>::ONE;
+        for point in 0..N * N {
+            // The bias is the constant of every output, and stands at the point (1, 1) alone.
+            let start = if point == constant { self.outputs } else { 0 };
+            for panel in 0..self.outputs / V::PANEL {
+                for (tile, rows) in blocks(count) {
+                    let weights = (point * self.outputs + panel * V::PANEL) * self.inputs;
+                    // SAFETY: point, panel and tile are within the lengths checked.
+                    unsafe {
+                        let first = points.as_ptr().add(point * strides[0] + tile * self.inputs);
+                        let out = point * strides[1] + tile * self.outputs + panel * V::PANEL;
+                        let block = Block {
+                            segments: 1,
+                            segment_stride: 0,
+                            length: self.inputs,
+                            panel: self.weights.as_ptr().add(weights),
+                            start: self.start.as_ptr().add(start + panel * V::PANEL),
+                            start_stride: 0,
+                            out: products.as_mut_ptr().add(out),
+                            out_stride: self.outputs,
+                            relu: false,
+                        };
+                        multiply::<V>(rows, first, self.inputs, &block);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A tile to its points, all channels.
+///
+/// # Safety
+/// As [`Vector`]; N x N places from `corner` on, and N x N points from `out` on, are valid.
+#[cfg_attr(target_arch = "wasm32", inline(never))]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+unsafe fn enter<V: Vector, const N: usize>(
+    corner: *const f32,
+    [row, channels]: [usize; 2],
+    out: *mut f32,
+    stride: usize,
+) {
+    // SAFETY: the caller's.
+    unsafe {
+        for channel in (0..channels).step_by(V::LANES) {
+            let corner = corner.add(channel);
+            let mut columns = [[V::splat(0.0); N]; N];
+            for x in 0..N {
+                let values = std::array::from_fn(|y| V::load(corner.add(y * row + x * channels)));
+                let points = Points::<N>::input(&values);
+                for y in 0..N {
+                    columns[y][x] = points[y];
+                }
+            }
+            for (y, values) in columns.iter().enumerate() {
+                for (x, point) in Points::<N>::input(values).into_iter().enumerate() {
+                    point.store(out.add((y * N + x) * stride + channel));
+                }
+            }
+        }
+    }
+}
+
+/// How a tile leaves its points.
+#[derive(Clone, Copy)]
+struct Leave {
+    /// Between two points.
+    stride: usize,
+    /// Rows and columns of the map, before pooling, from the tile's corner on.
+    left: [usize; 2],
+    /// Numbers of a row of the output.
+    row: usize,
+    channels: usize,
+    relu: bool,
+}
+
+impl Leave {
+    /// Outputs of one vector of channels, by row.
+    ///
+    /// # Safety
+    /// As [`Vector`]; N x N points from `from` on are valid.
+    #[inline(always)]
+    unsafe fn outputs<V: Vector, const M: usize, const N: usize>(
+        &self,
+        from: *const f32,
+    ) -> [[V; M]; M] {
+        // SAFETY: the caller's.
+        unsafe {
+            let mut columns = [[V::splat(0.0); N]; M];
+            for x in 0..N {
+                let points = std::array::from_fn(|y| V::load(from.add((y * N + x) * self.stride)));
+                let values: [V; M] = Points::<N>::output(&points);
+                for y in 0..M {
+                    columns[y][x] = values[y];
+                }
+            }
+            columns.map(|points| {
+                let values: [V; M] = Points::<N>::output(&points);
+                if self.relu { values.map(|value| value.max(V::splat(0.0))) } else { values }
+            })
+        }
+    }
+
+    /// # Safety
+    /// As [`Self::outputs`]; the places of the output that `left` allows are valid.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+    unsafe fn plain<V: Vector, const M: usize, const N: usize>(
+        &self,
+        from: *const f32,
+        out: *mut f32,
+    ) {
+        let [rows, columns] = self.left.map(|left| left.min(M));
+        for channel in (0..self.channels).step_by(V::LANES) {
+            // SAFETY: the caller's.
+            unsafe {
+                let outputs = self.outputs::<V, M, N>(from.add(channel));
+                for (y, values) in outputs.into_iter().enumerate() {
+                    for (x, value) in values.into_iter().enumerate() {
+                        if y < rows && x < columns {
+                            value.store(out.add(y * self.row + x * self.channels + channel));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The largest of every 2 x 2 outputs.
+    ///
+    /// # Safety
+    /// As [`Self::plain`].
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+    unsafe fn pooled<V: Vector, const M: usize, const N: usize>(
+        &self,
+        from: *const f32,
+        out: *mut f32,
+    ) {
+        let [rows, columns] = self.left.map(|left| left.min(M));
+        for channel in (0..self.channels).step_by(V::LANES) {
+            // SAFETY: the caller's.
+            unsafe {
+                let outputs = self.outputs::<V, M, N>(from.add(channel));
+                for y in (0..M - 1).step_by(2) {
+                    for x in (0..M - 1).step_by(2) {
+                        if y + 1 < rows && x + 1 < columns {
+                            let above = outputs[y][x].max(outputs[y][x + 1]);
+                            let below = outputs[y + 1][x].max(outputs[y + 1][x + 1]);
+                            let place = y / 2 * self.row + x / 2 * self.channels + channel;
+                            above.max(below).store(out.add(place));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The kernels of a layer at the points: `G k G^T` for each pair of channels, in double precision.
+fn carried<const N: usize, const R: usize>(
+    conv: &Convolution,
+    inputs: usize,
+    panel: usize,
+) -> Vec<f32> {
+    let rows = Points::<N>::kernel::<R>();
+    let outputs = conv.channels[1];
+    let mut at_points = vec![0.0; N * N * inputs * outputs];
+    for (input, output) in (0..conv.channels[0]).flat_map(|i| (0..outputs).map(move |o| (i, o))) {
+        let mut half = [[0.0; R]; N];
+        for (half, row) in half.iter_mut().zip(&rows) {
+            for (x, half) in half.iter_mut().enumerate() {
+                let tap = |y: usize| f64::from(conv.weight(output, input, y, x));
+                *half = row.iter().enumerate().map(|(y, of)| of * tap(y)).sum();
+            }
+        }
+        for (y, half) in half.iter().enumerate() {
+            for (x, row) in rows.iter().enumerate() {
+                let value: f64 = half.iter().zip(row).map(|(half, of)| half * of).sum();
+                at_points[((y * N + x) * inputs + input) * outputs + output] = value as f32;
+            }
+        }
+    }
+    let matrices = at_points.chunks_exact(inputs * outputs);
+    matrices
+        .flat_map(|matrix| {
+            pack(inputs, outputs, panel, |row, column| matrix[row * outputs + column])
+        })
+        .collect()
+}

@@ -7,13 +7,14 @@
 mod support;
 
 use burn::tensor::Device;
+use nodulens::classifier::Classifier;
 use nodulens::method::{CLASS_NODULE, PATCH_SAMPLES, preprocess_id};
 use nodulens::model::NetworkKind;
 use nodulens::preprocess::batch_tensor;
 use nodulens::weights::{Card, WeightsHeader, read_weights, write_weights};
 use std::path::Path;
 use std::process::Command;
-use support::ok;
+use support::{fails, ok};
 
 /// What the reference reader prints, or `None` without a Python.
 fn read(arguments: &[&str]) -> Option<serde_json::Value> {
@@ -79,6 +80,45 @@ fn onnx_runtime_gives_our_logits() {
         assert!(worst < 1e-4, "{worst}");
         assert_eq!(answer["metadata"]["threshold"], "0.25");
         assert_eq!(answer["metadata"]["preprocess_id"], preprocess_id());
+    }
+}
+
+#[test]
+fn onnx_runtime_gives_our_dense_logits() {
+    let place = tempfile::tempdir().unwrap();
+    let path = |name: &str| place.path().join(name).display().to_string();
+    // Unequal sides, and pixels over.
+    let (height, width) = (50 + 3 * 4 + 1, 50 + 5 * 4 + 3);
+    let values: Vec<f32> =
+        (0..height * width).map(|i| ((i * i + 31 * (i / width)) % 256) as f32 / 255.0).collect();
+    let rows: Vec<&[f32]> = values.chunks_exact(width).collect();
+    std::fs::write(path("picture.json"), serde_json::to_string(&rows).unwrap()).unwrap();
+    for kind in NetworkKind::ALL {
+        fresh(kind, Path::new(&path("weights.nodulens")));
+        let (weights, graph) = (path("weights.nodulens"), path("dense.onnx"));
+        let convert = ["convert", "--weights", &weights, "--out", &graph, "--dense"];
+        if kind.dense_stride().is_none() {
+            let message = fails(&convert);
+            assert!(message.contains("pads each patch"), "{message}");
+            continue;
+        }
+        ok(&convert);
+        let Some(answer) = read(&["onnx-dense", &graph, &path("picture.json")]) else { return };
+        let device = Device::flex();
+        let classifier = Classifier::load(&std::fs::read(&weights).unwrap(), &device).unwrap();
+        let ours = pollster::block_on(classifier.dense_logits(values.clone(), [width, height]));
+        let ours = ours.unwrap().unwrap();
+        assert_eq!(ours.len(), 2 * 4 * 6);
+        let mut worst = 0f64;
+        for (i, pair) in ours.chunks_exact(2).enumerate() {
+            for (class, logit) in pair.iter().enumerate() {
+                let theirs = answer["logits"][class][i / 6][i % 6].as_f64().unwrap();
+                worst = worst.max((theirs - f64::from(*logit)).abs());
+            }
+        }
+        println!("{}, dense: worst difference to ONNX Runtime {worst:.2e}", kind.name());
+        assert!(worst < 1e-4, "{worst}");
+        assert_eq!(answer["shape"], serde_json::json!([1, 2, 4, 6]));
     }
 }
 

@@ -1,6 +1,7 @@
 """What other programs read in our files: run by tests/interchange.rs.
 
 read_exchange.py onnx FILE INPUTS      logits of ONNX Runtime, JSON; INPUTS is JSON, [N][2500]
+read_exchange.py onnx-dense FILE PICTURE   logits of every patch of a picture; PICTURE is JSON, [H][W]
 read_exchange.py safetensors FILE      shapes by name, JSON
 read_exchange.py events FOLDER         scalars, images and histograms that TensorBoard reads, JSON
 """
@@ -18,6 +19,15 @@ def onnx(path, inputs):
     logits, probabilities = session.run(["logits", "probabilities"], {"patches": patches})
     meta = session.get_modelmeta().custom_metadata_map
     return {"logits": logits.tolist(), "probabilities": probabilities.tolist(), "metadata": meta}
+
+
+def onnx_dense(path, picture):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    picture = np.array(json.load(open(picture)), dtype=np.float32)[None, None]
+    (logits,) = session.run(["logits"], {"picture": picture})
+    return {"logits": logits[0].tolist(), "shape": list(logits.shape)}
 
 
 def tensors(path):
@@ -41,4 +51,5 @@ def events(folder):
     }
 
 
-print(json.dumps({"onnx": onnx, "safetensors": tensors, "events": events}[sys.argv[1]](*sys.argv[2:])))
+reader = {"onnx": onnx, "onnx-dense": onnx_dense, "safetensors": tensors, "events": events}[sys.argv[1]]
+print(json.dumps(reader(*sys.argv[2:])))

@@ -33,6 +33,8 @@ enum Command {
     Import(commands::convert::ImportArguments),
     /// Time training steps of a network on this device.
     Bench(commands::bench::Arguments),
+    /// Time the classification of patches on this device.
+    BenchClassify(commands::bench_classify::Arguments),
     /// Time the search of slices and volumes on this device.
     BenchScan(commands::bench_scan::Arguments),
     /// Classify patches, places in scans, or search whole scans.
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Command::Convert(arguments) => commands::convert::convert(&arguments),
         Command::Import(arguments) => commands::convert::import(&arguments),
         Command::Bench(arguments) => commands::bench::run(&arguments),
+        Command::BenchClassify(arguments) => commands::bench_classify::run(&arguments),
         Command::BenchScan(arguments) => commands::bench_scan::run(&arguments),
         Command::Classify(arguments) => commands::classify::run(&arguments),
         Command::Phantom(arguments) => commands::phantom::run(&arguments),

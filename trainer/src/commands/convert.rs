@@ -3,7 +3,7 @@
 use crate::checkpoint::write_whole;
 use crate::config::network;
 use crate::interchange::{onnx, safetensors};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::Device;
 use clap::ValueEnum;
 use nodulens::model::NetworkKind;
@@ -31,6 +31,10 @@ pub struct ConvertArguments {
     /// Its format, where the name does not say it.
     #[arg(long, value_enum)]
     format: Option<Format>,
+    /// As ONNX: a graph that takes a whole picture and answers for every patch in it, at the
+    /// network's dense stride.
+    #[arg(long)]
+    dense: bool,
 }
 
 /// Arguments of `cargo trainer import`.
@@ -53,7 +57,8 @@ pub struct ImportArguments {
 /// Writes weights in a format of others.
 ///
 /// # Errors
-/// A file that holds no weights, a format that is not known, a full disk.
+/// A file that holds no weights, a format that is not known, a network without a dense form, a full
+/// disk.
 pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
     let ending = arguments.out.extension().and_then(|ending| ending.to_str());
     let format = match (arguments.format, ending) {
@@ -62,13 +67,20 @@ pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
         (None, Some("onnx")) => Format::Onnx,
         _ => bail!("--out must end in .safetensors or .onnx, or --format say which it is to be"),
     };
+    ensure!(
+        format == Format::Onnx || !arguments.dense,
+        "--dense is of ONNX: safetensors has no graph"
+    );
     let path = &arguments.weights;
     let bytes = fs::read(path).with_context(|| path.display().to_string())?;
     let weights = read_weights(&bytes, &Device::flex())
         .map_err(|error| anyhow::anyhow!("{}: {error}. {}", path.display(), error.hint()))?;
     let written = match format {
         Format::Safetensors => safetensors::write(&weights)?,
-        Format::Onnx => onnx::write(&weights)?,
+        Format::Onnx => onnx::write(
+            &weights,
+            if arguments.dense { onnx::Form::Dense } else { onnx::Form::Patches },
+        )?,
     };
     write_whole(&arguments.out, &written)?;
     println!("Wrote {} bytes to {}", written.len(), arguments.out.display());

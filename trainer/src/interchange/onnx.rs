@@ -1,13 +1,15 @@
 //! ONNX: the network as a graph that any runtime can run.
 //!
-//! Input `patches` `[N, 1, 50, 50]` in [0, 1]; outputs `logits` `[N, 2]` and `probabilities`
-//! `[N, 2]` (after temperature; column 1 is the nodule). Threshold, temperature and preprocessing
-//! are in the file's metadata. Of `onnx.proto` the fields used are declared here.
+//! Patch by patch: input `patches` `[N, 1, 50, 50]` in [0, 1]; outputs `logits` `[N, 2]` and
+//! `probabilities` `[N, 2]` (after temperature; column 1 is the nodule). Dense: input `picture`
+//! `[1, 1, H, W]`, output `logits` `[1, 2, h, w]`, one pair for every patch of the picture at the
+//! network's dense stride. Threshold, temperature and preprocessing are in the file's metadata. Of
+//! `onnx.proto` the fields used are declared here.
 
 use super::{bytes, turned_over};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use nodulens::method::{CLASSES, PATCH_SIZE};
-use nodulens::model::Operation;
+use nodulens::model::{LayerInfo, Operation};
 use nodulens::weights::{Parameter, Parameters, Weights, parameters};
 use prost::Message;
 
@@ -147,13 +149,22 @@ enum Side {
     Free(String),
 }
 
+/// What the graph takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Patches, a pair of logits each.
+    Patches,
+    /// A whole picture of any size from a patch up, fully convolutionally.
+    Dense,
+}
+
 /// The file.
 ///
 /// # Errors
-/// Where the network cannot be read, or lacks a parameter that its layers name.
-pub fn write(weights: &Weights) -> Result<Vec<u8>> {
+/// Where the network cannot be read, lacks a parameter that its layers name, or has no dense form.
+pub fn write(weights: &Weights, form: Form) -> Result<Vec<u8>> {
     let header = &weights.header;
-    let graph = Builder::graph(weights)?;
+    let graph = Builder::graph(weights, form)?;
     let pair = |key: &str, value: String| Pair { key: key.to_owned(), value };
     let model = Model {
         ir_version: IR_VERSION,
@@ -176,84 +187,130 @@ pub fn write(weights: &Weights) -> Result<Vec<u8>> {
 /// Puts nodes one behind the other.
 struct Builder {
     parameters: Parameters,
+    form: Form,
     nodes: Vec<Node>,
     initializers: Vec<Tensor>,
     /// Name of the last node's output.
     last: String,
-    /// Whether the last output is a map and not a list of features.
-    map: bool,
+    /// Its shape for one patch, `[C, y, x]` or `[features]`.
+    shape: Vec<usize>,
 }
 
 impl Builder {
-    fn graph(weights: &Weights) -> Result<Graph> {
+    fn graph(weights: &Weights, form: Form) -> Result<Graph> {
+        let kind = weights.network.kind();
+        ensure!(
+            form == Form::Patches || kind.dense_stride().is_some(),
+            "the network {} has no dense form: it pads each patch, which one pass over a whole \
+             picture cannot imitate. Leave --dense away",
+            kind.name()
+        );
+        let input = if form == Form::Dense { "picture" } else { "patches" };
         let mut builder = Self {
             parameters: parameters(&weights.network)?,
+            form,
             nodes: Vec::new(),
             initializers: Vec::new(),
-            last: "patches".to_owned(),
-            map: true,
+            last: input.to_owned(),
+            shape: vec![1, PATCH_SIZE, PATCH_SIZE],
         };
-        for layer in weights.network.kind().layers() {
-            builder.layer(layer.name, layer.operation)?;
+        for layer in kind.layers() {
+            builder.layer(&layer)?;
+            builder.shape = layer.output_shape;
         }
         builder.rename_last("logits");
-        let temperature = Parameter { shape: vec![], values: vec![weights.header.temperature] };
-        builder.initializer("temperature", &temperature);
-        builder.node("Div", "scaled", &["temperature"], vec![]);
-        builder.node("Softmax", "probabilities", &[], vec![integer("axis", 1)]);
-        let batch = || Side::Free("N".to_owned());
-        let side = |side: usize| Side::Known(side as i64);
-        let patches = [batch(), side(1), side(PATCH_SIZE), side(PATCH_SIZE)];
-        let pairs = || [batch(), side(CLASSES)];
+        let (free, side) = (|name: &str| Side::Free(name.to_owned()), |n| Side::Known(n as i64));
+        let (input_sides, output) = match form {
+            Form::Dense => {
+                let pairs = vec![side(1), side(CLASSES), free("h"), free("w")];
+                (vec![side(1), side(1), free("H"), free("W")], vec![value_info("logits", pairs)])
+            }
+            Form::Patches => {
+                let values = vec![weights.header.temperature];
+                builder.initializer("temperature", &Parameter { shape: vec![], values });
+                builder.node("Div", "scaled", &["temperature"], vec![]);
+                builder.node("Softmax", "probabilities", &[], vec![integer("axis", 1)]);
+                let output = ["logits", "probabilities"]
+                    .map(|name| value_info(name, vec![free("N"), side(CLASSES)]));
+                (vec![free("N"), side(1), side(PATCH_SIZE), side(PATCH_SIZE)], output.to_vec())
+            }
+        };
         Ok(Graph {
             node: builder.nodes,
             name: weights.header.network.clone(),
             initializer: builder.initializers,
-            input: vec![value_info("patches", patches)],
-            output: vec![value_info("logits", pairs()), value_info("probabilities", pairs())],
+            input: vec![value_info(input, input_sides)],
+            output,
         })
     }
 
-    fn layer(&mut self, name: &str, operation: Operation) -> Result<()> {
+    fn layer(&mut self, LayerInfo { name, operation, .. }: &LayerInfo) -> Result<()> {
         let [weight, bias] = ["weight", "bias"].map(|kind| format!("{name}.{kind}"));
-        match operation {
+        let square = |key: &str, side: usize| integers(key, &[side as i64; 2]);
+        match *operation {
             Operation::Convolution { kernel, padding } => {
                 self.parameter(&weight)?;
                 self.parameter(&bias)?;
-                let [kernel, padding] = [kernel, padding].map(|number| number as i64);
-                let shape = vec![
-                    integers("kernel_shape", &[kernel; 2]),
-                    integers("pads", &[padding; 4]),
-                    integers("strides", &[1; 2]),
-                ];
+                let pads = integers("pads", &[padding as i64; 4]);
+                let shape = vec![square("kernel_shape", kernel), pads, square("strides", 1)];
                 self.node("Conv", name, &[&weight, &bias], shape);
-                self.node("Relu", &format!("{name}_relu"), &[], vec![]);
+                self.relu(name);
             }
             Operation::MaxPool => {
-                let shape = vec![integers("kernel_shape", &[2; 2]), integers("strides", &[2; 2])];
-                self.node("MaxPool", name, &[], shape);
+                self.node(
+                    "MaxPool",
+                    name,
+                    &[],
+                    vec![square("kernel_shape", 2), square("strides", 2)],
+                );
+            }
+            // Over a patch's last map; of a picture, over as much at every place.
+            Operation::Mean if self.form == Form::Dense => {
+                let side = self.map_side();
+                let shape = vec![square("kernel_shape", side), square("strides", 1)];
+                self.node("AveragePool", name, &[], shape);
             }
             Operation::Mean => {
-                let over = vec![integers("axes", &[2, 3]), integer("keepdims", 0)];
+                let over = vec![integers("axes", &[2, 3]), integer("keepdims", 1)];
                 self.node("ReduceMean", name, &[], over);
-                self.map = false;
+            }
+            // What a patch's last map is to the dense layer, a window is to a convolution.
+            Operation::Dense { relu } if self.form == Form::Dense => {
+                let side = self.map_side();
+                let mut kernels = turned_over(self.find(&weight)?);
+                kernels.shape = vec![kernels.shape[0], self.shape[0], side, side];
+                self.initializer(&weight, &kernels);
+                self.parameter(&bias)?;
+                let shape = vec![square("kernel_shape", side), square("strides", 1)];
+                self.node("Conv", name, &[&weight, &bias], shape);
+                if relu {
+                    self.relu(name);
+                }
             }
             Operation::Dense { relu } => {
-                if self.map {
+                if self.shape.len() > 1 {
                     self.node("Flatten", &format!("{name}_flat"), &[], vec![integer("axis", 1)]);
-                    self.map = false;
                 }
                 self.parameter(&weight)?;
                 self.parameter(&bias)?;
                 self.node("Gemm", name, &[&weight, &bias], vec![integer("transB", 1)]);
                 if relu {
-                    self.node("Relu", &format!("{name}_relu"), &[], vec![]);
+                    self.relu(name);
                 }
             }
             // Nothing at inference; and softmax comes after the temperature.
             Operation::Dropout | Operation::Softmax => {}
         }
         Ok(())
+    }
+
+    fn relu(&mut self, name: &str) {
+        self.node("Relu", &format!("{name}_relu"), &[], vec![]);
+    }
+
+    /// Side of the last map of a patch; a list of features is a map of one place.
+    fn map_side(&self) -> usize {
+        self.shape.get(1).copied().unwrap_or(1)
     }
 
     /// A node on the last output and some initializers; its output has the node's name.
@@ -276,9 +333,12 @@ impl Builder {
         self.last = name.to_owned();
     }
 
+    fn find(&self, name: &str) -> Result<&Parameter> {
+        self.parameters.get(name).with_context(|| format!("{name} is missing"))
+    }
+
     fn parameter(&mut self, name: &str) -> Result<()> {
-        let parameter = self.parameters.get(name).with_context(|| format!("{name} is missing"))?;
-        let parameter = turned_over(parameter);
+        let parameter = turned_over(self.find(name)?);
         self.initializer(name, &parameter);
         Ok(())
     }
@@ -301,7 +361,7 @@ fn integers(name: &str, values: &[i64]) -> Attribute {
     Attribute { name: name.to_owned(), i: 0, ints: values.to_vec(), kind: 7 }
 }
 
-fn value_info<const D: usize>(name: &str, sides: [Side; D]) -> ValueInfo {
+fn value_info(name: &str, sides: Vec<Side>) -> ValueInfo {
     let dim = sides.into_iter().map(|side| Dimension { side: Some(side) }).collect();
     let tensor = TensorType { elem_type: FLOAT, shape: Some(Shape { dim }) };
     ValueInfo { name: name.to_owned(), kind: Some(Type { tensor: Some(tensor) }) }

@@ -3,7 +3,6 @@
 use crate::device::{self, DeviceChoice};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use nodulens::classifier::Classifier;
 use nodulens::method::PATCH_SAMPLES;
 use nodulens::phantom;
 use nodulens::preprocess::model_values;
@@ -45,7 +44,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let path = &arguments.weights;
     let bytes = fs::read(path).with_context(|| path.display().to_string())?;
     let chosen = device::open(arguments.device)?;
-    let classifier = Classifier::load(&bytes, &chosen.device)?;
+    let classifier = chosen.classifier(&bytes)?;
     let values = inputs(arguments)?;
     let mut logits = Vec::new();
     let mut times = Vec::new();

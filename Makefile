@@ -24,12 +24,18 @@ help:
 serve: build
 	node scripts/serve.mjs $(if $(PORT),--port $(PORT))
 
-build: www/pkg/cpu/nodulens_bg.wasm www/pkg/reader/nodulens_bg.wasm www/pkg/webgpu/nodulens_bg.wasm npm
+build: www/pkg/cpu/nodulens_bg.wasm www/pkg/reference/nodulens_bg.wasm www/pkg/reader/nodulens_bg.wasm www/pkg/webgpu/nodulens_bg.wasm npm
 	npm run --silent build
 
 www/pkg/cpu/nodulens_bg.wasm: $(RUST) | tools
 	cargo build --package nodulens --target wasm32-unknown-unknown --profile wasm --no-default-features --features engine
 	cargo run --quiet --release --package nodulens-bindgen -- $(WASM)/wasm/nodulens.wasm www/pkg/cpu
+	touch $@
+
+# Burn on the CPU: what the engine is checked against, for whoever wants to see it.
+www/pkg/reference/nodulens_bg.wasm: $(RUST) | tools
+	cargo build --package nodulens --target wasm32-unknown-unknown --profile wasm --no-default-features --features flex
+	cargo run --quiet --release --package nodulens-bindgen -- $(WASM)/wasm/nodulens.wasm www/pkg/reference
 	touch $@
 
 # Opens scans; without a network, and so in a target folder of its own: the features of Burn differ.

@@ -57,6 +57,26 @@ fn piece(band: &[&[bool]], top: usize, [from, last]: [usize; 2]) -> Option<Piece
     Some(Piece { from: [from, top + first], until: [last + 1, top + end + 1] })
 }
 
+/// One of so many shares of the pieces: each piece, the largest first, goes to whoever has least.
+pub(super) fn share(pieces: &[Piece], part: usize, parts: usize) -> Vec<Piece> {
+    // About the pixels that a piece reads: eleven cells more than it has, on both axes.
+    let cost =
+        |piece: &Piece| (0..2).map(|k| piece.until[k] - piece.from[k] + 11).product::<usize>();
+    let mut order: Vec<usize> = (0..pieces.len()).collect();
+    order.sort_by_key(|i| std::cmp::Reverse(cost(&pieces[*i])));
+    let mut loads = vec![0; parts.max(1)];
+    let mut own = Vec::new();
+    for i in order {
+        let (least, _) = loads.iter().enumerate().min_by_key(|(_, load)| **load).unwrap_or((0, &0));
+        loads[least] += cost(&pieces[i]);
+        if least == part {
+            own.push(i);
+        }
+    }
+    own.sort_unstable();
+    own.into_iter().map(|i| pieces[i]).collect()
+}
+
 /// Batches of cells, coarse first; a finer pass holds only the new ones.
 pub(super) fn batches(asked: &[bool], width: usize) -> Vec<Vec<[usize; 2]>> {
     let mut batches = Vec::new();
@@ -110,6 +130,20 @@ mod tests {
                 times[cell[1] * width + cell[0]] += 1;
             }
             prop_assert!(asked.iter().zip(&times).all(|(asked, times)| u8::from(*asked) == *times));
+        }
+    }
+
+    #[test]
+    fn shares_are_the_whole_and_nearly_equal() {
+        let asked: Vec<bool> = (0..128 * 128).map(|i| i % 128 > 20 && i / 128 > 9).collect();
+        let pieces = pieces(&asked, 128);
+        for parts in 1..6 {
+            let shares: Vec<_> = (0..parts).map(|part| share(&pieces, part, parts)).collect();
+            let mut together = shares.concat();
+            together.sort_by_key(|piece| (piece.from[1], piece.from[0]));
+            assert_eq!(together, pieces);
+            let counts = shares.iter().map(Vec::len);
+            assert!(counts.clone().max() <= counts.min().map(|least| least + 1));
         }
     }
 

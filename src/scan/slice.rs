@@ -1,6 +1,6 @@
 //! One slice, step by step.
 
-use super::plan::{Piece, batches, pieces};
+use super::plan::{Piece, batches, pieces, share};
 use super::{HeatMap, SliceImage};
 use crate::classifier::{Classifier, ClassifyError, Prediction};
 use crate::lungs::LungMask;
@@ -81,6 +81,44 @@ impl SliceScan {
         Self { image, map, asked, stride, progress, work, next: 0 }
     }
 
+    /// Leaves to others all but the given one of so many parts of the work, of about the same size
+    /// each. What the others find comes in by [`Self::absorb`].
+    #[must_use]
+    pub fn part(mut self, part: usize, parts: usize) -> Self {
+        match &mut self.work {
+            Work::Dense { pieces, .. } => *pieces = share(pieces, part, parts),
+            Work::Patches(batches) => {
+                let mut at = 0..;
+                batches.retain(|_| at.next().is_some_and(|at: usize| at % parts.max(1) == part));
+            }
+        }
+        self
+    }
+
+    /// Takes over what another part has found: a map of the same size, not-a-number where it has no
+    /// answer. A map of another size brings nothing.
+    pub fn absorb(&mut self, probability: &[f32]) {
+        if probability.len() != self.map.probability.len() {
+            return;
+        }
+        for (here, there) in self.map.probability.iter_mut().zip(probability) {
+            if here.is_nan() && !there.is_nan() {
+                *here = *there;
+                self.progress.done += 1;
+            }
+        }
+    }
+
+    /// Whether nothing is left to do here; other parts may still have something.
+    #[must_use]
+    pub fn idle(&self) -> bool {
+        let work = match &self.work {
+            Work::Dense { pieces, .. } => pieces.len(),
+            Work::Patches(batches) => batches.len(),
+        };
+        self.next >= work
+    }
+
     /// Does the next piece of work: a rectangle of at most 128 x 32 places, or 32 patches. Without
     /// any left it does nothing.
     ///
@@ -143,7 +181,9 @@ impl SliceScan {
     /// # Errors
     /// As [`Self::step`].
     pub async fn run(mut self, classifier: &Classifier) -> Result<HeatMap, ClassifyError> {
-        while !self.step(classifier).await?.finished() {}
+        while !self.idle() {
+            self.step(classifier).await?;
+        }
         Ok(self.map)
     }
 

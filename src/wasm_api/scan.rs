@@ -68,8 +68,10 @@ struct JsPeak {
 
 #[wasm_bindgen(js_class = SliceScan)]
 impl JsSliceScan {
-    /// Plans the scan; `mask` has a byte a pixel, 1 where to look.
+    /// Plans the scan; `mask` has a byte a pixel, 1 where to look. Of the work this one does
+    /// `part` of `parts`.
     #[wasm_bindgen(constructor)]
+    #[allow(clippy::too_many_arguments)]
     pub fn new(
         classifier: &JsClassifier,
         hu: Vec<f32>,
@@ -77,11 +79,14 @@ impl JsSliceScan {
         height: usize,
         pixel_mm: JsValue,
         mask: Option<Vec<u8>>,
+        part: usize,
+        parts: usize,
     ) -> Result<JsSliceScan, JsValue> {
         let pixel_mm = given(pixel_mm)?;
         let image = image(&hu, width, height, pixel_mm)?;
         let mask = mask.map(|inside| LungMask { width, height, inside, body: 0 });
         let scan = SliceScan::new(image, mask.as_ref(), &classifier.classifier, SCAN_STRIDE_PX);
+        let scan = scan.part(part, parts);
         Ok(Self { scan, hu, size: [width, height], pixel_mm, mask })
     }
 
@@ -94,6 +99,16 @@ impl JsSliceScan {
         set(&object, "done", progress.done as f64);
         set(&object, "total", progress.total as f64);
         Ok(object)
+    }
+
+    /// Whether this one has nothing left to do.
+    pub fn idle(&self) -> bool {
+        self.scan.idle()
+    }
+
+    /// Takes over what another part has found: the probabilities of its map.
+    pub fn absorb(&mut self, probability: &[f32]) {
+        self.scan.absorb(probability);
     }
 
     /// The heat map so far.

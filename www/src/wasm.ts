@@ -229,6 +229,10 @@ export interface Spot {
 export interface SliceScan {
   /** A bounded piece of work. */
   step(classifier: Classifier): Promise<{ done: number; total: number }>;
+  /** Whether its part of the work is done. */
+  idle(): boolean;
+  /** Takes over what another part has found. */
+  absorb(probability: Float32Array): void;
   map(): HeatMap;
   /** Places at or above the classifier's threshold, with their diameters. */
   peaks(classifier: Classifier): Peak[];
@@ -253,7 +257,7 @@ export interface NodulensModule {
   makePhantoms(seed: number, count: number): Phantom[];
   decodePatch(bytes: Uint8Array, policy: SizePolicy): DecodedPatch;
   Classifier: { load(weights: Uint8Array): Promise<Classifier> };
-  SliceScan: new (classifier: Classifier, hu: Float32Array, width: number, height: number, pixelMm: [number, number], mask?: Uint8Array) => SliceScan;
+  SliceScan: new (classifier: Classifier, hu: Float32Array, width: number, height: number, pixelMm: [number, number], mask: Uint8Array | undefined, part: number, parts: number) => SliceScan;
   /** Slices of a volume of so many, coarse first. */
   sliceOrder(depth: number): Uint32Array;
   /** Peaks of slices as places in the body. */

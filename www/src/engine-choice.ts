@@ -41,6 +41,15 @@ export interface Choice {
   fellBack: boolean;
 }
 
+/** Most patches in one batch: what a step may cost in memory, and on a software adapter in time. */
+export const LARGEST_BATCH = { cpu: 32, software: 4, hardware: 128 };
+
+/**
+ * The batches that are checked, and so compiled, before WebGPU is used. A shader is made for a kind of shape, not for
+ * each size: one patch, few and many have shaders of their own. On a software adapter "many" would cost seconds.
+ */
+export const CHECKED_BATCHES = { software: [2, 1], hardware: [2, 1, 32, LARGEST_BATCH.hardware] };
+
 /** Names under which software rasterisers present themselves, in any of the fields of GPUAdapterInfo. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|basic render|software|\bwarp\b|fallback|\bcpu\b/i;
 

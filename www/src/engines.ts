@@ -3,7 +3,7 @@
  * what dies, changes the network, and brings a chunk of files through whatever happens.
  */
 import { EngineWorker, RequestFailed, WorkerDied } from './client.ts';
-import { chooseEngine, probeAdapter, wantsWebGpu } from './engine-choice.ts';
+import { CHECKED_BATCHES, chooseEngine, probeAdapter, wantsWebGpu } from './engine-choice.ts';
 import type { Adapter, Choice, EnginePreference, Speed, WebGpuState } from './engine-choice.ts';
 import { FetchError, problemFrom } from './fetch.ts';
 import type { Answer, EngineId, FileOut, Problem } from './messages.ts';
@@ -373,7 +373,8 @@ export class Engines {
     try {
       const { model } = await worker.start(file, (loaded, total) => show({ phase: 'loading', loaded, total }));
       show({ phase: 'checking' });
-      const { check } = await worker.ask({ kind: 'check', reference: await this.cpuReference() });
+      const batches = CHECKED_BATCHES[this.adapter.kind === 'hardware' ? 'hardware' : 'software'];
+      const { check } = await worker.ask({ kind: 'check', reference: await this.cpuReference(), batches });
       if (!check.ok) throw new RequestFailed(strings.engine.mismatch(check));
       const speed = this.adapter.kind === 'hardware' ? await this.compareSpeed(worker) : undefined;
       // Another network was chosen meanwhile; the check was not about that one.

@@ -37,7 +37,8 @@ export type ToWorker =
   | { kind: 'classify'; id: number; files: FileIn[]; policy: SizePolicy }
   | { kind: 'phantoms'; id: number; seed: number; count: number }
   | { kind: 'known-answer'; id: number }
-  | { kind: 'check'; id: number; reference: Prediction[] }
+  /** `batches`: of which sizes the known inputs are asked for. */
+  | { kind: 'check'; id: number; reference: Prediction[]; batches: number[] }
   | { kind: 'measure'; id: number; patches: number }
   /** The patch around a pixel. */
   | { kind: 'spot'; id: number; slice: SliceIn; pixel: [number, number] }

@@ -1,6 +1,7 @@
 /**
  * The queue: takes waiting rows in chunks through the engines, can be added to while it runs, and can be cancelled.
  */
+import { LARGEST_BATCH } from './engine-choice.ts';
 import { EngineUnavailable } from './engines.ts';
 import type { Engines } from './engines.ts';
 import { readSources } from './files.ts';
@@ -19,9 +20,8 @@ export type RunState =
 
 /** A chunk should take about this long: short enough that cancel and progress feel immediate. */
 const CHUNK_MILLISECONDS = 250;
-const LARGEST_CHUNK = { cpu: 32, software: 4, hardware: 128 };
 
-type EngineKind = keyof typeof LARGEST_CHUNK;
+type EngineKind = keyof typeof LARGEST_BATCH;
 
 interface Chunk {
   rows: Row[];
@@ -161,7 +161,7 @@ export class Runner {
       return;
     }
     const wished = 2 ** Math.floor(Math.log2(Math.max(1, CHUNK_MILLISECONDS / millisecondsPerPatch)));
-    this.chunkSize = Math.min(LARGEST_CHUNK[kind], wished, this.chunkSize * 4);
+    this.chunkSize = Math.min(LARGEST_BATCH[kind], wished, this.chunkSize * 4);
   }
 
   private announce(): void {

@@ -245,6 +245,8 @@ export interface Classifier {
   /** The patch around a pixel of a slice. */
   classifyAt(hu: Float32Array, width: number, height: number, pixelMm: [number, number], x: number, y: number): Promise<Spot>;
   classify(values: Float32Array): Promise<Prediction[]>;
+  /** Two logits for each place of a picture of values in [0, 1]; nothing where the network has no such pass. */
+  denseLogits(values: Float32Array, width: number, height: number): Promise<Float32Array | undefined>;
   knownAnswerInputs(): Float32Array;
   checkKnownAnswer(reference: Prediction[], ours: Prediction[]): KnownAnswerCheck;
   free(): void;

@@ -1,5 +1,5 @@
 // Measures WebGPU packages in headless Chromium, on SwiftShader where there is no graphics card.
-//   node scripts/measure-webgpu.mjs [NAME=FOLDER ...] [--rounds 5] [--batches 1] [--dense] [--out FILE.json]
+//   node scripts/measure-webgpu.mjs [NAME=FOLDER ...] [--rounds 5] [--batches 1] [--dense 64x16] [--out FILE.json]
 // A folder is what wasm-bindgen wrote; www/pkg/webgpu without one. Every package and network gets a browser of its own in
 // every round, in turn, so that no shader is warm from before and a busy moment of the machine touches all alike.
 // Answers are compared with the CPU package's.
@@ -18,14 +18,16 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '5' },
     // Sizes asked for one after the other: the time of a later one tells what the earlier ones left to compile.
     batches: { type: 'string', default: '1' },
-    dense: { type: 'boolean', default: false },
+    // Places of one pass over a picture, where the network has such a pass.
+    dense: { type: 'string', default: '' },
     networks: { type: 'string', default: 'compact,paper' },
     out: { type: 'string' },
   },
 });
 const packages = positionals.length > 0 ? positionals.map((text) => text.split('=', 2)) : [['webgpu', path.join(root, 'www', 'pkg', 'webgpu')]];
 const networks = values.networks.split(',');
-const batches = values.batches.split(',').map(Number);
+const batches = values.batches.split(',').filter(Boolean).map(Number);
+const dense = values.dense.split(',').filter(Boolean);
 
 // Runs in a module worker, as the engine does on the page.
 const WORKER = `
@@ -80,11 +82,10 @@ self.onmessage = async ({ data: { name, network, batches, dense } }) => {
       const values = patches(batch);
       await run('batch ' + batch, () => classifier.logits(values), () => reference.logits(values));
     }
-    if (dense && network === 'compact') {
-      for (const [width, height] of [[114, 110], [302, 110]]) {
-        const values = Float32Array.from({ length: width * height }, (_, i) => known[i % known.length]);
-        await run('dense ' + width + 'x' + height, () => classifier.denseLogits(values, width, height), () => reference.denseLogits(values, width, height));
-      }
+    for (const places of network === 'compact' ? dense : []) {
+      const [width, height] = places.split('x').map((side) => (side - 1) * 4 + 50);
+      const values = Float32Array.from({ length: width * height }, (_, i) => known[i % known.length]);
+      await run('dense ' + places, () => classifier.denseLogits(values, width, height), () => reference.denseLogits(values, width, height));
     }
     self.postMessage({ ready, measured, worst });
   } catch (error) {
@@ -119,7 +120,7 @@ async function measure(url, name, network) {
       worker.onerror = ({ message }) => resolve({ error: message });
       worker.postMessage(task);
       setTimeout(() => resolve({ error: 'no answer within 240 s' }), 240_000);
-    }), { name, network, batches, dense: values.dense });
+    }), { name, network, batches, dense });
     if (said.length > 0) result.said = [...new Set(said)];
     return { version: browser.version(), ...result };
   } finally {

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { chromium } from '@playwright/test';
+import { browserName, coldStart, launch } from './chromium.mjs';
 import { serve } from './serve.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -13,40 +13,12 @@ const dist = path.join(root, 'dist');
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { runs: { type: 'string', default: '7' } } });
 const outFile = path.resolve(positionals[0] ?? path.join(root, 'docs', 'measurements.json'));
 const runs = Number(values.runs);
-const ARGS = [
-  '--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
-];
 
-const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGS });
 const summary = (samples) => {
   const sorted = [...samples].sort((a, b) => a - b);
   const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
   return { median: at(0.5), min: sorted[0], max: sorted.at(-1), samples };
 };
-
-// A new browser with an empty profile each time. The clock starts with the navigation; the user's click on the examples
-// is there as soon as the page can take it, so that the model's load is inside the time. Also: when the model was ready.
-async function coldStart(url) {
-  const browser = await launch();
-  try {
-    const page = await browser.newPage();
-    await page.addInitScript(() => {
-      const marks = (window.coldStart_ = {});
-      const look = () => {
-        if (!marks.ready && document.querySelector('#lead')?.textContent) marks.ready = performance.now();
-        if (!marks.first && document.querySelector('#detail .big-number')) marks.first = performance.now();
-        if (!marks.first) requestAnimationFrame(look);
-      };
-      look();
-      addEventListener('DOMContentLoaded', () => setTimeout(() => document.querySelector('#try-examples').click()));
-    });
-    await page.goto(url);
-    await page.waitForFunction(() => window.coldStart_.first, null, { timeout: 120_000 });
-    return await page.evaluate(() => window.coldStart_);
-  } finally {
-    await browser.close();
-  }
-}
 
 // The page's own worker file, asked directly: each answer is the warm time a patch at that batch.
 async function throughput(url, repeats) {
@@ -91,18 +63,13 @@ const { server, url } = await serve({ dir: dist, port: 0 });
 const cold = [];
 for (let i = 0; i < runs; i += 1) cold.push(await coldStart(url));
 const { engine, modelId, rates } = await throughput(url, 15);
-const version = await launch().then(async (browser) => {
-  const text = browser.version();
-  await browser.close();
-  return text;
-});
 server.close();
 const sizes = JSON.parse(await readFile(path.join(dist, 'sizes.json'), 'utf8'));
 
 const result = {
   date: new Date().toISOString(),
   machine: { cpu: os.cpus()[0]?.model, cores: os.cpus().length, load: os.loadavg()[0] },
-  browser: `Chromium ${version}, headless`,
+  browser: await browserName(),
   engine,
   modelId,
   coldStartMs: { firstProbability: summary(cold.map(({ first }) => first)), modelReady: summary(cold.map(({ ready }) => ready)) },

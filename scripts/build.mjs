@@ -1,20 +1,16 @@
 // Builds the page into dist/: type check, bundle, texts into index.html, copy wasm and weights, compress, print sizes.
 //   node scripts/build.mjs [--check-only] [--cpu-only]
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { cp, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import zlib from 'node:zlib';
 import esbuild from 'esbuild';
+import { compressFolder } from './compress.mjs';
 import { metaPolicy } from './csp.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const www = path.join(root, 'www');
 const dist = path.join(root, 'dist');
-// Brotli at 11 of the 20 MB WebGPU module takes a minute; kept by content hash, outside dist/, which is made anew.
-const cache = path.join(root, 'node_modules', '.cache', 'nodulens-compressed');
 const flags = new Set(process.argv.slice(2));
 
 const exists = (file) => stat(file).then(() => true, () => false);
@@ -80,47 +76,6 @@ async function writeHtml() {
   await writeFile(path.join(dist, 'index.html'), page);
 }
 
-const brotli = promisify(zlib.brotliCompress);
-const gzip = promisify(zlib.gzip);
-const methods = {
-  br: (bytes) => brotli(bytes, { params: {
-    [zlib.constants.BROTLI_PARAM_QUALITY]: 11,
-    [zlib.constants.BROTLI_PARAM_LGWIN]: 24,
-    [zlib.constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
-  } }),
-  gz: (bytes) => gzip(bytes, { level: 9 }),
-};
-
-async function compressed(bytes, method) {
-  const kept = path.join(cache, `${createHash('sha256').update(bytes).digest('hex')}.${method}`);
-  if (await exists(kept)) return readFile(kept);
-  const result = await methods[method](bytes);
-  await writeFile(kept, result);
-  return result;
-}
-
-async function* files(folder) {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const file = path.join(folder, entry.name);
-    if (entry.isDirectory()) yield* files(file);
-    else yield file;
-  }
-}
-
-async function compressAll() {
-  await mkdir(cache, { recursive: true });
-  const sizes = {};
-  for await (const file of files(dist)) {
-    if (!/\.(wasm|js|html|css|svg|json|nodulens)$/.test(file)) continue;
-    const bytes = await readFile(file);
-    const [br, gz] = [await compressed(bytes, 'br'), await compressed(bytes, 'gz')];
-    await Promise.all([writeFile(`${file}.br`, br), writeFile(`${file}.gz`, gz)]);
-    const name = path.relative(dist, file).replaceAll(path.sep, '/');
-    sizes[name] = { raw: bytes.length, gzip: gz.length, brotli: br.length };
-  }
-  return sizes;
-}
-
 function printSizes(sizes, start, seconds) {
   const kilobytes = (n) => (n / 1000).toFixed(1).padStart(10);
   console.log(`${'kB'.padEnd(36)}${'raw'.padStart(10)}${'gzip'.padStart(10)}${'brotli'.padStart(10)}`);
@@ -172,7 +127,7 @@ await Promise.all([
   ...['cpu', 'reference', 'reader', ...(webgpu ? ['webgpu'] : [])].flatMap((engine) => ['nodulens.js', 'nodulens_bg.wasm'].map((name) =>
     cp(path.join(www, 'pkg', engine, name), path.join(dist, 'pkg', engine, name)))),
 ]);
-const sizes = await compressAll();
+const sizes = await compressFolder(dist, /\.(wasm|js|html|css|svg|json|nodulens)$/);
 const start = cpuStart(sizes, weights);
 await writeFile(path.join(dist, 'sizes.json'), `${JSON.stringify({ files: sizes, cpuStart: start }, null, 2)}\n`);
 printSizes(sizes, start, (performance.now() - started) / 1000);

@@ -10,12 +10,13 @@ WASM := target/wasm32-unknown-unknown
 RUST := Cargo.toml Cargo.lock $(wildcard src/*.rs src/*/*.rs src/*/*/*.rs src/engine/Cargo.toml)
 PORT ?=
 
-.PHONY: help serve build test lint tools npm chromium lavapipe python trainer published measure bench-training golden clean
+.PHONY: help serve build test lint tools npm chromium lavapipe python trainer published measure bench bench-training golden clean
 
 help:
 	@echo "make serve    build and serve the page on 127.0.0.1"
 	echo "make test     run every test (native, WebAssembly, browser)"
 	echo "make measure  sizes and speed of the page, in a headless browser"
+	echo "make bench    the page's engines and the trainer beside onnxruntime and TensorFlow.js, in one run"
 	echo "make published  the weights that ship, trained anew (README)"
 	echo "make bench-training  training speed beside PyTorch's, in one run"
 	echo "make golden   the independent reference numbers anew (Python: NumPy, Pillow, SciPy, scikit-learn)"
@@ -105,6 +106,7 @@ test: tools npm chromium lavapipe python lint
 	cargo test --release --package nodulens --package trainer -- --nocapture
 	$(MAKE) build trainer
 	npm run --silent e2e
+	npm run --silent bench -- --check
 
 # The weights that ship, from the patches: two wide teachers side by side, a core each, the
 # paper's network, which teaches too, and the network that ships. Begun again, it goes on where it was.
@@ -132,6 +134,10 @@ bench-training: tools
 measure: build chromium trainer
 	npm run --silent measure
 	npm run --silent measure-scan
+
+# Wants an idle machine: it times. A part of it: npm run bench -- --only SECTION
+bench: build chromium trainer python
+	npm run --silent bench
 
 golden:
 	python3 tests/reference/networks.py

@@ -26,7 +26,8 @@ function targetLine({ what, least, most, unit, got, met, off }) {
   const wanted = `${least === undefined ? 'at most' : 'at least'} ${number(least ?? most, unit)}`;
   const share = `${Math.abs(off * 100).toFixed(0)} % ${off > 0 ? 'above' : 'below'}`;
   const suffix = unit ? ` ${unit}` : ' x';
-  return line(what, wanted + suffix, number(middle(got), unit) + suffix, spread(got, unit), met ? `met, ${share}` : `**missed, ${share}**`);
+  const verdict = Math.abs(off) < 0.005 ? 'met, just' : `met, ${share}`;
+  return line(what, wanted + suffix, number(middle(got), unit) + suffix, spread(got, unit), met ? verdict : `**missed, ${share}**`);
 }
 
 function resultLine({ what, engine, value, unit, ratio }) {
@@ -34,11 +35,21 @@ function resultLine({ what, engine, value, unit, ratio }) {
     ratio ? `${number(ratio.median)} (${number(ratio.min)} to ${number(ratio.max)})` : '');
 }
 
-/** Both tables: targets, and every figure. */
+function growthLines(rows) {
+  const whole = (value) => (value < 100 ? value.toPrecision(3) : Math.round(value).toLocaleString('en-US'));
+  return [
+    '',
+    line('how cost grows, nodulens, 1 thread', 'how many', 'ms in all', 'a second', 'WebAssembly memory, MiB'),
+    line('---', '---', '---', '---', '---'),
+    ...rows.map(([what, count, ms, perSecond, memory]) => line(what, count.toLocaleString('en-US'), whole(ms), whole(perSecond), memory.toFixed(1))),
+  ];
+}
+
+/** The tables: targets, every figure, and how cost grows. */
 export function markdown({ date, machine, browser, peers, targets, sections, agreement }) {
   const measured = Object.entries(sections).filter(([, section]) => !section.skipped);
   const skipped = Object.entries(sections).filter(([, section]) => section.skipped);
-  const worst = Math.max(...Object.values(agreement));
+  const worst = Math.max(0, ...Object.values(agreement));
   return [
     `${date.slice(0, 10)}, ${browser}, ${machine.cpu}, ${machine.cores} cores, load ${machine.loadBefore.toFixed(1)} before and ${machine.loadAfter.toFixed(1)} after;`,
     `${Object.entries(peers).map((peer) => peer.join(' ')).join(', ')}. Medians over rounds in which the engines take turns; the range is`,
@@ -51,6 +62,7 @@ export function markdown({ date, machine, browser, peers, targets, sections, agr
     line('what', 'engine', 'median', 'range', 'nodulens is so many times as fast'),
     line('---', '---', '---', '---', '---'),
     ...measured.flatMap(([name, section]) => SECTIONS[name].rows(section).map(resultLine)),
+    ...measured.flatMap(([name, section]) => (SECTIONS[name].growth ? growthLines(SECTIONS[name].growth(section)) : [])),
     ...skipped.map(([name, section]) => `\nNot measured: ${name}: ${section.skipped}`),
   ].join('\n');
 }

@@ -1,5 +1,5 @@
 // How cost grows: patches in batches of 32, slices one by one; the module's memory, which only ever grows, after each.
-import { OURS, oneThread } from '../engines.mjs';
+import { OURS, mustAgree, oneThread } from '../engines.mjs';
 import { NETWORKS } from '../materials.mjs';
 import { digits } from '../stats.mjs';
 
@@ -11,6 +11,7 @@ async function grow(context, model, method, counts) {
   const page = await context.open();
   try {
     await page.call('make', OURS, oneThread(context, model)[OURS]);
+    await mustAgree(context, page, { name: OURS, engine: OURS, model, batch: 32 });
     await page.call('warm', OURS, 32, context.warmth);
     const series = [];
     for (const count of counts) {
@@ -42,13 +43,15 @@ export function targets({ patches, slices }) {
   ];
 }
 
-export function rows({ patches, slices }) {
-  const line = (model, what) => ({ count, ms, perSecond, memory }) => ({
-    what: `${model}, ${count.toLocaleString('en-US')} ${what}: ${digits(perSecond).toLocaleString('en-US')} /s, ${(memory / 2 ** 20).toFixed(0)} MiB`,
-    engine: OURS, value: ms, unit: 'ms',
-  });
+export function rows() {
+  return [];
+}
+
+/** Rows of a table of its own: what, how many, ms in all, how many a second, MiB. */
+export function growth({ patches, slices }) {
+  const line = (what) => ({ count, ms, perSecond, memory }) => [what, count, ms, perSecond, memory / 2 ** 20];
   return [
-    ...NETWORKS.flatMap((model) => patches[model].map(line(model, 'patches in batches of 32'))),
-    ...slices.compact.map(line('compact', 'slices of 512 x 512')),
+    ...NETWORKS.flatMap((model) => patches[model].map(line(`${model}, patches in batches of 32`))),
+    ...slices.compact.map(line('compact, slices of 512 x 512')),
   ];
 }

@@ -1,5 +1,6 @@
 // Native inference on two threads beside onnxruntime from PyPI (native.py), and the whole command line on a folder of patches.
 import { execFile } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { OURS } from '../engines.mjs';
@@ -17,11 +18,13 @@ const python = process.env.NODULENS_PYTHON ?? path.join(root, 'target', 'tools',
 async function wholeCommand(context) {
   const patches = path.join(context.folder, 'patches');
   await run_(trainer, ['phantom', '--count', String(FOLDER_PATCHES), '--out', patches]);
+  const crops = path.join(patches, 'crops50');
+  const files = (await readdir(crops)).map((name) => path.join(crops, name));
   const seconds = {};
   for (const model of NETWORKS) {
     const began = performance.now();
     await run_(trainer, ['classify', '--weights', context.weights(model), '--device', 'cpu', '--json', path.join(context.folder, 'answers.json'),
-      path.join(patches, 'crops50')], { env: { ...process.env, RAYON_NUM_THREADS: String(THREADS) } });
+      ...files], { env: { ...process.env, RAYON_NUM_THREADS: String(THREADS) } });
     seconds[model] = digits((performance.now() - began) / 1000);
   }
   return { patches: FOLDER_PATCHES, seconds };

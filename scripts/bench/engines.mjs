@@ -4,13 +4,20 @@ import { difference } from './stats.mjs';
 /** Logits may differ by so much from onnxruntime-web's on one thread, which has no code in common with ours. */
 const TOLERANCE = 1e-4;
 export const [OURS, REFERENCE, ONNX, TFJS] = ['nodulens', 'burn-flex', 'onnxruntime-web', 'tfjs'];
+/** Its older WebGPU code is still what the package gives unless `onnxruntime-web/webgpu` is asked for; neither is the faster
+ * in everything. */
+export const ONNX_JSEP = 'onnxruntime-web (JSEP)';
+/** The bundles carry their loaders, so that these cost no request of their own. */
+export const ONNX_WASM_BUILD = 'ort.wasm.bundle.min.mjs';
+const wasm = { maker: 'onnx', provider: 'wasm', build: ONNX_WASM_BUILD };
+const onGpu = { maker: 'onnx', provider: 'webgpu', threads: 1 };
 
 /** On one thread of one page. The reference engine is there where its package was built. */
 export function oneThread(context, model) {
   return {
     [OURS]: { maker: 'ours', pkg: 'cpu', model },
     ...(context.packages.reference && { [REFERENCE]: { maker: 'ours', pkg: 'reference', model } }),
-    [ONNX]: { maker: 'onnx', provider: 'wasm', threads: 1, model, dense: model === 'compact' && 'compact-dense' },
+    [ONNX]: { ...wasm, threads: 1, model, dense: model === 'compact' && 'compact-dense' },
     [TFJS]: { maker: 'tfjs', model },
   };
 }
@@ -20,7 +27,7 @@ export function oneThread(context, model) {
 export function twoThreads(model) {
   return {
     [OURS]: { maker: 'workers', threads: 2, pkg: 'cpu', model },
-    [ONNX]: { maker: 'onnx', provider: 'wasm', threads: 2, model },
+    [ONNX]: { ...wasm, threads: 2, model },
   };
 }
 
@@ -28,7 +35,8 @@ export function twoThreads(model) {
 export function webgpu(model) {
   return {
     [OURS]: { maker: 'ours', pkg: 'webgpu', model },
-    [ONNX]: { maker: 'onnx', provider: 'webgpu', threads: 1, model },
+    [ONNX]: { ...onGpu, build: 'ort.webgpu.bundle.min.mjs', model },
+    [ONNX_JSEP]: { ...onGpu, build: 'ort.bundle.min.mjs', model },
   };
 }
 

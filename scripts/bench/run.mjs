@@ -45,6 +45,7 @@ async function measure(context) {
     agreement: context.agreement,
     sections: {},
   };
+  if (result.machine.loadBefore > 0.5) console.log(`bench: the machine is busy (load ${result.machine.loadBefore.toFixed(1)}): only the ratios mean something`);
   for (const name of names) {
     const began = performance.now();
     console.log(`${name} ...`);

@@ -1,9 +1,9 @@
 // onnxruntime-web on the graphs that `cargo trainer convert` wrote.
 
-/** `provider` is wasm or webgpu, `model` the name of the graph; a page holds one provider and one number of threads. */
-export async function makeOnnx({ provider, threads, model, dense }) {
-  // The bundles carry their loader, so that it costs no request of its own.
-  const ort = await import(`/onnxruntime-web/ort.${provider}.bundle.min.mjs`);
+/** `provider` is wasm or webgpu, `build` the file of the runtime, `model` the name of the graph; a page holds one build and one
+ * number of threads. */
+export async function makeOnnx({ provider, build, threads, model, dense }) {
+  const ort = await import(`/onnxruntime-web/${build}`);
   ort.env.logLevel = 'error';
   ort.env.wasm.numThreads = threads;
   const open = async (name) => {

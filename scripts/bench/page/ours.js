@@ -33,7 +33,7 @@ export async function makeOurWorkers({ threads, ...options }) {
   const ask = (worker, message) => new Promise((resolve, reject) => {
     worker.onmessage = ({ data }) => (data.error ? reject(new Error(data.error)) : resolve(data));
     worker.onerror = (event) => reject(new Error(event.message));
-    worker.postMessage(message);
+    worker.postMessage(message, message.values ? [message.values.buffer] : []);
   });
   await Promise.all(workers.map((worker) => ask(worker, { options })));
   return {

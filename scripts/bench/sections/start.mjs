@@ -5,7 +5,7 @@ import path from 'node:path';
 import { coldStart, launch } from '../../chromium.mjs';
 import { compressFolder } from '../../compress.mjs';
 import { serve } from '../../serve.mjs';
-import { OURS, ONNX } from '../engines.mjs';
+import { OURS, ONNX, ONNX_WASM_BUILD } from '../engines.mjs';
 import { exists, root } from '../materials.mjs';
 import { ratios, summary } from '../stats.mjs';
 
@@ -21,7 +21,7 @@ async function peerPage(context) {
   for (const [from, to] of [
     [path.join(root, 'scripts', 'bench', 'start-page', 'index.html'), 'index.html'],
     [path.join(root, 'scripts', 'bench', 'start-page', 'start.js'), 'start.js'],
-    [path.join(runtime, 'ort.wasm.bundle.min.mjs'), 'ort.js'],
+    [path.join(runtime, ONNX_WASM_BUILD), 'ort.js'],
     [path.join(runtime, 'ort-wasm-simd-threaded.wasm'), 'ort-wasm-simd-threaded.wasm'],
     [path.join(context.folder, 'compact.onnx'), 'compact.onnx'],
     [path.join(context.folder, 'inputs.f32'), 'inputs.f32'],

@@ -1,11 +1,12 @@
 // WebGPU on SwiftShader, the paper's network patch by patch: each engine in a fresh browser, in turn.
-import { OURS, ONNX, mustAgree, webgpu } from '../engines.mjs';
+import { OURS, ONNX, ONNX_JSEP, mustAgree, webgpu } from '../engines.mjs';
 import { WEBGPU_FLAGS } from '../pages.mjs';
 import { ratios, summary } from '../stats.mjs';
 
+const PEERS = [ONNX, ONNX_JSEP];
 const MODEL = 'paper';
 const ROUNDS = 3;
-const WARM_CALLS = 3;
+const WARM_CALLS = 5;
 
 /** Ms: until the engine was ready, of the first answer after that, and of one of the next, at the median. */
 async function once(context, engine) {
@@ -33,15 +34,17 @@ export async function run(context) {
   }
   const series = Object.fromEntries(Object.entries(samples).map(([what, engines]) => [what, {
     ms: Object.fromEntries(Object.entries(engines).map(([engine, times]) => [engine, summary(times)])),
-    ratio: { [ONNX]: ratios(engines[ONNX], engines[OURS]) },
+    ratio: Object.fromEntries(PEERS.map((peer) => [peer, ratios(engines[peer], engines[OURS])])),
+    // The faster of the two in each round.
+    ratioToBest: ratios(engines[OURS].map((_, round) => Math.min(...PEERS.map((peer) => engines[peer][round]))), engines[OURS]),
   }]));
   return { rounds: ROUNDS, model: MODEL, batch: 1, ...series };
 }
 
 export function targets({ first, warm }) {
   return [
-    { what: "paper's network, WebGPU on SwiftShader, batch 1, warm, against onnxruntime-web's WebGPU", least: 1, got: warm.ratio[ONNX] },
-    { what: 'the same, the first run after the load', least: 1, got: first.ratio[ONNX] },
+    { what: "paper's network, WebGPU on SwiftShader, batch 1, warm, against the faster of onnxruntime-web's two", least: 1, got: warm.ratioToBest },
+    { what: 'the same, the first run after the load', least: 1, got: first.ratioToBest },
   ];
 }
 

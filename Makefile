@@ -10,7 +10,7 @@ WASM := target/wasm32-unknown-unknown
 RUST := Cargo.toml Cargo.lock $(wildcard src/*.rs src/*/*.rs src/*/*/*.rs src/engine/Cargo.toml)
 PORT ?=
 
-.PHONY: help serve build test lint tools npm chromium lavapipe python trainer published measure bench bench-training golden clean
+.PHONY: help serve build test lint sanitize tools npm chromium lavapipe python trainer published measure bench bench-training golden clean
 
 help:
 	@echo "make serve    build and serve the page on 127.0.0.1"
@@ -97,13 +97,22 @@ trainer: tools
 lint: tools
 	cargo fmt --check
 	# Without the GPU path, whose dependencies would take minutes more.
-	cargo clippy --release --package nodulens --package trainer --package nodulens-bindgen --no-default-features --all-targets -- -D warnings
+	cargo clippy --release --package nodulens --package nodulens-engine --package trainer --package nodulens-bindgen --no-default-features --all-targets -- -D warnings
 
-test: tools npm chromium lavapipe python lint
+# The engine's tests under the address sanitizer: its kernels work on plain pointers. The stable
+# compiler has it behind a switch; where it has none (other processors), this is left out.
+sanitize: tools
+	@if test "$$(uname -sm)" = "Linux x86_64"; then
+	  RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address CARGO_TARGET_DIR=target/sanitized cargo test --package nodulens-engine --lib --target x86_64-unknown-linux-gnu
+	else
+	  echo "sanitize: only on Linux, x86-64"
+	fi
+
+test: tools npm chromium lavapipe python lint sanitize
 	icd=$$($(LAVAPIPE))
 	if test -n "$$icd"; then export VK_ICD_FILENAMES=$$icd NODULENS_NEEDS_ADAPTER=1; fi
 	export NODULENS_PYTHON=$$PWD/$(PYTHON)/bin/python
-	cargo test --release --package nodulens --package trainer -- --nocapture
+	cargo test --release --package nodulens --package nodulens-engine --package trainer -- --nocapture
 	$(MAKE) build trainer
 	npm run --silent e2e
 	npm run --silent bench -- --check

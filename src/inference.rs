@@ -1,7 +1,7 @@
 //! Where a classifier computes: on our own engine, or on a backend of Burn.
 
 use crate::classifier::ClassifyError;
-#[cfg(any(feature = "engine", feature = "backend"))]
+#[cfg(feature = "engine")]
 use crate::method::{PATCH_SAMPLES, PATCH_SIZE};
 use crate::model::NetworkKind;
 

@@ -5,6 +5,7 @@
 
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm;
@@ -13,6 +14,7 @@ mod x86;
 
 #[cfg(target_arch = "aarch64")]
 pub(crate) use neon::Neon;
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 pub(crate) use scalar::Scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub(crate) use wasm::Simd128;
@@ -50,7 +52,7 @@ pub(crate) trait Vector: Copy {
 /// Instructions that the kernels are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InstructionSet {
-    /// None in particular: every processor, and what the others are tested against.
+    /// None in particular: every processor; left out where a whole module is compiled for another.
     Scalar,
     /// x86-64 with AVX2 and FMA: 8 lanes.
     Avx2,

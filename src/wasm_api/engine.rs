@@ -219,7 +219,7 @@ impl JsClassifier {
 #[cfg(all(feature = "webgpu", not(feature = "engine")))]
 const ENGINE: &str = "burn-wgpu (WebGPU)";
 #[cfg(feature = "engine")]
-const ENGINE: &str = "Nodulens (CPU)";
+const ENGINE: &str = "Nodulens engine (CPU)";
 #[cfg(all(feature = "flex", not(any(feature = "webgpu", feature = "engine"))))]
 const ENGINE: &str = "burn-flex (CPU)";
 #[cfg(all(

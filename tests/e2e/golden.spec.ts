@@ -16,7 +16,7 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 // The same tolerance as natively (tests/golden.rs).
 const TOLERANCE = 1e-4;
 
-for (const [module, count] of [['cpu', PICTURES.length], ['webgpu', 2]] as const) {
+for (const [module, count] of [['cpu', PICTURES.length], ['reference', PICTURES.length], ['webgpu', 2]] as const) {
   test(`the ${module} module gives NumPy's logits, with every network`, async ({ page, site }) => {
     test.skip(!existsSync(path.join(dist, 'pkg', module, 'nodulens_bg.wasm')), `this build has no ${module} module`);
     test.setTimeout(600_000);

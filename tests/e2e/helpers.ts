@@ -133,3 +133,29 @@ export function brokenCopy(name: string, edits: Record<string, (content: Buffer)
   }
   return dir;
 }
+
+/** A scan of so many slices is open and drawn. */
+export async function opened(page: Page, slices: number): Promise<void> {
+  await expect(page.locator('#scan')).toBeVisible({ timeout: 120_000 });
+  await expect(page.locator('#slice-range')).toHaveAttribute('max', String(slices - 1));
+  await expect.poll(() => brightness(page), { timeout: 20_000 }).toBeGreaterThan(10);
+}
+
+/** Mean grey of the viewer's canvas: black until a slice is drawn. */
+export const brightness = (page: Page): Promise<number> =>
+  page.locator('#slice').evaluate((canvas: HTMLCanvasElement) => {
+    // A copy: reading the canvas itself would slow down what is tested.
+    const copy = Object.assign(document.createElement('canvas'), { width: 100, height: 100 });
+    const context = copy.getContext('2d', { willReadFrequently: true });
+    context?.drawImage(canvas, 0, 0, 100, 100);
+    const data = context?.getImageData(0, 0, 100, 100).data ?? [];
+    let sum = 0;
+    for (let i = 0; i < data.length; i += 4) sum += data[i] ?? 0;
+    return sum / 10_000;
+  });
+
+/** Searches the whole volume. */
+export async function volumeScanned(page: Page): Promise<void> {
+  await page.locator('#scan-volume').click();
+  await expect(page.locator('#scanning-text')).toContainText('in the volume', { timeout: 240_000 });
+}

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
-import { expect, open, test } from './helpers.ts';
+import { brightness, expect, open, opened, test, volumeScanned } from './helpers.ts';
 import { format, nativeScan, patches, root, scanFile, searchNatively } from './fixtures.ts';
 
 const lidc = path.join(process.env['NODULENS_DATA'] ?? path.join(root, '..', 'shared', 'data'), 'scans', 'lidc-idri-0003-dicom');
@@ -22,33 +22,9 @@ interface Exported {
   findings: Row[];
 }
 
-async function opened(page: Page, slices: number): Promise<void> {
-  await expect(page.locator('#scan')).toBeVisible({ timeout: 120_000 });
-  await expect(page.locator('#slice-range')).toHaveAttribute('max', String(slices - 1));
-  await expect.poll(() => brightness(page), { timeout: 20_000 }).toBeGreaterThan(10);
-}
-
-/** Mean grey of the viewer's canvas: black until a slice is drawn. */
-const brightness = (page: Page): Promise<number> =>
-  page.locator('#slice').evaluate((canvas: HTMLCanvasElement) => {
-    // A copy: reading the canvas itself would slow down what is tested.
-    const copy = Object.assign(document.createElement('canvas'), { width: 100, height: 100 });
-    const context = copy.getContext('2d', { willReadFrequently: true });
-    context?.drawImage(canvas, 0, 0, 100, 100);
-    const data = context?.getImageData(0, 0, 100, 100).data ?? [];
-    let sum = 0;
-    for (let i = 0; i < data.length; i += 4) sum += data[i] ?? 0;
-    return sum / 10_000;
-  });
-
 async function download(page: Page, id: string): Promise<Buffer> {
   const [file] = await Promise.all([page.waitForEvent('download'), page.locator(id).click()]);
   return readFileSync(await file.path());
-}
-
-async function volumeScanned(page: Page): Promise<void> {
-  await page.locator('#scan-volume').click();
-  await expect(page.locator('#scanning-text')).toContainText('in the volume', { timeout: 240_000 });
 }
 
 test('the example scan: seen, clicked, searched, exported', async ({ page, site }) => {

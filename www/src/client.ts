@@ -2,7 +2,7 @@
  * One worker, as promises. A worker is disposable: whatever goes wrong with it rejects everything that waits for it with
  * `WorkerDied`, and the owner starts a new one (engines.ts).
  */
-import type { Answer, AnswerKind, Ask, EngineId, FromWorker, Problem, Request, ToWorker } from './messages.ts';
+import type { Answer, AnswerKind, Ask, EngineFolder, EngineId, FromWorker, Problem, Request, ToWorker } from './messages.ts';
 import { strings } from './strings.ts';
 import type { HeatMap } from './wasm.ts';
 
@@ -48,6 +48,7 @@ export interface AskOptions {
 
 export class EngineWorker {
   readonly engine: EngineId;
+  private readonly folder: EngineFolder;
   private readonly worker: Worker;
   private readonly waiting = new Map<number, Waiting>();
   private nextId = 1;
@@ -56,10 +57,11 @@ export class EngineWorker {
   private readonly onGone: (reason: string) => void;
 
   /** `onGone` is called once, before anything that waits is rejected, with the reason in words. */
-  constructor(engine: EngineId, onGone: (reason: string) => void) {
-    this.engine = engine;
+  constructor(folder: EngineFolder, onGone: (reason: string) => void) {
+    this.folder = folder;
+    this.engine = folder === 'webgpu' ? 'webgpu' : 'cpu';
     this.onGone = onGone;
-    this.worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: `nodulens-${engine}` });
+    this.worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: `nodulens-${folder}` });
     this.worker.onmessage = (event: MessageEvent<FromWorker>) => this.receive(event.data);
     this.worker.onerror = (event) => {
       event.preventDefault();
@@ -74,7 +76,7 @@ export class EngineWorker {
 
   /** Loads code and weights, a file in models/. */
   start(weights: string, onProgress: (loaded: number, total: number) => void): Promise<Answer<'start'>> {
-    return this.ask({ kind: 'start', engine: this.engine, weights }, { onProgress });
+    return this.ask({ kind: 'start', folder: this.folder, weights }, { onProgress });
   }
 
   /**

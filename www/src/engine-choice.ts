@@ -9,7 +9,7 @@ import type { EngineId, Problem } from './messages.ts';
 import type { KnownAnswerCheck } from './wasm.ts';
 import { strings } from './strings.ts';
 
-export type EnginePreference = 'automatic' | 'cpu' | 'webgpu';
+export type EnginePreference = 'automatic' | 'cpu' | 'webgpu' | 'reference';
 
 export type Adapter =
   | { kind: 'asking' }
@@ -42,7 +42,7 @@ export interface Choice {
 }
 
 /** Most patches in one batch: what a step may cost in memory, and on a software adapter in time. */
-export const LARGEST_BATCH = { cpu: 32, software: 4, hardware: 128 };
+export const LARGEST_BATCH = { cpu: 128, software: 4, hardware: 128 };
 
 /**
  * The batches that are checked, and so compiled, before WebGPU is used. A shader is made for a kind of shape, not for
@@ -80,7 +80,7 @@ function adapterName({ vendor, architecture, device, description }: GPUAdapterIn
 
 /** Whether the WebGPU module should be loaded now. */
 export function wantsWebGpu(preference: EnginePreference, adapter: Adapter): boolean {
-  if (preference === 'cpu') return false;
+  if (preference === 'cpu' || preference === 'reference') return false;
   if (preference === 'automatic') return adapter.kind === 'hardware';
   return adapter.kind === 'hardware' || adapter.kind === 'software';
 }
@@ -88,6 +88,7 @@ export function wantsWebGpu(preference: EnginePreference, adapter: Adapter): boo
 export function chooseEngine(preference: EnginePreference, adapter: Adapter, webgpu: WebGpuState): Choice {
   const why = strings.why;
   if (preference === 'cpu') return { engine: 'cpu', why: why.chosenCpu, fellBack: false };
+  if (preference === 'reference') return { engine: 'cpu', why: why.chosenReference, fellBack: false };
 
   const asked = preference === 'webgpu';
   const cpu = (reason: string, fellBack = asked): Choice => ({ engine: 'cpu', why: reason, fellBack });

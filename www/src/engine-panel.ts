@@ -31,7 +31,8 @@ export class EnginePanel {
     const runs = ready ? text.name[choice.engine] : cpu.phase === 'failed' ? text.failed : strings.run.preparing;
     setText(this.summary, ready ? runs : cpu.phase === 'loading' ? text.loading(cpu.loaded, cpu.total) : text.failed);
     const engine = choice.engine === 'cpu' ? engines.model?.engine : engines.gpuEngine;
-    const runsFully = ready && engine ? engine : runs;
+    const threads = choice.engine === 'cpu' ? `, ${text.threads(engines.threads)}` : '';
+    const runsFully = ready && engine ? engine + threads : runs;
 
     const shows = [runsFully, adapterText(adapter), choice.why].join('\n');
     if (shows !== this.shows) {

@@ -6,7 +6,7 @@ import { EngineWorker, RequestFailed, WorkerDied } from './client.ts';
 import { CHECKED_BATCHES, chooseEngine, probeAdapter, wantsWebGpu } from './engine-choice.ts';
 import type { Adapter, Choice, EnginePreference, Speed, WebGpuState } from './engine-choice.ts';
 import { FetchError, problemFrom } from './fetch.ts';
-import type { Answer, EngineId, FileOut, Problem } from './messages.ts';
+import type { Answer, EngineFolder, EngineId, FileOut, Problem } from './messages.ts';
 import { fetchModels } from './models.ts';
 import type { OfferedModel } from './models.ts';
 import { readSources } from './files.ts';
@@ -69,6 +69,8 @@ export class Engines {
   method: MethodInfo | undefined;
   /** What the loaded weights file says of itself. */
   model: ModelInfo | undefined;
+  /** Workers that the CPU engine has for much work. */
+  threads = 1;
   /** What each network costs, loaded or not. */
   networks: NetworkInfo[] = [];
   /** What can be chosen. */
@@ -81,6 +83,7 @@ export class Engines {
   /** Workers replaced after they died, for the note on the page. */
   replaced = 0;
 
+  private cpuFolder: EngineFolder = 'cpu';
   private cpuLive: Promise<Live> | undefined;
   /** The worker of `cpuLive`, starting or ready; any other CPU worker is on its way in or out. */
   private cpuWorker: EngineWorker | undefined;
@@ -124,6 +127,16 @@ export class Engines {
 
   prefer(preference: EnginePreference): void {
     this.preference = preference;
+    const folder = preference === 'reference' ? 'reference' : 'cpu';
+    if (folder !== this.cpuFolder) {
+      this.cpuFolder = folder;
+      this.switchWorker?.terminate(strings.network.another);
+      const model = this.switching?.model ?? this.current;
+      this.endSwitch(undefined);
+      // The engine in use works until the other one is there, as with another network.
+      if (model) void (this.model && this.cpu.phase !== 'failed' ? this.switchTo(model) : this.startWith(model));
+      return;
+    }
     // Choosing WebGPU again after it failed is a request to try again.
     if (preference === 'webgpu' && this.webgpu.phase === 'failed') this.webgpu = { phase: 'idle' };
     this.changed();
@@ -327,7 +340,7 @@ export class Engines {
   }
 
   private newCpuWorker(): EngineWorker {
-    const worker = new EngineWorker('cpu', () => {
+    const worker = new EngineWorker(this.cpuFolder, () => {
       // A start that fails is told to whoever asked for it.
       if (this.cpuWorker !== worker || this.cpu.phase !== 'ready') return;
       // Replaced at once, also when idle, so that the next file does not wait for a start.
@@ -340,10 +353,11 @@ export class Engines {
   }
 
   /** The worker is ready and is the CPU engine from now on. */
-  private take(worker: EngineWorker, { method, networks, model }: Answer<'start'>): Live {
+  private take(worker: EngineWorker, { method, networks, model, threads }: Answer<'start'>): Live {
     this.method = method;
     this.networks = networks;
     this.model = model;
+    this.threads = threads;
     this.cpu = { phase: 'ready' };
     this.changed();
     return { worker, model };

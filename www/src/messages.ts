@@ -8,6 +8,9 @@ import type {
 
 export type EngineId = 'cpu' | 'webgpu';
 
+/** A module in pkg/; two of them compute on the CPU: our own engine, and Burn, which is the reference. */
+export type EngineFolder = 'cpu' | 'reference' | 'webgpu';
+
 /** What went wrong and what to do: the shape in which every error of the crate and of the page is shown. */
 export interface Problem {
   /** Stable, kebab-case. */
@@ -33,7 +36,9 @@ export type FileOut =
 
 export type ToWorker =
   /** `weights`: a file in models/. */
-  | { kind: 'start'; id: number; engine: EngineId; weights: string }
+  | { kind: 'start'; id: number; folder: EngineFolder; weights: string }
+  /** Makes a worker one more thread of another's engine (crew.ts). */
+  | { kind: 'enlist'; id: number; folder: string; module: WebAssembly.Module; weights: Uint8Array }
   | { kind: 'classify'; id: number; files: FileIn[]; policy: SizePolicy }
   | { kind: 'phantoms'; id: number; seed: number; count: number }
   | { kind: 'known-answer'; id: number }
@@ -44,10 +49,20 @@ export type ToWorker =
   | { kind: 'spot'; id: number; slice: SliceIn; pixel: [number, number] }
   /** `lungs`: 1 where to look; everywhere without it. `show`: send the map while it grows. */
   | { kind: 'scan-slice'; id: number; slice: SliceIn; lungs: Uint8Array<ArrayBuffer> | undefined; show: boolean }
+  /** A thread's part of it. */
+  | ({ kind: 'scan-part'; id: number; show: boolean } & SlicePart)
   /** Ends the scan of that id; it answers with what it has. The only message that is not queued. */
   | { kind: 'halt'; id: number }
   | { kind: 'order'; id: number; depth: number }
   | { kind: 'merge'; id: number; peaks: [number, Peak][]; geometry: Geometry };
+
+/** One of so many parts of a slice's scan. */
+export interface SlicePart {
+  slice: SliceIn;
+  lungs: Uint8Array<ArrayBuffer> | undefined;
+  part: number;
+  parts: number;
+}
 
 /** What the scan of a slice gives; `whole` is false where it was halted. */
 export interface ScannedSlice {
@@ -59,7 +74,8 @@ export interface ScannedSlice {
 }
 
 export type FromWorker =
-  | { kind: 'started'; id: number; method: MethodInfo; networks: NetworkInfo[]; model: ModelInfo }
+  | { kind: 'started'; id: number; method: MethodInfo; networks: NetworkInfo[]; model: ModelInfo; threads: number }
+  | { kind: 'enlisted'; id: number }
   | { kind: 'classified'; id: number; files: FileOut[] }
   | { kind: 'phantoms-made'; id: number; phantoms: Phantom[] }
   | { kind: 'known-answer-given'; id: number; predictions: Prediction[] }
@@ -67,6 +83,7 @@ export type FromWorker =
   | { kind: 'measured'; id: number; millisecondsPerPatch: number }
   | { kind: 'spotted'; id: number; spot: Spot; milliseconds: number }
   | { kind: 'slice-scanned'; id: number; scanned: ScannedSlice }
+  | { kind: 'part-scanned'; id: number; map: HeatMap }
   | { kind: 'ordered'; id: number; order: number[] }
   | { kind: 'merged'; id: number; findings: Finding[] }
   /** While a slice is scanned; the map where it was asked for. */
@@ -83,6 +100,7 @@ export type Request = Exclude<ToWorker['kind'], 'halt'>;
 /** Which answer belongs to which request. */
 export interface AnswerKind {
   start: 'started';
+  enlist: 'enlisted';
   classify: 'classified';
   phantoms: 'phantoms-made';
   'known-answer': 'known-answer-given';
@@ -90,6 +108,7 @@ export interface AnswerKind {
   measure: 'measured';
   spot: 'spotted';
   'scan-slice': 'slice-scanned';
+  'scan-part': 'part-scanned';
   order: 'ordered';
   merge: 'merged';
 }

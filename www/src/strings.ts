@@ -143,6 +143,7 @@ export const html = {
   engineAutomatic: 'Automatic',
   engineCpu: 'CPU',
   engineGpu: 'WebGPU',
+  engineReference: 'CPU, reference',
   aboutTitle: 'What this is, and what it is not',
   doesTitle: 'What it does',
   does1: 'Takes a small greyscale patch cut from an axial slice of a chest CT, centred on the spot in question, or cuts such patches from a scan that you open.',
@@ -318,6 +319,7 @@ export const strings = {
     failedNow: 'The engine stopped.',
     unnamedAdapter: 'adapter without a name',
     adapter: 'Adapter',
+    threads: (n: number): string => (n === 1 ? 'one thread' : `${n} threads where there is much to do`),
     adapterAsking: 'asking the browser…',
     adapterNoWebGpu: 'this browser offers no WebGPU here',
     adapterNone: 'the browser gives no WebGPU adapter',
@@ -348,6 +350,7 @@ export const strings = {
   },
 
   why: {
+    chosenReference: 'You chose the reference: Burn on the CPU, several times slower. Every other engine must give its numbers.',
     chosenCpu: 'You chose the CPU.',
     notBuilt: 'WebGPU is not part of this build of the page.',
     asking: 'The CPU starts first; the browser is asked for a graphics card.',

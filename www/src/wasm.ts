@@ -1,5 +1,5 @@
 /**
- * The exports of the two WebAssembly modules (`pkg/cpu`, `pkg/webgpu`), as `src/wasm_api.rs` gives them. Types only.
+ * The exports of the engines' WebAssembly modules (`pkg/cpu`, `pkg/reference`, `pkg/webgpu`), as `src/wasm_api.rs` gives them. Types only.
  *
  * Written by hand rather than taken from the generated `.d.ts`: the page must type-check in a checkout where the
  * modules have not been built, and the union types here are narrower than what wasm-bindgen can say.
@@ -253,7 +253,7 @@ export interface Classifier {
 }
 
 export interface NodulensModule {
-  default(options: { module_or_path: Promise<Response> | Response | URL | string }): Promise<unknown>;
+  default(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
   method(): MethodInfo;
   networks(): NetworkInfo[];
   makePhantoms(seed: number, count: number): Phantom[];

@@ -207,13 +207,11 @@ impl Direct {
         // SAFETY: the caller's.
         unsafe {
             let weights = self.weights.as_ptr().add(panel * self.kernel * length * V::PANEL);
-            let bias = self.bias.as_ptr().add(panel * V::PANEL);
-            let bias = [0, 1].map(|v| V::load(bias.add(v * V::LANES)));
+            let bias = V::load_panel(self.bias.as_ptr().add(panel * V::PANEL));
             for column in 0..to.size[1] {
                 let place = first.add(2 * column * from.channels);
-                let places = [0, 1].map(|down| place.add(down * from.row()));
-                let [above, below] = places.map(|left| [left, left.add(from.channels)]);
-                let places = [above[0], above[1], below[0], below[1]];
+                let below = place.add(from.row());
+                let places = [place, place.add(from.channels), below, below.add(from.channels)];
                 let found = if SIDE > 0 {
                     few::<V, SIDE>(places, from.row(), weights)
                 } else {
@@ -231,9 +229,9 @@ impl Direct {
                     sums::<V, 4>(places, &block, [[V::splat(0.0); WIDE]; 4])
                 };
                 for v in 0..WIDE {
-                    let [a, b, c, d] = [0, 1, 2, 3].map(|place: usize| found[place][v]);
                     // A constant and ReLU may as well come after the largest is found.
-                    let most = a.max(b).max(c.max(d)).add(bias[v]);
+                    let above = found[0][v].max(found[1][v]);
+                    let most = above.max(found[2][v].max(found[3][v])).add(bias[v]);
                     let most = if self.relu { most.max(V::splat(0.0)) } else { most };
                     most.store(out.add(column * to.channels + v * V::LANES));
                 }
@@ -258,11 +256,11 @@ unsafe fn few<V: Vector, const SIDE: usize>(
         for y in 0..SIDE {
             for x in 0..SIDE {
                 let tap = weights.add((y * SIDE + x) * V::PANEL);
-                let weights = [0, 1].map(|v| V::load(tap.add(v * V::LANES)));
-                for (place, sums) in places.iter().zip(&mut sums) {
-                    let value = V::load_splat(place.add(y * row + x));
-                    sums[0] = value.mul_add(weights[0], sums[0]);
-                    sums[1] = value.mul_add(weights[1], sums[1]);
+                let weights = V::load_panel(tap);
+                for p in 0..4 {
+                    let value = V::load_splat(places[p].add(y * row + x));
+                    sums[p][0] = value.mul_add(weights[0], sums[p][0]);
+                    sums[p][1] = value.mul_add(weights[1], sums[p][1]);
                 }
             }
         }

@@ -16,6 +16,9 @@
 //! innermost, their channels rounded up to a panel, with room for the zeros of the next layer.
 //! All of it is tested against convolution by hand in double precision (`tests.rs`).
 
+// Kernels run over several arrays at once, by place (`vector.rs` says why).
+#![allow(clippy::needless_range_loop)]
+
 mod direct;
 mod layer;
 mod map;

@@ -77,11 +77,11 @@ pub(crate) unsafe fn sums<V: Vector, const R: usize>(
         for segment in 0..block.segments {
             for _ in 0..block.length / 4 {
                 for step in 0..4 {
-                    let weights = [0, 1].map(|v| V::load(panel.add((step * WIDE + v) * V::LANES)));
-                    for (row, sums) in rows.iter().zip(&mut sums) {
-                        let value = V::load_splat(row.add(step));
-                        sums[0] = value.mul_add(weights[0], sums[0]);
-                        sums[1] = value.mul_add(weights[1], sums[1]);
+                    let weights = V::load_panel(panel.add(step * V::PANEL));
+                    for r in 0..R {
+                        let value = V::load_splat(rows[r].add(step));
+                        sums[r][0] = value.mul_add(weights[0], sums[r][0]);
+                        sums[r][1] = value.mul_add(weights[1], sums[r][1]);
                     }
                 }
                 panel = panel.add(4 * V::PANEL);
@@ -91,11 +91,11 @@ pub(crate) unsafe fn sums<V: Vector, const R: usize>(
             }
             let left = block.length % 4;
             for step in 0..left {
-                let weights = [0, 1].map(|v| V::load(panel.add(v * V::LANES)));
-                for (row, sums) in rows.iter().zip(&mut sums) {
-                    let value = V::load_splat(row.add(step));
-                    sums[0] = value.mul_add(weights[0], sums[0]);
-                    sums[1] = value.mul_add(weights[1], sums[1]);
+                let weights = V::load_panel(panel);
+                for r in 0..R {
+                    let value = V::load_splat(rows[r].add(step));
+                    sums[r][0] = value.mul_add(weights[0], sums[r][0]);
+                    sums[r][1] = value.mul_add(weights[1], sums[r][1]);
                 }
                 panel = panel.add(V::PANEL);
             }
@@ -121,15 +121,18 @@ pub(crate) unsafe fn sums<V: Vector, const R: usize>(
 unsafe fn rows<V: Vector, const R: usize>(first: *const f32, stride: usize, block: &Block) {
     // SAFETY: the caller's.
     unsafe {
-        let begin = |row: usize| {
-            [0, 1].map(|v| V::load(block.start.add(row * block.start_stride + v * V::LANES)))
-        };
-        let from = std::array::from_fn(|row| first.add(row * stride));
-        let sums = sums::<V, R>(from, block, std::array::from_fn(begin));
-        for (row, sums) in sums.into_iter().enumerate() {
-            for (v, sum) in sums.into_iter().enumerate() {
+        let mut from = [first; R];
+        let mut start = [[V::splat(0.0); WIDE]; R];
+        for r in 0..R {
+            from[r] = first.add(r * stride);
+            start[r] = V::load_panel(block.start.add(r * block.start_stride));
+        }
+        let sums = sums::<V, R>(from, block, start);
+        for r in 0..R {
+            for v in 0..WIDE {
+                let sum = sums[r][v];
                 let sum = if block.relu { sum.max(V::splat(0.0)) } else { sum };
-                sum.store(block.out.add(row * block.out_stride + v * V::LANES));
+                sum.store(block.out.add(r * block.out_stride + v * V::LANES));
             }
         }
     }

@@ -1,7 +1,9 @@
 //! A few lanes of single precision, on whatever the processor has.
 //!
 //! Kernels are written once over [`Vector`]. Everything that takes one is inlined into the single
-//! entry for its instruction set (`run.rs`), where the compiler may use those instructions.
+//! entry for its instruction set (`run.rs`), where the compiler may use those instructions. So the
+//! kernels are loops: a closure given to a function of the standard library may stay outside, where
+//! a vector is no register and each operation a call.
 
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -37,6 +39,12 @@ pub(crate) trait Vector: Copy {
 
     unsafe fn splat(value: f32) -> Self;
     unsafe fn load(from: *const f32) -> Self;
+    /// A panel's width.
+    #[inline(always)]
+    unsafe fn load_panel(from: *const f32) -> [Self; WIDE] {
+        // SAFETY: the caller's, for a panel of numbers.
+        unsafe { [Self::load(from), Self::load(from.add(Self::LANES))] }
+    }
     /// One number, in every lane.
     unsafe fn load_splat(from: *const f32) -> Self;
     unsafe fn store(self, to: *mut f32);

@@ -284,15 +284,19 @@ unsafe fn enter<V: Vector, const N: usize>(
             let corner = corner.add(channel);
             let mut columns = [[V::splat(0.0); N]; N];
             for x in 0..N {
-                let values = std::array::from_fn(|y| V::load(corner.add(y * row + x * channels)));
+                let mut values = [V::splat(0.0); N];
+                for y in 0..N {
+                    values[y] = V::load(corner.add(y * row + x * channels));
+                }
                 let points = Points::<N>::input(&values);
                 for y in 0..N {
                     columns[y][x] = points[y];
                 }
             }
-            for (y, values) in columns.iter().enumerate() {
-                for (x, point) in Points::<N>::input(values).into_iter().enumerate() {
-                    point.store(out.add((y * N + x) * stride + channel));
+            for y in 0..N {
+                let points = Points::<N>::input(&columns[y]);
+                for x in 0..N {
+                    points[x].store(out.add((y * N + x) * stride + channel));
                 }
             }
         }
@@ -326,16 +330,24 @@ impl Leave {
         unsafe {
             let mut columns = [[V::splat(0.0); N]; M];
             for x in 0..N {
-                let points = std::array::from_fn(|y| V::load(from.add((y * N + x) * self.stride)));
+                let mut points = [V::splat(0.0); N];
+                for y in 0..N {
+                    points[y] = V::load(from.add((y * N + x) * self.stride));
+                }
                 let values: [V; M] = Points::<N>::output(&points);
                 for y in 0..M {
                     columns[y][x] = values[y];
                 }
             }
-            columns.map(|points| {
-                let values: [V; M] = Points::<N>::output(&points);
-                if self.relu { values.map(|value| value.max(V::splat(0.0))) } else { values }
-            })
+            let mut outputs = [[V::splat(0.0); M]; M];
+            for y in 0..M {
+                let values: [V; M] = Points::<N>::output(&columns[y]);
+                for x in 0..M {
+                    outputs[y][x] =
+                        if self.relu { values[x].max(V::splat(0.0)) } else { values[x] };
+                }
+            }
+            outputs
         }
     }
 
@@ -353,10 +365,11 @@ impl Leave {
             // SAFETY: the caller's.
             unsafe {
                 let outputs = self.outputs::<V, M, N>(from.add(channel));
-                for (y, values) in outputs.into_iter().enumerate() {
-                    for (x, value) in values.into_iter().enumerate() {
+                for y in 0..M {
+                    for x in 0..M {
                         if y < rows && x < columns {
-                            value.store(out.add(y * self.row + x * self.channels + channel));
+                            let place = y * self.row + x * self.channels + channel;
+                            outputs[y][x].store(out.add(place));
                         }
                     }
                 }

@@ -88,7 +88,7 @@ impl<const N: usize> Points<N> {
                 sums[pair] = points[2 * pair + 1].add(points[2 * pair + 2]);
                 differences[pair] = points[2 * pair + 1].sub(points[2 * pair + 2]);
             }
-            for (power, output) in outputs.iter_mut().enumerate() {
+            for power in 0..M {
                 let of = if power % 2 == 0 { &sums } else { &differences };
                 // The first pair is 1 and -1, whose powers need no product.
                 let mut sum = if power == 0 { points[0].add(of[0]) } else { of[0] };
@@ -100,7 +100,7 @@ impl<const N: usize> Points<N> {
                         of[pair].mul_add(V::splat(factor), sum)
                     };
                 }
-                *output = if power == M - 1 { sum.add(points[N - 1]) } else { sum };
+                outputs[power] = if power == M - 1 { sum.add(points[N - 1]) } else { sum };
             }
         }
         outputs

@@ -1,6 +1,6 @@
 // What every engine is given: the same graphs and weights in each one's format, the same patches, the same slice.
 import { execFile } from 'node:child_process';
-import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -88,6 +88,5 @@ export async function prepare() {
     weights,
     mounts,
     packages: { reference: await built('reference'), webgpu: await built('webgpu') },
-    remove: () => rm(folder, { recursive: true, force: true }),
   };
 }

@@ -2,6 +2,7 @@
 //   npm run bench [-- --only SECTION] [--rounds N] [--quick] [--out FILE.json]
 //   npm run bench -- --check     whether all engines say the same, and the size budget; times nothing
 // A whole run writes docs/bench.json and the table in docs/benchmarks.md; a part of one, or a quick one, target/bench.json.
+import { rmSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -67,6 +68,8 @@ async function measure(context) {
 }
 
 const materials = await prepare().catch((error) => fail(error.message));
+// However it ends, Ctrl-C included.
+process.on('exit', () => rmSync(materials.folder, { recursive: true, force: true }));
 const server = await serveMounts(materials.mounts);
 try {
   const context = {
@@ -87,5 +90,4 @@ try {
   process.exitCode = 1;
 } finally {
   server.close();
-  await materials.remove();
 }

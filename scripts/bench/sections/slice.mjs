@@ -1,4 +1,4 @@
-// A slice of 512 x 512 at stride 4 in one pass, our network, one thread; a call of each engine in turn.
+// A slice of 512 x 512 at stride 4 in one pass, our network, one thread; a sample of each engine in turn.
 import { OURS, ONNX, mustAgree, oneThread } from '../engines.mjs';
 import { SLICE } from '../materials.mjs';
 import { ratios, summary } from '../stats.mjs';
@@ -9,15 +9,14 @@ export async function run(context) {
     const all = [];
     for (const [engine, options] of Object.entries(oneThread(context, 'compact'))) {
       await page.call('make', engine, options);
-      // The first call warms it too.
       await mustAgree(context, page, { name: engine, engine, model: 'compact', batch: 'slice' });
-      await page.call('warm', engine, 'slice', context.warmth);
-      all.push({ engine, times: [] });
+      const calls = await page.call('warm', engine, 'slice', context.warmth);
+      all.push({ engine, calls, times: [] });
     }
     for (let round = 0; round < context.rounds; round += 1) {
       for (let i = 0; i < all.length; i += 1) {
-        const { engine, times } = all[(i + round) % all.length];
-        times.push(await page.call('sample', engine, 'slice', 1));
+        const { engine, calls, times } = all[(i + round) % all.length];
+        times.push(await page.call('sample', engine, 'slice', calls));
       }
     }
     const ours = all.find(({ engine }) => engine === OURS).times;

@@ -215,9 +215,9 @@ impl Winograd {
                     };
                     let out = output.as_mut_ptr().add(at);
                     if pool {
-                        leave.pooled::<V, M, N>(from, out);
+                        leave.run::<V, M, N, true>(from, out);
                     } else {
-                        leave.plain::<V, M, N>(from, out);
+                        leave.run::<V, M, N, false>(from, out);
                     }
                 }
             }
@@ -317,89 +317,88 @@ struct Leave {
 }
 
 impl Leave {
-    /// Outputs of one vector of channels, by row.
-    ///
     /// # Safety
-    /// As [`Vector`]; N x N points from `from` on are valid.
+    /// As [`Vector`]; N x N points from `from` on, and the places of the output that `left` allows,
+    /// are valid.
     #[inline(always)]
-    unsafe fn outputs<V: Vector, const M: usize, const N: usize>(
+    unsafe fn run<V: Vector, const M: usize, const N: usize, const POOL: bool>(
         &self,
         from: *const f32,
-    ) -> [[V; M]; M] {
+        out: *mut f32,
+    ) {
         // SAFETY: the caller's.
         unsafe {
-            let mut columns = [[V::splat(0.0); N]; M];
-            for x in 0..N {
-                let mut points = [V::splat(0.0); N];
-                for y in 0..N {
-                    points[y] = V::load(from.add((y * N + x) * self.stride));
-                }
-                let values: [V; M] = Points::<N>::output(&points);
-                for y in 0..M {
-                    columns[y][x] = values[y];
-                }
+            // Most tiles lie within the map, and need not ask at each place.
+            if self.left[0] >= M && self.left[1] >= M {
+                self.channels::<V, M, N, POOL, true>(from, out);
+            } else {
+                self.channels::<V, M, N, POOL, false>(from, out);
             }
-            let mut outputs = [[V::splat(0.0); M]; M];
-            for y in 0..M {
-                let values: [V; M] = Points::<N>::output(&columns[y]);
-                for x in 0..M {
-                    outputs[y][x] =
-                        if self.relu { values[x].max(V::splat(0.0)) } else { values[x] };
-                }
-            }
-            outputs
         }
     }
 
     /// # Safety
-    /// As [`Self::outputs`]; the places of the output that `left` allows are valid.
+    /// As [`Self::run`]; `WHOLE` only where all of the tile lies within the map.
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-    unsafe fn plain<V: Vector, const M: usize, const N: usize>(
+    unsafe fn channels<
+        V: Vector,
+        const M: usize,
+        const N: usize,
+        const POOL: bool,
+        const WHOLE: bool,
+    >(
         &self,
         from: *const f32,
         out: *mut f32,
     ) {
-        let [rows, columns] = self.left.map(|left| left.min(M));
+        let [rows, columns] = self.left;
         for channel in (0..self.channels).step_by(V::LANES) {
             // SAFETY: the caller's.
             unsafe {
-                let outputs = self.outputs::<V, M, N>(from.add(channel));
-                for y in 0..M {
-                    for x in 0..M {
-                        if y < rows && x < columns {
-                            let place = y * self.row + x * self.channels + channel;
-                            outputs[y][x].store(out.add(place));
-                        }
+                let (from, out) = (from.add(channel), out.add(channel));
+                let zero = V::splat(0.0);
+                let mut half = [[zero; N]; M];
+                for x in 0..N {
+                    let mut points = [zero; N];
+                    for y in 0..N {
+                        points[y] = V::load(from.add((y * N + x) * self.stride));
+                    }
+                    let values: [V; M] = Points::<N>::output(&points);
+                    for y in 0..M {
+                        half[y][x] = values[y];
                     }
                 }
-            }
-        }
-    }
-
-    /// The largest of every 2 x 2 outputs.
-    ///
-    /// # Safety
-    /// As [`Self::plain`].
-    #[cfg_attr(target_arch = "wasm32", inline(never))]
-    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-    unsafe fn pooled<V: Vector, const M: usize, const N: usize>(
-        &self,
-        from: *const f32,
-        out: *mut f32,
-    ) {
-        let [rows, columns] = self.left.map(|left| left.min(M));
-        for channel in (0..self.channels).step_by(V::LANES) {
-            // SAFETY: the caller's.
-            unsafe {
-                let outputs = self.outputs::<V, M, N>(from.add(channel));
-                for y in (0..M - 1).step_by(2) {
-                    for x in (0..M - 1).step_by(2) {
-                        if y + 1 < rows && x + 1 < columns {
-                            let above = outputs[y][x].max(outputs[y][x + 1]);
-                            let below = outputs[y + 1][x].max(outputs[y + 1][x + 1]);
-                            let place = y / 2 * self.row + x / 2 * self.channels + channel;
-                            above.max(below).store(out.add(place));
+                if POOL {
+                    for y in (0..M - 1).step_by(2) {
+                        if !WHOLE && y + 1 >= rows {
+                            break;
+                        }
+                        let above: [V; M] = Points::<N>::output(&half[y]);
+                        let below: [V; M] = Points::<N>::output(&half[y + 1]);
+                        let out = out.add(y / 2 * self.row);
+                        for x in (0..M - 1).step_by(2) {
+                            if WHOLE || x + 1 < columns {
+                                let left = above[x].max(below[x]);
+                                let most = left.max(above[x + 1].max(below[x + 1]));
+                                let most = if self.relu { most.max(zero) } else { most };
+                                most.store(out.add(x / 2 * self.channels));
+                            }
+                        }
+                    }
+                } else {
+                    for y in 0..M {
+                        if !WHOLE && y >= rows {
+                            break;
+                        }
+                        let values: [V; M] = Points::<N>::output(&half[y]);
+                        let out = out.add(y * self.row);
+                        for x in 0..M {
+                            if WHOLE || x < columns {
+                                let value = values[x];
+                                let value = if self.relu { value.max(zero) } else { value };
+                                value.store(out.add(x * self.channels));
+                            }
                         }
                     }
                 }

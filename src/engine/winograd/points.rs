@@ -63,18 +63,34 @@ impl<const N: usize> Points<N> {
         unsafe {
             points[0] = weighted(values, 0, &Self::WHOLE, Self::PAIRS + 1, 1.0);
             points[N - 1] = weighted(values, 1, &Self::WHOLE, Self::PAIRS + 1, 1.0);
-            for pair in 0..Self::PAIRS {
-                let rest = &Self::WITHOUT[pair];
-                let even = weighted(values, 2, rest, Self::PAIRS, 1.0);
-                let odd = weighted(values, 1, rest, Self::PAIRS, PAIRS[pair] as f32);
-                points[2 * pair + 1] = even.add(odd);
-                points[2 * pair + 2] = even.sub(odd);
-            }
+            Self::enter::<V, 0>(values, &mut points);
+            Self::enter::<V, 1>(values, &mut points);
+            Self::enter::<V, 2>(values, &mut points);
         }
         points
     }
 
-    /// Products at N points to M outputs.
+    /// The points of one pair, where N has it. By a constant, not in a loop, so that every factor
+    /// is known to the compiler.
+    ///
+    /// # Safety
+    /// As [`Vector`].
+    #[inline(always)]
+    unsafe fn enter<V: Vector, const PAIR: usize>(values: &[V; N], points: &mut [V; N]) {
+        if PAIR >= Self::PAIRS {
+            return;
+        }
+        // SAFETY: the caller's.
+        unsafe {
+            let rest = &const { Self::WITHOUT[PAIR] };
+            let even = weighted(values, 2, rest, Self::PAIRS, 1.0);
+            let odd = weighted(values, 1, rest, Self::PAIRS, const { PAIRS[PAIR] as f32 });
+            points[2 * PAIR + 1] = even.add(odd);
+            points[2 * PAIR + 2] = even.sub(odd);
+        }
+    }
+
+    /// Products at N points to M outputs, at most six.
     ///
     /// # Safety
     /// As [`Vector`].
@@ -88,22 +104,45 @@ impl<const N: usize> Points<N> {
                 sums[pair] = points[2 * pair + 1].add(points[2 * pair + 2]);
                 differences[pair] = points[2 * pair + 1].sub(points[2 * pair + 2]);
             }
-            for power in 0..M {
-                let of = if power % 2 == 0 { &sums } else { &differences };
-                // The first pair is 1 and -1, whose powers need no product.
-                let mut sum = if power == 0 { points[0].add(of[0]) } else { of[0] };
-                for pair in 1..Self::PAIRS {
-                    let factor = raised(PAIRS[pair], power);
-                    sum = if power == 0 {
-                        sum.add(of[pair])
-                    } else {
-                        of[pair].mul_add(V::splat(factor), sum)
-                    };
-                }
-                outputs[power] = if power == M - 1 { sum.add(points[N - 1]) } else { sum };
+            let mut first = points[0].add(sums[0]);
+            for pair in 1..Self::PAIRS {
+                first = first.add(sums[pair]);
             }
+            outputs[0] = first;
+            Self::leave::<V, M, 1>(&differences, &mut outputs);
+            Self::leave::<V, M, 2>(&sums, &mut outputs);
+            Self::leave::<V, M, 3>(&differences, &mut outputs);
+            Self::leave::<V, M, 4>(&sums, &mut outputs);
+            Self::leave::<V, M, 5>(&differences, &mut outputs);
+            outputs[M - 1] = outputs[M - 1].add(points[N - 1]);
         }
         outputs
+    }
+
+    /// One output, where M has it: the sum of the pairs, each times its power.
+    ///
+    /// # Safety
+    /// As [`Vector`].
+    #[inline(always)]
+    unsafe fn leave<V: Vector, const M: usize, const POWER: usize>(
+        of: &[V; 3],
+        outputs: &mut [V; M],
+    ) {
+        if POWER >= M {
+            return;
+        }
+        // SAFETY: the caller's.
+        unsafe {
+            // The first pair is 1 and -1, whose powers need no product.
+            let mut sum = of[0];
+            if Self::PAIRS > 1 {
+                sum = of[1].mul_add(V::splat(const { raised(PAIRS[1], POWER) }), sum);
+            }
+            if Self::PAIRS > 2 {
+                sum = of[2].mul_add(V::splat(const { raised(PAIRS[2], POWER) }), sum);
+            }
+            outputs[POWER] = sum;
+        }
     }
 }
 
@@ -131,7 +170,6 @@ unsafe fn weighted<V: Vector>(
     }
 }
 
-#[inline(always)]
 const fn raised(base: f64, power: usize) -> f32 {
     let (mut value, mut i) = (1.0, 0);
     while i < power {

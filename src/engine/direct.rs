@@ -3,7 +3,7 @@
 
 use crate::layer::Convolution;
 use crate::map::Map;
-use crate::product::{Block, blocks, multiply, pack, padded, sums};
+use crate::product::{Block, multiply, pack, padded, sums};
 use crate::vector::{Vector, WIDE};
 
 /// Numbers of a row that are multiplied before the next panel: with a panel's weights for them
@@ -91,28 +91,21 @@ impl Direct {
         let length = self.kernel * from.channels;
         for (image, row) in (0..images).flat_map(|i| (0..to.size[0]).map(move |row| (i, row))) {
             for panel in 0..self.outputs / V::PANEL {
-                for (column, count) in blocks(to.size[1]) {
-                    // SAFETY: rows, columns, images and panels are within the lengths checked.
-                    unsafe {
-                        let block = Block {
-                            segments: self.kernel,
-                            segment_stride: from.row(),
-                            length,
-                            panel: self
-                                .weights
-                                .as_ptr()
-                                .add(panel * self.kernel * length * V::PANEL),
-                            start: self.bias.as_ptr().add(panel * V::PANEL),
-                            start_stride: 0,
-                            out: output
-                                .as_mut_ptr()
-                                .add(to.inside(image, row, column) + panel * V::PANEL),
-                            out_stride: to.channels,
-                            relu: self.relu,
-                        };
-                        let first = input.as_ptr().add(from.at(image, row, column));
-                        multiply::<V>(count, first, from.channels, &block);
-                    }
+                // SAFETY: rows, columns, images and panels are within the lengths checked.
+                unsafe {
+                    let block = Block {
+                        segments: self.kernel,
+                        segment_stride: from.row(),
+                        length,
+                        panel: self.weights.as_ptr().add(panel * self.kernel * length * V::PANEL),
+                        start: self.bias.as_ptr().add(panel * V::PANEL),
+                        start_stride: 0,
+                        out: output.as_mut_ptr().add(to.inside(image, row, 0) + panel * V::PANEL),
+                        out_stride: to.channels,
+                        relu: self.relu,
+                    };
+                    let first = input.as_ptr().add(from.at(image, row, 0));
+                    multiply::<V>(to.size[1], first, from.channels, &block);
                 }
             }
         }
@@ -134,26 +127,23 @@ impl Direct {
         for begin in (0..depth).step_by(DEPTH) {
             let length = DEPTH.min(depth - begin);
             for panel in 0..self.outputs / V::PANEL {
-                for (image, count) in blocks(images) {
-                    // SAFETY: images, panels and depth are within the lengths checked.
-                    unsafe {
-                        let out =
-                            output.as_mut_ptr().add(to.inside(image, 0, 0) + panel * V::PANEL);
-                        let bias = self.bias.as_ptr().add(panel * V::PANEL);
-                        let block = Block {
-                            segments: 1,
-                            segment_stride: 0,
-                            length,
-                            panel: self.weights.as_ptr().add((panel * depth + begin) * V::PANEL),
-                            start: if begin == 0 { bias } else { out.cast_const() },
-                            start_stride: if begin == 0 { 0 } else { to.image() },
-                            out,
-                            out_stride: to.image(),
-                            relu: self.relu && begin + length == depth,
-                        };
-                        let first = input.as_ptr().add(image * depth + begin);
-                        multiply::<V>(count, first, depth, &block);
-                    }
+                // SAFETY: images, panels and depth are within the lengths checked.
+                unsafe {
+                    let out = output.as_mut_ptr().add(to.inside(0, 0, 0) + panel * V::PANEL);
+                    let bias = self.bias.as_ptr().add(panel * V::PANEL);
+                    let block = Block {
+                        segments: 1,
+                        segment_stride: 0,
+                        length,
+                        panel: self.weights.as_ptr().add((panel * depth + begin) * V::PANEL),
+                        start: if begin == 0 { bias } else { out.cast_const() },
+                        start_stride: if begin == 0 { 0 } else { to.image() },
+                        out,
+                        out_stride: to.image(),
+                        relu: self.relu && begin + length == depth,
+                    };
+                    let first = input.as_ptr().add(begin);
+                    multiply::<V>(images, first, depth, &block);
                 }
             }
         }

@@ -6,15 +6,6 @@ use crate::vector::{Vector, WIDE};
 /// number in every lane, fill 15 of the 16 registers that SSE and AVX have.
 pub(crate) const ROWS: usize = 6;
 
-/// Rows in nearly equal blocks of at most [`ROWS`]: each block's first row and count.
-pub(crate) fn blocks(rows: usize) -> impl Iterator<Item = (usize, usize)> {
-    let count = rows.div_ceil(ROWS);
-    (0..count).map(move |block| {
-        let first = block * rows / count;
-        (first, (block + 1) * rows / count - first)
-    })
-}
-
 /// A matrix `[depth][columns]` in panels of `panel` columns, each `[depth][panel]`; columns that
 /// do not fill the last panel are zero.
 pub(crate) fn pack(
@@ -41,7 +32,7 @@ pub(crate) fn padded(values: &[f32], panel: usize) -> Vec<f32> {
     padded
 }
 
-/// One call of the micro-kernel: a few rows times one panel.
+/// Rows times one panel.
 ///
 /// A row's numbers are `segments` runs of `length`, `segment_stride` apart: the taps of one kernel
 /// row each, where the rows are the surroundings of places of a map.
@@ -138,13 +129,14 @@ unsafe fn rows<V: Vector, const R: usize>(first: *const f32, stride: usize, bloc
     }
 }
 
-/// The block of 1 to [`ROWS`] rows that begin `stride` apart at `first`.
+/// As many rows as are asked for, which begin `stride` apart at `first`, in nearly equal blocks of at
+/// most [`ROWS`].
 ///
 /// # Safety
 /// As [`Vector`]; `first` is valid for the segments of every row, and the pointers of `block` for
 /// what they say.
-// In WebAssembly one copy of each size is enough, and the engine of the browser allocates registers
-// better in a small function; natively the copies must be where the instruction set is allowed.
+// In WebAssembly one copy is enough, and the engine of the browser allocates registers better in a
+// small function; natively the copies must be where the instruction set is allowed.
 #[cfg_attr(target_arch = "wasm32", inline(never))]
 #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(crate) unsafe fn multiply<V: Vector>(
@@ -153,15 +145,28 @@ pub(crate) unsafe fn multiply<V: Vector>(
     stride: usize,
     block: &Block,
 ) {
-    // SAFETY: the caller's.
-    unsafe {
-        match count {
-            6 => rows::<V, 6>(first, stride, block),
-            5 => rows::<V, 5>(first, stride, block),
-            4 => rows::<V, 4>(first, stride, block),
-            3 => rows::<V, 3>(first, stride, block),
-            2 => rows::<V, 2>(first, stride, block),
-            _ => rows::<V, 1>(first, stride, block),
+    if count == 0 {
+        return;
+    }
+    let blocks = count.div_ceil(ROWS);
+    // Once, for a division takes as long as a good part of a block.
+    let (least, larger) = (count / blocks, count % blocks);
+    let (mut first, mut block) = (first, *block);
+    for turn in 0..blocks {
+        let now = least + usize::from(turn < larger);
+        // SAFETY: the caller's; the pointers move by the rows that are done.
+        unsafe {
+            match now {
+                6 => rows::<V, 6>(first, stride, &block),
+                5 => rows::<V, 5>(first, stride, &block),
+                4 => rows::<V, 4>(first, stride, &block),
+                3 => rows::<V, 3>(first, stride, &block),
+                2 => rows::<V, 2>(first, stride, &block),
+                _ => rows::<V, 1>(first, stride, &block),
+            }
+            first = first.wrapping_add(now * stride);
+            block.start = block.start.wrapping_add(now * block.start_stride);
+            block.out = block.out.wrapping_add(now * block.out_stride);
         }
     }
 }
@@ -169,16 +174,35 @@ pub(crate) unsafe fn multiply<V: Vector>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vector::Scalar;
 
     #[test]
-    fn blocks_cover_every_row_once() {
-        for rows in 0..40 {
-            let mut next = 0;
-            for (first, count) in blocks(rows) {
-                assert!(first == next && (1..=ROWS).contains(&count));
-                next += count;
+    fn every_count_of_rows() {
+        let (depth, panel) = (7, Scalar::PANEL);
+        for count in 0..40 {
+            let rows: Vec<f32> = (0..count * depth).map(|i| (i % 13) as f32).collect();
+            let weights = pack(depth, panel, panel, |row, column| (row * 3 + column) as f32);
+            let start: Vec<f32> = (0..panel).map(|column| column as f32).collect();
+            let mut out = vec![-1.0; count * panel + 1];
+            let block = Block {
+                segments: 1,
+                segment_stride: 0,
+                length: depth,
+                panel: weights.as_ptr(),
+                start: start.as_ptr(),
+                start_stride: 0,
+                out: out.as_mut_ptr(),
+                out_stride: panel,
+                relu: false,
+            };
+            // SAFETY: no instruction is asked for, and the lengths are those of the arrays.
+            unsafe { multiply::<Scalar>(count, rows.as_ptr(), depth, &block) };
+            for (place, found) in out[..count * panel].iter().enumerate() {
+                let (row, column) = (place / panel, place % panel);
+                let products = (0..depth).map(|k| rows[row * depth + k] * (k * 3 + column) as f32);
+                assert_eq!(*found, column as f32 + products.sum::<f32>(), "row {row} of {count}");
             }
-            assert_eq!(next, rows);
+            assert_eq!(out[count * panel], -1.0);
         }
     }
 

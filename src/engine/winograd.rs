@@ -3,7 +3,7 @@
 
 use crate::layer::Convolution;
 use crate::map::Map;
-use crate::product::{Block, blocks, multiply, pack};
+use crate::product::{Block, multiply, pack};
 use crate::vector::Vector;
 use points::Points;
 
@@ -241,25 +241,23 @@ impl Winograd {
             // The bias is the constant of every output, and stands at the point (1, 1) alone.
             let start = if point == constant { self.outputs } else { 0 };
             for panel in 0..self.outputs / V::PANEL {
-                for (tile, rows) in blocks(count) {
-                    let weights = (point * self.outputs + panel * V::PANEL) * self.inputs;
-                    // SAFETY: point, panel and tile are within the lengths checked.
-                    unsafe {
-                        let first = points.as_ptr().add(point * strides[0] + tile * self.inputs);
-                        let out = point * strides[1] + tile * self.outputs + panel * V::PANEL;
-                        let block = Block {
-                            segments: 1,
-                            segment_stride: 0,
-                            length: self.inputs,
-                            panel: self.weights.as_ptr().add(weights),
-                            start: self.start.as_ptr().add(start + panel * V::PANEL),
-                            start_stride: 0,
-                            out: products.as_mut_ptr().add(out),
-                            out_stride: self.outputs,
-                            relu: false,
-                        };
-                        multiply::<V>(rows, first, self.inputs, &block);
-                    }
+                let weights = (point * self.outputs + panel * V::PANEL) * self.inputs;
+                // SAFETY: point, panel and tile are within the lengths checked.
+                unsafe {
+                    let first = points.as_ptr().add(point * strides[0]);
+                    let out = point * strides[1] + panel * V::PANEL;
+                    let block = Block {
+                        segments: 1,
+                        segment_stride: 0,
+                        length: self.inputs,
+                        panel: self.weights.as_ptr().add(weights),
+                        start: self.start.as_ptr().add(start + panel * V::PANEL),
+                        start_stride: 0,
+                        out: products.as_mut_ptr().add(out),
+                        out_stride: self.outputs,
+                        relu: false,
+                    };
+                    multiply::<V>(count, first, self.inputs, &block);
                 }
             }
         }

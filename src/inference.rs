@@ -90,7 +90,9 @@ pub(crate) mod fast {
         pub(super) fn logits(&self, values: &[f32]) -> Result<Vec<f32>, ClassifyError> {
             use rayon::prelude::*;
             let patches = values.len() / PATCH_SAMPLES;
-            let share = patches.div_ceil(rayon::current_num_threads()).clamp(1, 32);
+            // Rounds of equal shares, none larger than what the engine takes at once.
+            let threads = rayon::current_num_threads();
+            let share = patches.div_ceil(threads * patches.div_ceil(threads * 32).max(1)).max(1);
             let parts = values.par_chunks(share * PATCH_SAMPLES).map(|values| {
                 self.run(values, [values.len() / PATCH_SAMPLES, PATCH_SIZE, PATCH_SIZE])
             });

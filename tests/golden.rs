@@ -164,10 +164,14 @@ fn shipped_weights_give_the_references_logits() {
 }
 
 fn shipped_weights(model: &Offered) {
-    let name = &model.id;
-    let golden = golden(name).shipped;
     let bytes = std::fs::read(root().join("www/models").join(&model.file)).unwrap();
-    let classifier = Classifier::load(&bytes, &Device::flex()).unwrap();
+    for classifier in [Classifier::fast(&bytes), Classifier::load(&bytes, &Device::flex())] {
+        gives_the_golden_numbers(&classifier.unwrap(), &model.id);
+    }
+}
+
+fn gives_the_golden_numbers(classifier: &Classifier, name: &str) {
+    let golden = golden(name).shipped;
     assert_eq!(classifier.kind().name(), name, "the id is the network's name");
     assert_eq!(
         classifier.sha256(),
@@ -178,7 +182,8 @@ fn shipped_weights(model: &Offered) {
     let predictions = pollster::block_on(classifier.classify(&patches)).unwrap();
     let logits: Vec<[f32; 2]> = predictions.iter().map(|prediction| prediction.logits).collect();
     let worst = worst(&logits, &golden.logits);
-    println!("{name}, shipped weights: worst difference to NumPy {worst:.2e} of {TOLERANCE:.0e}");
+    let engine = classifier.engine();
+    println!("{name} on {engine}: worst difference to NumPy {worst:.2e} of {TOLERANCE:.0e}");
     assert!(worst <= TOLERANCE, "{worst}");
     // Alone and in a batch, a patch has the same answer.
     let alone = pollster::block_on(classifier.classify(&patches[..1])).unwrap();

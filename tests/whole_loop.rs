@@ -126,6 +126,22 @@ fn phantoms_to_probabilities() {
     let evaluated: f64 = row.rsplit(',').next().unwrap().parse().unwrap();
     let classified = lines[1]["probability"].as_f64().unwrap();
     assert!((evaluated - classified).abs() < 1e-5, "{evaluated} and {classified}");
+
+    // A folder stands for the pictures in it; what else lies there is passed over. The reference
+    // engine says the same.
+    let folder = path("data/crops50");
+    std::fs::write(path("data/crops50/readme.txt"), "not a picture").unwrap();
+    let answers = |device: &str| {
+        let result = path(&format!("{device}.json"));
+        let arguments =
+            ["classify", "--weights", &weights, "--device", device, "--json", &result, &folder];
+        assert!(trainer(&arguments).output().unwrap().status.success());
+        let lines = json(Path::new(&result));
+        lines.as_array().unwrap().iter().map(|line| line["probability"].as_f64().unwrap()).collect()
+    };
+    let (fast, reference): (Vec<f64>, Vec<f64>) = (answers("cpu"), answers("reference"));
+    assert!(fast.len() > 10 && fast.len() == reference.len());
+    assert!(fast.iter().zip(reference).all(|(fast, reference)| (fast - reference).abs() < 1e-5));
 }
 
 /// Options of a run that uses all that a step can remember.

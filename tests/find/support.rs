@@ -26,14 +26,14 @@ pub fn fresh(kind: NetworkKind) -> Classifier {
         card: Card::default(),
     };
     let weights = write_weights(&header, &kind.init(&device)).unwrap();
-    Classifier::load(&weights, &device).unwrap()
+    Classifier::fast(&weights).unwrap()
 }
 
 /// The weights that ship.
 pub fn shipped(name: &str) -> Classifier {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/www/models/");
     let bytes = std::fs::read(format!("{path}{name}.nodulens")).unwrap();
-    Classifier::load(&bytes, &Device::flex()).unwrap()
+    Classifier::fast(&bytes).unwrap()
 }
 
 pub fn classify(classifier: &Classifier, patches: &[Patch]) -> Vec<Prediction> {

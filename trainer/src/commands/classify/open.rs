@@ -62,6 +62,28 @@ impl Refusal {
     }
 }
 
+/// Endings of pictures, small.
+const PICTURES: [&str; 6] = ["png", "jpg", "jpeg", "tif", "tiff", "bmp"];
+
+/// The files named, and of the folders named the pictures, with the folders in them.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn pictures(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in given {
+        if path.is_dir() {
+            let mut inside = Vec::new();
+            walk(path, &mut inside)?;
+            inside.retain(|path| PICTURES.contains(&extension(path).as_str()));
+            files.extend(inside);
+        } else {
+            files.push(path.clone());
+        }
+    }
+    Ok(files)
+}
+
 /// Files that are opened together: a scan in one file by itself, all others of a folder at once,
 /// for a DICOM series is many.
 pub type Group = Vec<PathBuf>;

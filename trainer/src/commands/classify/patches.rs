@@ -1,6 +1,6 @@
 //! Pictures of one patch each, and places in pictures and scans.
 
-use super::open::{Opened, Refusal};
+use super::open::{Opened, Refusal, pictures};
 use super::{At, Line, Place, wait};
 use anyhow::{Context, Result};
 use nodulens::classifier::Classifier;
@@ -12,6 +12,7 @@ use nodulens::intensity::Grey;
 use nodulens::method::PATCH_SIZE;
 use nodulens::patch::{Patch, SizePolicy};
 use nodulens::weights::hex;
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,19 +20,20 @@ use std::path::{Path, PathBuf};
 /// Patches classified at once.
 const BATCH: usize = 96;
 
-/// Files that are a patch each.
+/// Files that are a patch each, and the pictures of the folders named.
 ///
 /// # Errors
-/// A failing device.
+/// A failing device, a folder that cannot be read.
 pub fn whole(
     classifier: &Classifier,
     files: &[PathBuf],
     center_crop: bool,
     lines: &mut Vec<Line>,
 ) -> Result<()> {
+    let files = pictures(files)?;
     let policy = if center_crop { SizePolicy::CenterCrop } else { SizePolicy::Refuse };
     for files in files.chunks(BATCH) {
-        let read: Vec<_> = files.iter().map(|file| (file, read_patch(file, policy))).collect();
+        let read: Vec<_> = files.par_iter().map(|file| (file, read_patch(file, policy))).collect();
         let patches: Vec<Patch> = read
             .iter()
             .filter_map(|(_, read)| read.as_ref().ok())

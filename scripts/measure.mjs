@@ -42,7 +42,7 @@ async function throughput(url, repeats) {
         worker.postMessage({ ...message, id: own });
       });
       const [{ file }] = await (await fetch('./models/models.json')).json();
-      const { model } = await ask({ kind: 'start', engine: 'cpu', weights: file });
+      const { model } = await ask({ kind: 'start', folder: 'cpu', weights: file });
       const rates = { 1: [], 32: [] };
       // Interleaved, so that a busy moment of the machine touches both.
       for (let i = 0; i < times; i += 1) {

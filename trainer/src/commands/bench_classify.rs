@@ -61,7 +61,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let median = times.get(times.len() / 2).copied().unwrap_or(f64::NAN);
     let line = serde_json::json!({
         "model": classifier.model_id(),
-        "device": chosen.name,
+        "device": format!("{}, {} threads", classifier.engine(), rayon::current_num_threads()),
         "batch": arguments.batch,
         "rounds": times.len(),
         "ms_median": median,

@@ -1,5 +1,7 @@
 //! Our own engine against Burn, which is the reference: equal to 1e-4 in every logit.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
 use burn::tensor::Device;
 use nodulens::classifier::Classifier;
 use nodulens::method::{PATCH_SAMPLES, PATCH_SIZE, preprocess_id};

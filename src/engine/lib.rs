@@ -16,6 +16,8 @@
 //! innermost, their channels rounded up to a panel, with room for the zeros of the next layer.
 //! All of it is tested against convolution by hand in double precision (`tests.rs`).
 
+// Tests may stop at the first surprise.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 // Kernels run over several arrays at once, by place (`vector.rs` says why).
 #![allow(clippy::needless_range_loop)]
 

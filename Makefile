@@ -45,8 +45,9 @@ www/pkg/reader/nodulens_bg.wasm: $(RUST) | tools
 	cargo run --quiet --release --package nodulens-bindgen -- $(WASM)/wasm/nodulens.wasm www/pkg/reader
 	touch $@
 
+# `cargo rustc`, for Cargo leaves link-time optimisation out where a crate is built as an rlib, too.
 www/pkg/webgpu/nodulens_bg.wasm: $(RUST) | tools
-	cargo build --package nodulens --target wasm32-unknown-unknown --profile wasm-webgpu --no-default-features --features webgpu
+	cargo rustc --package nodulens --lib --crate-type cdylib --target wasm32-unknown-unknown --profile wasm-webgpu --no-default-features --features webgpu
 	cargo run --quiet --release --package nodulens-bindgen -- $(WASM)/wasm-webgpu/nodulens.wasm www/pkg/webgpu
 	touch $@
 

@@ -9,8 +9,10 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 mod compact;
+mod dense;
 #[cfg(feature = "engine")]
 mod fast;
+mod layers;
 mod paper;
 pub mod symmetry;
 mod tied;

@@ -6,7 +6,8 @@
 //! ties are written out and batch normalisation is folded in. Why this shape and not another:
 //! docs/model-search.md.
 
-use super::{LayerInfo, Operation};
+use super::dense::at_every_place;
+use super::{LayerInfo, Operation, layers};
 use crate::method::{CLASSES, PATCH_SIZE};
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -60,7 +61,7 @@ pub struct CompactNet {
 impl CompactNet {
     pub(super) fn new(widths: Widths, device: &Device) -> Self {
         let conv = |from: usize, to: usize, side: usize| {
-            Conv2dConfig::new([from, to], [side, side]).init(device)
+            layers::convolution(&Conv2dConfig::new([from, to], [side, side]), device)
         };
         let three = |i: usize| conv(widths.convs[i], widths.convs[i + 1], 3);
         Self {
@@ -72,7 +73,7 @@ impl CompactNet {
             conv6: three(5),
             conv7: widths.whole.map(|to| conv(widths.convs[6], to, LAST_MAP)),
             pool: MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init(),
-            fc: LinearConfig::new(widths.features(), CLASSES).init(device),
+            fc: layers::linear(&LinearConfig::new(widths.features(), CLASSES), device),
         }
     }
 
@@ -114,8 +115,7 @@ impl CompactNet {
     /// `[B, 1, H, W]` in [0, 1], H and W at least 50 -> `[B, 2, (H - 50) / 4 + 1, (W - 50) / 4 + 1]`
     #[must_use]
     pub fn forward_dense(&self, slices: Tensor<4>) -> Tensor<4> {
-        let x = self.features(slices, &mut |_, _| {}).permute([0, 2, 3, 1]); // [B, h, w, C]
-        self.fc.forward(x).permute([0, 3, 1, 2])
+        at_every_place(&self.fc, self.features(slices, &mut |_, _| {}))
     }
 
     /// The forward pass, showing each layer's output shape to `observe`.
@@ -125,7 +125,7 @@ impl CompactNet {
         observe: &mut dyn FnMut(&'static str, Vec<usize>),
     ) -> Tensor<2> {
         let x = self.features(patches, observe);
-        let x = self.fc.forward(x.flatten(1, 3)); // [B, 2]
+        let x: Tensor<2> = at_every_place(&self.fc, x).flatten(1, 3); // [B, 2]
         observe("fc", x.dims().to_vec());
         x
     }

@@ -1,6 +1,7 @@
 //! The network of the paper.
 
-use super::{LayerInfo, Operation};
+use super::dense::dense;
+use super::{LayerInfo, Operation, layers};
 use crate::method::{CLASSES, PATCH_SIZE};
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -28,18 +29,17 @@ const PAPER_FLAT: usize = 64 * PAPER_MAP * PAPER_MAP;
 impl PaperNet {
     pub(super) fn new(device: &Device, dropout: f64) -> Self {
         let conv = |channels: [usize; 2], kernel: usize| {
-            Conv2dConfig::new(channels, [kernel, kernel])
-                .with_padding(PaddingConfig2d::Same)
-                .init(device)
+            let config = Conv2dConfig::new(channels, [kernel, kernel]);
+            layers::convolution(&config.with_padding(PaddingConfig2d::Same), device)
         };
         Self {
             conv1: conv([1, 32], 5),
             conv2: conv([32, 64], 5),
             conv3: conv([64, 64], 3),
             pool: MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init(),
-            fc1: LinearConfig::new(PAPER_FLAT, 512).init(device),
+            fc1: layers::linear(&LinearConfig::new(PAPER_FLAT, 512), device),
             dropout: DropoutConfig::new(dropout).init(),
-            fc2: LinearConfig::new(512, CLASSES).init(device),
+            fc2: layers::linear(&LinearConfig::new(512, CLASSES), device),
         }
     }
 
@@ -63,11 +63,11 @@ impl PaperNet {
         observe("conv3", x.dims().to_vec());
         let x = self.pool.forward(x); // [B, 64, 12, 12]
         observe("pool2", x.dims().to_vec());
-        let x = relu(self.fc1.forward(x.flatten(1, 3))); // [B, 512]
+        let x = relu(dense(&self.fc1, x.flatten(1, 3))); // [B, 512]
         observe("fc1", x.dims().to_vec());
         let x = self.dropout.forward(x); // [B, 512]
         observe("dropout", x.dims().to_vec());
-        let x = self.fc2.forward(x); // [B, 2]
+        let x = dense(&self.fc2, x); // [B, 2]
         observe("fc2", x.dims().to_vec());
         x
     }

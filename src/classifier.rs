@@ -108,6 +108,8 @@ impl Classifier {
     #[cfg(feature = "backend")]
     pub fn load(weights: &[u8], device: &Device) -> Result<Self, WeightsError> {
         let Weights { header, network, sha256 } = read_weights(weights, device)?;
+        #[cfg(all(feature = "webgpu", target_arch = "wasm32"))]
+        let network = network.map_parameters(&mut crate::model::InputsLast);
         let (kind, device) = (network.kind(), device.clone());
         let inference = Inference::Burn(Box::new(Reference { network, device }));
         Ok(Self { inference, kind, header, sha256 })

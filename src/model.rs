@@ -12,6 +12,8 @@ mod compact;
 mod dense;
 #[cfg(feature = "engine")]
 mod fast;
+#[cfg(all(feature = "webgpu", target_arch = "wasm32"))]
+mod inputs_last;
 mod layers;
 mod paper;
 pub mod symmetry;
@@ -20,6 +22,8 @@ mod tied;
 pub use compact::{CompactNet, DENSE_STRIDE};
 #[cfg(feature = "engine")]
 pub use fast::engine;
+#[cfg(all(feature = "webgpu", target_arch = "wasm32"))]
+pub(crate) use inputs_last::InputsLast;
 pub use paper::PaperNet;
 pub use tied::{TiedCompactNet, TiedConv};
 

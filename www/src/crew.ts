@@ -4,7 +4,7 @@
  * fetch nothing. A crew that fails leaves its work to the worker that called it.
  */
 import type { Engine } from './engine-work.ts';
-import { classify } from './engine-work.ts';
+import { classify, measure } from './engine-work.ts';
 import type { FileIn, FileOut, FromWorker, SlicePart, ToWorker } from './messages.ts';
 import type { HeatMap, SizePolicy } from './wasm.ts';
 
@@ -78,7 +78,7 @@ class Member {
 
 export class Crew {
   private members: Member[] = [];
-  private called = false;
+  private called: Promise<unknown> | undefined;
   private readonly recipe: Recipe;
   private readonly size: number;
 
@@ -90,10 +90,7 @@ export class Crew {
 
   /** Those that are ready. The first call has them started, and what comes meanwhile is done alone. */
   private ready(): Member[] {
-    if (!this.called) {
-      this.called = true;
-      for (let i = 0; i < this.size; i += 1) void this.enlist();
-    }
+    this.called ??= Promise.all(Array.from({ length: this.size }, () => this.enlist()));
     this.members = this.members.filter(({ dead }) => !dead);
     return this.members;
   }
@@ -143,5 +140,18 @@ export class Crew {
       return { map, halt: () => working && member.tell({ kind: 'halt', id }) };
     });
     return { parts, maps: asked.map(({ map }) => map), halt: () => asked.forEach(({ halt }) => halt()) };
+  }
+
+  /** Warm milliseconds a patch while every thread works on such a batch. */
+  async measure(engine: Engine, patches: number): Promise<number> {
+    this.ready();
+    await this.called;
+    const others = this.ready().map((member) => member.ask((id) => ({ kind: 'measure', id, patches })).answer.catch(() => undefined));
+    const rates = [1 / (await measure(engine, patches))];
+    for (const answer of others) {
+      const message = await answer;
+      if (message?.kind === 'measured') rates.push(1 / message.millisecondsPerPatch);
+    }
+    return 1 / rates.reduce((sum, rate) => sum + rate, 0);
   }
 }

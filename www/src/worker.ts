@@ -133,8 +133,10 @@ async function answer(message: Exclude<ToWorker, { kind: 'halt' }>): Promise<Fro
     }
     case 'check':
       return { kind: 'checked', id, check: await check(running(), message.reference, message.batches) };
-    case 'measure':
-      return { kind: 'measured', id, millisecondsPerPatch: await measure(running(), message.patches) };
+    case 'measure': {
+      const { patches } = message;
+      return { kind: 'measured', id, millisecondsPerPatch: await (crew ? crew.measure(running(), patches) : measure(running(), patches)) };
+    }
     case 'spot': {
       const { classifier } = running();
       const { hu, width, height, pixelMm } = message.slice;

@@ -42,7 +42,7 @@ async function throughput(url, repeats) {
         worker.postMessage({ ...message, id: own });
       });
       const [{ file }] = await (await fetch('./models/models.json')).json();
-      const { model } = await ask({ kind: 'start', folder: 'cpu', weights: file });
+      const { model, threads } = await ask({ kind: 'start', folder: 'cpu', weights: file });
       const rates = { 1: [], 32: [] };
       // Interleaved, so that a busy moment of the machine touches both.
       for (let i = 0; i < times; i += 1) {
@@ -52,7 +52,7 @@ async function throughput(url, repeats) {
         }
       }
       worker.terminate();
-      return { engine: model.engine, modelId: model.modelId, rates };
+      return { engine: model.engine, modelId: model.modelId, threads, rates };
     }, repeats);
   } finally {
     await browser.close();
@@ -62,7 +62,7 @@ async function throughput(url, repeats) {
 const { server, url } = await serve({ dir: dist, port: 0 });
 const cold = [];
 for (let i = 0; i < runs; i += 1) cold.push(await coldStart(url));
-const { engine, modelId, rates } = await throughput(url, 15);
+const { engine, modelId, threads, rates } = await throughput(url, 15);
 server.close();
 const sizes = JSON.parse(await readFile(path.join(dist, 'sizes.json'), 'utf8'));
 
@@ -71,6 +71,7 @@ const result = {
   machine: { cpu: os.cpus()[0]?.model, cores: os.cpus().length, load: os.loadavg()[0] },
   browser: await browserName(),
   engine,
+  threads,
   modelId,
   coldStartMs: { firstProbability: summary(cold.map(({ first }) => first)), modelReady: summary(cold.map(({ ready }) => ready)) },
   patchesPerSecond: { batch1: summary(rates[1]), batch32: summary(rates[32]) },
@@ -86,8 +87,8 @@ console.log(`| ${engine}, ${result.browser}, ${result.machine.cores} cores | med
 |---|---|---|
 | cold start on 127.0.0.1 to the first probability (${runs} fresh profiles) | ${ms(result.coldStartMs.firstProbability)} |
 | of which until the model is ready | ${ms(result.coldStartMs.modelReady)} |
-| patches/s in the worker, batch 1 | ${rate(result.patchesPerSecond.batch1)} |
-| patches/s in the worker, batch 32 | ${rate(result.patchesPerSecond.batch32)} |
+| patches/s on ${threads} threads, each one by one | ${rate(result.patchesPerSecond.batch1)} |
+| patches/s on ${threads} threads, each in batches of 32 | ${rate(result.patchesPerSecond.batch32)} |
 | CPU module, brotli | ${mb(sizes.files['pkg/cpu/nodulens_bg.wasm'])} |
 | WebGPU module, brotli | ${mb(sizes.files['pkg/webgpu/nodulens_bg.wasm'])} |
 | all that a CPU start loads, brotli | ${mb(sizes.cpuStart)} |`);

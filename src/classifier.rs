@@ -8,11 +8,13 @@ use crate::model::NetworkKind;
 use crate::patch::Patch;
 use crate::phantom;
 use crate::preprocess::model_values;
+#[cfg(any(feature = "engine", feature = "backend"))]
+use crate::weights::WeightsError;
+use crate::weights::WeightsHeader;
 #[cfg(feature = "backend")]
 use crate::weights::{Weights, read_weights};
 #[cfg(feature = "engine")]
 use crate::weights::{WeightsContent, read_content};
-use crate::weights::{WeightsError, WeightsHeader};
 #[cfg(feature = "backend")]
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
@@ -123,6 +125,8 @@ impl Classifier {
             Inference::Engine(fast) => format!("Nodulens ({})", fast.engine.instructions().name()),
             #[cfg(feature = "backend")]
             Inference::Burn(reference) => format!("Burn ({:?})", reference.device),
+            #[cfg(not(any(feature = "engine", feature = "backend")))]
+            Inference::Nowhere(never) => match *never {},
         }
     }
 

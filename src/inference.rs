@@ -12,21 +12,29 @@ pub(crate) enum Inference {
     Engine(Box<fast::Fast>),
     #[cfg(feature = "backend")]
     Burn(Box<reference::Reference>),
+    /// There is none in a build that opens scans only.
+    #[cfg(not(any(feature = "engine", feature = "backend")))]
+    #[allow(dead_code)]
+    Nowhere(std::convert::Infallible),
 }
 
 impl Inference {
     /// Logits of `[batch, 50, 50]` values in [0, 1], as `[batch, 2]`; `values` are whole patches.
+    #[cfg_attr(not(any(feature = "engine", feature = "backend")), allow(unused_variables))]
     pub(crate) async fn logits(&self, values: Vec<f32>) -> Result<Vec<f32>, ClassifyError> {
         match self {
             #[cfg(feature = "engine")]
             Self::Engine(fast) => fast.logits(&values),
             #[cfg(feature = "backend")]
             Self::Burn(reference) => reference.logits(values).await,
+            #[cfg(not(any(feature = "engine", feature = "backend")))]
+            Self::Nowhere(never) => match *never {},
         }
     }
 
     /// Logits of every patch of a picture of `width * height` values, both at least 50, as
     /// `[rows, columns, 2]`; `None` where the network has no such pass.
+    #[cfg_attr(not(any(feature = "engine", feature = "backend")), allow(unused_variables))]
     pub(crate) async fn dense_logits(
         &self,
         kind: NetworkKind,
@@ -41,6 +49,8 @@ impl Inference {
             Self::Engine(fast) => fast.dense_logits(&values, size).map(Some),
             #[cfg(feature = "backend")]
             Self::Burn(reference) => reference.dense_logits(values, size).await,
+            #[cfg(not(any(feature = "engine", feature = "backend")))]
+            Self::Nowhere(never) => match *never {},
         }
     }
 }

@@ -199,3 +199,24 @@ test('the server: headers, encodings, nothing outside the folder', async ({ requ
   expect((await request.get(`${site.url}../package.json`)).status()).toBe(404);
   expect((await request.post(site.url)).status()).toBe(405);
 });
+
+test('the page is painted, and says that it loads, before code and weights are there; they travel side by side', async ({ page, site }) => {
+  const asked: string[] = [];
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route(/nodulens_bg\.wasm$|\.nodulens$/, async (route) => {
+    asked.push(new URL(route.request().url()).pathname);
+    await held;
+    await route.continue();
+  });
+  await page.goto(site.url);
+  await expect(page.locator('h1')).toBeVisible();
+  await expect.poll(() => page.evaluate(() => performance.getEntriesByName('first-contentful-paint').length)).toBe(1);
+  await expect(page.locator('#engine-summary')).toContainText('Loading');
+  // Both are asked for while neither is there, and nothing that only a scan or a graphics card would need.
+  await expect.poll(() => asked.length).toBe(2);
+  expect(asked.sort()).toEqual(['/models/compact.nodulens', '/pkg/cpu/nodulens_bg.wasm']);
+  release();
+  await expect(page.locator('#lead')).not.toBeEmpty();
+  await expect(page.locator('#engine-facts')).toContainText('Nodulens engine');
+});

@@ -96,13 +96,15 @@ export class Crew {
   }
 
   private async enlist(): Promise<void> {
-    const member = new Member();
+    let member: Member | undefined;
     try {
+      // Fails where the browser has no workers inside workers.
+      member = new Member();
       await member.ask((id) => ({ kind: 'enlist', id, ...this.recipe })).answer;
       this.members.push(member);
     } catch {
       // One thread fewer; nothing else is lost.
-      member.die('It could not be started.');
+      member?.die('It could not be started.');
     }
   }
 

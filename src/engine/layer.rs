@@ -29,9 +29,10 @@ pub struct Convolution {
 }
 
 impl Convolution {
-    /// Multiply-adds for an output map of so many places.
-    pub(crate) fn macs(&self, places: usize) -> usize {
-        places * self.kernel * self.kernel * self.channels[0] * self.channels[1]
+    /// Multiply-adds for an output map of this size; in 64 bits, for a large picture needs them.
+    pub(crate) fn macs(&self, [rows, columns]: [usize; 2]) -> u64 {
+        let sides = [rows, columns, self.kernel, self.kernel, self.channels[0], self.channels[1]];
+        sides.into_iter().fold(1, |all, side| all.saturating_mul(side as u64))
     }
 
     /// Weight of an output and an input channel at a place of the kernel.
@@ -85,6 +86,10 @@ pub(crate) fn check(channels: usize, layers: &[Layer]) -> Result<(), EngineError
                 now = to;
             }
             Layer::Mean(0) => return wrong("a mean of nothing".to_owned()),
+            // Only behind a convolution are the channels whole panels.
+            Layer::Mean(_) | Layer::MaxPool if position == 0 => {
+                return wrong("pooling before the first convolution".to_owned());
+            }
             Layer::Mean(_) | Layer::MaxPool => {}
         }
     }

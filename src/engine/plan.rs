@@ -4,6 +4,10 @@ use crate::layer::{Convolution, EngineError, Layer};
 use crate::map::Map;
 use crate::winograd::Filter;
 
+/// Bytes of the maps of one input, at most: a part of what 32 bits can address, and more than there is
+/// with 64.
+const MOST_BYTES: u64 = if usize::BITS == 32 { 1 << 30 } else { 1 << 42 };
+
 /// How a convolution is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Algorithm {
@@ -64,7 +68,7 @@ impl Plan {
             None => Map { size, margin: 0, room: size, channels },
         };
         let input = map(&drafts, size, channels);
-        let steps = drafts
+        let steps: Vec<Step> = drafts
             .iter()
             .enumerate()
             .map(|(position, draft)| Step {
@@ -72,6 +76,17 @@ impl Plan {
                 to: map(&drafts[position + 1..], draft.to, draft.channels),
             })
             .collect();
+        let maps = std::iter::once(&input).chain(steps.iter().map(|step| &step.to));
+        // In 64 bits, for on 32 the products of a large picture would come out small.
+        let bytes = maps.fold(0_u64, |sum, map| {
+            let sides = [map.room[0], map.room[1], map.channels, size_of::<f32>()];
+            let bytes = sides.into_iter().fold(1_u64, |all, side| all.saturating_mul(side as u64));
+            sum.saturating_add(bytes)
+        });
+        if bytes > MOST_BYTES {
+            let [height, width] = size;
+            return Err(EngineError::Input(format!("{width} x {height} is too large for memory")));
+        }
         let outputs = layers.iter().rev().find_map(|layer| match layer {
             Layer::Convolution(conv) => Some(conv.channels[1]),
             _ => None,
@@ -155,7 +170,7 @@ fn algorithm(
     let filters = Filter::ALL.into_iter().filter(fits);
     let priced = filters.map(|filter| (filter.cost(size, conv.channels), filter));
     match priced.min_by_key(|(cost, _)| *cost) {
-        Some((cost, filter)) if cost < conv.macs(size[0] * size[1]) => Algorithm::Winograd(filter),
+        Some((cost, filter)) if cost < conv.macs(size) => Algorithm::Winograd(filter),
         _ => Algorithm::Direct,
     }
 }

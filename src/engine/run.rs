@@ -8,6 +8,7 @@ use crate::vector::{InstructionSet, Vector};
 use crate::winograd::{Filter, Winograd};
 use crate::{pool, vector};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bytes of maps that a pass may hold at once: more inputs go in several passes.
 const MAPS: usize = 24 << 20;
@@ -18,6 +19,8 @@ const BATCH: usize = 32;
 /// A network with its packed weights. It may be shared by threads, each with its [`Workspace`].
 #[derive(Debug)]
 pub struct Engine {
+    /// Tells its plans from those of others.
+    id: usize,
     channels: usize,
     layers: Vec<Layer>,
     kernels: Vec<Kernels>,
@@ -34,6 +37,8 @@ struct Kernels {
 /// Buffers that passes use again. They grow to what the largest pass needed, and no further.
 #[derive(Debug, Default)]
 pub struct Workspace {
+    /// Whose plan it is.
+    owner: usize,
     plan: Option<Plan>,
     /// Size of the input, and images, that the maps are laid out for.
     layout: Option<([usize; 2], usize)>,
@@ -72,7 +77,10 @@ impl Engine {
         let available = instructions.available();
         let instructions = if available { instructions } else { InstructionSet::Scalar };
         let kernels = layers.iter().map(|_| Kernels::default()).collect();
-        let mut engine = Self { channels, layers, kernels, instructions };
+        // From 1 on; 0 owns what nobody has used yet.
+        static ENGINES: AtomicUsize = AtomicUsize::new(1);
+        let id = ENGINES.fetch_add(1, Ordering::Relaxed);
+        let mut engine = Self { id, channels, layers, kernels, instructions };
         engine.pack_the_certain();
         Ok(engine)
     }
@@ -123,10 +131,12 @@ impl Engine {
             let what = format!("{given} values for {batch} of {width} x {height}");
             return Err(EngineError::Input(what));
         };
-        if workspace.layout.is_none_or(|(earlier, _)| earlier != size) {
+        let known = workspace.owner == self.id
+            && workspace.layout.is_some_and(|(earlier, _)| earlier == size);
+        if !known {
             let panel = self.instructions.panel();
             workspace.plan = Some(Plan::new(self.channels, &self.layers, size, panel)?);
-            workspace.layout = None;
+            (workspace.owner, workspace.layout) = (self.id, None);
         }
         let Some(plan) = workspace.plan.take() else { return Ok((Vec::new(), [0, 0])) };
         let last = plan.steps.last().map_or(plan.input, |step| step.to);

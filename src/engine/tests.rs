@@ -228,14 +228,38 @@ fn what_does_not_fit_is_said() {
         Err(EngineError::Layer(0, _))
     ));
     assert!(Engine::new(1, vec![]).is_err() && Engine::new(0, vec![first.clone()]).is_err());
+    assert!(Engine::new(1, vec![Layer::MaxPool, first.clone()]).is_err());
     let engine = Engine::new(1, vec![first, Layer::MaxPool]).unwrap();
     let mut workspace = Workspace::default();
     for (shape, count) in [([1, 3, 3], 9), ([1, 2, 9], 18), ([2, 5, 5], 49), ([1, 0, 7], 0)] {
         let error = engine.run(&mut workspace, &vec![0.5; count], shape).unwrap_err();
         assert!(matches!(error, EngineError::Input(_)), "{shape:?}");
     }
+    // Larger than any memory; nothing is allocated to find out.
+    let error = engine.run(&mut workspace, &[], [0, 1 << 28, 1 << 28]).unwrap_err();
+    assert!(error.to_string().contains("too large"), "{error}");
     let (none, size) = engine.run(&mut workspace, &[], [0, 6, 6]).unwrap();
     assert!(none.is_empty() && size == [2, 2]);
+}
+
+#[test]
+fn a_workspace_may_change_hands_and_sizes() {
+    let mut random = Pcg64Mcg::seed_from_u64(8);
+    let engines = [(3, 1), (5, 2)].map(|(kernel, padding)| {
+        let layers =
+            vec![conv(&mut random, [1, 16], kernel, padding), conv(&mut random, [16, 5], 3, 1)];
+        Engine::new(1, layers).unwrap()
+    });
+    let values: Vec<f32> = (0..3 * 20 * 20).map(|_| random.random_range(0.0..1.0)).collect();
+    let shapes = [[1, 20, 20], [3, 20, 20], [2, 20, 20], [1, 12, 30], [1, 20, 20]];
+    let mut shared = Workspace::default();
+    for shape in shapes {
+        let values = &values[..shape.iter().product()];
+        for engine in &engines {
+            let alone = engine.run(&mut Workspace::default(), values, shape).unwrap();
+            assert_eq!(engine.run(&mut shared, values, shape).unwrap(), alone, "{shape:?}");
+        }
+    }
 }
 
 #[test]

@@ -55,11 +55,12 @@ impl Filter {
     }
 
     /// What a map of `size` outputs costs, in multiply-adds.
-    pub(crate) fn cost(self, size: [usize; 2], [inputs, outputs]: [usize; 2]) -> usize {
-        let tiles = size.map(|side| side.div_ceil(self.outputs()));
+    pub(crate) fn cost(self, size: [usize; 2], [inputs, outputs]: [usize; 2]) -> u64 {
+        let tiles = size.map(|side| side.div_ceil(self.outputs()) as u64);
         let [input, output] = self.transforms();
         let products = self.points() * self.points() * inputs * outputs;
-        tiles[0] * tiles[1] * (products + input * inputs + output * outputs)
+        let tile = (products + input * inputs + output * outputs) as u64;
+        tiles[0].saturating_mul(tiles[1]).saturating_mul(tile)
     }
 }
 

@@ -47,6 +47,9 @@ pub enum ClassifyError {
     /// The device did not give the result back.
     #[error("the device did not return the result: {0}")]
     Device(String),
+    /// The engine cannot take this input.
+    #[error("{0}")]
+    Input(String),
     /// A result that no sound network gives; the device computes wrongly.
     #[error("the device returned a number that is not finite")]
     NotFinite,
@@ -58,6 +61,7 @@ impl ClassifyError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Device(_) => "device-failed",
+            Self::Input(_) => "input-refused",
             Self::NotFinite => "device-wrong",
         }
     }
@@ -65,7 +69,10 @@ impl ClassifyError {
     /// What the user can do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
-        "Choose the CPU engine; the images are unchanged."
+        match self {
+            Self::Input(_) => "Cut the picture into smaller ones.",
+            Self::Device(_) | Self::NotFinite => "Choose the CPU engine; the images are unchanged.",
+        }
     }
 }
 

@@ -84,8 +84,9 @@ pub(crate) mod fast {
             spare().push(workspace);
             match answer {
                 Ok((logits, _)) => Ok(logits),
-                Err(EngineError::Input(what) | EngineError::Layer(_, what)) => {
-                    Err(ClassifyError::Device(what))
+                Err(error @ EngineError::Input(_)) => Err(ClassifyError::Input(error.to_string())),
+                Err(error @ EngineError::Layer(..)) => {
+                    Err(ClassifyError::Device(error.to_string()))
                 }
             }
         }

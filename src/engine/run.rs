@@ -125,8 +125,8 @@ impl Engine {
     ) -> Result<(Vec<f32>, [usize; 2]), EngineError> {
         let size = [height, width];
         let image = height.checked_mul(width).and_then(|places| places.checked_mul(self.channels));
-        let Some(image) = image.filter(|image| batch.checked_mul(*image) == Some(values.len()))
-        else {
+        let fits = |image: &usize| *image > 0 && batch.checked_mul(*image) == Some(values.len());
+        let Some(image) = image.filter(fits) else {
             let given = values.len();
             let what = format!("{given} values for {batch} of {width} x {height}");
             return Err(EngineError::Input(what));
@@ -142,7 +142,7 @@ impl Engine {
         let last = plan.steps.last().map_or(plan.input, |step| step.to);
         let mut answer = Vec::with_capacity(batch * last.size[0] * last.size[1] * plan.outputs);
         let at_once = (MAPS / plan.bytes_per_image().max(1)).clamp(1, BATCH);
-        for values in values.chunks((at_once * image).max(1)) {
+        for values in values.chunks(at_once * image) {
             let images = values.len() / image;
             workspace.lay_out(&plan, size, images);
             fill(&plan.input, &mut workspace.maps[0], values, images, self.channels);

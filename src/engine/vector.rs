@@ -51,7 +51,7 @@ pub(crate) trait Vector: Copy {
     unsafe fn add(self, other: Self) -> Self;
     unsafe fn sub(self, other: Self) -> Self;
     unsafe fn mul(self, other: Self) -> Self;
-    /// The larger; `self` where either is not a number, so that a fault is not hidden by ReLU.
+    /// The larger; where `self` is not a number, not a number, so that a fault is not hidden by ReLU.
     unsafe fn max(self, other: Self) -> Self;
     /// `self * factor + addend`, rounded once or twice.
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self;

@@ -69,6 +69,27 @@ test('the reference engine can be chosen, and left again', async ({ page, site }
   await expect(page.locator('#engine-facts')).toContainText('Nodulens engine');
 });
 
+test('a reference engine that cannot be fetched leaves everything as it was', async ({ page, site, watch }) => {
+  watch.expectErrors(/404|Failed to load resource/);
+  await open(page, site.url);
+  await page.route('**/pkg/reference/*.wasm', (route) => route.fulfill({ status: 404, body: 'Not found' }));
+  const choice = (value: string) => page.locator(`input[name=engine][value=${value}]`);
+  await choice('reference').check({ force: true });
+  await expect(page.locator('#engine-note')).toContainText('could not be loaded: nodulens_bg.wasm');
+  await expect(choice('automatic')).toBeChecked();
+  await expect(page.locator('#engine-facts')).toContainText('Nodulens engine');
+  // Another network is still loaded for the engine in use, and a worker that dies is replaced by one of its kind.
+  await page.locator('input[name=network][value=paper]').check({ force: true });
+  await expect(page.locator('#networks')).toContainText('In use');
+  await choose(page, patches().slice(0, 3));
+  await settled(page, 3);
+  for (const row of (await json(page)).results) expect(row.engine).toContain('Nodulens engine');
+  await page.unroute('**/pkg/reference/*.wasm');
+  await choice('reference').check({ force: true });
+  await expect(page.locator('#engine-facts')).toContainText('burn-flex');
+  await expect(page.locator('#engine-note')).toBeHidden();
+});
+
 /** Hundreds of files, enough for every thread; the worst difference from the command line is looked at by name. */
 async function classifyMany(page: Page): Promise<void> {
   await choose(page, many().slice(0, 400));

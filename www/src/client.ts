@@ -48,7 +48,8 @@ export interface AskOptions {
 
 export class EngineWorker {
   readonly engine: EngineId;
-  private readonly folder: EngineFolder;
+  /** The module that it was started with. */
+  folder: EngineFolder | undefined;
   private readonly worker: Worker;
   private readonly waiting = new Map<number, Waiting>();
   private nextId = 1;
@@ -57,11 +58,10 @@ export class EngineWorker {
   private readonly onGone: (reason: string) => void;
 
   /** `onGone` is called once, before anything that waits is rejected, with the reason in words. */
-  constructor(folder: EngineFolder, onGone: (reason: string) => void) {
-    this.folder = folder;
-    this.engine = folder === 'webgpu' ? 'webgpu' : 'cpu';
+  constructor(engine: EngineId, onGone: (reason: string) => void) {
+    this.engine = engine;
     this.onGone = onGone;
-    this.worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: `nodulens-${folder}` });
+    this.worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: `nodulens-${engine}` });
     this.worker.onmessage = (event: MessageEvent<FromWorker>) => this.receive(event.data);
     this.worker.onerror = (event) => {
       event.preventDefault();
@@ -74,9 +74,10 @@ export class EngineWorker {
     return this.deadReason === undefined;
   }
 
-  /** Loads code and weights, a file in models/. */
-  start(weights: string, onProgress: (loaded: number, total: number) => void): Promise<Answer<'start'>> {
-    return this.ask({ kind: 'start', folder: this.folder, weights }, { onProgress });
+  /** Loads code, a folder of pkg/, and weights, a file in models/. */
+  start(folder: EngineFolder, weights: string, onProgress: (loaded: number, total: number) => void): Promise<Answer<'start'>> {
+    this.folder = folder;
+    return this.ask({ kind: 'start', folder, weights }, { onProgress });
   }
 
   /**

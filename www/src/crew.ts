@@ -1,7 +1,7 @@
 /**
  * Threads: further workers of the same kind, each with an instance of its own, inside the engine's worker. They need no
  * shared memory, and so no page that is isolated from others; they get the compiled code and the weights' bytes, and
- * fetch nothing. A crew that fails leaves its work to the worker that called it.
+ * fetch only the page's own scripts again. A crew that fails leaves its work to the worker that called it.
  */
 import type { Engine } from './engine-work.ts';
 import { classify, measure } from './engine-work.ts';
@@ -18,12 +18,19 @@ export interface Recipe {
 /** More than this share memory bandwidth rather than work. */
 const MOST_THREADS = 8;
 
+/** How long all threads work when they are measured. */
+const MEASURED_MILLISECONDS = 150;
+
+/** A thread that is not there by then is done without. */
+const ENLIST_MILLISECONDS = 15_000;
+
 /** Fewer files are classified sooner than they are handed out. */
 const LEAST_FILES = 8;
 
 export const threadsHere = (): number => Math.max(1, Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1));
 
-type Waiting = { resolve(message: FromWorker): void; reject(error: Error): void; onMap?: (map: HeatMap) => void };
+/** `onProgress`: a sign of life, with or without a map. */
+type Waiting = { resolve(message: FromWorker): void; reject(error: Error): void; onProgress?: (map: HeatMap | undefined) => void };
 
 class Member {
   private readonly worker: Worker;
@@ -38,13 +45,14 @@ class Member {
       event.preventDefault();
       this.die(event.message);
     };
+    this.worker.onmessageerror = () => this.die('A message could not be read.');
   }
 
-  ask(message: (id: number) => ToWorker, onMap?: (map: HeatMap) => void): { id: number; answer: Promise<FromWorker> } {
+  ask(message: (id: number) => ToWorker, onProgress?: (map: HeatMap | undefined) => void): { id: number; answer: Promise<FromWorker> } {
     const id = this.nextId++;
     const answer = new Promise<FromWorker>((resolve, reject) => {
       if (this.dead) return reject(new Error('The thread has stopped.'));
-      this.waiting.set(id, { resolve, reject, ...(onMap ? { onMap } : {}) });
+      this.waiting.set(id, { resolve, reject, ...(onProgress ? { onProgress } : {}) });
       this.worker.postMessage(message(id));
     });
     return { id, answer };
@@ -66,7 +74,7 @@ class Member {
     const entry = this.waiting.get(message.id);
     if (!entry) return;
     if (message.kind === 'scanning') {
-      if (message.map) entry.onMap?.(message.map);
+      entry.onProgress?.(message.map);
       return;
     }
     if (message.kind === 'progress') return;
@@ -100,7 +108,9 @@ export class Crew {
     try {
       // Fails where the browser has no workers inside workers.
       member = new Member();
+      const late = setTimeout(() => member?.die('It did not start in time.'), ENLIST_MILLISECONDS);
       await member.ask((id) => ({ kind: 'enlist', id, ...this.recipe })).answer;
+      clearTimeout(late);
       this.members.push(member);
     } catch {
       // One thread fewer; nothing else is lost.
@@ -130,11 +140,11 @@ export class Crew {
    * Hands out the parts of a slice's scan behind the first, which is the caller's. Each answers with its map, or with
    * nothing where its thread failed.
    */
-  scan(slice: Omit<SlicePart, 'part' | 'parts'>, show: boolean, onMap: (map: HeatMap) => void): { parts: number; maps: Promise<HeatMap | undefined>[]; halt: () => void } {
+  scan(slice: Omit<SlicePart, 'part' | 'parts'>, show: boolean, onProgress: (map: HeatMap | undefined) => void): { parts: number; maps: Promise<HeatMap | undefined>[]; halt: () => void } {
     const members = this.ready();
     const parts = members.length + 1;
     const asked = members.map((member, index) => {
-      const { id, answer } = member.ask((own) => ({ kind: 'scan-part', id: own, show, ...slice, part: index + 1, parts }), onMap);
+      const { id, answer } = member.ask((own) => ({ kind: 'scan-part', id: own, show, ...slice, part: index + 1, parts }), onProgress);
       let working = true;
       const map = answer
         .then((message) => (message.kind === 'part-scanned' ? message.map : undefined), () => undefined)
@@ -144,16 +154,24 @@ export class Crew {
     return { parts, maps: asked.map(({ map }) => map), halt: () => asked.forEach(({ halt }) => halt()) };
   }
 
-  /** Warm milliseconds a patch while every thread works on such a batch. */
-  async measure(engine: Engine, patches: number): Promise<number> {
+  /** Warm milliseconds a patch of all threads together, from a common start until the last is done. */
+  async measure(engine: Engine, patches: number, batches: number): Promise<number> {
     this.ready();
     await this.called;
-    const others = this.ready().map((member) => member.ask((id) => ({ kind: 'measure', id, patches })).answer.catch(() => undefined));
-    const rates = [1 / (await measure(engine, patches))];
-    for (const answer of others) {
-      const message = await answer;
-      if (message?.kind === 'measured') rates.push(1 / message.millisecondsPerPatch);
-    }
-    return 1 / rates.reduce((sum, rate) => sum + rate, 0);
+    const alone = await measure(engine, patches, 1);
+    // Long enough that the start does not decide.
+    const many = Math.max(batches, Math.min(64, Math.ceil(MEASURED_MILLISECONDS / (alone * patches))));
+    const together = async (): Promise<number> => {
+      const members = this.ready();
+      const before = performance.now();
+      const others = members.map((member) => member.ask((id) => ({ kind: 'measure', id, patches, batches: many })).answer);
+      const all = await Promise.allSettled([measure(engine, patches, many), ...others]);
+      const threads = all.filter(({ status }) => status === 'fulfilled').length;
+      // Each thread's uncounted first batch lies within the time, too.
+      return (performance.now() - before) / (patches * (many + 1) * Math.max(1, threads));
+    };
+    // Once to warm the threads.
+    await together();
+    return together();
   }
 }

@@ -12,13 +12,14 @@ export class EnginePanel {
   private readonly facts = byId('engine-facts', 'dl');
   private readonly note = byId('engine-note', 'p');
   private readonly status = byId('engine-status', 'p');
+  private readonly inputs = document.querySelectorAll<HTMLInputElement>('input[name=engine]');
   private shows = '';
   private spoken: EngineId | undefined;
   private readonly engines: Engines;
 
   constructor(engines: Engines) {
     this.engines = engines;
-    for (const input of document.querySelectorAll<HTMLInputElement>('input[name=engine]')) {
+    for (const input of this.inputs) {
       input.addEventListener('change', () => engines.prefer(input.value as EnginePreference));
       if (engines.webgpu.phase === 'not-built' && input.value === 'webgpu') input.disabled = true;
     }
@@ -47,8 +48,14 @@ export class EnginePanel {
       if (this.spoken) setText(this.status, `${runsFully}. ${choice.why}`);
       this.spoken = choice.engine;
     }
-    this.note.hidden = engines.replaced === 0;
-    setText(this.note, engines.replaced > 0 ? text.replaced(engines.replaced) : '');
+    const notes = [
+      ...(engines.notSwitched ? [text.notSwitched(engines.notSwitched)] : []),
+      ...(engines.replaced > 0 ? [text.replaced(engines.replaced)] : []),
+    ];
+    this.note.hidden = notes.length === 0;
+    setText(this.note, notes.join(' '));
+    // A choice that came to nothing is taken back.
+    for (const input of this.inputs) input.checked = input.value === engines.preference;
   }
 }
 

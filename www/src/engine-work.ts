@@ -90,14 +90,14 @@ export async function check(engine: Engine, reference: Prediction[], batches: nu
   return checks.find(({ ok }) => !ok) ?? checks.reduce(worst);
 }
 
-/** Warm time a patch at a batch of `patches`: the second of two runs, for the first one compiles shaders. */
-export async function measure(engine: Engine, patches: number): Promise<number> {
+/** Warm time a patch in batches of `patches`: the first run is not counted, for it compiles shaders. */
+export async function measure(engine: Engine, patches: number, batches: number): Promise<number> {
   const { classifier } = engine;
   const values = knownPatches(engine, patches);
   await predict(classifier, values);
   const before = performance.now();
-  await predict(classifier, values);
-  return (performance.now() - before) / patches;
+  for (let batch = 0; batch < batches; batch += 1) await predict(classifier, values);
+  return (performance.now() - before) / (patches * batches);
 }
 
 /** Lets the messages in that came meanwhile; a timer would wait 4 ms. */

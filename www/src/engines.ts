@@ -80,6 +80,8 @@ export class Engines {
   switching: Switching | undefined;
   /** The last choice, where it could not be loaded. */
   notLoaded: { model: OfferedModel; problem: Problem } | undefined;
+  /** Why the last choice of another CPU engine came to nothing. */
+  notSwitched: Problem | undefined;
   /** Workers replaced after they died, for the note on the page. */
   replaced = 0;
 
@@ -127,6 +129,7 @@ export class Engines {
 
   prefer(preference: EnginePreference): void {
     this.preference = preference;
+    this.notSwitched = undefined;
     const folder = preference === 'reference' ? 'reference' : 'cpu';
     if (folder !== this.cpuFolder) {
       this.cpuFolder = folder;
@@ -188,10 +191,19 @@ export class Engines {
     show(0, 0);
     let answer: Answer<'start'>;
     try {
-      answer = await worker.start(model.file, show);
+      answer = await worker.start(this.cpuFolder, model.file, show);
     } catch (error) {
-      worker.terminate(problemOf(error).message);
-      if (this.switchWorker === worker) this.endSwitch({ model, problem: problemOf(error) });
+      const problem = problemOf(error);
+      worker.terminate(problem.message);
+      if (this.switchWorker !== worker) return;
+      // What is in use stays, and is what a replacement would be.
+      const kept = this.cpuWorker?.folder ?? 'cpu';
+      if (kept === this.cpuFolder) return this.endSwitch({ model, problem });
+      this.cpuFolder = kept;
+      this.preference = kept === 'reference' ? 'reference' : 'automatic';
+      this.notSwitched = problem;
+      this.endSwitch(undefined);
+      await this.considerWebGpu();
       return;
     }
     // Another choice came meanwhile.
@@ -312,7 +324,7 @@ export class Engines {
     this.changed();
     try {
       const { file } = await this.chosen();
-      const answer = await worker.start(file, (loaded, total) => {
+      const answer = await worker.start(this.cpuFolder, file, (loaded, total) => {
         if (this.cpuWorker !== worker) return;
         this.cpu = { phase: 'loading', loaded, total };
         this.changed();
@@ -340,7 +352,7 @@ export class Engines {
   }
 
   private newCpuWorker(): EngineWorker {
-    const worker = new EngineWorker(this.cpuFolder, () => {
+    const worker = new EngineWorker('cpu', () => {
       // A start that fails is told to whoever asked for it.
       if (this.cpuWorker !== worker || this.cpu.phase !== 'ready') return;
       // Replaced at once, also when idle, so that the next file does not wait for a start.
@@ -385,7 +397,7 @@ export class Engines {
     };
     show({ phase: 'loading', loaded: 0, total: 0 });
     try {
-      const { model } = await worker.start(file, (loaded, total) => show({ phase: 'loading', loaded, total }));
+      const { model } = await worker.start('webgpu', file, (loaded, total) => show({ phase: 'loading', loaded, total }));
       show({ phase: 'checking' });
       const batches = CHECKED_BATCHES[this.adapter.kind === 'hardware' ? 'hardware' : 'software'];
       const { check } = await worker.ask({ kind: 'check', reference: await this.cpuReference(), batches });
@@ -429,7 +441,7 @@ export class Engines {
   }
 
   private async compareSpeed(webgpu: EngineWorker): Promise<Speed> {
-    const ask = { kind: 'measure', patches: MEASURED_PATCHES } as const;
+    const ask = { kind: 'measure', patches: MEASURED_PATCHES, batches: 1 } as const;
     const onGpu = await webgpu.ask(ask);
     const onCpu = await (await this.cpuReady()).worker.ask(ask);
     return { cpu: onCpu.millisecondsPerPatch, webgpu: onGpu.millisecondsPerPatch };

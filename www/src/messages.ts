@@ -44,7 +44,8 @@ export type ToWorker =
   | { kind: 'known-answer'; id: number }
   /** `batches`: of which sizes the known inputs are asked for. */
   | { kind: 'check'; id: number; reference: Prediction[]; batches: number[] }
-  | { kind: 'measure'; id: number; patches: number }
+  /** One warm-up and so many batches of so many patches. */
+  | { kind: 'measure'; id: number; patches: number; batches: number }
   /** The patch around a pixel. */
   | { kind: 'spot'; id: number; slice: SliceIn; pixel: [number, number] }
   /** `lungs`: 1 where to look; everywhere without it. `show`: send the map while it grows. */
@@ -64,9 +65,10 @@ export interface SlicePart {
   parts: number;
 }
 
-/** What the scan of a slice gives; `whole` is false where it was halted. */
+/** What the scan of a slice gives; `whole` is false where it was halted, and `share` says how far it came. */
 export interface ScannedSlice {
   map: HeatMap;
+  share: number;
   peaks: Peak[];
   note: string | undefined;
   milliseconds: number;

@@ -319,6 +319,7 @@ export const strings = {
     failedNow: 'The engine stopped.',
     unnamedAdapter: 'adapter without a name',
     adapter: 'Adapter',
+    notSwitched: ({ message, hint }: Problem): string => `The other CPU engine could not be loaded: ${ended(message)} ${hint} The one in use stays.`,
     threads: (n: number): string => (n === 1 ? 'one thread' : `${n} threads where there is much to do`),
     adapterAsking: 'asking the browser…',
     adapterNoWebGpu: 'this browser offers no WebGPU here',
@@ -345,7 +346,7 @@ export const strings = {
     mismatch: (check: KnownAnswerCheck): Problem => ({
       code: 'known-answer-mismatch',
       message: `WebGPU computes other numbers than the CPU on the known inputs (${difference(check)}).`,
-      hint: 'The CPU is used, whose numbers are the reference. A newer browser or graphics driver may mend it.',
+      hint: 'The CPU is used, whose numbers are checked in every test. A newer browser or graphics driver may mend it.',
     }),
   },
 

@@ -85,26 +85,36 @@ async function scanSlice({ id, slice, lungs, show }: Extract<ToWorker, { kind: '
   const own = running();
   // What the threads have found so far; each map holds its own part.
   const found: HeatMap[] = [];
-  const { parts, maps, halt } = crew?.scan({ slice, lungs }, show, (map) => void found.push(map)) ?? { parts: 1, maps: [], halt: () => undefined };
+  let far = { done: 0, total: 1 };
+  // Whoever waits must hear that work goes on, by whichever thread.
+  const alive = (): void => post({ kind: 'scanning', id, ...far, map: undefined });
+  const hear = (map: HeatMap | undefined): void => {
+    if (map) found.push(map);
+    alive();
+  };
+  const { parts, maps, halt } = crew?.scan({ slice, lungs }, show, hear) ?? { parts: 1, maps: [], halt: () => undefined };
   halts.set(id, halt);
+  // It may have been halted while it waited for its turn.
+  if (halted.has(id)) halt();
   let scan;
   try {
     scan = await scanPart(own, { slice, lungs, part: 0, parts }, () => halted.has(id), (growing, _, total) => {
       for (const map of found.splice(0)) growing.absorb(map.probability);
       const map = growing.map();
-      post({ kind: 'scanning', id, done: answered(map), total, map: show ? map : undefined });
+      far = { done: answered(map), total };
+      post({ kind: 'scanning', id, ...far, map: show ? map : undefined });
     });
     for (const [index, answer] of maps.entries()) {
       const map = await answer;
       if (map) scan.absorb(map.probability);
       else if (!halted.has(id)) {
-        const missing = await scanPart(own, { slice, lungs, part: index + 1, parts }, () => halted.has(id), () => undefined);
+        const missing = await scanPart(own, { slice, lungs, part: index + 1, parts }, () => halted.has(id), alive);
         scan.absorb(missing.map().probability);
         missing.free();
       }
     }
     const { done, total } = await scan.step(own.classifier);
-    return { map: scan.map(), peaks: scan.peaks(own.classifier), note: scan.note(), milliseconds: performance.now() - began, whole: done === total };
+    return { map: scan.map(), peaks: scan.peaks(own.classifier), note: scan.note(), milliseconds: performance.now() - began, whole: done === total, share: done / Math.max(1, total) };
   } finally {
     halt();
     halted.delete(id);
@@ -134,8 +144,8 @@ async function answer(message: Exclude<ToWorker, { kind: 'halt' }>): Promise<Fro
     case 'check':
       return { kind: 'checked', id, check: await check(running(), message.reference, message.batches) };
     case 'measure': {
-      const { patches } = message;
-      return { kind: 'measured', id, millisecondsPerPatch: await (crew ? crew.measure(running(), patches) : measure(running(), patches)) };
+      const { patches, batches } = message;
+      return { kind: 'measured', id, millisecondsPerPatch: await (crew ? crew.measure(running(), patches, batches) : measure(running(), patches, batches)) };
     }
     case 'spot': {
       const { classifier } = running();

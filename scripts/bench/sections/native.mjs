@@ -53,8 +53,8 @@ export function targets({ networks }) {
 
 export function rows({ networks, classify }) {
   return [
-    ...Object.entries(networks).flatMap(([model, { batch, patchesPerSecond, ratio }]) => Object.entries(patchesPerSecond).map(([engine, value]) => ({
-      what: `${model}, native, 2 threads, batch ${batch}`, engine, value, unit: 'patches/s', ratio: engine === OURS ? undefined : ratio,
+    ...Object.entries(networks).flatMap(([model, { batch, peer, patchesPerSecond, ratio }]) => Object.entries(patchesPerSecond).map(([engine, value]) => ({
+      what: `${model}, native, 2 threads, batch ${batch}`, engine: engine === OURS ? OURS : `${engine} ${peer}`, value, unit: 'patches/s', ratio: engine === OURS ? undefined : ratio,
     }))),
     ...Object.entries(classify.seconds).map(([model, value]) => ({
       what: `${model}, cargo trainer classify, ${classify.patches.toLocaleString('en-US')} PNG files, the whole process`, engine: OURS, value, unit: 's',

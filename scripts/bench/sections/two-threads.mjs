@@ -27,7 +27,9 @@ export async function run(context) {
   const rates = {};
   for (let round = 0; round < rounds; round += 1) {
     for (const model of NETWORKS) {
-      for (const engine of Object.keys(twoThreads(model))) ((rates[model] ??= {})[engine] ??= []).push(await once(context, engine, model));
+      const engines = Object.keys(twoThreads(model));
+      // None is always the first.
+      for (const engine of round % 2 === 0 ? engines : engines.reverse()) ((rates[model] ??= {})[engine] ??= []).push(await once(context, engine, model));
     }
     context.progress(`round ${round + 1} of ${rounds}`);
   }

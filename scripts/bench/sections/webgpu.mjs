@@ -27,7 +27,9 @@ export async function run(context) {
   if (!context.packages.webgpu) return { skipped: 'www/pkg/webgpu is not built' };
   const samples = {};
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const engine of Object.keys(webgpu(MODEL))) {
+    const engines = Object.keys(webgpu(MODEL));
+    // None is always the first.
+    for (const engine of round % 2 === 0 ? engines : engines.reverse()) {
       for (const [what, ms] of Object.entries(await once(context, engine))) ((samples[what] ??= {})[engine] ??= []).push(ms);
     }
     context.progress(`round ${round + 1} of ${ROUNDS}`);

@@ -1,6 +1,6 @@
 // As little as a page can do to a first probability with onnxruntime-web: runtime and graph fetched side by side.
 const graph = fetch('./compact.onnx').then(async (response) => new Uint8Array(await response.arrayBuffer()));
-const patch = fetch('./inputs.f32').then(async (response) => new Float32Array(await response.arrayBuffer(), 0, 2500));
+const patch = fetch('./patch.f32').then(async (response) => new Float32Array(await response.arrayBuffer()));
 const ort = await import('./ort.js');
 ort.env.wasm.numThreads = 1;
 const session = await ort.InferenceSession.create(await graph, { executionProviders: ['wasm'] });

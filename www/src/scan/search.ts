@@ -101,16 +101,12 @@ export class Search {
     if (!prepared || prepared.lungs?.every((inside) => inside === 0)) return;
     const { slice, lungs } = prepared;
     const halt = new AbortController();
-    let share = 0;
     const timer = setTimeout(() => halt.abort(), GAUGE_MILLISECONDS);
     try {
       const { scanned } = await this.engines.work((worker) => worker.ask({ kind: 'scan-slice', slice, lungs, show: false }, {
         halt: halt.signal,
-        onProgress: (done, total) => {
-          share = done / Math.max(1, total);
-        },
       }));
-      if (scanned.whole) share = 1;
+      const { share } = scanned;
       if (share > 0) this.perSlice ??= scanned.milliseconds / share;
     } finally {
       clearTimeout(timer);

@@ -114,8 +114,15 @@ test('weights that are broken: the page says so, keeps the files, and goes on af
   const dir = brokenCopy('weights', { [weights]: (bytes) => bytes.subarray(0, bytes.length / 2) });
   const site = await startSite(dir);
   try {
+    let fetched = 0;
+    page.on('requestfinished', (request) => (fetched += request.url().endsWith(weights) ? 1 : 0));
     await page.goto(site.url);
+    // The start fails, and so does the new one that the files ask for; only then are the weights mended, for a page that
+    // starts by itself meanwhile needs no "Try again".
+    await expect(page.locator('#engine-summary')).toHaveText('The engine did not start.');
     await choose(page, patches().slice(0, 2));
+    await expect.poll(() => fetched).toBe(2);
+    await expect(page.locator('#engine-summary')).toHaveText('The engine did not start.');
     await expect(page.locator('#paused')).toBeVisible();
     await expect(page.locator('#paused-what')).not.toBeEmpty();
     console.log(`    says: ${await page.locator('#paused').innerText()}`);

@@ -103,7 +103,8 @@ pub(crate) mod fast {
             let patches = values.len() / PATCH_SAMPLES;
             // Rounds of equal shares, none larger than what the engine takes at once.
             let threads = rayon::current_num_threads();
-            let share = patches.div_ceil(threads * patches.div_ceil(threads * 32).max(1)).max(1);
+            let share =
+                patches.div_ceil(threads * patches.div_ceil(threads * Engine::BATCH).max(1)).max(1);
             let parts = values.par_chunks(share * PATCH_SAMPLES).map(|values| {
                 self.run(values, [values.len() / PATCH_SAMPLES, PATCH_SIZE, PATCH_SIZE])
             });

@@ -189,10 +189,11 @@ fn room(next: &Draft, layers: &[Layer], size: [usize; 2], channels: usize) -> Ma
     let taken = if pool { 2 } else { 1 };
     let room = match algorithm {
         Algorithm::Direct => padded,
-        Algorithm::Winograd(filter) => [0, 1].map(|axis| {
-            let tiles = (next.to[axis] * taken).div_ceil(filter.outputs());
-            padded[axis].max(tiles * filter.outputs() + filter.kernel() - 1)
-        }),
+        Algorithm::Winograd(filter) => {
+            let tiles = filter.tiles(next.to.map(|side| side * taken));
+            [0, 1]
+                .map(|axis| padded[axis].max(tiles[axis] * filter.outputs() + filter.kernel() - 1))
+        }
     };
     Map { size, margin, room, channels }
 }

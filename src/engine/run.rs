@@ -13,9 +13,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Bytes of maps that a pass may hold at once: more inputs go in several passes.
 const MAPS: usize = 24 << 20;
 
-/// Most inputs of a pass; more would not be faster.
-const BATCH: usize = 32;
-
 /// A network with its packed weights. It may be shared by threads, each with its [`Workspace`].
 #[derive(Debug)]
 pub struct Engine {
@@ -56,6 +53,9 @@ impl Workspace {
 }
 
 impl Engine {
+    /// Most inputs of a pass; a larger batch goes in several, for more would not be faster.
+    pub const BATCH: usize = 32;
+
     /// A network of these layers on inputs of so many channels, for the best instructions there are.
     ///
     /// # Errors
@@ -115,8 +115,8 @@ impl Engine {
     /// `[batch, h, w, channels of the last layer]` and `[h, w]`.
     ///
     /// # Errors
-    /// [`EngineError::Input`] where the input is too small for the layers, or `values` are not as
-    /// many as the shape says.
+    /// [`EngineError::Input`] where the input is too small for the layers or too large for memory,
+    /// or `values` are not as many as the shape says.
     pub fn run(
         &self,
         workspace: &mut Workspace,
@@ -141,7 +141,7 @@ impl Engine {
         let Some(plan) = workspace.plan.take() else { return Ok((Vec::new(), [0, 0])) };
         let last = plan.steps.last().map_or(plan.input, |step| step.to);
         let mut answer = Vec::with_capacity(batch * last.size[0] * last.size[1] * plan.outputs);
-        let at_once = (MAPS / plan.bytes_per_image().max(1)).clamp(1, BATCH);
+        let at_once = (MAPS / plan.bytes_per_image().max(1)).clamp(1, Self::BATCH);
         for values in values.chunks(at_once * image) {
             let images = values.len() / image;
             workspace.lay_out(&plan, size, images);
@@ -228,8 +228,8 @@ impl Engine {
                         return;
                     };
                     let taken = if pool { 2 } else { 1 };
-                    let tiles = |side: usize| (side * taken).div_ceil(filter.outputs());
-                    let tiles = images * tiles(step.to.size[0]) * tiles(step.to.size[1]);
+                    let [rows, columns] = filter.tiles(step.to.size.map(|side| side * taken));
+                    let tiles = images * rows * columns;
                     let room = winograd.room(tiles);
                     let sizes = room.sizes(filter);
                     for (buffer, size) in scratch.iter_mut().zip(sizes) {

@@ -44,8 +44,13 @@ impl Filter {
         self.outputs() + self.kernel() - 1
     }
 
+    /// Tiles that cover a map of `size` outputs, on both axes.
+    pub(crate) fn tiles(self, size: [usize; 2]) -> [usize; 2] {
+        size.map(|side| side.div_ceil(self.outputs()))
+    }
+
     /// About what a tile costs besides the products, in multiply-adds for a channel of the input and
-    /// one of the output: counted from the transforms, and set against times measured.
+    /// one of the output: counted from the operations of the transforms.
     fn transforms(self) -> [usize; 2] {
         match self {
             Self::F4x3 => [100, 80],
@@ -56,7 +61,7 @@ impl Filter {
 
     /// What a map of `size` outputs costs, in multiply-adds.
     pub(crate) fn cost(self, size: [usize; 2], [inputs, outputs]: [usize; 2]) -> u64 {
-        let tiles = size.map(|side| side.div_ceil(self.outputs()) as u64);
+        let tiles = self.tiles(size).map(|side| side as u64);
         let [input, output] = self.transforms();
         let products = self.points() * self.points() * inputs * outputs;
         let tile = (products + input * inputs + output * outputs) as u64;
@@ -167,13 +172,13 @@ impl Winograd {
         (room, [points, products]): (Room, [&mut [f32]; 2]),
     ) {
         let taken = if pool { 2 } else { 1 };
-        let grid = to.size.map(|side| (side * taken).div_ceil(M));
+        let grid = self.filter.tiles(to.size.map(|side| side * taken));
         // What the pointers below rely on.
         assert!(input.len() >= images * from.image() && output.len() >= images * to.image());
         assert!(from.channels == self.inputs && to.channels == self.outputs);
         assert!(self.inputs.is_multiple_of(V::PANEL) && self.outputs.is_multiple_of(V::PANEL));
         assert!(self.weights.len() == N * N * self.inputs * self.outputs);
-        assert!(M.is_multiple_of(taken) && room.tiles > 0);
+        assert!(M == self.filter.outputs() && M.is_multiple_of(taken) && room.tiles > 0);
         assert!(room.strides[0] >= room.tiles * self.inputs);
         assert!(room.strides[1] >= room.tiles * self.outputs);
         assert!(points.len() >= N * N * room.strides[0]);

@@ -80,10 +80,13 @@ test('a reference engine that cannot be fetched leaves everything as it was', as
   await expect(page.locator('#engine-facts')).toContainText('Nodulens engine');
   // Another network is still loaded for the engine in use, and a worker that dies is replaced by one of its kind.
   await page.locator('input[name=network][value=paper]').check({ force: true });
-  await expect(page.locator('#networks')).toContainText('In use');
+  await expect(page.locator('#networks label').filter({ hasText: 'paper' })).toContainText('In use');
   await choose(page, patches().slice(0, 3));
   await settled(page, 3);
-  for (const row of (await json(page)).results) expect(row.engine).toContain('Nodulens engine');
+  for (const row of (await json(page)).results) {
+    expect(row.engine).toContain('Nodulens engine');
+    expect(row.model_id).toMatch(/^paper-/);
+  }
   await page.unroute('**/pkg/reference/*.wasm');
   await choice('reference').check({ force: true });
   await expect(page.locator('#engine-facts')).toContainText('burn-flex');

@@ -44,18 +44,26 @@ async function writeModels() {
   return models[0].file;
 }
 
-async function bundle(webgpu) {
+const common = { bundle: true, target: 'es2022', minify: true, sourcemap: true, logLevel: 'warning' };
+
+async function bundle(folders) {
   await esbuild.build({
-    entryPoints: ['main', 'worker', 'scan/reader-worker'].map((name) => ({ in: path.join(www, 'src', `${name}.ts`), out: path.basename(name) })),
+    ...common,
+    entryPoints: [{ in: path.join(www, 'src', 'main.ts'), out: 'main' }],
     outdir: dist,
-    bundle: true,
     format: 'esm',
-    target: 'es2022',
-    minify: true,
-    sourcemap: true,
-    define: { WEBGPU_IS_BUILT: String(webgpu) },
-    logLevel: 'warning',
+    define: { WEBGPU_IS_BUILT: String(folders.includes('webgpu')) },
   });
+  // A worker for each module, whole in one classic script: it runs from a blob: address and fetches nothing.
+  await Promise.all(folders.map((folder) => esbuild.build({
+    ...common,
+    entryPoints: [{ in: path.join(www, 'src', folder === 'reader' ? 'scan/reader-worker.ts' : 'worker.ts'), out: `worker-${folder}` }],
+    outdir: dist,
+    format: 'iife',
+    alias: { '#glue': path.join(www, 'pkg', folder, 'nodulens.js') },
+    // The glue would look for its module beside itself; it is handed the module.
+    define: { 'import.meta.url': 'undefined' },
+  })));
 }
 
 // index.html holds {{keys}}; their text is `html` in strings.ts, so that every word of the page stands in one file.
@@ -96,7 +104,7 @@ function checkBudget({ 'pkg/cpu/nodulens_bg.wasm': { brotli } }) {
 function cpuStart(sizes, weights) {
   const total = { raw: 0, gzip: 0, brotli: 0 };
   for (const [name, size] of Object.entries(sizes)) {
-    if (/^pkg\/(webgpu|reference|reader)\//.test(name) || name === 'reader-worker.js' || name.endsWith('.d.ts')) continue;
+    if (/^(pkg\/|worker-)(webgpu|reference|reader)\b/.test(name)) continue;
     if (name.endsWith('.nodulens') && name !== `models/${weights}`) continue;
     for (const key of Object.keys(total)) total[key] += size[key];
   }
@@ -120,12 +128,12 @@ if (!webgpu) console.log('build: without WebGPU; the page says so');
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 const weights = await writeModels();
+const folders = ['cpu', 'reference', 'reader', ...(webgpu ? ['webgpu'] : [])];
 await Promise.all([
-  bundle(webgpu),
+  bundle(folders),
   writeHtml(),
   ...['style.css', 'scan.css', 'icon.svg'].map((name) => cp(path.join(www, name), path.join(dist, name))),
-  ...['cpu', 'reference', 'reader', ...(webgpu ? ['webgpu'] : [])].flatMap((engine) => ['nodulens.js', 'nodulens_bg.wasm'].map((name) =>
-    cp(path.join(www, 'pkg', engine, name), path.join(dist, 'pkg', engine, name)))),
+  ...folders.map((folder) => cp(path.join(www, 'pkg', folder, 'nodulens_bg.wasm'), path.join(dist, 'pkg', folder, 'nodulens_bg.wasm'))),
 ]);
 const sizes = await compressFolder(dist, /\.(wasm|js|html|css|svg|json|nodulens)$/);
 const start = cpuStart(sizes, weights);

@@ -3,12 +3,17 @@
 const directives = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
-  "worker-src 'self'",
+  // Workers start from the page's memory, and so inherit this policy on any server; the service worker is a file.
+  "worker-src 'self' blob:",
   "connect-src 'self'",
+  "manifest-src 'self'",
   "style-src 'self'",
   "img-src 'self' blob: data:",
   "form-action 'none'",
   "base-uri 'none'",
+  // Text never becomes markup or a script's address, but for the one policy of www/src/trusted.ts.
+  "require-trusted-types-for 'script'",
+  'trusted-types nodulens',
 ];
 export const metaPolicy = directives.join('; ');
 // A meta tag cannot carry this one.

@@ -1,7 +1,7 @@
 /** The CPU engine in the browser: against Burn, which is the reference; over several threads; and when one of them fails. */
 import os from 'node:os';
 import type { Page } from '@playwright/test';
-import { brokenCopy, choose, expect, json, open, opened, settled, startSite, test, volumeScanned, worstDifference } from './helpers.ts';
+import { brokenCopy, choose, expect, json, open, opened, settled, startSite, test, volumeScanned, withGlue, worstDifference } from './helpers.ts';
 import { many, models, patches, scanFile } from './fixtures.ts';
 
 // What issue 5 asks of every fast path; logits are of the order of one.
@@ -10,6 +10,7 @@ const several = os.cpus().length > 1;
 
 test('our engine gives Burn’s logits, in every batch and for pictures of odd sizes', async ({ page, site }) => {
   test.setTimeout(300_000);
+  await withGlue(page);
   await open(page, site.url);
   const worst = await page.evaluate(async (weights) => {
     const load = async (folder: string) => {
@@ -104,10 +105,10 @@ const probabilities = async (page: Page): Promise<(number | null)[]> =>
 
 /** A copy of the page whose threads behave as told. */
 const withThreads = (name: string, code: string): string =>
-  brokenCopy(name, { 'worker.js': (worker) => `if (self.name === 'nodulens-thread') { ${code} }\n${worker.toString()}` });
+  brokenCopy(name, { 'worker-cpu.js': (worker) => `if (self.name === 'nodulens-thread') { ${code} }\n${worker.toString()}` });
 
-/** Threads are started by the first large batch; this says in a header that they were. */
-const COUNT = `fetch('./icon.svg?thread');`;
+/** Threads are started by the first large batch; this tells the server that they were, before the worker loses the means. */
+const COUNT = `const fetch_ = fetch; const tell = () => fetch_(origin + '/icon.svg?thread');`;
 
 test('several threads give what one gives; a thread that dies loses nothing', async ({ page, site }) => {
   test.skip(!several, 'this computer has one core');
@@ -125,7 +126,7 @@ test('several threads give what one gives; a thread that dies loses nothing', as
     event.stopImmediatePropagation();
     setTimeout(() => { throw new Error('killed by the test'); });
   });`;
-  for (const [name, code] of [['threads', COUNT], ['threads-die', COUNT + deadly]] as const) {
+  for (const [name, code] of [['threads', `${COUNT} tell();`], ['threads-die', `${COUNT} tell(); ${deadly}`]] as const) {
     const other = await startSite(withThreads(name, code));
     try {
       started = 0;
@@ -153,8 +154,8 @@ test('a volume is searched by several threads as by one, and by one where the ot
   const oneCore = `Object.defineProperty(navigator, 'hardwareConcurrency', { value: 1 });`;
   const onPart = (code: string): string => `self.addEventListener('message', (event) => { if (event.data.kind === 'scan-part') { ${code} } });`;
   const sites = await Promise.all([
-    brokenCopy('one-thread', { 'worker.js': (worker) => `${oneCore}\n${worker.toString()}` }),
-    withThreads('threads-search', onPart(COUNT)),
+    brokenCopy('one-thread', { 'worker-cpu.js': (worker) => `${oneCore}\n${worker.toString()}` }),
+    withThreads('threads-search', COUNT + onPart('tell();')),
     withThreads('threads-fail', onPart(`event.stopImmediatePropagation(); setTimeout(() => { throw new Error('killed by the test'); });`)),
   ].map(startSite));
   let parts = 0;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, open, test } from './helpers.ts';
+import { expect, open, test, withGlue } from './helpers.ts';
 import { dist, models, root } from './fixtures.ts';
 
 interface Golden {
@@ -20,6 +20,7 @@ for (const [module, count] of [['cpu', PICTURES.length], ['reference', PICTURES.
   test(`the ${module} module gives NumPy's logits, with every network`, async ({ page, site }) => {
     test.skip(!existsSync(path.join(dist, 'pkg', module, 'nodulens_bg.wasm')), `this build has no ${module} module`);
     test.setTimeout(600_000);
+    await withGlue(page);
     await open(page, site.url);
     const logits = await page.evaluate(
       async ([folder, files, weights]) => {
@@ -54,6 +55,7 @@ test('the golden numbers belong to the weights that ship', () => {
 });
 
 test('a phantom made in the browser is the one made natively, to the byte', async ({ page, site }) => {
+  await withGlue(page);
   await open(page, site.url);
   const made = await page.evaluate(async (count) => {
     const base = new URL('./pkg/cpu/', location.href);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, test as base } from '@playwright/test';
 import type { Page } from '@playwright/test';
 import { serve } from '../../scripts/serve.mjs';
-import { dist, native, out } from './fixtures.ts';
+import { dist, native, out, root } from './fixtures.ts';
 import type { Native } from './fixtures.ts';
 
 export interface Exported {
@@ -159,3 +159,10 @@ export async function volumeScanned(page: Page): Promise<void> {
   await page.locator('#scan-volume').click();
   await expect(page.locator('#scanning-text')).toContainText('in the volume', { timeout: 240_000 });
 }
+
+/** What wasm-bindgen wrote beside the modules, for tests that call them directly; the page's workers have it inside. */
+export const withGlue = (page: Page): Promise<unknown> =>
+  page.route('**/pkg/*/nodulens.js', (route) => route.fulfill({
+    contentType: 'text/javascript',
+    path: path.join(root, 'www', new URL(route.request().url()).pathname),
+  }));

@@ -91,7 +91,7 @@ test('a file on which the engine dies twice is set aside, the others complete', 
       if (poisoned) self.postMessage({ kind: 'died', message: 'unreachable' });
       else answer_(event);
     };`;
-  const site = await startSite(brokenCopy('poison', { 'worker.js': (code) => `${code.toString()}\n${poison}` }));
+  const site = await startSite(brokenCopy('poison', { 'worker-cpu.js': (code) => `${code.toString()}\n${poison}` }));
   try {
     await open(page, site.url);
     const file = (name: string, buffer: Buffer): { name: string; mimeType: string; buffer: Buffer } => ({ name, mimeType: 'image/png', buffer });

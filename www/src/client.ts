@@ -2,8 +2,10 @@
  * One worker, as promises. A worker is disposable: whatever goes wrong with it rejects everything that waits for it with
  * `WorkerDied`, and the owner starts a new one (engines.ts).
  */
+import { code, forget, weightsOf } from './assets.ts';
 import type { Answer, AnswerKind, Ask, EngineFolder, EngineId, FromWorker, Problem, Request, ToWorker } from './messages.ts';
 import { strings } from './strings.ts';
+import { scriptUrl } from './trusted.ts';
 import type { HeatMap } from './wasm.ts';
 
 /** The worker is gone or its instance is unusable; the work it held may be tried elsewhere. */
@@ -20,8 +22,8 @@ export class RequestFailed extends Error {
 
 /** How long no sign of life is allowed, milliseconds. Generous: a busy laptop must not lose a healthy worker. */
 const SILENCE = {
-  // A start is downloads and compilation. Progress messages restart the clock.
-  start: 300_000,
+  // Code and weights are there when it begins.
+  start: 60_000,
   cpu: { base: 20_000, perPatch: 500 },
   // A software adapter needs seconds for a patch and compiles every shader first.
   webgpu: { base: 120_000, perPatch: 15_000 },
@@ -50,34 +52,48 @@ export class EngineWorker {
   readonly engine: EngineId;
   /** The module that it was started with. */
   folder: EngineFolder | undefined;
-  private readonly worker: Worker;
+  private worker: Worker | undefined;
   private readonly waiting = new Map<number, Waiting>();
   private nextId = 1;
   private deadReason: string | undefined;
   private retired = false;
+  private terminated = false;
   private readonly onGone: (reason: string) => void;
 
   /** `onGone` is called once, before anything that waits is rejected, with the reason in words. */
   constructor(engine: EngineId, onGone: (reason: string) => void) {
     this.engine = engine;
     this.onGone = onGone;
-    this.worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: `nodulens-${engine}` });
-    this.worker.onmessage = (event: MessageEvent<FromWorker>) => this.receive(event.data);
-    this.worker.onerror = (event) => {
-      event.preventDefault();
-      this.die(event.message || strings.engine.workerError);
-    };
-    this.worker.onmessageerror = () => this.die(strings.engine.unreadableMessage);
   }
 
   get alive(): boolean {
     return this.deadReason === undefined;
   }
 
-  /** Loads code, a folder of pkg/, and weights, a file in models/. */
-  start(folder: EngineFolder, weights: string, onProgress: (loaded: number, total: number) => void): Promise<Answer<'start'>> {
+  /** With code, a folder of pkg/, and weights, a file in models/; they travel at the same time. */
+  async start(folder: EngineFolder, file: string, onProgress: (loaded: number, total: number) => void): Promise<Answer<'start'>> {
     this.folder = folder;
-    return this.ask({ kind: 'start', folder, weights }, { onProgress });
+    try {
+      const [{ script, module }, weights] = await Promise.all([code(folder), weightsOf(file, onProgress)]);
+      if (this.deadReason !== undefined) throw new WorkerDied(this.deadReason);
+      this.worker = this.spawn(script);
+      // WebGPU has threads of its own.
+      return await this.ask({ kind: 'start', module, weights, script: folder === 'webgpu' ? undefined : script });
+    } catch (error) {
+      if (!this.terminated) forget(folder, file);
+      throw error;
+    }
+  }
+
+  private spawn(script: string): Worker {
+    const worker = new Worker(scriptUrl(script), { name: `nodulens-${this.engine}` });
+    worker.onmessage = (event: MessageEvent<FromWorker>) => this.receive(event.data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.die(event.message || strings.engine.workerError);
+    };
+    worker.onmessageerror = () => this.die(strings.engine.unreadableMessage);
+    return worker;
   }
 
   /**
@@ -86,7 +102,8 @@ export class EngineWorker {
    */
   ask<K extends Request>(request: Ask<K> & { kind: K }, options: AskOptions = {}): Promise<Answer<K>> {
     const { signal, halt, transfer = [], onProgress } = options;
-    if (this.deadReason !== undefined) return Promise.reject(new WorkerDied(this.deadReason));
+    const { worker } = this;
+    if (this.deadReason !== undefined || !worker) return Promise.reject(new WorkerDied(this.deadReason ?? strings.engine.workerError));
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
     const id = this.nextId++;
     const message = { ...request, id } as unknown as ToWorker;
@@ -100,7 +117,7 @@ export class EngineWorker {
         entry.silence = ABANDONED_GRACE;
         this.restartClock(id, entry);
       };
-      const onHalt = (): void => this.worker.postMessage({ kind: 'halt', id } satisfies ToWorker);
+      const onHalt = (): void => worker.postMessage({ kind: 'halt', id } satisfies ToWorker);
       const done = (): void => {
         signal?.removeEventListener('abort', onAbort);
         halt?.removeEventListener('abort', onHalt);
@@ -123,12 +140,13 @@ export class EngineWorker {
       this.restartClock(id, entry);
       signal?.addEventListener('abort', onAbort, { once: true });
       halt?.addEventListener('abort', onHalt, { once: true });
-      this.worker.postMessage(message, transfer);
+      worker.postMessage(message, transfer);
     });
   }
 
   /** Ends the worker on purpose. */
   terminate(reason: string): void {
+    this.terminated = true;
     this.die(reason);
   }
 
@@ -159,11 +177,6 @@ export class EngineWorker {
     }
     const entry = this.waiting.get(message.id);
     if (!entry) return;
-    if (message.kind === 'progress') {
-      entry.onProgress?.(message.loaded, message.total);
-      this.restartClock(message.id, entry);
-      return;
-    }
     if (message.kind === 'scanning') {
       entry.onProgress?.(message.done, message.total, message.map);
       // Whatever waits behind the scan waits through no fault of the worker.
@@ -180,7 +193,7 @@ export class EngineWorker {
   private die(reason: string): void {
     if (this.deadReason !== undefined) return;
     this.deadReason = reason;
-    this.worker.terminate();
+    this.worker?.terminate();
     if (!this.retired) this.onGone(reason);
     for (const entry of this.waiting.values()) {
       clearTimeout(entry.timer);

@@ -1,16 +1,17 @@
 /**
  * Threads: further workers of the same kind, each with an instance of its own, inside the engine's worker. They need no
- * shared memory, and so no page that is isolated from others; they get the compiled code and the weights' bytes, and
- * fetch only the page's own scripts again. A crew that fails leaves its work to the worker that called it.
+ * shared memory, and so no page that is isolated from others; they get the compiled code and the weights' bytes. A crew that fails leaves its work to the worker that called it.
  */
 import type { Engine } from './engine-work.ts';
 import { classify, measure } from './engine-work.ts';
 import type { FileIn, FileOut, FromWorker, SlicePart, ToWorker } from './messages.ts';
+import { scriptUrl } from './trusted.ts';
 import type { HeatMap, SizePolicy } from './wasm.ts';
 
 /** What a member is made from. */
 export interface Recipe {
-  folder: string;
+  /** blob: address of the worker's own script. */
+  script: string;
   module: WebAssembly.Module;
   weights: Uint8Array;
 }
@@ -38,8 +39,8 @@ class Member {
   private nextId = 1;
   dead = false;
 
-  constructor() {
-    this.worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'nodulens-thread' });
+  constructor(script: string) {
+    this.worker = new Worker(scriptUrl(script), { name: 'nodulens-thread' });
     this.worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.receive(data);
     this.worker.onerror = (event) => {
       event.preventDefault();
@@ -77,7 +78,6 @@ class Member {
       entry.onProgress?.(message.map);
       return;
     }
-    if (message.kind === 'progress') return;
     this.waiting.delete(message.id);
     if (message.kind === 'failed') entry.reject(new Error(message.problem.message));
     else entry.resolve(message);
@@ -107,9 +107,10 @@ export class Crew {
     let member: Member | undefined;
     try {
       // Fails where the browser has no workers inside workers.
-      member = new Member();
+      const { script, ...recipe } = this.recipe;
+      member = new Member(script);
       const late = setTimeout(() => member?.die('It did not start in time.'), ENLIST_MILLISECONDS);
-      await member.ask((id) => ({ kind: 'enlist', id, ...this.recipe })).answer;
+      await member.ask((id) => ({ kind: 'enlist', id, ...recipe })).answer;
       clearTimeout(late);
       this.members.push(member);
     } catch {

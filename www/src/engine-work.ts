@@ -2,7 +2,7 @@
  * What an engine is asked for, inside a worker: patches, checks, slices. Nothing here knows of messages or of other
  * workers.
  */
-import { problemFrom } from './fetch.ts';
+import { problemFrom } from './problem.ts';
 import type { FileIn, FileOut, SlicePart } from './messages.ts';
 import type { Classifier, HeatMap, KnownAnswerCheck, NodulensModule, Prediction, SizePolicy } from './wasm.ts';
 

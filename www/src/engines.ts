@@ -5,7 +5,7 @@
 import { EngineWorker, RequestFailed, WorkerDied } from './client.ts';
 import { CHECKED_BATCHES, chooseEngine, probeAdapter, wantsWebGpu } from './engine-choice.ts';
 import type { Adapter, Choice, EnginePreference, Speed, WebGpuState } from './engine-choice.ts';
-import { FetchError, problemFrom } from './fetch.ts';
+import { problemFrom } from './problem.ts';
 import type { Answer, EngineFolder, EngineId, FileOut, Problem } from './messages.ts';
 import { fetchModels } from './models.ts';
 import type { OfferedModel } from './models.ts';
@@ -56,7 +56,7 @@ export class EngineUnavailable extends Error {
 
 function problemOf(error: unknown): Problem {
   if (error instanceof RequestFailed) return error.problem;
-  if (error instanceof FetchError) return problemFrom(error);
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return problemFrom(error);
   const message = error instanceof Error ? error.message : String(error);
   return { code: 'engine-stopped', message, hint: strings.engine.reloadHint };
 }

@@ -35,10 +35,10 @@ export type FileOut =
   | { key: number; ok: false; problem: Problem };
 
 export type ToWorker =
-  /** `weights`: a file in models/. */
-  | { kind: 'start'; id: number; folder: EngineFolder; weights: string }
+  /** `script`: where threads of the same kind start from; alone without it. `weights`: a weights file's bytes. */
+  | { kind: 'start'; id: number; module: WebAssembly.Module; weights: Uint8Array; script: string | undefined }
   /** Makes a worker one more thread of another's engine (crew.ts). */
-  | { kind: 'enlist'; id: number; folder: string; module: WebAssembly.Module; weights: Uint8Array }
+  | { kind: 'enlist'; id: number; module: WebAssembly.Module; weights: Uint8Array }
   | { kind: 'classify'; id: number; files: FileIn[]; policy: SizePolicy }
   | { kind: 'phantoms'; id: number; seed: number; count: number }
   | { kind: 'known-answer'; id: number }
@@ -90,8 +90,6 @@ export type FromWorker =
   | { kind: 'merged'; id: number; findings: Finding[] }
   /** While a slice is scanned; the map where it was asked for. */
   | { kind: 'scanning'; id: number; done: number; total: number; map: HeatMap | undefined }
-  /** While starting: bytes of the weights file so far. `total` is 0 when the server does not say. */
-  | { kind: 'progress'; id: number; loaded: number; total: number }
   /** The request failed with a typed error; the worker is still in order. */
   | { kind: 'failed'; id: number; problem: Problem }
   /** The WebAssembly instance panicked: it must not be used again. */

@@ -1,5 +1,6 @@
 /** The networks that ship with the page: models/models.json, and which of them an address asks for. */
 import { FetchError, fetchFile } from './fetch.ts';
+import { strings } from './strings.ts';
 
 export interface OfferedModel {
   /** The network's name, as in its weights file: "compact". */
@@ -17,16 +18,16 @@ const LIST = './models/models.json';
 /** At least one; the first is the default. */
 export async function fetchModels(): Promise<[OfferedModel, ...OfferedModel[]]> {
   const response = await fetchFile(LIST);
-  const wrong = (why: string): FetchError => new FetchError(new URL(LIST, import.meta.url), why, 'Build the page again.');
+  const wrong = (why: string): FetchError => new FetchError(LIST, why, strings.fetch.incompleteHint);
   let models: unknown;
   try {
     models = await response.json();
   } catch {
-    throw wrong('it is damaged');
+    throw wrong(strings.fetch.damaged);
   }
-  if (!Array.isArray(models) || !models.every(isOffered)) throw wrong('it is damaged');
+  if (!Array.isArray(models) || !models.every(isOffered)) throw wrong(strings.fetch.damaged);
   const [first, ...others] = models;
-  if (!first) throw wrong('no model listed');
+  if (!first) throw wrong(strings.fetch.noModel);
   return [first, ...others];
 }
 

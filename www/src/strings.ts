@@ -165,6 +165,13 @@ export const html = {
   footer: 'Nodulens. Research and teaching software, not a medical device.',
 } as const;
 
+/** For the reader's worker, which does without the rest. */
+export const unreadableInScan = {
+  code: 'unreadable',
+  message: 'the file could not be read',
+  hint: 'It may have been moved or changed meanwhile: choose it again.',
+};
+
 export const strings = {
   html,
   lead: (method: MethodInfo) => `Give it a scan, or a patch of ${square(method)} pixels.`,
@@ -192,6 +199,16 @@ export const strings = {
     nothing: 'Nothing to classify arrived. Drop or choose image files: PNG, JPEG, TIFF or BMP.',
     nothingInFolder: 'No image was found in that folder. Images end in .png, .jpg, .tif or .bmp.',
     nothingPasted: 'The clipboard holds no image. Copy an image or image files, then paste here.',
+  },
+
+  fetch: {
+    failed: (file: string, why: string) => `${file} could not be loaded (${why}).`,
+    noAnswer: 'no answer',
+    broke: 'the connection broke',
+    damaged: 'it is damaged',
+    noModel: 'no model listed',
+    serverHint: 'Check that the server of this page still runs, then try again.',
+    incompleteHint: 'The page is not complete on its server. Build it again.',
   },
 
   undo: 'Undo',
@@ -332,6 +349,9 @@ export const strings = {
     workerError: 'The worker stopped without saying why.',
     unreadableMessage: 'A message of the worker could not be read.',
     noAnswer: (seconds: number) => `The worker gave no answer for ${seconds} s.`,
+    browsers: 'Chrome or Edge 91, Firefox 89, Safari 16.4, or a newer version of any of them, will do. A managed computer may have WebAssembly turned off; its administrator can allow it.',
+    noWasm: 'This browser has no WebAssembly, or it is turned off.',
+    noSimd: 'This browser’s WebAssembly has no SIMD, which the engine computes with.',
     reloadHint: 'Try again; if that does not help, reload the page. Another browser or closing other tabs may help, too.',
     setAside: (reason: string): Problem => ({
       code: 'engine-stopped',

@@ -1,12 +1,15 @@
 /**
- * The worker: the only file that names the WebAssembly module. It loads one engine, answers one message at a time, and
- * holds no state that matters: the page may terminate it at any moment and start a fresh one.
+ * An engine's worker. scripts/build.mjs makes one script of it for each module: `#glue` is what wasm-bindgen wrote beside
+ * that module. It is handed code and weights and asks for nothing itself, answers one message at a time, and holds no
+ * state that matters: the page may terminate it at any moment and start a fresh one.
  */
+import './lock.ts';
+import * as glue from '#glue';
 import { Crew, threadsHere } from './crew.ts';
 import { answered, check, classify, isTrap, measure, predict, scanPart } from './engine-work.ts';
 import type { Engine } from './engine-work.ts';
-import { fetchFile, problemFrom } from './fetch.ts';
 import type { FromWorker, ScannedSlice, ToWorker } from './messages.ts';
+import { problemFrom } from './problem.ts';
 import type { HeatMap, NodulensModule } from './wasm.ts';
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -19,54 +22,16 @@ function post(message: FromWorker, transfer: Transferable[] = []): void {
   self.postMessage(message, transfer);
 }
 
-/** The weights, with progress: they are the largest part of a CPU start. */
-async function fetchWeights(file: string, report: (loaded: number, total: number) => void): Promise<Uint8Array> {
-  const response = await fetchFile(`./models/${file}`);
-  // Content-Length counts compressed bytes where the server compresses; the server then sends this header too.
-  const total = Number(response.headers.get('x-uncompressed-length') ?? (response.headers.has('content-encoding') ? 0 : response.headers.get('content-length')) ?? 0);
-  if (!response.body) return new Uint8Array(await response.arrayBuffer());
-  const parts: Uint8Array[] = [];
-  let loaded = 0;
-  const reader = response.body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    parts.push(value);
-    loaded += value.length;
-    report(loaded, total);
-  }
-  const bytes = new Uint8Array(loaded);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
-
-/** Compiles while it streams; a server that sends another type than application/wasm only makes it slower. */
-async function compile(response: Promise<Response>): Promise<WebAssembly.Module> {
-  const streams = (await response).headers.get('content-type')?.startsWith('application/wasm');
-  return streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await (await response).arrayBuffer());
-}
-
-async function instantiate(folder: string, module: WebAssembly.Module, weights: Promise<Uint8Array> | Uint8Array): Promise<Engine> {
-  const glue = new URL(`./pkg/${folder}/nodulens.js`, import.meta.url).href;
-  const wasm = (await import(glue)) as NodulensModule;
+async function instantiate(module: WebAssembly.Module, weights: Uint8Array): Promise<Engine> {
+  const wasm = glue as unknown as NodulensModule;
   await wasm.default({ module_or_path: module });
-  return { wasm, classifier: await wasm.Classifier.load(await weights) };
+  return { wasm, classifier: await wasm.Classifier.load(weights) };
 }
 
-/** Code and weights travel at the same time. */
-async function start({ id, folder, weights: file }: Extract<ToWorker, { kind: 'start' }>): Promise<FromWorker> {
-  const code = compile(fetchFile(`./pkg/${folder}/nodulens_bg.wasm`));
-  const weights = fetchWeights(file, (loaded, total) => post({ kind: 'progress', id, loaded, total }));
-  // Whichever fails first is reported; the other must not become an unhandled rejection.
-  code.catch(() => undefined);
-  weights.catch(() => undefined);
-  engine = await instantiate(folder, await code, weights);
-  const threads = folder === 'webgpu' ? 1 : threadsHere();
-  if (threads > 1) crew = new Crew({ folder, module: await code, weights: await weights }, threads);
+async function start({ id, module, weights, script }: Extract<ToWorker, { kind: 'start' }>): Promise<FromWorker> {
+  engine = await instantiate(module, weights);
+  const threads = script ? threadsHere() : 1;
+  if (script && threads > 1) crew = new Crew({ script, module, weights }, threads);
   const { wasm, classifier } = engine;
   return { kind: 'started', id, method: wasm.method(), networks: wasm.networks(), model: classifier.info(), threads };
 }
@@ -129,7 +94,7 @@ async function answer(message: Exclude<ToWorker, { kind: 'halt' }>): Promise<Fro
     case 'start':
       return start(message);
     case 'enlist':
-      engine = await instantiate(message.folder, message.module, message.weights);
+      engine = await instantiate(message.module, message.weights);
       return { kind: 'enlisted', id };
     case 'classify': {
       const { files, policy } = message;

@@ -1,6 +1,8 @@
 /** The reader's worker as promises. It is disposable: a new scan gets a new one, and cancelling ends it. */
+import { code } from '../assets.ts';
 import { RequestFailed, WorkerDied } from '../client.ts';
 import { strings } from '../strings.ts';
+import { scriptUrl } from '../trusted.ts';
 import type { FromReader, ReaderAnswer, ReaderAsk, ReaderRequest } from './reader-messages.ts';
 
 /** A single file, the largest and slowest, may take so long without a sign of life. */
@@ -14,18 +16,30 @@ interface Waiting {
 }
 
 export class ReaderWorker {
-  private readonly worker = new Worker(new URL('./reader-worker.js', import.meta.url), { type: 'module', name: 'nodulens-reader' });
+  private worker: Worker | undefined;
+  /** What is asked waits for the code, in order. */
+  private readonly started: Promise<void>;
   private readonly waiting = new Map<number, Waiting>();
   private nextId = 1;
   private dead: Error | undefined;
 
   constructor() {
-    this.worker.onmessage = (event: MessageEvent<FromReader>) => this.receive(event.data);
-    this.worker.onerror = (event) => {
+    this.started = this.start();
+    this.started.catch((error: unknown) => this.end(error instanceof Error ? error : new Error(String(error))));
+  }
+
+  private async start(): Promise<void> {
+    const { script, module } = await code('reader');
+    if (this.dead) return;
+    const worker = new Worker(scriptUrl(script), { name: 'nodulens-reader' });
+    worker.onmessage = (event: MessageEvent<FromReader>) => this.receive(event.data);
+    worker.onerror = (event) => {
       event.preventDefault();
       this.end(new WorkerDied(event.message || strings.engine.workerError));
     };
-    this.worker.onmessageerror = () => this.end(new WorkerDied(strings.engine.unreadableMessage));
+    worker.onmessageerror = () => this.end(new WorkerDied(strings.engine.unreadableMessage));
+    worker.postMessage({ kind: 'start', module });
+    this.worker = worker;
   }
 
   get alive(): boolean {
@@ -46,7 +60,7 @@ export class ReaderWorker {
       };
       this.waiting.set(id, waiting);
       this.restartClock(waiting);
-      this.worker.postMessage({ ...request, id });
+      void this.started.then(() => this.worker?.postMessage({ ...request, id }), () => undefined);
     });
   }
 
@@ -54,7 +68,7 @@ export class ReaderWorker {
   end(reason: Error): void {
     if (this.dead) return;
     this.dead = reason;
-    this.worker.terminate();
+    this.worker?.terminate();
     for (const waiting of this.waiting.values()) {
       clearTimeout(waiting.timer);
       waiting.reject(reason);

@@ -37,6 +37,8 @@ export interface MapOf extends HeatMap {
 }
 
 export type ToReader =
+  /** The first message; without an answer. */
+  | { kind: 'start'; module: WebAssembly.Module }
   | { kind: 'open'; id: number; files: NamedBlob[] }
   /** A synthetic scan; `seed` makes it. */
   | { kind: 'example'; id: number; seed: number }
@@ -62,7 +64,7 @@ export type FromReader =
   | { kind: 'failed'; id: number; problem: Problem }
   | { kind: 'died'; message: string };
 
-export type ReaderRequest = ToReader['kind'];
+export type ReaderRequest = Exclude<ToReader['kind'], 'start'>;
 
 interface AnswerKind {
   open: 'opened';

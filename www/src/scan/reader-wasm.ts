@@ -116,6 +116,6 @@ export interface Reader {
 }
 
 export interface ReaderModule {
-  default(options: { module_or_path: Promise<Response> | Response | URL | string }): Promise<unknown>;
+  default(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
   Reader: new () => Reader;
 }

@@ -3,7 +3,10 @@
  * gets a new worker, and with it a memory that is empty again. The engine is elsewhere: reading a scan that is broken on
  * purpose cannot hurt it.
  */
-import { fetchFile, problemFrom } from '../fetch.ts';
+import '../lock.ts';
+import * as glue from '#glue';
+import { problemFrom } from '../problem.ts';
+import { unreadableInScan } from '../strings.ts';
 import type { FileProblem, FromReader, NamedBlob, Opened, ToReader } from './reader-messages.ts';
 import type { Reader, ReaderModule } from './reader-wasm.ts';
 
@@ -18,16 +21,17 @@ function post(message: FromReader, transfer: Transferable[] = []): void {
 /** After a trap the instance's memory is in an unknown state, whatever call it was. */
 const isTrap = (error: unknown): boolean => error instanceof WebAssembly.RuntimeError;
 
-async function module(): Promise<ReaderModule> {
-  const code = fetchFile('./pkg/reader/nodulens_bg.wasm');
-  code.catch(() => undefined);
-  const wasm = (await import(new URL('./pkg/reader/nodulens.js', import.meta.url).href)) as ReaderModule;
-  await wasm.default({ module_or_path: code });
+let module: WebAssembly.Module | undefined;
+let loaded: Promise<ReaderModule> | undefined;
+
+async function load(): Promise<ReaderModule> {
+  if (!module) throw new Error('The reader has not been started.');
+  const wasm = glue as unknown as ReaderModule;
+  await wasm.default({ module_or_path: module });
   return wasm;
 }
 
-let loaded: Promise<ReaderModule> | undefined;
-const wasm = (): Promise<ReaderModule> => (loaded ??= module());
+const wasm = (): Promise<ReaderModule> => (loaded ??= load());
 
 function open(): Reader {
   if (!reader) throw new Error('No scan is open.');
@@ -44,7 +48,7 @@ async function openFiles(id: number, files: NamedBlob[]): Promise<Opened> {
     try {
       bytes = new Uint8Array(await blob.arrayBuffer());
     } catch {
-      unreadable.push({ name, code: 'unreadable', message: 'the file could not be read', hint: 'It may have been moved or changed meanwhile: choose it again.' });
+      unreadable.push({ name, ...unreadableInScan });
       continue;
     }
     opening.add(name, bytes);
@@ -68,7 +72,7 @@ async function openExample(id: number, seed: number): Promise<Opened> {
   return opened;
 }
 
-async function answer(message: ToReader): Promise<void> {
+async function answer(message: Exclude<ToReader, { kind: 'start' }>): Promise<void> {
   const { id } = message;
   switch (message.kind) {
     case 'open':
@@ -106,6 +110,10 @@ let queue: Promise<void> = Promise.resolve();
 
 self.onmessage = (event: MessageEvent<ToReader>) => {
   const message = event.data;
+  if (message.kind === 'start') {
+    module = message.module;
+    return;
+  }
   queue = queue.then(async () => {
     try {
       await answer(message);

@@ -1,0 +1,87 @@
+/**
+ * Scripts of the workers, compiled modules and weights: fetched once by the page, kept, and handed to the workers. So a
+ * worker needs no network, a worker that died is replaced without a server, and a sealed page (seal.ts) goes on. Workers start
+ * from blob: addresses, which makes them inherit the page's own policy on any server.
+ */
+import { FetchError, fetchBytes, fetchFile } from './fetch.ts';
+import type { EngineFolder } from './messages.ts';
+import { strings } from './strings.ts';
+
+export type Folder = EngineFolder | 'reader';
+
+/** What a worker starts from. */
+export interface Code {
+  /** blob: address of its script. */
+  script: string;
+  module: WebAssembly.Module;
+}
+
+type Progress = (loaded: number, total: number) => void;
+
+const codes = new Map<Folder, Promise<Code>>();
+const weights = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
+
+/** Remembers what succeeds; whoever asks after a failure gets a new attempt. */
+function once<K, V>(kept: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
+  const known = kept.get(key);
+  if (known) return known;
+  const made = make();
+  kept.set(key, made);
+  made.catch(() => {
+    if (kept.get(key) === made) kept.delete(key);
+  });
+  return made;
+}
+
+/** The browser cannot run the engine at all; no retry will help. */
+export class Unsupported extends Error {
+  readonly code = 'browser-unsupported';
+  readonly hint = strings.engine.browsers;
+}
+
+/** An empty function that adds four numbers at once: a browser without SIMD says no. */
+const SIMD = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
+]);
+
+function supported(): void {
+  if (typeof WebAssembly !== 'object') throw new Unsupported(strings.engine.noWasm);
+  if (!WebAssembly.validate(SIMD)) throw new Unsupported(strings.engine.noSimd);
+}
+
+/** Compiles while it streams; a server that sends another type than application/wasm only makes it slower. */
+async function compile(folder: Folder): Promise<WebAssembly.Module> {
+  const path = `./pkg/${folder}/nodulens_bg.wasm`;
+  const response = await fetchFile(path);
+  const streams = response.headers.get('content-type')?.startsWith('application/wasm');
+  try {
+    return await (streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer()));
+  } catch (error) {
+    throw new FetchError(path, error instanceof WebAssembly.CompileError ? strings.fetch.damaged : strings.fetch.broke, strings.fetch.incompleteHint);
+  }
+}
+
+async function script(folder: Folder): Promise<string> {
+  const response = await fetchFile(`./worker-${folder}.js`);
+  return URL.createObjectURL(new Blob([await response.arrayBuffer()], { type: 'text/javascript' }));
+}
+
+/** Script and module of an engine or of the reader. */
+export function code(folder: Folder): Promise<Code> {
+  return once(codes, folder, async () => {
+    supported();
+    const [url, module] = await Promise.all([script(folder), compile(folder)]);
+    return { script: url, module };
+  });
+}
+
+/** A file in models/. `report` hears of it only where it is fetched now. */
+export function weightsOf(file: string, report: Progress = () => undefined): Promise<Uint8Array<ArrayBuffer>> {
+  return once(weights, file, () => fetchBytes(`./models/${file}`, report));
+}
+
+/** What did not start is fetched anew the next time: it may have been mended meanwhile. */
+export function forget(folder: Folder, file: string): void {
+  codes.delete(folder);
+  weights.delete(file);
+}

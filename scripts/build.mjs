@@ -132,7 +132,7 @@ const folders = ['cpu', 'reference', 'reader', ...(webgpu ? ['webgpu'] : [])];
 await Promise.all([
   bundle(folders),
   writeHtml(),
-  ...['style.css', 'scan.css', 'icon.svg'].map((name) => cp(path.join(www, name), path.join(dist, name))),
+  ...['style.css', 'scan.css', 'privacy.css', 'icon.svg'].map((name) => cp(path.join(www, name), path.join(dist, name))),
   ...folders.map((folder) => cp(path.join(www, 'pkg', folder, 'nodulens_bg.wasm'), path.join(dist, 'pkg', folder, 'nodulens_bg.wasm'))),
 ]);
 const sizes = await compressFolder(dist, /\.(wasm|js|html|css|svg|json|nodulens)$/);

@@ -127,6 +127,25 @@ pub struct SeriesInfo {
     pub burned_in: bool,
 }
 
+impl SeriesInfo {
+    /// Keyword and value of what says who the patient is, where the header does: DICOM's name,
+    /// number, birth date and sex. What an export holds only when that was asked for.
+    #[must_use]
+    pub fn identity(&self) -> Vec<(String, String)> {
+        let known = [
+            ("(0010,0010)", "PatientName"),
+            ("(0010,0020)", "PatientID"),
+            ("(0010,0030)", "PatientBirthDate"),
+            ("(0010,0040)", "PatientSex"),
+        ];
+        let found = known.into_iter().filter_map(|(tag, keyword)| {
+            let line = self.tags.iter().find(|line| line.tag == tag)?;
+            (!line.value.is_empty()).then(|| (keyword.to_owned(), line.value.clone()))
+        });
+        found.collect()
+    }
+}
+
 /// Where a slice of a volume comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

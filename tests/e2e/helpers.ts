@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test as base } from '@playwright/test';
-import type { Page } from '@playwright/test';
+import type { Page, Request } from '@playwright/test';
 import { serve } from '../../scripts/serve.mjs';
 import { dist, native, out, root } from './fixtures.ts';
 import type { Native } from './fixtures.ts';
@@ -25,6 +25,8 @@ export interface Exported {
 interface Watch {
   /** Errors the test itself provokes. */
   expectErrors(pattern: RegExp): void;
+  /** The test itself tries to reach elsewhere: what the page's policy refused is no request. */
+  expectRefused(): void;
 }
 
 interface Site {
@@ -48,18 +50,20 @@ export const test = base.extend<{ watch: Watch }, { site: Site }>({
   ],
   watch: [
     async ({ page }, use) => {
-      const outside: string[] = [];
+      const outside: Request[] = [];
+      let refusals = false;
       const errors: string[] = [];
       const expected: RegExp[] = [];
       page.context().on('request', (request) => {
-        if (!/^(http:\/\/127\.0\.0\.1:\d+\/|blob:http:\/\/127\.0\.0\.1:\d+\/|data:)/.test(request.url())) outside.push(request.url());
+        if (!/^(http:\/\/127\.0\.0\.1:\d+\/|blob:http:\/\/127\.0\.0\.1:\d+\/|data:)/.test(request.url())) outside.push(request);
       });
       page.on('console', (message) => {
         if (message.type() === 'error' || message.type() === 'warning') errors.push(`${message.type()}: ${message.text()}`);
       });
       page.on('pageerror', (error) => errors.push(`page error: ${error.message}`));
-      await use({ expectErrors: (pattern) => void expected.push(pattern) });
-      expect(outside, 'requests outside the origin').toEqual([]);
+      await use({ expectErrors: (pattern) => void expected.push(pattern), expectRefused: () => void (refusals = true) });
+      const refused = (request: Request): boolean => refusals && /csp/i.test(request.failure()?.errorText ?? '');
+      expect(outside.filter((request) => !refused(request)).map((request) => request.url()), 'requests outside the origin').toEqual([]);
       expect(errors.filter((error) => !expected.some((pattern) => pattern.test(error))), 'console').toEqual([]);
     },
     { auto: true },

@@ -18,6 +18,7 @@ export interface Code {
 
 type Progress = (loaded: number, total: number) => void;
 
+let sealed = false;
 const codes = new Map<Folder, Promise<Code>>();
 const weights = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
 
@@ -82,6 +83,16 @@ export function weightsOf(file: string, report: Progress = () => undefined): Pro
 
 /** What did not start is fetched anew the next time: it may have been mended meanwhile. */
 export function forget(folder: Folder, file: string): void {
+  if (sealed) return;
   codes.delete(folder);
   weights.delete(file);
+}
+
+/** Fetches what the page may still need, keeps it, and asks for nothing ever again. */
+export async function holdEverything(files: string[], webgpu: boolean, report: Progress): Promise<void> {
+  const folders: Folder[] = ['cpu', 'reader', 'reference', ...(webgpu ? ['webgpu' as const] : [])];
+  const waiting: Promise<unknown>[] = [...folders.map(code), ...files.map((file) => weightsOf(file))];
+  let done = 0;
+  await Promise.all(waiting.map((each) => each.then(() => report((done += 1), waiting.length))));
+  sealed = true;
 }

@@ -118,6 +118,12 @@ export class Engines {
     return this.gpuLive?.model.engine;
   }
 
+  /** What `prefer` does, before the first start. */
+  begin(preference: EnginePreference): void {
+    this.preference = preference;
+    this.cpuFolder = preference === 'reference' ? 'reference' : 'cpu';
+  }
+
   /** CPU first; the adapter is asked for meanwhile, and WebGPU is loaded only after the CPU is ready. */
   async start(): Promise<void> {
     const adapter = probeAdapter();
@@ -165,6 +171,12 @@ export class Engines {
     if (model === this.current) return;
     if (this.model && this.cpu.phase !== 'failed') await this.switchTo(model);
     else await this.startWith(model);
+  }
+
+  /** The same network on fresh workers; what runs is still answered. */
+  async renew(): Promise<void> {
+    if (this.switching || !this.current || !this.model || this.cpu.phase === 'failed') return;
+    await this.switchTo(this.current);
   }
 
   /** Nothing works yet, so nothing can be kept. */

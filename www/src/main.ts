@@ -1,5 +1,7 @@
 /** Wiring: the page's elements, the engines, the queue and the views. Decisions live in the modules. */
+import './privacy/guard.ts';
 import { byId, make, oncePerFrame, setText } from './dom.ts';
+import { code } from './assets.ts';
 import { drawCard } from './card.ts';
 import { Detail } from './detail.ts';
 import { EnginePanel } from './engine-panel.ts';
@@ -9,6 +11,8 @@ import { modelAskedFor } from './models.ts';
 import { NetworkPanel } from './network-panel.ts';
 import { arrivalsFromClipboard, arrivalsFromDrop, arrivalsFromInput, arrivalsFromPhantoms, extensionLabel } from './files.ts';
 import type { Arrivals } from './files.ts';
+import { remembered } from './privacy/memory.ts';
+import { PrivacyPanel } from './privacy/privacy-panel.ts';
 import { Results } from './results.ts';
 import type { Filter, Row } from './results.ts';
 import { Runner } from './run.ts';
@@ -27,7 +31,9 @@ declare const WEBGPU_IS_BUILT: boolean;
 const EXAMPLES = 8;
 
 const drawSoon = oncePerFrame(draw);
-const engines = new Engines(WEBGPU_IS_BUILT, modelAskedFor(location.search), drawSoon);
+const choices = remembered();
+const engines = new Engines(WEBGPU_IS_BUILT, modelAskedFor(location.search) ?? choices?.network, drawSoon);
+if (choices?.engine) engines.begin(choices.engine);
 const results = new Results(drawSoon);
 const runner = new Runner(engines, results, drawSoon);
 const table = new ResultsTable(results);
@@ -37,6 +43,21 @@ const networkPanel = new NetworkPanel(engines, (id) => void engines.use(id).then
 const scanPanel = new ScanPanel(engines, notify, drawSoon);
 const opener = new Opener(scanPanel, notify);
 const runPanel = new RunPanel(engines, results, runner, { cropAgain, openSlices, rerunCancelled, again });
+const privacy = new PrivacyPanel(engines, {
+  webgpuIsBuilt: WEBGPU_IS_BUILT,
+  tryWorkers: async () => [
+    ...(await engines.work((worker) => worker.ask({ kind: 'try-network' }))).attempts,
+    ...(await (scanPanel.scan?.reader.ask({ kind: 'try-network' }) ?? { attempts: [] })).attempts,
+  ],
+  clearAll() {
+    runner.forget();
+    results.clear();
+    results.forgetCleared();
+    scanPanel.close();
+    notices.replaceChildren();
+    checkFilter();
+  },
+});
 const notices = byId('notices', 'div');
 let cardOf = '';
 let fellBackFor = '';
@@ -56,6 +77,8 @@ function draw(): void {
   if (rows.length > 0) detail.draw(results.selected, method);
   drawFromModel();
   scanPanel.engineChanged();
+  privacy.draw();
+  privacy.keep();
   warnOnFallback();
   warnOnUnknownModel();
 }
@@ -112,6 +135,7 @@ function noticeWith(text: string, action: string, act: () => void): void {
 async function arrive(arrivals: Arrivals, nothing: string): Promise<void> {
   const { pictures, scans, skipped } = await sortArrivals(arrivals, extensionLabel);
   notices.replaceChildren();
+  if (pictures.length + scans.length > 0) privacy.requests.fileOpened();
   if (skipped.count > 0) {
     const kinds = [...skipped.byExtension].sort((a, b) => b[1] - a[1]).map(([extension, n]) => `${count(n)} ${extension}`);
     notify(strings.intake.skipped(skipped.count, kinds.slice(0, 5).join(', ') + (kinds.length > 5 ? ', …' : '')));
@@ -168,7 +192,10 @@ function wireIntake(): void {
   byId('choose-files', 'button').addEventListener('click', () => files.click());
   byId('choose-folder', 'button').addEventListener('click', () => folder.click());
   byId('try-examples', 'button').addEventListener('click', () => void tryExamples());
-  byId('try-scan', 'button').addEventListener('click', () => void opener.example());
+  byId('try-scan', 'button').addEventListener('click', () => {
+    privacy.requests.fileOpened();
+    void opener.example();
+  });
   files.addEventListener('change', () => void arrive(arrivalsFromInput(files), strings.intake.nothing));
   folder.addEventListener('change', () => void arrive(arrivalsFromInput(folder), strings.intake.nothingInFolder));
   for (const input of document.querySelectorAll<HTMLInputElement>('input[name=size]')) {
@@ -239,8 +266,14 @@ function checkFilter(): void {
   for (const input of document.querySelectorAll<HTMLInputElement>('input[name=filter]')) input.checked = input.value === results.filter;
 }
 
+/** What a scan needs, once the engine has what it needs: afterwards opening files asks for nothing. */
+function prefetch(): void {
+  const soon = 'requestIdleCallback' in window ? requestIdleCallback : setTimeout;
+  soon(() => void code('reader').catch(() => undefined));
+}
+
 wireIntake();
 wireDrop();
 wireResults();
 draw();
-void engines.start();
+void engines.start().then(prefetch);

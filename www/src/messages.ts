@@ -2,6 +2,7 @@
  * What page and worker say to each other: one discriminated union each way. Types only, plain data only; a wasm handle
  * never crosses. Every request carries an `id`, and its answer (or its failure) carries the same one.
  */
+import type { Attempt } from './privacy/attempt.ts';
 import type {
   DecodedPatch, Finding, Geometry, HeatMap, KnownAnswerCheck, MethodInfo, ModelInfo, NetworkInfo, Peak, Phantom, Prediction, SizePolicy, SliceIn, Spot,
 } from './wasm.ts';
@@ -55,7 +56,9 @@ export type ToWorker =
   /** Ends the scan of that id; it answers with what it has. The only message that is not queued. */
   | { kind: 'halt'; id: number }
   | { kind: 'order'; id: number; depth: number }
-  | { kind: 'merge'; id: number; peaks: [number, Peak][]; geometry: Geometry };
+  | { kind: 'merge'; id: number; peaks: [number, Peak][]; geometry: Geometry }
+  /** The self-test of privacy (privacy/worker-attempts.ts). */
+  | { kind: 'try-network'; id: number };
 
 /** One of so many parts of a slice's scan. */
 export interface SlicePart {
@@ -88,6 +91,7 @@ export type FromWorker =
   | { kind: 'part-scanned'; id: number; map: HeatMap }
   | { kind: 'ordered'; id: number; order: number[] }
   | { kind: 'merged'; id: number; findings: Finding[] }
+  | { kind: 'network-tried'; id: number; attempts: Attempt[] }
   /** While a slice is scanned; the map where it was asked for. */
   | { kind: 'scanning'; id: number; done: number; total: number; map: HeatMap | undefined }
   /** The request failed with a typed error; the worker is still in order. */
@@ -111,6 +115,7 @@ export interface AnswerKind {
   'scan-part': 'part-scanned';
   order: 'ordered';
   merge: 'merged';
+  'try-network': 'network-tried';
 }
 
 export type Answer<K extends Request> = Extract<FromWorker, { kind: AnswerKind[K] }>;

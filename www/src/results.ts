@@ -150,6 +150,11 @@ export class Results {
     return removed;
   }
 
+  /** After this, clearing cannot be undone. */
+  forgetCleared(): void {
+    this.cleared = undefined;
+  }
+
   undoClear(): void {
     if (!this.cleared) return;
     this.rows = this.cleared.rows;

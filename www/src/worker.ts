@@ -9,6 +9,7 @@ import { Crew, threadsHere } from './crew.ts';
 import { answered, check, classify, isTrap, measure, predict, scanPart } from './engine-work.ts';
 import type { Engine } from './engine-work.ts';
 import type { FromWorker, ScannedSlice, ToWorker } from './messages.ts';
+import { tryInWorker } from './privacy/worker-attempts.ts';
 import { problemFrom } from './problem.ts';
 import type { HeatMap, NodulensModule } from './wasm.ts';
 
@@ -134,6 +135,8 @@ async function answer(message: Exclude<ToWorker, { kind: 'halt' }>): Promise<Fro
       return { kind: 'ordered', id, order: [...running().wasm.sliceOrder(message.depth)] };
     case 'merge':
       return { kind: 'merged', id, findings: running().wasm.mergePeaks(message.peaks, message.geometry) };
+    case 'try-network':
+      return { kind: 'network-tried', id, attempts: await tryInWorker() };
     default: {
       const never: never = message;
       throw new Error(`Unknown message ${JSON.stringify(never)}`);

@@ -19,6 +19,8 @@ struct Request {
     lungs_only: bool,
     slices_scanned: usize,
     notes: Vec<String>,
+    /// Whether to say who the patient is.
+    identity: bool,
     /// For people: "2026-11-23 04:05".
     created: String,
     /// DICOM's: date and time.
@@ -115,7 +117,7 @@ fn report(series: &Series, request: Request) -> Report {
         sha256: info.sha256.clone(),
         size: geometry.size(),
         spacing_mm: placed.then_some([spacing.x, spacing.y, spacing.z]),
-        identity: Vec::new(),
+        identity: if request.identity { info.identity() } else { Vec::new() },
     };
     let search = Search {
         stride_px: SCAN_STRIDE_PX,

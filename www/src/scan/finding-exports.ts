@@ -52,7 +52,7 @@ export class FindingExports {
     const two = (n: number): string => String(n).padStart(2, '0');
     const [day, clock] = [[now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())], [two(now.getHours()), two(now.getMinutes()), two(now.getSeconds())]];
     const request = JSON.stringify({
-      findings, lungsOnly, notes, slicesScanned: slices,
+      findings, lungsOnly, notes, slicesScanned: slices, identity: byId('with-identity', 'input').checked,
       model: { modelId, preprocessId, temperature, threshold, weightsSha256 },
       created: `${day.join('-')} ${clock.slice(0, 2).join(':')}`,
       written: [day.join(''), clock.join('')],

@@ -6,6 +6,9 @@ import type { SeriesInfo } from './reader-wasm.ts';
 export class HeaderPanel {
   draw({ tags }: SeriesInfo): void {
     const identifying = tags.filter(({ identifies }) => identifies).length;
+    // Asked for anew with every scan.
+    byId('with-identity', 'input').checked = false;
+    byId('with-identity-label', 'label').hidden = identifying === 0;
     setText(byId('header-count', 'span'), strings.scan.header(tags.length, identifying));
     setText(byId('header-note', 'p'), identifying > 0 ? strings.scan.headerNote : '');
     byId('header-rows', 'tbody').replaceChildren(...tags.map(({ tag, name, value, identifies }) => {

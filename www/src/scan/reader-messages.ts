@@ -3,6 +3,7 @@
  * carries an `id`, and its answer (or its failure) carries the same one.
  */
 import type { Problem } from '../messages.ts';
+import type { Attempt } from '../privacy/attempt.ts';
 import type { HeatMap } from '../wasm.ts';
 import type { Hu, Picture, Plane, SeriesOut } from './reader-wasm.ts';
 
@@ -49,7 +50,9 @@ export type ToReader =
   | { kind: 'acquired'; id: number; series: number; z: number }
   | { kind: 'lungs'; id: number; series: number; index: number }
   /** `request`: findings, model, what was scanned and when, JSON. `maps`: what to draw. */
-  | { kind: 'export'; id: number; series: number; format: ExportFormat; request: string; maps: MapOf[] };
+  | { kind: 'export'; id: number; series: number; format: ExportFormat; request: string; maps: MapOf[] }
+  /** The self-test of privacy (privacy/worker-attempts.ts). */
+  | { kind: 'try-network'; id: number };
 
 export type FromReader =
   | { kind: 'opened'; id: number; opened: Opened }
@@ -59,6 +62,7 @@ export type FromReader =
   /** 1 inside the lungs; `share` of the slice. */
   | { kind: 'lungs-found'; id: number; inside: Uint8Array<ArrayBuffer>; share: number }
   | { kind: 'exported'; id: number; bytes: Uint8Array<ArrayBuffer> }
+  | { kind: 'network-tried'; id: number; attempts: Attempt[] }
   /** While opening: files done of all, or slices of the example. */
   | { kind: 'progress'; id: number; done: number; total: number }
   | { kind: 'failed'; id: number; problem: Problem }
@@ -74,6 +78,7 @@ interface AnswerKind {
   acquired: 'acquired-slice';
   lungs: 'lungs-found';
   export: 'exported';
+  'try-network': 'network-tried';
 }
 
 export type ReaderAnswer<K extends ReaderRequest> = Extract<FromReader, { kind: AnswerKind[K] }>;

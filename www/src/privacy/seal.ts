@@ -1,0 +1,89 @@
+/**
+ * Sealing: everything that the page may still need is fetched into memory, then every way out is shut until it is
+ * loaded anew: by the browser (a stricter policy, which cannot be loosened), and by taking away what a policy does not
+ * cover. Workers started afterwards inherit the policy; all workers have had no network functions from their start (lock.ts).
+ */
+import { holdEverything } from '../assets.ts';
+import type { OfferedModel } from '../models.ts';
+import { Refused, addPolicy } from './guard.ts';
+import { takeAway } from './take-away.ts';
+
+/** Compiling is done by then; blob: and data: addresses lead nowhere outside. */
+const POLICY = [
+  "default-src 'none'", "script-src 'wasm-unsafe-eval'", 'worker-src blob:', "connect-src 'none'", 'img-src blob: data:', "form-action 'none'", "base-uri 'none'",
+].join('; ');
+
+export type SealState = 'open' | 'sealing' | 'sealed';
+
+/** How many times something that only this file refuses was refused: a navigation, a link to a new window. */
+export const refusals = { count: 0 };
+
+export async function shutEverything(models: OfferedModel[], webgpu: boolean, report: (done: number, total: number) => void): Promise<void> {
+  await holdEverything(models.map(({ file }) => file), webgpu, report);
+  // The service worker has the page's files; nothing of it is needed any more.
+  addPolicy(POLICY);
+  refuseNavigation();
+  takeAway(window, ['fetch', 'Request', 'caches']);
+  takeAway(navigator, ['serviceWorker']);
+}
+
+/** Not in TypeScript's types everywhere. */
+interface NavigateEvent extends Event {
+  navigationType: string;
+  hashChange: boolean;
+  userInitiated: boolean;
+  downloadRequest: string | null;
+  destination: { url: string };
+}
+
+/** No policy covers the address bar: data could leave as part of an address. */
+function refuseNavigation(): void {
+  const here = location.href.split('#')[0];
+  const refuse = (event: Event): void => {
+    refusals.count += 1;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
+  const { navigation } = window as unknown as { navigation?: EventTarget };
+  navigation?.addEventListener('navigate', (event) => {
+    const { hashChange, navigationType, destination } = event as NavigateEvent;
+    const inside = hashChange || /^(blob|data):/.test(destination.url);
+    // Loading the page anew takes nothing along and opens it again.
+    const again = navigationType === 'reload' && destination.url.split('#')[0] === here;
+    if (!inside && !again) refuse(event);
+  });
+  const leads = (target: EventTarget | null): boolean => {
+    const link = target instanceof Element ? target.closest('a, area') : null;
+    const address = link?.getAttribute('href') ?? link?.getAttribute('xlink:href') ?? '';
+    return address !== '' && !/^(#|blob:|data:)/.test(address);
+  };
+  for (const type of ['click', 'auxclick', 'submit']) {
+    addEventListener(type, (event) => {
+      if (type === 'submit' || leads(event.target)) refuse(event);
+    }, { capture: true });
+  }
+  // A link that is nowhere in the page can be clicked by a program; its events do not pass the window.
+  const { click } = HTMLElement.prototype;
+  const { dispatchEvent } = EventTarget.prototype;
+  const stop = (target: EventTarget): void => {
+    if (!leads(target)) return;
+    refusals.count += 1;
+    throw new Refused('This page is sealed.');
+  };
+  Object.defineProperty(HTMLElement.prototype, 'click', {
+    configurable: false,
+    writable: false,
+    value(this: HTMLElement) {
+      stop(this);
+      click.call(this);
+    },
+  });
+  Object.defineProperty(EventTarget.prototype, 'dispatchEvent', {
+    configurable: false,
+    writable: false,
+    value(this: EventTarget, event: Event) {
+      if (event.type === 'click') stop(this);
+      return dispatchEvent.call(this, event);
+    },
+  });
+}

@@ -10,11 +10,17 @@ WASM := target/wasm32-unknown-unknown
 RUST := Cargo.toml Cargo.lock $(wildcard src/*.rs src/*/*.rs src/*/*/*.rs src/engine/Cargo.toml)
 PORT ?=
 
+# What stands without a network or a server of ours.
+.PHONY: dist
+dist: build
+	@echo "dist/ can be put on any web server, at any path; dist/README.md says with which headers"
+
 .PHONY: help serve build test lint sanitize tools npm chromium lavapipe python trainer published measure bench bench-training golden clean
 
 help:
 	@echo "make serve    build and serve the page on 127.0.0.1"
 	echo "make test     run every test (native, WebAssembly, browser)"
+	echo "make dist     a folder for any web server (docs/hosting.md)"
 	echo "make measure  sizes and speed of the page, in a headless browser"
 	echo "make bench    the page's engines and the trainer beside onnxruntime and TensorFlow.js, in one run"
 	echo "make published  the weights that ship, trained anew (README)"

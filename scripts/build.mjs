@@ -1,5 +1,5 @@
 // Builds the page into dist/: type check, bundle, texts into index.html, copy wasm and weights, compress, print sizes.
-//   node scripts/build.mjs [--check-only] [--cpu-only]
+//   node scripts/build.mjs [--check-only] [--cpu-only] [--no-offline] [--out=DIR]
 import { spawn } from 'node:child_process';
 import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -7,11 +7,14 @@ import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
 import { compressFolder } from './compress.mjs';
 import { metaPolicy } from './csp.mjs';
+import { writeHosting } from './hosting.mjs';
+import { writeServiceWorker } from './precache.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const www = path.join(root, 'www');
-const dist = path.join(root, 'dist');
 const flags = new Set(process.argv.slice(2));
+const out = process.argv.find((flag) => flag.startsWith('--out='))?.slice('--out='.length);
+const dist = path.resolve(root, out ?? 'dist');
 
 const exists = (file) => stat(file).then(() => true, () => false);
 
@@ -23,7 +26,7 @@ function fail(message) {
 // One project for each global scope, so that `document` in the worker is an error.
 async function typeCheck() {
   const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const projects = ['www/tsconfig.page.json', 'www/tsconfig.worker.json', 'tests/e2e/tsconfig.json'];
+  const projects = ['www/tsconfig.page.json', 'www/tsconfig.worker.json', 'www/tsconfig.service-worker.json', 'tests/e2e/tsconfig.json'];
   const codes = await Promise.all(projects.map((project) => new Promise((resolve) => {
     spawn(process.execPath, [tsc, '--noEmit', '-p', project], { cwd: root, stdio: 'inherit' }).on('exit', resolve);
   })));
@@ -52,7 +55,7 @@ async function bundle(folders) {
     entryPoints: [{ in: path.join(www, 'src', 'main.ts'), out: 'main' }],
     outdir: dist,
     format: 'esm',
-    define: { WEBGPU_IS_BUILT: String(folders.includes('webgpu')) },
+    define: { WEBGPU_IS_BUILT: String(folders.includes('webgpu')), OFFLINE_IS_BUILT: String(!flags.has('--no-offline')) },
   });
   // A worker for each module, whole in one classic script: it runs from a blob: address and fetches nothing.
   await Promise.all(folders.map((folder) => esbuild.build({
@@ -82,6 +85,13 @@ async function writeHtml() {
   });
   if (unused.size > 0) fail(`strings.ts has texts that index.html does not use: ${[...unused].join(', ')}`);
   await writeFile(path.join(dist, 'index.html'), page);
+  await writeManifest(html);
+}
+
+// In JSON the words need other quotes.
+async function writeManifest(html) {
+  const manifest = await readFile(path.join(www, 'manifest.json'), 'utf8');
+  await writeFile(path.join(dist, 'manifest.json'), manifest.replace(/\{\{(\w+)\}\}/g, (_, key) => JSON.stringify(html[key]).slice(1, -1)));
 }
 
 function printSizes(sizes, start, seconds) {
@@ -90,7 +100,7 @@ function printSizes(sizes, start, seconds) {
   const line = (name, { raw, gzip: gz, brotli: br }) => console.log(name.padEnd(36) + [raw, gz, br].map(kilobytes).join(''));
   for (const [name, size] of Object.entries(sizes).sort(([a], [b]) => a.localeCompare(b))) line(name, size);
   line('what a CPU start loads', start);
-  console.log(`built dist/ in ${seconds.toFixed(1)} s`);
+  console.log(`built ${path.relative(root, dist)}/ in ${seconds.toFixed(1)} s`);
 }
 
 // A visitor waits for this module before anything else.
@@ -104,7 +114,7 @@ function checkBudget({ 'pkg/cpu/nodulens_bg.wasm': { brotli } }) {
 function cpuStart(sizes, weights) {
   const total = { raw: 0, gzip: 0, brotli: 0 };
   for (const [name, size] of Object.entries(sizes)) {
-    if (/^(pkg\/|worker-)(webgpu|reference|reader)\b/.test(name)) continue;
+    if (/^(pkg\/|worker-)(webgpu|reference|reader)\b|^(service-worker\.js|headers\.json)$/.test(name)) continue;
     if (name.endsWith('.nodulens') && name !== `models/${weights}`) continue;
     for (const key of Object.keys(total)) total[key] += size[key];
   }
@@ -133,8 +143,11 @@ await Promise.all([
   bundle(folders),
   writeHtml(),
   ...['style.css', 'scan.css', 'privacy.css', 'icon.svg'].map((name) => cp(path.join(www, name), path.join(dist, name))),
+  cp(path.join(www, 'icons'), path.join(dist, 'icons'), { recursive: true }),
   ...folders.map((folder) => cp(path.join(www, 'pkg', folder, 'nodulens_bg.wasm'), path.join(dist, 'pkg', folder, 'nodulens_bg.wasm'))),
 ]);
+await writeHosting(dist);
+await writeServiceWorker(dist, { kept: !flags.has('--no-offline') });
 const sizes = await compressFolder(dist, /\.(wasm|js|html|css|svg|json|nodulens)$/);
 const start = cpuStart(sizes, weights);
 await writeFile(path.join(dist, 'sizes.json'), `${JSON.stringify({ files: sizes, cpuStart: start }, null, 2)}\n`);

@@ -9,18 +9,19 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { headerPolicy } from './csp.mjs';
 
-const TYPES = {
+export const TYPES = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.json': 'application/json; charset=utf-8',
   '.map': 'application/json; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.png': 'image/png',
   // instantiateStreaming refuses any other type.
   '.wasm': 'application/wasm',
 };
 
-const SECURITY = {
+export const SECURITY = {
   'content-security-policy': headerPolicy,
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
@@ -55,7 +56,7 @@ async function etag(file, { mtimeMs, size }) {
 
 // What shrinks by less than this goes out as it is: the weights lose 11 % to brotli, and unpacking them took 200 ms of a
 // cold start of one second. A server far away may choose otherwise; the compressed files are there.
-const WORTH_IT = 0.8;
+export const WORTH_IT = 0.8;
 
 async function encoded(file, rawSize, accept = '') {
   for (const [name, suffix] of [['br', '.br'], ['gzip', '.gz']]) {

@@ -53,7 +53,7 @@ export const test = base.extend<{ watch: Watch }, { site: Site }>({
       const outside: Request[] = [];
       let refusals = false;
       const errors: string[] = [];
-      const expected: RegExp[] = [];
+      const expected: RegExp[] = [/Service Worker registration blocked by Playwright/];
       page.context().on('request', (request) => {
         if (!/^(http:\/\/127\.0\.0\.1:\d+\/|blob:http:\/\/127\.0\.0\.1:\d+\/|data:)/.test(request.url())) outside.push(request);
       });

@@ -8,6 +8,7 @@ import { EnginePanel } from './engine-panel.ts';
 import { Engines } from './engines.ts';
 import { download, exportRows, toCsv, toJson } from './export.ts';
 import { modelAskedFor } from './models.ts';
+import { startOffline } from './offline.ts';
 import { NetworkPanel } from './network-panel.ts';
 import { arrivalsFromClipboard, arrivalsFromDrop, arrivalsFromInput, arrivalsFromPhantoms, extensionLabel } from './files.ts';
 import type { Arrivals } from './files.ts';
@@ -276,4 +277,8 @@ wireIntake();
 wireDrop();
 wireResults();
 draw();
+<<<<<<< HEAD
 void engines.start().then(prefetch);
+=======
+void engines.start().then(startOffline);
+>>>>>>> 0466288 (The page is kept for use without a network: manifest, icons, a service worker that checks every file; dist/ says which headers it wants)

@@ -274,6 +274,16 @@ export const strings = {
   },
 
   undo: 'Undo',
+  offline: {
+    keeping: 'Being kept for use without a network…',
+    kept: 'Opens without a network, too.',
+    notKept: 'Could not be kept for use without a network; the next visit tries again.',
+    notUpdated: 'A new version could not be fetched whole; this one stays.',
+    update: 'A new version of Nodulens is ready. Reloading takes it into use and empties this page: download results first.',
+    reload: 'Reload now',
+    later: 'Later',
+    others: (n: number) => `The new version waits: Nodulens is open in ${n === 1 ? 'another tab' : `${n} other tabs`}. Close ${n === 1 ? 'it' : 'them'}, then reload.`,
+  },
   scan: {
     opening: (done: number, total: number) => `Opening: ${count(done)} of ${plural(total, 'file', 'files')}…`,
     drawing: (done: number, total: number) => `Drawing the example scan: ${count(done)} of ${plural(total, 'slice', 'slices')}…`,

@@ -1,0 +1,16 @@
+/** What the page and its service worker have to agree on. */
+
+/** Answered through the port that comes with it. */
+export interface ToServiceWorker {
+  kind: 'take-over';
+}
+
+export interface TakeOverAnswer {
+  /** Whether the new build takes over now. */
+  coming: boolean;
+  /** Other pages of ours that are open, and keep the old build in use. */
+  others: number;
+}
+
+/** Names of the caches of a folder begin so. Other folders of the same origin may hold other builds. */
+export const cachePrefix = ({ pathname }: URL): string => `nodulens ${pathname} `;

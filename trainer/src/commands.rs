@@ -11,4 +11,5 @@ pub mod evaluate;
 pub mod export;
 pub mod froc;
 pub mod phantom;
+pub mod serve;
 pub mod train;

@@ -41,6 +41,8 @@ enum Command {
     Classify(commands::classify::Arguments),
     /// Write synthetic patches or scans.
     Phantom(commands::phantom::Arguments),
+    /// Serve the built page on this computer, to this computer alone.
+    Serve(commands::serve::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         Command::BenchScan(arguments) => commands::bench_scan::run(&arguments),
         Command::Classify(arguments) => commands::classify::run(&arguments),
         Command::Phantom(arguments) => commands::phantom::run(&arguments),
+        Command::Serve(arguments) => commands::serve::run(&arguments),
     };
     match result {
         Ok(code) => code,

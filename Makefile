@@ -11,9 +11,12 @@ RUST := Cargo.toml Cargo.lock $(wildcard src/*.rs src/*/*.rs src/*/*/*.rs src/en
 PORT ?=
 
 # What stands without a network or a server of ours.
-.PHONY: dist
+.PHONY: dist single-file
 dist: build
 	@echo "dist/ can be put on any web server, at any path; dist/README.md says with which headers"
+
+single-file: build
+	node scripts/single-file.mjs
 
 .PHONY: help serve build test lint sanitize tools npm chromium lavapipe python trainer published measure bench bench-training golden clean
 
@@ -21,6 +24,7 @@ help:
 	@echo "make serve    build and serve the page on 127.0.0.1"
 	echo "make test     run every test (native, WebAssembly, browser)"
 	echo "make dist     a folder for any web server (docs/hosting.md)"
+	echo "make single-file  the page as one file, for a USB stick"
 	echo "make measure  sizes and speed of the page, in a headless browser"
 	echo "make bench    the page's engines and the trainer beside onnxruntime and TensorFlow.js, in one run"
 	echo "make published  the weights that ship, trained anew (README)"

@@ -55,7 +55,7 @@ async function bundle(folders) {
     entryPoints: [{ in: path.join(www, 'src', 'main.ts'), out: 'main' }],
     outdir: dist,
     format: 'esm',
-    define: { WEBGPU_IS_BUILT: String(folders.includes('webgpu')), OFFLINE_IS_BUILT: String(!flags.has('--no-offline')) },
+    define: { WEBGPU_IS_BUILT: String(folders.includes('webgpu')), REFERENCE_IS_BUILT: 'true', OFFLINE: JSON.stringify(flags.has('--no-offline') ? 'not kept' : 'kept') },
   });
   // A worker for each module, whole in one classic script: it runs from a blob: address and fetches nothing.
   await Promise.all(folders.map((folder) => esbuild.build({

@@ -34,7 +34,7 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 /** Another build: another title, and other bytes in a file that is loaded late. */
 async function newVersion(dir: string, title: string): Promise<void> {
   change(dir, 'index.html', (text) => text.replace(/<title>[^<]*/, `<title>${title}`));
-  change(dir, 'pkg/reader/nodulens.js', (text) => `${text}\n// ${title}\n`);
+  change(dir, 'worker-reader.js', (text) => `${text}\n// ${title}\n`);
   await writeServiceWorker(dir);
   forgetCompressed(dir, 'service-worker.js');
 }
@@ -46,7 +46,7 @@ function change(dir: string, file: string, edit: (text: string) => string): void
 const forgetCompressed = (dir: string, file: string): void => {
   for (const suffix of ['.br', '.gz']) rmSync(path.join(dir, file + suffix), { force: true });
 };
-const lateFile = (page: Page): Promise<string> => page.evaluate(async () => (await fetch('./pkg/reader/nodulens.js')).text());
+const lateFile = (page: Page): Promise<string> => page.evaluate(async () => (await fetch('./worker-reader.js')).text());
 
 test('after one visit everything works with the network off and the server gone', async ({ page, context }) => {
   test.setTimeout(300_000);
@@ -87,7 +87,7 @@ test('after one visit everything works with the network off and the server gone'
   await expect(page.locator('#scanning-text')).toContainText('in slice', { timeout: 120_000 });
 
   // Every file, to the byte; the WebGPU module among them, and the address that chooses a network.
-  const list = JSON.parse(/files:(\{.*?\})/.exec(readFileSync(path.join(dist, 'service-worker.js'), 'utf8'))?.[1]?.replace(/([{,])([a-z_.]+):/gi, '$1"$2":') ?? '{}') as Record<string, string>;
+  const list = JSON.parse(/files:(\{.*?\})/.exec(readFileSync(path.join(dist, 'service-worker.js'), 'utf8'))?.[1] ?? '{}') as Record<string, string>;
   expect(Object.keys(list).length).toBeGreaterThan(15);
   for (const [file, hash] of Object.entries(list)) expect(sha256(readFileSync(path.join(dist, file))), file).toBe(hash);
   const wrong = await page.evaluate(async (files) => {
@@ -112,7 +112,7 @@ test('a new version is offered, not forced; the old one works on, whole, until i
   await open(page, site.url);
   await kept(page);
   const [old] = await cacheNames(page);
-  const late = await (await fetch(`${site.url}pkg/reader/nodulens.js`)).text();
+  const late = await (await fetch(`${site.url}worker-reader.js`)).text();
   await newVersion(dir, 'Another version');
 
   // A visit finds it, beside the old one.
@@ -166,7 +166,7 @@ for (const [fault, spoil] of [
     await kept(page);
     await newVersion(dir, 'Half of it');
     // One of those that differ: what is the same is taken from the old version.
-    const file = path.join(dir, 'pkg/reader/nodulens.js');
+    const file = path.join(dir, 'worker-reader.js');
     const whole = readFileSync(file);
     spoil(file);
     await page.reload();

@@ -5,6 +5,9 @@ import type { Engines } from './engines.ts';
 import type { EngineId } from './messages.ts';
 import { strings } from './strings.ts';
 
+/** Set by the build: whether pkg/reference is part of it. */
+declare const REFERENCE_IS_BUILT: boolean;
+
 const text = strings.engine;
 
 export class EnginePanel {
@@ -22,6 +25,7 @@ export class EnginePanel {
     for (const input of this.inputs) {
       input.addEventListener('change', () => engines.prefer(input.value as EnginePreference));
       if (engines.webgpu.phase === 'not-built' && input.value === 'webgpu') input.disabled = true;
+      if (!REFERENCE_IS_BUILT && input.value === 'reference') input.disabled = true;
     }
   }
 

@@ -6,11 +6,11 @@ import { byId, make } from './dom.ts';
 import { cachePrefix } from './offline-messages.ts';
 import type { TakeOverAnswer, ToServiceWorker } from './offline-messages.ts';
 import { strings } from './strings.ts';
+import { scriptUrl } from './trusted.ts';
 
-/** Set by scripts/build.mjs: whether this build keeps itself for use without a network. */
-declare const OFFLINE_IS_BUILT: boolean;
+/** Set by the build: whether the page keeps itself for use without a network, or is one file and has no need to. */
+declare const OFFLINE: 'kept' | 'not kept' | 'one file';
 
-const SCRIPT = './service-worker.js';
 const folder = (): URL => new URL('./', location.href);
 
 /** Not on file:, nor where the page came over plain HTTP from another computer, nor in some private windows. */
@@ -18,12 +18,14 @@ const isOffered = (): boolean => location.protocol !== 'file:' && 'serviceWorker
 
 /** To be called when the engine stands, or has failed to. */
 export async function startOffline(): Promise<void> {
+  if (OFFLINE === 'one file') return say(strings.offline.oneFile);
   if (!isOffered()) return;
-  if (!OFFLINE_IS_BUILT) return forgetOffline();
+  if (OFFLINE === 'not kept') return forgetOffline();
   await idle();
   try {
     // `undefined` where a test blocks service workers.
-    const registration = (await navigator.serviceWorker.register(SCRIPT, { scope: './', updateViaCache: 'none' })) as ServiceWorkerRegistration | undefined;
+    const script = scriptUrl(new URL('./service-worker.js', folder()).href);
+    const registration = (await navigator.serviceWorker.register(script, { scope: './', updateViaCache: 'none' })) as ServiceWorkerRegistration | undefined;
     if (!registration) return;
     watch(registration);
     // The browser looks by itself, too, but may have done so before anyone listened. Without a network there is no answer.

@@ -275,6 +275,7 @@ export const strings = {
 
   undo: 'Undo',
   offline: {
+    oneFile: 'All of it is in this one file, which asks for nothing.',
     keeping: 'Being kept for use without a network…',
     kept: 'Opens without a network, too.',
     notKept: 'Could not be kept for use without a network; the next visit tries again.',

@@ -77,11 +77,11 @@ const files = await Promise.all([
   ]),
 ]);
 const script = await mainScript();
-const sheets = ['style.css', 'scan.css'];
+let page = (await read('index.html')).toString();
+const sheets = [...page.matchAll(/<link rel="stylesheet" href="\.\/([^"]+)">/g)].map(([, name]) => name);
 const styles = await Promise.all(sheets.map(async (name) => (await read(name)).toString()));
 const icon = `data:image/svg+xml;base64,${(await read('icon.svg')).toString('base64')}`;
 
-let page = (await read('index.html')).toString();
 const attribute = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 page = page.replace(/(http-equiv="Content-Security-Policy" content=")[^"]*/, (_, start) => start + attribute(policy(script, styles)));
 page = page.replace(/<!--[^]*?-->\n/, '<!-- One file: nothing is asked for, and nothing could be (connect-src). -->\n');

@@ -277,8 +277,4 @@ wireIntake();
 wireDrop();
 wireResults();
 draw();
-<<<<<<< HEAD
-void engines.start().then(prefetch);
-=======
-void engines.start().then(startOffline);
->>>>>>> 0466288 (The page is kept for use without a network: manifest, icons, a service worker that checks every file; dist/ says which headers it wants)
+void engines.start().then(prefetch).then(startOffline);

@@ -11,10 +11,6 @@ export interface Choices {
   network?: string;
 }
 
-// Sealing takes these away (seal.ts); forgetting must still work.
-const kept = 'caches' in globalThis ? globalThis.caches : undefined;
-const { serviceWorker } = navigator as { serviceWorker?: ServiceWorkerContainer };
-
 /** Absent where the browser refuses: a private window of some, or storage turned off. */
 function storage(): Storage | undefined {
   try {
@@ -58,19 +54,4 @@ export function forgetChoices(): void {
   } catch {
     // Where nothing can be removed nothing was kept.
   }
-}
-
-/** All that this page's address has in the browser: choices, and the page's own files kept for use without a network. */
-export async function forgetStorage(): Promise<void> {
-  forgetChoices();
-  const settle = async (work: () => Promise<unknown>): Promise<void> => void (await work().catch(() => undefined));
-  await settle(async () => {
-    const scope = new URL('.', document.baseURI).href;
-    const registrations = (await serviceWorker?.getRegistrations()) ?? [];
-    await Promise.all(registrations.filter((each) => each.scope === scope).map((each) => each.unregister()));
-  });
-  await settle(async () => {
-    const names = (await kept?.keys()) ?? [];
-    await Promise.all(names.filter((name) => name.startsWith('nodulens')).map((name) => kept?.delete(name)));
-  });
 }

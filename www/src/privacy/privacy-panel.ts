@@ -1,10 +1,11 @@
 /** The privacy section: what was asked for since a file was opened, sealing, the self-test, what is kept, forgetting. */
 import { byId, make, setText } from '../dom.ts';
 import type { Engines } from '../engines.ts';
+import { forgetOffline } from '../offline.ts';
 import { strings } from '../strings.ts';
 import { tryEverything } from './attempts.ts';
 import type { Attempt } from './attempt.ts';
-import { forgetChoices, forgetStorage, remember, remembered } from './memory.ts';
+import { forgetChoices, remember, remembered } from './memory.ts';
 import { Requests } from './requests.ts';
 import { shutEverything } from './seal.ts';
 import type { SealState } from './seal.ts';
@@ -121,7 +122,9 @@ export class PrivacyPanel {
     this.wiring.clearAll();
     byId('remember', 'input').checked = false;
     this.kept = '';
-    await forgetStorage();
+    forgetChoices();
+    // A browser that refuses storage has nothing to delete.
+    await forgetOffline().catch(() => undefined);
     setText(byId('forget-note', 'p'), text.forgotten);
   }
 }

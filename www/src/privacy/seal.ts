@@ -20,11 +20,9 @@ export const refusals = { count: 0 };
 
 export async function shutEverything(models: OfferedModel[], webgpu: boolean, report: (done: number, total: number) => void): Promise<void> {
   await holdEverything(models.map(({ file }) => file), webgpu, report);
-  // The service worker has the page's files; nothing of it is needed any more.
   addPolicy(POLICY);
   refuseNavigation();
-  takeAway(window, ['fetch', 'Request', 'caches']);
-  takeAway(navigator, ['serviceWorker']);
+  takeAway(window, ['fetch', 'Request']);
 }
 
 /** Not in TypeScript's types everywhere. */

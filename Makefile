@@ -84,6 +84,15 @@ chromium:
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null || { echo "Chromium could not be installed: apt-get install chromium (as root), or name one in CHROMIUM"; exit 1; }
 	fi
 
+# The second browser that tests drive: Debian's Firefox, or the one that FIREFOX names.
+.PHONY: firefox
+firefox:
+	@if ! command -v "$${FIREFOX:-firefox-esr}" >/dev/null; then
+	  command -v apt-get >/dev/null || { echo "Firefox is missing: install it, or name it in FIREFOX"; exit 1; }
+	  echo "Installing Firefox ..."
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq firefox-esr >/dev/null || { echo "Firefox could not be installed: apt-get install firefox-esr (as root), or name one in FIREFOX"; exit 1; }
+	fi
+
 # A software Vulkan adapter, so that the GPU path is tested without a GPU.
 LAVAPIPE := ls /usr/share/vulkan/icd.d/lvp_icd*.json 2>/dev/null | head -n 1
 lavapipe:
@@ -119,7 +128,7 @@ sanitize: tools
 	  echo "sanitize: only on Linux, x86-64"
 	fi
 
-test: tools npm chromium lavapipe python lint sanitize
+test: tools npm chromium firefox lavapipe python lint sanitize
 	icd=$$($(LAVAPIPE))
 	if test -n "$$icd"; then export VK_ICD_FILENAMES=$$icd NODULENS_NEEDS_ADAPTER=1; fi
 	export NODULENS_PYTHON=$$PWD/$(PYTHON)/bin/python

@@ -118,7 +118,7 @@ fn files_come_with_headers_types_and_the_smaller_variant() {
 
     // Hardly smaller: not worth unpacking.
     let weights = server.get("/large.nodulens");
-    assert_eq!((weights.header("content-encoding"), weights.body), (None, vec![1; 1000]));
+    assert_eq!((weights.header("content-encoding"), &weights.body), (None, &vec![1; 1000]));
 
     let since = format!("if-modified-since: {}\r\n", index.header("last-modified").unwrap());
     assert_eq!(server.ask("GET", "/", &since).status, 304);

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const out = path.join(root, 'tests', 'e2e', '.out');
 export const dist = path.join(root, 'dist');
-const trainer = process.env['TRAINER'] ?? path.join(root, 'target', 'release', 'trainer');
+export const trainer = process.env['TRAINER'] ?? path.join(root, 'target', 'release', 'trainer');
 
 export const PATCHES = 40;
 export const MANY = 2000;

@@ -2,13 +2,15 @@
  * The built folder on any server, at any path. NODULENS_ALSO takes addresses of other servers that have dist/ (nginx,
  * Caddy, ...): they get the same test.
  */
+import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import http from 'node:http';
+import type { IncomingHttpHeaders, Server } from 'node:http';
 import path from 'node:path';
-import type { Server } from 'node:http';
 import { writeServiceWorker } from '../../scripts/precache.mjs';
 import { serve } from '../../scripts/serve.mjs';
 import { brokenCopy, choose, expect, json, open, opened, settled, test, worstDifference } from './helpers.ts';
-import { dist, out, patches } from './fixtures.ts';
+import { dist, out, patches, trainer } from './fixtures.ts';
 
 test.use({ serviceWorkers: 'allow' });
 
@@ -95,5 +97,52 @@ test('what is written for other servers is what ours sends', async ({ request, s
     expect(netlify).toContain(`  ${name}: ${value}\n`);
     expect(nginx).toContain(`add_header ${name} "${value}" always;\n`);
     expect(caddy).toContain(`\t${name} "${value}"\n`);
+  }
+});
+
+interface Answer {
+  status: number | undefined;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+
+/** As it comes over the wire, packed or not. */
+const ask = (url: string, encoding: string, method = 'GET'): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    http.request(url, { method, headers: { 'accept-encoding': encoding } }, (response) => {
+      const parts: Buffer[] = [];
+      response.on('data', (part: Buffer) => parts.push(part));
+      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(parts) }));
+    }).on('error', reject).end();
+  });
+
+test('`cargo trainer serve` answers as scripts/serve.mjs does', async ({ site }) => {
+  const child = spawn(trainer, ['serve', '--dir', dist, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const url = await new Promise<string>((resolve, reject) => {
+      child.stdout.on('data', (text: Buffer) => resolve(/http:\S+/.exec(text.toString())?.[0] ?? ''));
+      child.on('exit', () => reject(new Error('trainer serve ended')));
+    });
+    const script = readFileSync(path.join(dist, 'service-worker.js'), 'utf8');
+    const files = Object.keys(JSON.parse(/files:(\{.*?\})/.exec(script)?.[1] ?? '{}') as Record<string, string>);
+    expect(files.length).toBeGreaterThan(15);
+    // What depends on the program or the moment.
+    const own = /^(etag|last-modified|accept-ranges|date|connection|keep-alive|transfer-encoding|vary)$/;
+    const plain = ({ headers }: Answer): Record<string, unknown> => Object.fromEntries(Object.entries(headers).filter(([name]) => !own.test(name)).sort());
+    for (const encoding of ['gzip, deflate, br', 'gzip', 'identity']) {
+      for (const file of ['', 'service-worker.js', ...files]) {
+        const [ours, theirs] = [await ask(site.url + file, encoding), await ask(url + file, encoding)];
+        expect(theirs.status, file).toBe(200);
+        expect(plain(theirs), `${file}, ${encoding}`).toEqual(plain(ours));
+        expect(theirs.body.equals(ours.body), `${file}, ${encoding}`).toBe(true);
+      }
+    }
+    for (const [file, method] of [['not-here', 'GET'], ['', 'POST']] as const) {
+      const [ours, theirs] = [await ask(site.url + file, 'br', method), await ask(url + file, 'br', method)];
+      expect(theirs.status).toBe(ours.status);
+      expect(theirs.headers['content-security-policy']).toBe(ours.headers['content-security-policy']);
+    }
+  } finally {
+    child.kill();
   }
 });

@@ -68,6 +68,11 @@ test('after one visit everything works with the network off and the server gone'
   await settled(page, 12);
   expect(worstDifference((await json(page)).results)).toBeLessThan(1e-4);
 
+  await page.locator('#try-scan').click();
+  await opened(page, 48);
+  await page.locator('#scan-slice').click();
+  await expect(page.locator('#scanning-text')).toContainText('in slice', { timeout: 120_000 });
+
   // Another network, another engine: neither was ever loaded by the page before.
   const [, second] = models();
   await page.locator(`input[name=network][value=${second?.id}]`).check();
@@ -80,11 +85,6 @@ test('after one visit everything works with the network off and the server gone'
   const { results } = await json(page);
   expect(worstDifference(results, second?.id)).toBeLessThan(1e-4);
   expect(results[0]?.engine).toContain('burn-flex');
-
-  await page.locator('#try-scan').click();
-  await opened(page, 48);
-  await page.locator('#scan-slice').click();
-  await expect(page.locator('#scanning-text')).toContainText('in slice', { timeout: 120_000 });
 
   // Every file, to the byte; the WebGPU module among them, and the address that chooses a network.
   const list = JSON.parse(/files:(\{.*?\})/.exec(readFileSync(path.join(dist, 'service-worker.js'), 'utf8'))?.[1] ?? '{}') as Record<string, string>;

@@ -2,7 +2,8 @@ import { defineConfig } from '@playwright/test';
 
 // One browser at a time: the machine has few cores, and each test computes.
 export default defineConfig({
-  testDir: '.',
+  // Firefox is driven by our own client, for Playwright drives only its own build of it.
+  projects: [{ name: 'chromium', testDir: '.' }, { name: 'firefox', testDir: '../firefox' }],
   outputDir: './.out/playwright',
   globalSetup: './fixtures.ts',
   workers: 1,

@@ -24,7 +24,7 @@ const summary = (samples) => {
 async function throughput(url, repeats) {
   const browser = await launch();
   try {
-    const page = await browser.newPage({ bypassCSP: true });
+    const page = await browser.newPage({ bypassCSP: true, serviceWorkers: 'block' });
     await page.goto(url);
     return await page.evaluate(async (times) => {
       const script = URL.createObjectURL(await (await fetch('./worker-cpu.js')).blob());

@@ -4,8 +4,10 @@
  */
 import { code, forget, weightsOf } from './assets.ts';
 import type { Answer, AnswerKind, Ask, EngineFolder, EngineId, FromWorker, Problem, Request, ToWorker } from './messages.ts';
+import { faultNow } from './faults.ts';
 import { strings } from './strings.ts';
 import { scriptUrl } from './trusted.ts';
+import { Watchdog } from './watchdog.ts';
 import type { HeatMap } from './wasm.ts';
 
 /** The worker is gone or its instance is unusable; the work it held may be tried elsewhere. */
@@ -32,11 +34,14 @@ const SILENCE = {
 /** After a cancel the answer on its way is no longer wanted; a CPU worker still busy with it after this is replaced. */
 const ABANDONED_GRACE = 10_000;
 
+/** What faults.ts counts. */
+const WORK = new Set<ToWorker['kind']>(['classify', 'scan-slice']);
+
 interface Waiting {
   resolve(message: FromWorker): void;
   reject(error: Error): void;
   silence: number;
-  timer: number;
+  watchdog: Watchdog;
   onProgress?: (loaded: number, total: number, map?: HeatMap) => void;
 }
 
@@ -107,6 +112,7 @@ export class EngineWorker {
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
     const id = this.nextId++;
     const message = { ...request, id } as unknown as ToWorker;
+    const silence = this.silenceFor(message);
     return new Promise<Answer<K>>((resolve, reject) => {
       const onAbort = (): void => {
         const entry = this.waiting.get(id);
@@ -115,7 +121,7 @@ export class EngineWorker {
         // A WebGPU worker is dear to start and may rightly need longer.
         if (this.engine === 'webgpu') return;
         entry.silence = ABANDONED_GRACE;
-        this.restartClock(id, entry);
+        entry.watchdog.feed(entry.silence);
       };
       const onHalt = (): void => worker.postMessage({ kind: 'halt', id } satisfies ToWorker);
       const done = (): void => {
@@ -132,14 +138,15 @@ export class EngineWorker {
           done();
           reject(error);
         },
-        silence: this.silenceFor(message),
-        timer: 0,
+        silence,
+        watchdog: new Watchdog(silence, () => this.die(strings.engine.noAnswer(Math.round(entry.silence / 1000)))),
         ...(onProgress ? { onProgress } : {}),
       };
       this.waiting.set(id, entry);
-      this.restartClock(id, entry);
       signal?.addEventListener('abort', onAbort, { once: true });
       halt?.addEventListener('abort', onHalt, { once: true });
+      const fault = WORK.has(message.kind) ? faultNow() : undefined;
+      if (fault) worker.postMessage({ kind: 'fault', fault } satisfies ToWorker);
       worker.postMessage(message, transfer);
     });
   }
@@ -163,13 +170,6 @@ export class EngineWorker {
     return base + perPatch * patches;
   }
 
-  private restartClock(id: number, entry: Waiting): void {
-    clearTimeout(entry.timer);
-    entry.timer = window.setTimeout(() => {
-      if (this.waiting.has(id)) this.die(strings.engine.noAnswer(Math.round(entry.silence / 1000)));
-    }, entry.silence);
-  }
-
   private receive(message: FromWorker): void {
     if (message.kind === 'died') {
       this.die(message.message);
@@ -180,11 +180,11 @@ export class EngineWorker {
     if (message.kind === 'scanning') {
       entry.onProgress?.(message.done, message.total, message.map);
       // Whatever waits behind the scan waits through no fault of the worker.
-      for (const [id, each] of this.waiting) this.restartClock(id, each);
+      for (const each of this.waiting.values()) each.watchdog.feed(each.silence);
       return;
     }
     this.waiting.delete(message.id);
-    clearTimeout(entry.timer);
+    entry.watchdog.stop();
     if (message.kind === 'failed') entry.reject(new RequestFailed(message.problem));
     else entry.resolve(message);
     if (this.retired) this.retire();
@@ -196,7 +196,7 @@ export class EngineWorker {
     this.worker?.terminate();
     if (!this.retired) this.onGone(reason);
     for (const entry of this.waiting.values()) {
-      clearTimeout(entry.timer);
+      entry.watchdog.stop();
       entry.reject(new WorkerDied(reason));
     }
     this.waiting.clear();

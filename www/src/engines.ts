@@ -42,6 +42,9 @@ export interface Switching {
 /** How many patches the speed comparison classifies: enough that a GPU's fixed cost a batch does not decide. */
 const MEASURED_PATCHES = 32;
 
+/** Of which sizes it is asked again while it works: compiled already, and quick. */
+const RECHECKED_BATCHES = [2];
+
 /** Workers may die one after the other without one answer between them; beyond this the run pauses and says so. */
 const DEATHS_IN_A_ROW = 12;
 
@@ -257,6 +260,26 @@ export class Engines {
       if (!(error instanceof WorkerDied) && live.worker.engine === 'cpu') throw error;
       this.lost(live, error);
       return on(await this.cpuReady());
+    }
+  }
+
+  /**
+   * Whether WebGPU still gives the CPU's numbers: where it does not, it is out of use, and what it answered since it was last
+   * asked is not to be believed. True where the CPU works, which is the reference.
+   */
+  async verify(): Promise<boolean> {
+    const live = this.gpuLive;
+    if (!live || this.active() !== 'webgpu') return true;
+    try {
+      const { check } = await live.worker.ask({ kind: 'check', reference: await this.cpuReference(), batches: RECHECKED_BATCHES });
+      if (check.ok || this.gpuLive !== live) return true;
+      this.lost(live, new RequestFailed(strings.engine.mismatch(check)));
+      this.failWebGpu(strings.engine.wentWrong(check));
+      return false;
+    } catch (error) {
+      // It stopped, which says nothing against its answers so far; whoever works next gets the CPU.
+      this.lost(live, error);
+      return true;
     }
   }
 

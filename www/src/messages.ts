@@ -2,6 +2,7 @@
  * What page and worker say to each other: one discriminated union each way. Types only, plain data only; a wasm handle
  * never crosses. Every request carries an `id`, and its answer (or its failure) carries the same one.
  */
+import type { Fault } from './faults.ts';
 import type { Attempt } from './privacy/attempt.ts';
 import type {
   DecodedPatch, Finding, Geometry, HeatMap, KnownAnswerCheck, MethodInfo, ModelInfo, NetworkInfo, Peak, Phantom, Prediction, SizePolicy, SliceIn, Spot,
@@ -53,8 +54,10 @@ export type ToWorker =
   | { kind: 'scan-slice'; id: number; slice: SliceIn; lungs: Uint8Array<ArrayBuffer> | undefined; show: boolean }
   /** A thread's part of it. */
   | ({ kind: 'scan-part'; id: number; show: boolean } & SlicePart)
-  /** Ends the scan of that id; it answers with what it has. The only message that is not queued. */
+  /** Ends the scan of that id; it answers with what it has. Not queued. */
   | { kind: 'halt'; id: number }
+  /** Something is to go wrong (faults.ts): at once, or with the work that follows. Not queued, and not answered. */
+  | { kind: 'fault'; fault: Fault }
   | { kind: 'order'; id: number; depth: number }
   | { kind: 'merge'; id: number; peaks: [number, Peak][]; geometry: Geometry }
   /** The self-test of privacy (privacy/worker-attempts.ts). */
@@ -99,7 +102,7 @@ export type FromWorker =
   /** The WebAssembly instance panicked: it must not be used again. */
   | { kind: 'died'; message: string };
 
-export type Request = Exclude<ToWorker['kind'], 'halt'>;
+export type Request = Exclude<ToWorker['kind'], 'halt' | 'fault'>;
 
 /** Which answer belongs to which request. */
 export interface AnswerKind {

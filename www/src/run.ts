@@ -21,6 +21,9 @@ export type RunState =
 /** A chunk should take about this long: short enough that cancel and progress feel immediate. */
 const CHUNK_MILLISECONDS = 250;
 
+/** After so many chunks on WebGPU it is asked the known inputs again, and at the end of a run. */
+const CHUNKS_UNVERIFIED = 32;
+
 type EngineKind = keyof typeof LARGEST_BATCH;
 
 interface Chunk {
@@ -34,6 +37,9 @@ export class Runner {
   state: RunState = { phase: 'idle' };
   policy: SizePolicy = 'refuse';
   private queue: Row[] = [];
+  /** Answered by WebGPU since it was last checked. */
+  private unverified: Row[] = [];
+  private unverifiedChunks = 0;
   private chunkSize = 1;
   private chunkKind: EngineKind = 'cpu';
   private abort: AbortController | undefined;
@@ -105,6 +111,10 @@ export class Runner {
           throw error;
         }
         next = this.stillFits(ahead) ? ahead : this.take();
+        if (this.unverified.length > 0 && (!next || this.unverifiedChunks >= CHUNKS_UNVERIFIED)) {
+          await unlessAborted(this.verify(), abort.signal);
+          next ??= this.take();
+        }
       }
       if (next) this.putBack(next);
       this.state = { phase: 'finished' };
@@ -115,6 +125,18 @@ export class Runner {
     if (abort.signal.aborted) this.cancelled();
     else if (this.state.phase === 'finished' && this.queue.length > 0) return this.run();
     this.changed();
+  }
+
+  /** What a WebGPU engine that went wrong has answered waits again. */
+  private async verify(): Promise<void> {
+    const rows = this.unverified;
+    this.unverified = [];
+    this.unverifiedChunks = 0;
+    if (await this.engines.verify()) return;
+    const again = rows.filter((row) => this.results.rows.includes(row));
+    this.results.reset(again);
+    this.queue.push(...again);
+    this.done -= again.length;
   }
 
   private take(): Chunk | undefined {
@@ -142,12 +164,16 @@ export class Runner {
     this.queue.unshift(...rows);
   }
 
-  private async classify({ rows, read }: Chunk, signal: AbortSignal): Promise<void> {
+  private async classify({ rows, read, kind }: Chunk, signal: AbortSignal): Promise<void> {
     this.results.setState(rows.map(({ key }) => key), 'running');
     const before = performance.now();
     const outcomes = await this.engines.classify(rows, read, this.policy, signal);
     this.resize((performance.now() - before) / rows.length);
     for (const outcome of outcomes) this.results.settle(outcome);
+    if (kind !== 'cpu') {
+      this.unverified.push(...rows);
+      this.unverifiedChunks += 1;
+    }
     this.done += rows.length;
     this.announce();
   }

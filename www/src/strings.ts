@@ -292,6 +292,13 @@ export const strings = {
     nothing: 'No scan was found in what arrived.',
     failed: (reason: string) => `The scan could not be opened: ${ended(reason)}`,
     lost: (reason: string) => `The reader stopped (${ended(reason)}). The scan has to be opened again; your results are still here.`,
+    notShown: (reason: string) => `This could not be read: ${ended(reason)} The rest of the scan is still open.`,
+    setAside: (index: number) => `Slice ${index + 1} was left out: the reader stopped on it twice.`,
+    stoppedOn: {
+      code: 'reader-stopped',
+      message: 'the reader stopped on this file',
+      hint: 'It was set aside; the others were opened.',
+    },
     problems: (n: number) => `${plural(n, 'file', 'files')} could not be read:`,
     andMore: (n: number) => `and ${count(n)} more.`,
     line: (format: string, [x, y, z]: readonly [number, number, number], [a, b, c]: readonly [number, number, number]) =>
@@ -464,6 +471,11 @@ export const strings = {
       message: 'The engine stopped many times in a row.',
       hint: 'Your files are still in the list. Close other tabs to free memory, then try again.',
     } satisfies Problem as Problem,
+    wentWrong: (check: KnownAnswerCheck): Problem => ({
+      code: 'known-answer-mismatch',
+      message: `WebGPU began to compute wrong numbers (${difference(check)}). What it had answered since the last check is computed again.`,
+      hint: 'Nothing is lost. A newer browser or graphics driver may mend it.',
+    }),
     mismatch: (check: KnownAnswerCheck): Problem => ({
       code: 'known-answer-mismatch',
       message: `WebGPU computes other numbers than the CPU on the known inputs (${difference(check)}).`,
@@ -472,6 +484,7 @@ export const strings = {
   },
 
   why: {
+    faultIsOn: (fault: string) => `A fault was asked for in this page’s address (${fault}): the engine will fail on purpose, once, and the page must go on.`,
     chosenReference: 'You chose the reference: Burn on the CPU, several times slower. Every other engine must give its numbers.',
     chosenCpu: 'You chose the CPU.',
     notBuilt: 'WebGPU is not part of this build of the page.',

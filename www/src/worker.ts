@@ -8,6 +8,9 @@ import * as glue from '#glue';
 import { Crew, threadsHere } from './crew.ts';
 import { answered, check, classify, isTrap, measure, predict, scanPart } from './engine-work.ts';
 import type { Engine } from './engine-work.ts';
+import { faultInTurn, faultNow } from './faults-worker.ts';
+import type { Fault } from './faults.ts';
+import { watchDevices } from './gpu-watch.ts';
 import type { FromWorker, ScannedSlice, ToWorker } from './messages.ts';
 import { tryInWorker } from './privacy/worker-attempts.ts';
 import { problemFrom } from './problem.ts';
@@ -89,7 +92,7 @@ async function scanSlice({ id, slice, lungs, show }: Extract<ToWorker, { kind: '
   }
 }
 
-async function answer(message: Exclude<ToWorker, { kind: 'halt' }>): Promise<FromWorker> {
+async function answer(message: Exclude<ToWorker, { kind: 'halt' | 'fault' }>): Promise<FromWorker> {
   const { id } = message;
   switch (message.kind) {
     case 'start':
@@ -144,6 +147,11 @@ async function answer(message: Exclude<ToWorker, { kind: 'halt' }>): Promise<Fro
   }
 }
 
+/** A fault that was asked for, until its turn. */
+let coming: Fault | undefined;
+
+watchDevices((reason) => post({ kind: 'died', message: reason }));
+
 // One message at a time: `classify` is asynchronous, and a second call into the instance must not overlap it.
 let queue: Promise<void> = Promise.resolve();
 
@@ -154,8 +162,18 @@ self.onmessage = (event: MessageEvent<ToWorker>) => {
     halts.get(message.id)?.();
     return;
   }
+  if (message.kind === 'fault') {
+    faultNow(message.fault);
+    coming = message.fault;
+    return;
+  }
   queue = queue.then(async () => {
     try {
+      if (coming && engine) {
+        const fault = coming;
+        coming = undefined;
+        faultInTurn(fault, engine);
+      }
       post(await answer(message));
     } catch (error) {
       if (isTrap(error)) post({ kind: 'died', message: problemFrom(error).message });

@@ -1,5 +1,5 @@
 /** From files to an open scan: one reader's worker an attempt, with progress, and a way out. */
-import { RequestFailed } from '../client.ts';
+import { RequestFailed, WorkerDied } from '../client.ts';
 import { byId, setText } from '../dom.ts';
 import { asSentence, strings } from '../strings.ts';
 import { ReaderWorker } from './reader-client.ts';
@@ -9,6 +9,9 @@ import type { ScanPanel } from './scan-panel.ts';
 const text = strings.scan;
 /** Files that could not be read are named up to so many. */
 const NAMED = 5;
+
+/** A reader that stops on file after file has another trouble than they. */
+const MOST_SET_ASIDE = 10;
 
 class Cancelled extends Error {}
 
@@ -26,7 +29,25 @@ export class Opener {
 
   /** Opens what these files hold. What was open stays until something new is there. */
   files(files: NamedBlob[]): Promise<void> {
-    return this.open(text.opening, files.length, (reader, progress) => reader.ask({ kind: 'open', files }, progress));
+    let rest = files;
+    let at = -1;
+    const setAside: FileProblem[] = [];
+    return this.open(text.opening, files.length, async (reader, progress) => {
+      // One that stops before it has begun stopped on no file.
+      at = -1;
+      const { opened } = await reader.ask({ kind: 'open', files: rest }, (done, total) => {
+        at = done;
+        progress(done + setAside.length, total + setAside.length);
+      });
+      return { opened: { ...opened, problems: [...setAside, ...opened.problems] } };
+    }, () => {
+      // What it was reading when it stopped is set aside; beyond the last file it was no single one's fault.
+      const culprit = rest[at];
+      if (!culprit || setAside.length >= MOST_SET_ASIDE) return false;
+      setAside.push({ name: culprit.name, ...text.stoppedOn });
+      rest = rest.filter((file) => file !== culprit);
+      return true;
+    });
   }
 
   example(): Promise<void> {
@@ -43,9 +64,10 @@ export class Opener {
     line: (done: number, total: number) => string,
     total: number,
     ask: (reader: ReaderWorker, progress: (done: number, total: number) => void) => Promise<{ opened: Opened }>,
+    again: () => boolean = () => false,
   ): Promise<void> {
     this.cancel();
-    const reader = new ReaderWorker();
+    let reader = new ReaderWorker();
     this.reader = reader;
     const show = (done: number, of: number): void => {
       if (this.reader !== reader) return;
@@ -55,7 +77,15 @@ export class Opener {
     byId('opening', 'div').hidden = false;
     show(0, total);
     try {
-      const { opened } = await ask(reader, show);
+      let answer: { opened: Opened } | undefined;
+      while (!answer) {
+        answer = await ask(reader, show).catch((error: unknown) => {
+          if (!(error instanceof WorkerDied) || this.reader !== reader || !again()) throw error;
+          return undefined;
+        });
+        if (!answer) this.reader = reader = new ReaderWorker();
+      }
+      const { opened } = answer;
       if (this.reader !== reader) return reader.end(new Cancelled());
       this.problems(opened.problems);
       if (opened.series.length > 0 || opened.pictures.length > 0) this.panel.open(reader, opened);

@@ -1,45 +1,46 @@
-/** The reader's worker as promises. It is disposable: a new scan gets a new one, and cancelling ends it. */
+/**
+ * The reader's worker as promises. It is disposable: a new scan gets a new one, and cancelling ends it. One that stops while
+ * its scan is open is replaced: the new one opens the same files again and goes on with what was asked.
+ */
 import { code } from '../assets.ts';
 import { RequestFailed, WorkerDied } from '../client.ts';
 import { strings } from '../strings.ts';
 import { scriptUrl } from '../trusted.ts';
+import { Watchdog } from '../watchdog.ts';
 import type { FromReader, ReaderAnswer, ReaderAsk, ReaderRequest } from './reader-messages.ts';
 
 /** A single file, the largest and slowest, may take so long without a sign of life. */
 const SILENCE_MILLISECONDS = 120_000;
 
+/** What the worker's state was made by, in order. */
+const MAKES_STATE: ReadonlySet<ReaderRequest> = new Set(['open', 'example', 'picture']);
+
+/** A request that stops a worker twice is not tried again. */
+const TRIES = 2;
+
+type Message = ReaderAsk<ReaderRequest> & { kind: ReaderRequest };
+
 interface Waiting {
-  resolve(message: FromReader): void;
+  message: Message;
+  resolve(answer: FromReader): void;
   reject(error: Error): void;
-  timer: number;
+  watchdog: Watchdog;
+  tries: number;
   onProgress: ((done: number, total: number) => void) | undefined;
 }
 
 export class ReaderWorker {
+  /** Workers that were replaced. */
+  replaced = 0;
   private worker: Worker | undefined;
-  /** What is asked waits for the code, in order. */
-  private readonly started: Promise<void>;
   private readonly waiting = new Map<number, Waiting>();
+  /** Answered requests that a new worker must be given first. */
+  private made: Message[] = [];
   private nextId = 1;
   private dead: Error | undefined;
 
   constructor() {
-    this.started = this.start();
-    this.started.catch((error: unknown) => this.end(error instanceof Error ? error : new Error(String(error))));
-  }
-
-  private async start(): Promise<void> {
-    const { script, module } = await code('reader');
-    if (this.dead) return;
-    const worker = new Worker(scriptUrl(script), { name: 'nodulens-reader' });
-    worker.onmessage = (event: MessageEvent<FromReader>) => this.receive(event.data);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.end(new WorkerDied(event.message || strings.engine.workerError));
-    };
-    worker.onmessageerror = () => this.end(new WorkerDied(strings.engine.unreadableMessage));
-    worker.postMessage({ kind: 'start', module });
-    this.worker = worker;
+    void this.start();
   }
 
   get alive(): boolean {
@@ -48,19 +49,9 @@ export class ReaderWorker {
 
   /** Rejects with `WorkerDied`, `RequestFailed`, or what `end` was given. */
   ask<K extends ReaderRequest>(request: ReaderAsk<K> & { kind: K }, onProgress?: (done: number, total: number) => void): Promise<ReaderAnswer<K>> {
-    if (this.dead) return Promise.reject(this.dead);
-    const id = this.nextId++;
     return new Promise<ReaderAnswer<K>>((resolve, reject) => {
-      const waiting: Waiting = {
-        // The answer to `id` is of the kind that belongs to the request (AnswerKind).
-        resolve: (answer) => resolve(answer as ReaderAnswer<K>),
-        reject,
-        timer: 0,
-        onProgress,
-      };
-      this.waiting.set(id, waiting);
-      this.restartClock(waiting);
-      void this.started.then(() => this.worker?.postMessage({ ...request, id }), () => undefined);
+      // The answer is of the kind that belongs to the request (AnswerKind).
+      this.send(request as Message, { resolve: (answer) => resolve(answer as ReaderAnswer<K>), reject, onProgress, tries: 0 });
     });
   }
 
@@ -69,34 +60,81 @@ export class ReaderWorker {
     if (this.dead) return;
     this.dead = reason;
     this.worker?.terminate();
-    for (const waiting of this.waiting.values()) {
-      clearTimeout(waiting.timer);
-      waiting.reject(reason);
-    }
-    this.waiting.clear();
+    for (const each of this.taken()) each.reject(reason);
   }
 
-  private restartClock(waiting: Waiting): void {
-    clearTimeout(waiting.timer);
-    waiting.timer = window.setTimeout(() => this.end(new WorkerDied(strings.engine.noAnswer(SILENCE_MILLISECONDS / 1000))), SILENCE_MILLISECONDS);
+  private send(message: Message, about: Omit<Waiting, 'message' | 'watchdog'>): void {
+    if (this.dead) return about.reject(this.dead);
+    const id = this.nextId++;
+    this.waiting.set(id, { ...about, message, watchdog: new Watchdog(SILENCE_MILLISECONDS, () => this.stopped(strings.engine.noAnswer(SILENCE_MILLISECONDS / 1000))) });
+    // Without a worker it waits for one; `start` sends whatever waits.
+    this.worker?.postMessage({ ...message, id });
+  }
+
+  private async start(): Promise<void> {
+    try {
+      const { script, module } = await code('reader');
+      if (this.dead) return;
+      const worker = new Worker(scriptUrl(script), { name: 'nodulens-reader' });
+      const own = (act: () => void): void => {
+        if (this.worker === worker) act();
+      };
+      worker.onmessage = (event: MessageEvent<FromReader>) => own(() => this.receive(event.data));
+      worker.onerror = (event) => {
+        event.preventDefault();
+        own(() => this.stopped(event.message || strings.engine.workerError));
+      };
+      worker.onmessageerror = () => own(() => this.stopped(strings.engine.unreadableMessage));
+      worker.postMessage({ kind: 'start', module });
+      this.worker = worker;
+      for (const [id, { message }] of this.waiting) worker.postMessage({ ...message, id });
+    } catch (error) {
+      this.end(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   private receive(message: FromReader): void {
-    if (message.kind === 'died') {
-      this.end(new WorkerDied(message.message));
-      return;
-    }
+    if (message.kind === 'died') return this.stopped(message.message);
     const waiting = this.waiting.get(message.id);
     if (!waiting) return;
     if (message.kind === 'progress') {
       waiting.onProgress?.(message.done, message.total);
       // Requests behind it wait through no fault of their own.
-      for (const each of this.waiting.values()) this.restartClock(each);
+      for (const each of this.waiting.values()) each.watchdog.feed(SILENCE_MILLISECONDS);
       return;
     }
     this.waiting.delete(message.id);
-    clearTimeout(waiting.timer);
-    if (message.kind === 'failed') waiting.reject(new RequestFailed(message.problem));
-    else waiting.resolve(message);
+    waiting.watchdog.stop();
+    if (message.kind === 'failed') return waiting.reject(new RequestFailed(message.problem));
+    if (MAKES_STATE.has(waiting.message.kind)) this.made.push(waiting.message);
+    waiting.resolve(message);
+  }
+
+  /** The first that waits is what it was doing. While nothing is open yet, whoever opens decides what to do. */
+  private stopped(reason: string): void {
+    if (this.dead) return;
+    if (this.made.length === 0) return this.end(new WorkerDied(reason));
+    this.worker?.terminate();
+    this.worker = undefined;
+    this.replaced += 1;
+    const [first, ...others] = this.taken();
+    const { made } = this;
+    this.made = [];
+    for (const message of made) {
+      // A worker that stops while it opens what it had opened before is beyond help.
+      this.send(message, { resolve: () => undefined, reject: (error) => this.end(error), onProgress: undefined, tries: 0 });
+    }
+    if (first && first.tries + 1 < TRIES) this.send(first.message, { ...first, tries: first.tries + 1 });
+    else first?.reject(new WorkerDied(reason));
+    for (const each of others) this.send(each.message, each);
+    void this.start();
+  }
+
+  /** All that waits, in order, and no longer waits. */
+  private taken(): Waiting[] {
+    const all = [...this.waiting.values()];
+    for (const { watchdog } of all) watchdog.stop();
+    this.waiting.clear();
+    return all;
   }
 }

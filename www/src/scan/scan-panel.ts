@@ -163,9 +163,10 @@ export class ScanPanel {
     }
   }
 
-  /** The reader is gone, and the volume with it. */
+  /** The reader could not do something; where it is gone for good, the volume is, too. */
   private lost(error: unknown): void {
     if (!this.scan) return;
+    if (this.reader?.alive) return this.notify(text.notShown(error instanceof Error ? error.message : String(error)));
     this.notify(text.lost(error instanceof Error ? error.message : String(error)));
     this.close();
   }

@@ -2,10 +2,15 @@
  * Scans of a slice and of the whole volume: slices from the reader, heat maps and peaks from the engine, findings from
  * both. It keeps what was found until the scan is closed or the network changes.
  */
+import { WorkerDied } from '../client.ts';
 import type { Engines } from '../engines.ts';
 import type { ScannedSlice } from '../messages.ts';
+import { strings } from '../strings.ts';
 import type { Finding, HeatMap, ModelInfo, Peak, SliceIn } from '../wasm.ts';
 import type { OpenScan } from './open-scan.ts';
+
+/** After so many slices on WebGPU it is asked the known inputs again, and at the end of a search. */
+const SLICES_UNVERIFIED = 16;
 
 /** A click must not wait long behind the gauging. */
 const GAUGE_MILLISECONDS = 800;
@@ -143,12 +148,19 @@ export class Search {
           whole = false;
           break;
         }
-        const prepared = await next;
+        const prepared = await next.catch((error: unknown) => {
+          if (what === 'slice' || !(error instanceof WorkerDied) || !this.scan.reader.alive) throw error;
+          return 'set aside' as const;
+        });
         // While the engine works, the reader makes the next slice ready.
         next = this.prepare(indices[done + 1], lungsOnly);
         next.catch(() => undefined);
         if (!prepared || !current()) break;
-        if (prepared.lungs?.every((inside) => inside === 0)) {
+        if (prepared === 'set aside') {
+          // The others are searched; this one is named.
+          notes.add(strings.scan.setAside(index));
+          whole = false;
+        } else if (prepared.lungs?.every((inside) => inside === 0)) {
           this.peaks.set(index, []);
           this.alongZ[index] = NaN;
           if (what === 'slice') notes.add('no-lung');
@@ -159,6 +171,13 @@ export class Search {
           whole &&= result.scanned.whole;
           if (result.scanned.note) notes.add(result.scanned.note);
         }
+        const last = done === indices.length - 1;
+        if ((last || done % SLICES_UNVERIFIED === SLICES_UNVERIFIED - 1) && !(await this.engines.verify())) {
+          // What the engine found before it was caught cannot be told from what is true: all of it again, on the CPU.
+          if (current()) await this.run(what, indices, lungsOnly);
+          return;
+        }
+        if (!current()) return;
         if (what === 'volume') {
           const left = ((performance.now() - began) / (done + 1)) * (indices.length - done - 1);
           this.progress = { what, done: done + 1, total: indices.length, left };

@@ -13,6 +13,7 @@ const keyOf = (plane: Plane, index: number): string => `${plane}/${index}`;
 
 export class Slices {
   private readonly kept = new Map<string, Hu>();
+  private readonly refused = new Set<string>();
   private bytes = 0;
   private wanted: { plane: Plane; index: number }[] = [];
   private asking = false;
@@ -63,7 +64,13 @@ export class Slices {
       for (let next = this.wanted.shift(); next; next = this.wanted.shift()) {
         const { plane, index } = next;
         if (this.kept.has(keyOf(plane, index))) continue;
-        const hu = await this.fetch(plane, index);
+        const key = keyOf(plane, index);
+        if (this.refused.has(key)) continue;
+        const hu = await this.fetch(plane, index).catch((error: unknown) => {
+          // Asked for once more with every frame, it would stop its reader for ever.
+          this.refused.add(key);
+          throw error;
+        });
         if (this.closed) return;
         this.keep(keyOf(plane, index), hu);
         this.arrived();

@@ -289,6 +289,46 @@ pub fn run_lengths(samples: &[u16]) -> Vec<u8> {
     [bytes, high, low].concat()
 }
 
+/// A lossless JPEG (T.81, annex H) of 16 bits with one table: every category in five bits.
+pub fn jpeg_lossless(samples: &[u16], width: usize, predictor: u8) -> Vec<u8> {
+    let height = samples.len() / width;
+    let mut bytes = vec![0xFF, 0xD8, 0xFF, 0xC3, 0, 11, 16];
+    bytes.extend([0, height as u8, 0, width as u8, 1, 1, 0x11, 0]);
+    bytes.extend([0xFF, 0xC4, 0, 19 + 17, 0, 0, 0, 0, 0, 17]);
+    bytes.extend([0; 11]);
+    bytes.extend(0..17);
+    bytes.extend([0xFF, 0xDA, 0, 8, 1, 1, 0, predictor, 0, 0]);
+    let mut bits: Vec<bool> = Vec::new();
+    let mut push =
+        |value: u32, count: u32| bits.extend((0..count).rev().map(|i| value >> i & 1 == 1));
+    for (i, sample) in samples.iter().enumerate() {
+        let at = |back: usize| i32::from(samples[i - back]);
+        let guess = match (i / width, i % width) {
+            (0, 0) => 1 << 15,
+            (0, _) => at(1),
+            (_, 0) => at(width),
+            _ if predictor == 1 => at(1),
+            _ => (at(1) + at(width)) >> 1,
+        };
+        let apart = i32::from(sample.wrapping_sub(guess as u16) as i16);
+        let category = 32 - apart.unsigned_abs().leading_zeros();
+        push(category, 5);
+        if category < 16 {
+            push(if apart < 0 { apart - 1 } else { apart } as u32, category);
+        }
+    }
+    bits.resize(bits.len().next_multiple_of(8), true);
+    for byte in bits.chunks(8) {
+        let byte = byte.iter().fold(0, |byte, bit| byte << 1 | u8::from(*bit));
+        bytes.push(byte);
+        if byte == 0xFF {
+            bytes.push(0);
+        }
+    }
+    bytes.extend([0xFF, 0xD9]);
+    bytes
+}
+
 /// A zip archive, uncompressed or deflated.
 pub fn zip(files: &[(&str, &[u8])], deflated: bool) -> Vec<u8> {
     let (mut bytes, mut directory) = (Vec::new(), Vec::new());

@@ -2,76 +2,33 @@
 //! that the file does not account for.
 
 #![cfg(feature = "formats")]
-// Counting what is allocated needs an allocator of our own.
-#![allow(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[path = "support/counting.rs"]
+mod counting;
 #[path = "support/formats.rs"]
 mod support;
 
 use nodulens::decode::Limits;
 use nodulens::decode::import::Import;
 use proptest::prelude::*;
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{LazyLock, Mutex};
+use std::sync::LazyLock;
 use support::*;
 
 /// More than any file of a few kilobytes may take: 2048 x 2048 pixels, as numbers of 32 bits and
 /// once more while they are transformed.
 const MOST: usize = 128 << 20;
 
-static NOW: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-/// The counters are the program's, so one file at a time.
-static ALONE: Mutex<()> = Mutex::new(());
-
-struct Counting;
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn grown(bytes: usize) {
-    let now = NOW.fetch_add(bytes, Relaxed) + bytes;
-    PEAK.fetch_max(now, Relaxed);
-}
-
-// SAFETY: every call goes to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        grown(layout.size());
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        grown(layout.size());
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        NOW.fetch_sub(layout.size(), Relaxed);
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        NOW.fetch_sub(layout.size(), Relaxed);
-        grown(size);
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
 /// Opens files; fails if more memory was taken than a small file accounts for.
 fn open(files: &[(&str, &[u8])]) -> usize {
-    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let before = NOW.load(Relaxed);
-    PEAK.store(before, Relaxed);
-    let mut import = Import::new(Limits::default());
-    for (name, bytes) in files {
-        import.add(name, bytes.to_vec());
-    }
-    let found = import.finish();
-    let taken = PEAK.load(Relaxed).saturating_sub(before);
+    let (taken, found) = counting::taken(|| {
+        let mut import = Import::new(Limits::default());
+        for (name, bytes) in files {
+            import.add(name, bytes.to_vec());
+        }
+        import.finish()
+    });
     assert!(taken < MOST, "{taken} bytes were taken");
     found.series.len() + found.pictures.len()
 }
@@ -161,7 +118,6 @@ fn files_cut_off_anywhere() {
 /// 60 slices of 512 x 512, in place of 600: what is taken grows with their number.
 #[test]
 fn a_scan_takes_twice_its_size() {
-    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let file = |z: usize| {
         Dicom::slice(EXPLICIT, z, UPRIGHT)
             .word(0x0028_0010, 512)
@@ -170,17 +126,16 @@ fn a_scan_takes_twice_its_size() {
             .file()
     };
     let one = file(0).len();
-    let before = NOW.load(Relaxed);
-    PEAK.store(before, Relaxed);
-    let mut import = Import::new(Limits::default());
-    for z in 0..60 {
-        // Writing the file takes four times its size: not the importer's.
-        let bytes = file(z);
-        PEAK.store(NOW.load(Relaxed), Relaxed);
-        import.add("slice", bytes);
-    }
-    let imported = import.finish();
-    let taken = PEAK.load(Relaxed) - before;
+    let (taken, imported) = counting::taken(|| {
+        let mut import = Import::new(Limits::default());
+        for z in 0..60 {
+            // Writing the file takes four times its size: not the importer's.
+            let bytes = file(z);
+            counting::forget();
+            import.add("slice", bytes);
+        }
+        import.finish()
+    });
     assert_eq!(imported.series[0].volume.geometry().size(), [512, 512, 60]);
     let volume = 60 * 512 * 512 * 2;
     println!("{:.2} times the volume", taken as f64 / volume as f64);

@@ -1,5 +1,6 @@
 //! A frame's pixels out of its encoding.
 
+mod divisions;
 mod jpeg;
 mod rle;
 

@@ -1,7 +1,7 @@
 //! The four JPEGs of DICOM. Each decoder is asked for the size first: what differs from the
 //! file's own rows and columns is refused before memory is taken.
 
-use super::{Frame, colour};
+use super::{Frame, colour, divisions};
 use crate::decode::dicom::error::DicomError;
 use crate::decode::dicom::shape::{Photometric, Shape};
 use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
@@ -93,7 +93,12 @@ pub(super) fn decode_2000(bytes: &[u8], shape: &Shape) -> Result<Frame, DicomErr
     if usize::from(u16::from_be_bytes([high, low])) != shape.channels() {
         return Err(damaged(NAME, "it has another number of colours than the file says"));
     }
-    let image = Image::new(bytes, &DecodeSettings::default());
+    // Without the boxes of a file around it, which DICOM has not: what is looked at is what is read.
+    let stream = start.and_then(|start| bytes.get(start..)).unwrap_or_default();
+    if !divisions::sensible(stream) {
+        return Err(damaged(NAME, "it is divided into far too many parts"));
+    }
+    let image = Image::new(stream, &DecodeSettings::default());
     let image = image.map_err(|error| damaged(NAME, error))?;
     same_size(NAME, shape, image.width() as usize, image.height() as usize)?;
     let mut context = DecoderContext::default();

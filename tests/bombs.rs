@@ -94,3 +94,161 @@ fn jpeg_2000_of_millions_of_precincts_or_blocks() {
     blocks[at + 10..at + 12].copy_from_slice(&[0, 0]);
     assert_eq!(code(&jpeg2000(2048, blocks)), "damaged");
 }
+
+/// Within limits of its own.
+fn limited(limits: Limits, bytes: &[u8]) -> Imported {
+    let mut import = Import::new(limits);
+    import.add("file", bytes.to_vec());
+    import.finish()
+}
+
+#[test]
+fn a_zip_whose_files_share_their_bytes() {
+    // 2,000 files of 20 megabytes in 20 kilobytes: all of them name the first.
+    let one = zip(&[("file", &vec![b'a'; 20 << 20])], true);
+    let directory = one.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
+    let end = one.windows(4).position(|four| four == b"PK\x05\x06").unwrap();
+    let mut shared = one[..directory].to_vec();
+    for i in 0..2000 {
+        shared.extend(&one[directory..end - 4]);
+        shared.extend(format!("{i:04}").as_bytes());
+    }
+    let length = shared.len() - directory;
+    shared.extend(&one[end..end + 8]);
+    shared.extend(2000_u16.to_le_bytes());
+    shared.extend(2000_u16.to_le_bytes());
+    shared.extend((length as u32).to_le_bytes());
+    shared.extend(&one[end + 16..]);
+    let limits = Limits { unpacked: 100 << 20, ..Limits::default() };
+    let imported = limited(limits.clone(), &shared);
+    // Whether as files that share their bytes, or because there are too many of them.
+    assert!(imported.problems.len() < 10, "{} files were read", imported.problems.len());
+    assert!(imported.problems.iter().any(|problem| problem.code == "too-large"));
+    // Two files side by side have the same bytes to share, and so have two gzips.
+    let two = zip(&[("a", &vec![b'a'; 60 << 20]), ("b", &vec![b'b'; 60 << 20])], true);
+    let codes: Vec<_> = limited(limits.clone(), &two).problems.iter().map(|p| p.code).collect();
+    assert_eq!(codes, ["not-an-image", "too-large"]);
+    let mut import = Import::new(limits);
+    let packed = gzip(&vec![b'a'; 60 << 20]);
+    import.add("a.gz", packed.clone());
+    import.add("b.gz", packed);
+    let codes: Vec<_> = import.finish().problems.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, ["not-an-image", "too-large"]);
+}
+
+#[test]
+fn bytes_and_lines_to_pass_over_in_compressed_samples() {
+    let scan = |more: &str, data: &[u8]| {
+        let header = nrrd(UPRIGHT, "LPS", "gzip", &format!("endian: little\n{more}\n\n"));
+        [header.into_bytes(), gzip(data)].concat()
+    };
+    let lines = [b"a line\nanother\n".to_vec(), shorts(false)].concat();
+    assert_eq!(opened(&[("file", &scan("line skip: 2", &lines))]).series.len(), 1);
+    assert_eq!(code(&scan("line skip: 9000000000000000000", &lines)), "damaged");
+    // A line of 100 megabytes.
+    assert_eq!(code(&scan("line skip: 1", &vec![0; 100 << 20])), "damaged");
+    assert_eq!(code(&scan("byte skip: 1000000000", &lines)), "bad-header");
+    let mut nii = nifti(UPRIGHT, Form::Matrix, false);
+    nii[108..112].copy_from_slice(&1e9_f32.to_le_bytes());
+    assert_eq!(code(&gzip(&[nii, shorts(false)].concat())), "bad-header");
+}
+
+#[test]
+fn samples_that_meet_their_header_when_there_is_no_room() {
+    let limits = Limits { kept_bytes: 5000, ..Limits::default() };
+    let mut header = nifti(UPRIGHT, Form::Matrix, false);
+    header[344..348].copy_from_slice(b"ni1\0");
+    header[108..112].copy_from_slice(&0_f32.to_le_bytes());
+    let side = 200_i16.to_le_bytes();
+    header[42..48].copy_from_slice(&[side, side, side].concat());
+    let data = gzip(&vec![0; 16 << 20]);
+    let (taken, imported) = counting::taken(|| {
+        let mut import = Import::new(limits);
+        import.add("a.hdr", header);
+        import.add("a.img", data);
+        import.finish()
+    });
+    assert_eq!(imported.problems[0].code, "too-large");
+    assert!(taken < 1 << 20, "{taken} bytes were taken");
+}
+
+#[test]
+fn headers_that_do_not_end() {
+    let comments = b"# a comment of no use, but there are many of them\n".repeat(20_000);
+    let long = nrrd(UPRIGHT, "LPS", "raw", "endian: little\n").into_bytes();
+    assert_eq!(code(&[long, comments, b"\n".to_vec(), shorts(false)].concat()), "bad-header");
+    let comments = b"Comment = of no use, but there are many of them\n".repeat(20_000);
+    let long = [&comments, metaimage(UPRIGHT, "LOCAL").as_bytes(), &shorts(false)].concat();
+    assert_eq!(code(&long), "unknown-format");
+    let large = metaimage(UPRIGHT, "LOCAL").replace("3 5 7", "3000 3000 3000");
+    assert_eq!(code(large.as_bytes()), "too-large");
+}
+
+/// A picture of 7 x 5 pixels whose header says another size.
+fn picture(format: image::ImageFormat, side: u32) -> Vec<u8> {
+    use image::ImageFormat::{Bmp, Jpeg, Png};
+    let grey = image::DynamicImage::from(image::GrayImage::new(7, 5));
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    grey.write_to(&mut bytes, format).unwrap();
+    let mut bytes = bytes.into_inner();
+    match format {
+        Png => {
+            bytes[16..24].copy_from_slice(&[side.to_be_bytes(); 2].concat());
+            let mut crc = flate2::Crc::new();
+            crc.update(&bytes[12..29]);
+            bytes[29..33].copy_from_slice(&crc.sum().to_be_bytes());
+        }
+        Bmp => bytes[18..26].copy_from_slice(&[side.to_le_bytes(); 2].concat()),
+        Jpeg => {
+            let at = bytes.windows(2).position(|two| two == [0xFF, 0xC0]).unwrap() + 5;
+            bytes[at..at + 4].copy_from_slice(&[(side as u16).to_be_bytes(); 2].concat());
+        }
+        // TIFF: width and height are the first two entries of the directory, as long numbers.
+        _ => {
+            let at = u32::from_le_bytes(*bytes[4..].first_chunk::<4>().unwrap()) as usize + 2;
+            for entry in [at, at + 12] {
+                bytes[entry + 2] = 4;
+                bytes[entry + 8..entry + 12].copy_from_slice(&side.to_le_bytes());
+            }
+        }
+    }
+    bytes
+}
+
+#[test]
+fn pictures_that_promise_millions_of_pixels() {
+    use image::ImageFormat::{Bmp, Jpeg, Png, Tiff};
+    for format in [Png, Bmp, Tiff, Jpeg] {
+        assert_eq!(opened(&[("file", &picture(format, 5))]).pictures.len(), 1, "{format:?}");
+        // Beyond what is read at all, and beyond what so few bytes can hold.
+        assert_eq!(code(&picture(format, 60_000)), "too-large", "{format:?}");
+        assert_eq!(code(&picture(format, 9000)), "truncated", "{format:?}");
+    }
+}
+
+#[test]
+fn weights_that_declare_more_than_they_are() {
+    use nodulens::weights::read_content;
+    let shipped = include_bytes!("../www/models/compact.nodulens");
+    let length = u32::from_le_bytes(*shipped[12..].first_chunk::<4>().unwrap()) as usize;
+    let sealed = |body: &[u8]| {
+        let digest = <sha2::Sha256 as sha2::Digest>::digest(body);
+        [body, &digest[..]].concat()
+    };
+    let code = |body: &[u8]| {
+        let (taken, read) = counting::taken(|| read_content(&sealed(body)));
+        assert!(taken < 4 << 20, "{taken} bytes were taken");
+        read.unwrap_err().code()
+    };
+    let mut header = shipped[..2000].to_vec();
+    header[12..16].copy_from_slice(&u32::MAX.to_le_bytes());
+    assert_eq!(code(&header), "weights-truncated");
+    // The parameters' own header, longer than the file.
+    let mut names = shipped[..16 + length + 500].to_vec();
+    names[16 + length..24 + length].copy_from_slice(&90_000_000_u64.to_le_bytes());
+    assert_eq!(code(&names), "weights-corrupt");
+    // A parameter of a terabyte.
+    let huge = br#"{"conv1.bias":{"dtype":"F16","shape":[549755813888],"data_offsets":[0,1099511627776]}}"#;
+    let parameters = [&(huge.len() as u64).to_le_bytes(), &huge[..], &[0; 64]].concat();
+    assert_eq!(code(&[&shipped[..16 + length], &parameters].concat()), "weights-corrupt");
+}

@@ -55,11 +55,12 @@ impl<'a> Archive<'a> {
         self.zip.len()
     }
 
-    /// The name of a file, and its bytes; `None` for a folder.
+    /// The name of a file, and its bytes, taken from those that are `left`; `None` for a folder.
     pub fn file(
         &mut self,
         index: usize,
         limits: &Limits,
+        left: &mut u64,
     ) -> Option<(String, Result<Vec<u8>, ArchiveError>)> {
         let name = self.zip.name_for_index(index).and_then(Result::ok).map(Cow::into_owned);
         let name = name.unwrap_or_else(|| format!("file {}", index + 1));
@@ -69,11 +70,11 @@ impl<'a> Archive<'a> {
             Err(problem) => return Some((name, Err(error(problem)))),
         };
         // What it declares may be a lie: what it becomes is counted while it is read.
-        let most = limits.inflated(file.compressed_size());
+        let most = limits.inflated(file.compressed_size()).min(*left);
         if file.size() > most {
             return Some((name, Err(ArchiveError::TooLarge { most })));
         }
-        let bytes = inflate::bounded(file, most).map_err(|error| match error {
+        let bytes = inflate::counted(file, most, left).map_err(|error| match error {
             InflateError::TooLarge { most } => ArchiveError::TooLarge { most },
             InflateError::Damaged(reason) => ArchiveError::Damaged(reason),
         });

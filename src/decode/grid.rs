@@ -11,6 +11,8 @@ use std::io::Read;
 
 /// Most that a byte of deflate can become (zlib's technical notes).
 const MOST_INFLATION: u64 = 1032;
+/// Most text before samples that are compressed; it is read byte by byte.
+const MOST_TEXT: u64 = 1 << 20;
 /// Axes may deviate so much from right angles; more is a sheared volume.
 const SHEAR: f64 = 1e-3;
 
@@ -129,15 +131,21 @@ pub(crate) fn size(sides: [i64; 3], limits: &Limits) -> Result<[usize; 3], GridE
 }
 
 impl Grid {
-    fn voxels(&self) -> usize {
-        self.size.iter().product()
+    /// How many it promises.
+    pub fn voxels(&self) -> u64 {
+        self.size.iter().map(|side| *side as u64).product()
     }
 
-    /// Reads the samples out of `data`. Their number is held against its length first.
-    pub fn read(mut self, data: &[u8]) -> Result<(Volume, Vec<Warning>), GridError> {
+    /// Reads the samples out of `data`. Their number is held against its length first, and what is
+    /// passed over in compressed data against what it may become.
+    pub fn read(
+        mut self,
+        data: &[u8],
+        limits: &Limits,
+    ) -> Result<(Volume, Vec<Warning>), GridError> {
         let geometry = self.geometry()?;
         let length = data.len() as u64;
-        let needed = self.voxels() as u64 * self.number.bytes();
+        let needed = self.voxels() * self.number.bytes();
         let possible = match self.encoding {
             Encoding::Gzip => length.saturating_mul(MOST_INFLATION),
             Encoding::Raw => length,
@@ -158,8 +166,13 @@ impl Grid {
             Encoding::Gzip => {
                 let mut inflated = MultiGzDecoder::new(data);
                 let skip = self.skip.unwrap_or(0);
+                let mut text = inflated.by_ref().take(MOST_TEXT);
                 for _ in 0..self.line_skip {
-                    while !matches!(next(&mut inflated)?, None | Some(b'\n')) {}
+                    while next(&mut text)?.ok_or_else(lines_missing)? != b'\n' {}
+                }
+                if skip > limits.inflated(length) {
+                    let value = skip.to_string();
+                    return Err(GridError::Value { key: "bytes before the samples", value });
                 }
                 std::io::copy(&mut inflated.by_ref().take(skip), &mut std::io::sink())
                     .map_err(|error| GridError::Damaged(error.to_string()))?;
@@ -183,20 +196,19 @@ impl Grid {
     fn after_lines<'a>(&self, mut data: &'a [u8]) -> Result<&'a [u8], GridError> {
         for _ in 0..self.line_skip {
             let end = data.iter().position(|byte| *byte == b'\n');
-            let end = end.ok_or_else(|| GridError::Damaged("lines are missing".to_owned()))?;
+            let end = end.ok_or_else(lines_missing)?;
             data = data.get(end + 1..).unwrap_or_default();
         }
         Ok(data)
     }
 
     fn samples(&self, data: &mut impl Read, needed: u64) -> Result<Samples, GridError> {
-        numbers::read(data, self.number, self.big_endian, self.voxels(), self.scale).map_err(
-            |error| match error {
-                NumbersError::Memory => GridError::TooLarge { voxels: self.voxels() as u64 },
+        numbers::read(data, self.number, self.big_endian, self.voxels() as usize, self.scale)
+            .map_err(|error| match error {
+                NumbersError::Memory => GridError::TooLarge { voxels: self.voxels() },
                 NumbersError::Truncated { found } => GridError::Truncated { needed, found },
                 NumbersError::Read(reason) => GridError::Damaged(reason),
-            },
-        )
+            })
     }
 
     /// Samples written as text, between white space.
@@ -205,7 +217,7 @@ impl Grid {
         let text = text.map_err(|error| GridError::Damaged(error.to_string()))?;
         let separated = text.split(|c: char| c.is_whitespace() || c == ',');
         let mut bytes = Vec::new();
-        for word in separated.filter(|word| !word.is_empty()).take(self.voxels()) {
+        for word in separated.filter(|word| !word.is_empty()).take(self.voxels() as usize) {
             let number: f64 = word.parse().map_err(|_| {
                 GridError::Damaged(format!(
                     "{} is no number",
@@ -215,7 +227,7 @@ impl Grid {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
         let plain = Grid { number: Number::F64, big_endian: false, ..self.clone() };
-        plain.samples(&mut bytes.as_slice(), self.voxels() as u64 * 8)
+        plain.samples(&mut bytes.as_slice(), self.voxels() * 8)
     }
 
     /// The grid in the body. A sheared one (tilted gantry) becomes upright, with a warning.
@@ -248,6 +260,10 @@ impl Grid {
         let spacing = SpacingMm { x: spacing_x, y: spacing_y, z: spacing_z };
         Ok(VolumeGeometry::new(self.size, WorldMm { x, y, z }, spacing, axes)?)
     }
+}
+
+fn lines_missing() -> GridError {
+    GridError::Damaged("lines are missing".to_owned())
 }
 
 fn next(data: &mut impl Read) -> Result<Option<u8>, GridError> {

@@ -42,6 +42,8 @@ pub struct Import {
     files: usize,
     /// Bytes of samples and data that are kept.
     kept: u64,
+    /// Bytes that archives may still become.
+    unpackable: u64,
 }
 
 impl Import {
@@ -49,6 +51,7 @@ impl Import {
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
+            unpackable: limits.unpacked,
             limits,
             slices: Vec::new(),
             series: Vec::new(),
@@ -153,7 +156,8 @@ impl Import {
         let mut archive = Archive::open(bytes).map_err(refused)?;
         let mut files = 0;
         for index in 0..archive.len() {
-            let Some((inner, content)) = archive.file(index, &self.limits) else { continue };
+            let file = archive.file(index, &self.limits, &mut self.unpackable);
+            let Some((inner, content)) = file else { continue };
             let inner = format!("{name}/{inner}");
             files += 1;
             match content {
@@ -165,6 +169,11 @@ impl Import {
                     self.files += 1;
                     self.problems.push(FileProblem { name: inner, code, message, hint });
                 }
+            }
+            if self.unpackable == 0 {
+                let message =
+                    format!("archives are unpacked to {} bytes at most", self.limits.unpacked);
+                return Err(Refusal::new("too-large", message, "Unpack it first."));
             }
             if self.files > self.limits.files {
                 let message = format!("only the first {} files of it were read", self.limits.files);
@@ -184,7 +193,7 @@ impl Import {
             let message = "it is an archive within archives";
             return Err(Refusal::new("nested-archive", message, "Unpack the outer one first."));
         }
-        let inflated = match inflate::gzip(&bytes, &self.limits) {
+        let inflated = match inflate::gzip(&bytes, &self.limits, &mut self.unpackable) {
             Ok(inflated) => inflated,
             Err(error @ inflate::InflateError::TooLarge { .. }) => {
                 let hint = "Unpack it first, and choose the files that are needed.";

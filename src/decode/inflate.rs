@@ -23,9 +23,9 @@ pub(crate) fn raw(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, InflateError
     bounded(DeflateDecoder::new(bytes), limits.inflated(bytes.len() as u64))
 }
 
-/// Inflates a gzip file.
-pub(crate) fn gzip(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, InflateError> {
-    bounded(MultiGzDecoder::new(bytes), limits.inflated(bytes.len() as u64))
+/// Inflates a gzip file, taking from the bytes that are `left`.
+pub(crate) fn gzip(bytes: &[u8], limits: &Limits, left: &mut u64) -> Result<Vec<u8>, InflateError> {
+    counted(MultiGzDecoder::new(bytes), limits.inflated(bytes.len() as u64), left)
 }
 
 /// The first bytes of a gzip file's content, as many as there are.
@@ -46,12 +46,23 @@ pub(crate) fn gzip_head(bytes: &[u8], count: usize) -> Vec<u8> {
 }
 
 /// Reads to the end, or to the bound.
-pub(crate) fn bounded(reader: impl Read, most: u64) -> Result<Vec<u8>, InflateError> {
+fn bounded(reader: impl Read, most: u64) -> Result<Vec<u8>, InflateError> {
+    let mut left = u64::MAX;
+    counted(reader, most, &mut left)
+}
+
+/// Reads to the end, to the bound, or until nothing is `left`; what was read is taken from that,
+/// of damaged bytes too.
+pub(crate) fn counted(
+    reader: impl Read,
+    most: u64,
+    left: &mut u64,
+) -> Result<Vec<u8>, InflateError> {
+    let most = most.min(*left);
     let mut inflated = Vec::new();
-    reader
-        .take(most.saturating_add(1))
-        .read_to_end(&mut inflated)
-        .map_err(|error| InflateError::Damaged(error.to_string()))?;
+    let read = reader.take(most.saturating_add(1)).read_to_end(&mut inflated);
+    *left = left.saturating_sub(inflated.len() as u64);
+    read.map_err(|error| InflateError::Damaged(error.to_string()))?;
     if inflated.len() as u64 > most {
         return Err(InflateError::TooLarge { most });
     }

@@ -22,6 +22,9 @@ pub struct Limits {
     pub files: usize,
     /// Most bytes that a byte of a large archive may become.
     pub inflation: u64,
+    /// Most bytes that all archives together may become, those that are refused counted: files of a
+    /// zip can share their bytes, so that a megabyte of twenty thousand takes hours.
+    pub unpacked: u64,
     /// Most archives within archives: 1 is a zip in a zip.
     pub nesting: usize,
     /// Most DICOM sequences within sequences.
@@ -40,6 +43,7 @@ impl Default for Limits {
             frames: 4096,
             files: 20_000,
             inflation: 200,
+            unpacked: 4 << 30,
             nesting: 1,
             depth: 16,
             elements: 200_000,

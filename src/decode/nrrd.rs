@@ -32,6 +32,10 @@ pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<Header, GridError> 
     loop {
         let rest = bytes.get(place..MAX_HEADER.min(bytes.len())).unwrap_or_default();
         if rest.is_empty() {
+            // What stands behind it would be taken for samples.
+            if bytes.len() > MAX_HEADER {
+                return Err(GridError::Missing("end within 256 kB"));
+            }
             break;
         }
         let end = rest.iter().position(|byte| *byte == b'\n');

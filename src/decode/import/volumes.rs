@@ -40,19 +40,20 @@ impl Import {
         let head = if gzip { inflate::gzip_head(&bytes, nifti::HEADER) } else { Vec::new() };
         let grid = nifti::parse(if gzip { &head } else { &bytes }, place, gzip, &self.limits)?;
         let tags = grid.tags.clone();
-        self.enough(grid.size.iter().product::<usize>() as u64)?;
-        let (volume, warnings) = grid.read(&bytes)?;
+        self.enough(grid.voxels())?;
+        let (volume, warnings) = grid.read(&bytes, &self.limits)?;
         self.volume("NIfTI", volume, warnings, tags, &[&bytes])
     }
 
     pub(super) fn nrrd(&mut self, name: &str, bytes: Vec<u8>) -> Result<Added, Refusal> {
         let nrrd::Header { grid, offset, data_file } = nrrd::parse(&bytes, &self.limits)?;
-        self.enough(grid.size.iter().product::<usize>() as u64)?;
+        self.enough(grid.voxels())?;
         if let Some(wants) = data_file {
             return self.wait(name, bytes, "NRRD", wants);
         }
         let tags = grid.tags.clone();
-        let (volume, warnings) = grid.read(bytes.get(offset..).unwrap_or_default())?;
+        let (volume, warnings) =
+            grid.read(bytes.get(offset..).unwrap_or_default(), &self.limits)?;
         self.volume("NRRD", volume, warnings, tags, &[&bytes])
     }
 
@@ -102,6 +103,7 @@ impl Import {
         let files = [header.bytes.as_slice(), data];
         match header.format {
             "MetaImage" => {
+                self.enough(metaimage::Header::parse(&header.bytes)?.voxels() as u64)?;
                 let volume = metaimage::decode_mhd(&header.bytes, data)?;
                 let tags = metaimage_tags(&header.bytes);
                 self.volume("MetaImage", volume, Vec::new(), tags, &files)
@@ -113,14 +115,16 @@ impl Import {
                 };
                 let gzip = data.starts_with(&[0x1F, 0x8B]);
                 let grid = nifti::parse(&head, Place::Beside, gzip, &self.limits)?;
+                self.enough(grid.voxels())?;
                 let tags = grid.tags.clone();
-                let (volume, warnings) = grid.read(data)?;
+                let (volume, warnings) = grid.read(data, &self.limits)?;
                 self.volume("NIfTI", volume, warnings, tags, &files)
             }
             _ => {
                 let nrrd::Header { grid, .. } = nrrd::parse(&header.bytes, &self.limits)?;
+                self.enough(grid.voxels())?;
                 let tags = grid.tags.clone();
-                let (volume, warnings) = grid.read(data)?;
+                let (volume, warnings) = grid.read(data, &self.limits)?;
                 self.volume("NRRD", volume, warnings, tags, &files)
             }
         }

@@ -142,13 +142,14 @@ const folders = ['cpu', 'reference', 'reader', ...(webgpu ? ['webgpu'] : [])];
 await Promise.all([
   bundle(folders),
   writeHtml(),
+  cp(path.join(www, 'third-party.txt'), path.join(dist, 'third-party.txt')),
   ...['style.css', 'scan.css', 'privacy.css', 'icon.svg'].map((name) => cp(path.join(www, name), path.join(dist, name))),
   cp(path.join(www, 'icons'), path.join(dist, 'icons'), { recursive: true }),
   ...folders.map((folder) => cp(path.join(www, 'pkg', folder, 'nodulens_bg.wasm'), path.join(dist, 'pkg', folder, 'nodulens_bg.wasm'))),
 ]);
 await writeHosting(dist);
 await writeServiceWorker(dist, { kept: !flags.has('--no-offline') });
-const sizes = await compressFolder(dist, /\.(wasm|js|html|css|svg|json|nodulens)$/);
+const sizes = await compressFolder(dist, /\.(wasm|js|html|css|svg|json|txt|nodulens)$/);
 const start = cpuStart(sizes, weights);
 await writeFile(path.join(dist, 'sizes.json'), `${JSON.stringify({ files: sizes, cpuStart: start }, null, 2)}\n`);
 printSizes(sizes, start, (performance.now() - started) / 1000);

@@ -17,6 +17,7 @@ export const TYPES = {
   '.map': 'application/json; charset=utf-8',
   '.svg': 'image/svg+xml',
   '.png': 'image/png',
+  '.txt': 'text/plain; charset=utf-8',
   // instantiateStreaming refuses any other type.
   '.wasm': 'application/wasm',
 };

@@ -225,6 +225,7 @@ export const html = {
   cardTitle: 'Model card',
   cardPending: 'The card is read from the weights file, which is still loading.',
   footer: 'Nodulens. Research and teaching software, not a medical device.',
+  thirdParty: 'Works of others in this page, and their licences',
 } as const;
 
 /** For the reader's worker, which does without the rest. */

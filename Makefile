@@ -29,6 +29,8 @@ help:
 	echo "make bench    the page's engines and the trainer beside onnxruntime and TensorFlow.js, in one run"
 	echo "make published  the weights that ship, trained anew (README)"
 	echo "make bench-training  training speed beside PyTorch's, in one run"
+	echo "make fuzz     every decoder on random damage, for 20 minutes each (cargo-fuzz)"
+	echo "make release  the page for others, from the commit, with hashes and licences"
 	echo "make golden   the independent reference numbers anew (Python: NumPy, Pillow, SciPy, scikit-learn)"
 	echo "cargo trainer --help    training, evaluation, export"
 
@@ -128,7 +130,7 @@ sanitize: tools
 	  echo "sanitize: only on Linux, x86-64"
 	fi
 
-test: tools npm chromium firefox lavapipe python lint sanitize
+test: tools npm chromium firefox lavapipe python lint licences sanitize
 	icd=$$($(LAVAPIPE))
 	if test -n "$$icd"; then export VK_ICD_FILENAMES=$$icd NODULENS_NEEDS_ADAPTER=1; fi
 	export NODULENS_PYTHON=$$PWD/$(PYTHON)/bin/python
@@ -171,6 +173,38 @@ bench: build chromium trainer python
 golden:
 	python3 tests/reference/networks.py
 	python3 tests/reference/metrics.py
+
+# The page for others: built from the commit alone, with hashes, licences and a list of its parts.
+# `make reproduce` builds it twice and compares.
+.PHONY: release reproduce licences audit fuzz
+release: tools
+	test -z "$$(git status --porcelain)" || { echo "there are changes that are not committed; a release is made of a commit"; exit 1; }
+	scripts/release/build.sh target/page-release
+
+reproduce: tools
+	scripts/release/reproduce.sh
+
+# Seconds: every crate that ships is allowed and named, and the page bundles nothing of npm.
+licences: tools npm
+	node scripts/release/licences.mjs
+
+# Known faults of what is used; asks GitHub and npm.
+audit: licences
+	cargo deny check || { command -v cargo-deny >/dev/null || echo "cargo install cargo-deny --locked"; exit 1; }
+	npm audit
+
+# Fuzzes for MINUTES each: make fuzz TARGETS="dicom nifti". The compiler's switches for it are not
+# stable, but they are in the stable compiler.
+TARGETS ?= raster dicom dicom_pixels nifti nrrd metaimage archive weights
+MINUTES ?= 20
+fuzz: tools
+	@command -v cargo-fuzz >/dev/null || { echo "cargo install cargo-fuzz --locked"; exit 1; }
+	NODULENS_SEEDS=$$PWD/fuzz/corpus cargo test --release --package nodulens --no-default-features --features engine,formats --test fuzz_smoke -- --ignored write_seeds
+	for target in $(TARGETS); do
+	  mkdir -p fuzz/found/$$target
+	  RUSTC_BOOTSTRAP=1 cargo fuzz run --release $$target fuzz/found/$$target fuzz/corpus/$$target -- \
+	    -max_total_time=$$(( $(MINUTES) * 60 )) -timeout=20 -rss_limit_mb=3000 -max_len=65536 -print_final_stats=1
+	done
 
 clean:
 	rm -rf target dist www/pkg node_modules

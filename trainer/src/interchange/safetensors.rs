@@ -124,6 +124,10 @@ fn parameter(name: &str, view: &TensorView<'_>) -> Result<Parameter> {
 }
 
 #[cfg(test)]
+#[path = "../../../fuzz/src/mutate.rs"]
+mod mutate;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -167,5 +171,34 @@ mod tests {
         let right = Given { network: Some(NetworkKind::Compact), threshold: Some(0.7) };
         assert_eq!(read(&plain, right, &device).unwrap().0.threshold, 0.7);
         assert!(read(b"{}", right, &device).is_err());
+    }
+
+    #[test]
+    fn no_damage_makes_it_panic() {
+        let header = weights().header;
+        let numbers: Vec<u8> = (0..72_u16).flat_map(|i| (i as f32).to_le_bytes()).collect();
+        let view = |shape: &[usize], bytes: usize| {
+            TensorView::new(Dtype::F32, shape.to_vec(), &numbers[..bytes]).unwrap()
+        };
+        let tensors = [
+            ("conv1.weight", view(&[2, 1, 3, 3], 72)),
+            ("fc1.weight", view(&[2, 3], 24)),
+            ("fc1.bias", view(&[2], 8)),
+            ("deep", view(&[1, 2, 1, 1, 2], 16)),
+        ];
+        let metadata =
+            HashMap::from([(HEADER.to_owned(), serde_json::to_string(&header).unwrap())]);
+        let sound = safetensors::serialize(tensors, Some(metadata)).unwrap();
+        let device = Device::flex();
+        let mut refused = 0;
+        for case in 0..3000 {
+            let damaged = mutate::mutated(&sound, &sound, case);
+            for network in [None, Some(NetworkKind::Compact), Some(NetworkKind::Paper)] {
+                let given = Given { network, threshold: None };
+                refused += usize::from(read(&damaged, given, &device).is_err());
+            }
+        }
+        // None has all the parameters of a network.
+        assert_eq!(refused, 9000);
     }
 }

@@ -186,6 +186,7 @@ reproduce: tools
 
 # Seconds: every crate that ships is allowed and named, and the page bundles nothing of npm.
 licences: tools npm
+	node --test scripts/release/allowed.test.mjs >/dev/null
 	node scripts/release/licences.mjs
 
 # Known faults of what is used; asks GitHub and npm.

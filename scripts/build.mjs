@@ -114,7 +114,7 @@ function checkBudget({ 'pkg/cpu/nodulens_bg.wasm': { brotli } }) {
 function cpuStart(sizes, weights) {
   const total = { raw: 0, gzip: 0, brotli: 0 };
   for (const [name, size] of Object.entries(sizes)) {
-    if (/^(pkg\/|worker-)(webgpu|reference|reader)\b|^(service-worker\.js|headers\.json)$/.test(name)) continue;
+    if (/^(pkg\/|worker-)(webgpu|reference|reader)\b|^(service-worker\.js|headers\.json|manifest\.json|third-party\.txt)$/.test(name)) continue;
     if (name.endsWith('.nodulens') && name !== `models/${weights}`) continue;
     for (const key of Object.keys(total)) total[key] += size[key];
   }

@@ -86,6 +86,8 @@ const attribute = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)
 page = page.replace(/(http-equiv="Content-Security-Policy" content=")[^"]*/, (_, start) => start + attribute(policy(script, styles)));
 page = page.replace(/<!--[^]*?-->\n/, '<!-- One file: nothing is asked for, and nothing could be (connect-src). -->\n');
 page = replace(page, 'href="./icon.svg"', `href="${icon}"`);
+const notices = `data:text/plain;charset=utf-8;base64,${(await read('third-party.txt')).toString('base64')}`;
+page = replace(page, 'href="./third-party.txt"', `download="third-party.txt" href="${notices}"`);
 page = replace(page, '<link rel="manifest" href="./manifest.json">\n', '');
 page = replace(page, '<link rel="apple-touch-icon" href="./icons/192.png">\n', '');
 sheets.forEach((name, i) => (page = replace(page, `<link rel="stylesheet" href="./${name}">`, `<style>${styles[i]}</style>`)));

@@ -16,13 +16,22 @@ export function drawCard(into: HTMLElement, model: ModelInfo): void {
     section(text.model, modelFacts(model)),
     section(text.limits, list(card.limits)),
     section(text.training, trainingFacts(model)),
-    ...(card.reproduce?.length ? [section(text.reproduce, make('pre', 'commands', card.reproduce.join('\n')))] : []),
+    ...(card.reproduce?.length ? [section(text.reproduce, commands(card.reproduce))] : []),
     section(text.citations, list(card.citations)),
   );
 }
 
 function section(title: string, ...children: Node[]): HTMLElement {
   return make('section', 'card-section', make('h4', '', title), ...children);
+}
+
+/** Scrolled like a wide table. */
+function commands(lines: string[]): HTMLElement {
+  const block = make('pre', 'commands', lines.join('\n'));
+  block.tabIndex = 0;
+  block.setAttribute('role', 'region');
+  block.setAttribute('aria-label', text.reproduce);
+  return block;
 }
 
 function list(items: string[]): HTMLElement {
@@ -122,7 +131,12 @@ function row(name: string, ...cells: (Node | string)[]): HTMLElement {
   return make('tr', '', head, ...cells.map((cell) => make('td', '', cell)));
 }
 
-const scroll = (inner: HTMLElement): HTMLElement => make('div', 'scroll', inner);
+/** Wider than a small screen: scrolled with the arrow keys, and so it takes the focus. */
+const scroll = (inner: HTMLElement): HTMLElement => {
+  const wide = make('div', 'scroll', inner);
+  wide.tabIndex = 0;
+  return wide;
+};
 const digits = (value: number): string => value.toFixed(3);
 
 function headRow(...names: string[]): HTMLElement {

@@ -86,11 +86,12 @@ const attribute = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)
 page = page.replace(/(http-equiv="Content-Security-Policy" content=")[^"]*/, (_, start) => start + attribute(policy(script, styles)));
 page = page.replace(/<!--[^]*?-->\n/, '<!-- One file: nothing is asked for, and nothing could be (connect-src). -->\n');
 page = replace(page, 'href="./icon.svg"', `href="${icon}"`);
-const notices = `data:text/plain;charset=utf-8;base64,${(await read('third-party.txt')).toString('base64')}`;
-page = replace(page, 'href="./third-party.txt"', `download="third-party.txt" href="${notices}"`);
 page = replace(page, '<link rel="manifest" href="./manifest.json">\n', '');
 page = replace(page, '<link rel="apple-touch-icon" href="./icons/192.png">\n', '');
 sheets.forEach((name, i) => (page = replace(page, `<link rel="stylesheet" href="./${name}">`, `<style>${styles[i]}</style>`)));
+// The licences that it lives under travel with it.
+const notices = attribute((await read('third-party.txt')).toString());
+page = page.replace(/<p><a href="\.\/third-party\.txt">([^<]*)<\/a><\/p>/, (_, title) => `<details><summary>${title}</summary><pre class="commands" tabindex="0">${notices}</pre></details>`);
 page = replace(page, '<script type="module" src="./main.js"></script>\n', '');
 page = replace(page, '</body>', `${files.join('\n')}\n<script type="module">${script}</script>\n</body>`);
 if (/(src|href)="\.\//.test(page)) fail('something in index.html still comes from a file of its own');

@@ -269,9 +269,9 @@ function checkFilter(): void {
 }
 
 /** What a scan needs, once the engine has what it needs: afterwards opening files asks for nothing. */
-function prefetch(): void {
+function prefetch(): Promise<unknown> {
   const soon = 'requestIdleCallback' in window ? requestIdleCallback : setTimeout;
-  soon(() => void code('reader').catch(() => undefined));
+  return new Promise((resolve) => soon(() => resolve(code('reader').catch(() => undefined))));
 }
 
 wireIntake();

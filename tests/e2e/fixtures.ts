@@ -55,6 +55,9 @@ export function searchNatively(paths: string[], answers: string): NativeScan {
   execFileSync(trainer, ['classify', '--scan', '--device', 'cpu', '--weights', path.join(dist, 'models', models()[0].file), '--json', json, ...paths], { cwd: root, stdio: 'ignore' });
   return (JSON.parse(readFileSync(json, 'utf8')) as [NativeScan])[0];
 }
+/** A synthetic scan in a folder. */
+export const makeScan = (format: string, slices: number, side: number, folder: string): void =>
+  void execFileSync(trainer, ['phantom', '--scan', '--format', format, '--slices', String(slices), '--side', String(side), '--seed', '5', '--out', folder], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
 export const nativeScan = (): NativeScan => searchNatively([scanFile], 'native-scan.json');
 
 export default function setup(): void {
@@ -77,7 +80,7 @@ export default function setup(): void {
   writeFileSync(path.join(out, 'folder', 'list.csv'), 'a,b\n');
   writeFileSync(path.join(mixed, 'readme.txt'), 'text\n');
 
-  run('phantom', '--scan', '--format', 'mha', '--slices', '24', '--side', '320', '--seed', '5', '--out', path.dirname(scanFile));
+  makeScan('mha', 24, 320, path.dirname(scanFile));
 
   const formats = readdirSync(path.join(out, 'formats')).map((name) => path.join(out, 'formats', name));
   for (const { id, file } of models()) {

@@ -1,13 +1,13 @@
 /** What is promised of privacy, checked from outside: every request and name lookup, and a server that waits for a leak. */
 import dgram from 'node:dgram';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { chromium } from '@playwright/test';
 import type { Page } from '@playwright/test';
 import { choose, csv, expect, open, opened, settled, test, volumeScanned } from './helpers.ts';
-import { dist, many, models, out, patches, scanFile } from './fixtures.ts';
+import { dist, makeScan, many, models, out, patches, scanFile } from './fixtures.ts';
 import config from './playwright.config.ts';
 
 /** The policy's refusals are errors in the console: wanted here. */
@@ -235,13 +235,15 @@ test('a whole session, in the browser’s own log of its network: only this page
   const asked: { url: string; method: string; body: boolean }[] = [];
   let atOpening = 0;
   try {
-    const context = await browser.newContext({ acceptDownloads: true });
+    const context = await browser.newContext({ acceptDownloads: true, serviceWorkers: 'allow' });
     context.on('request', (request) => asked.push({ url: request.url(), method: request.method(), body: request.postData() !== null }));
     const page = await context.newPage();
     await open(page, site.url);
     // The page fetches the reader, and what works without a network, when it has nothing else to do.
     await page.waitForLoadState('networkidle');
     await expect.poll(() => asked.some(({ url }) => url.endsWith('/pkg/reader/nodulens_bg.wasm'))).toBe(true);
+    // The service worker's requests are in the log, too.
+    await expect(page.locator('#offline')).toContainText('without a network, too', { timeout: 60_000 });
     await page.waitForLoadState('networkidle');
     atOpening = asked.length;
     await choose(page, many().slice(0, 80));
@@ -281,7 +283,7 @@ test('a whole session, in the browser’s own log of its network: only this page
   const controlled = (text: string): boolean => text.includes('control.invalid');
   expect([...urls].some(controlled)).toBe(true);
   const assets = [...urls].filter((url) => !/^(data|blob|chrome)/.test(url) && !controlled(url));
-  expect(assets.length).toBeGreaterThan(8);
+  expect(assets.some((url) => url.endsWith('/pkg/reference/nodulens_bg.wasm')), 'the service worker is in the log').toBe(true);
   for (const url of assets) {
     const { origin, pathname, search } = new URL(url);
     expect(origin, url).toBe(own.origin);
@@ -335,3 +337,31 @@ for (const [name, spoil] of [
     await expect(page.locator('#forget-note')).toContainText('Forgotten');
   });
 }
+
+test('exports say who the patient is only where that was asked for, and are not asked twice', async ({ page, site }) => {
+  const folder = path.join(out, 'named');
+  rmSync(folder, { recursive: true, force: true });
+  makeScan('dicom', 16, 256, folder);
+  const names = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
+  await open(page, site.url);
+  const searched = async (): Promise<void> => {
+    await choose(page, names);
+    await opened(page, 16);
+    await page.locator('#scan-slice').click();
+    await expect(page.locator('#scanning-text')).toContainText('in slice', { timeout: 60_000 });
+  };
+  const exported = async (id: string): Promise<string> => {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.locator(id).click()]);
+    return readFileSync(await download.path(), 'latin1');
+  };
+  const name = 'Synthetic^Phantom';
+  await searched();
+  await expect(page.locator('#header-rows')).toContainText(name);
+  for (const id of ['#findings-csv', '#findings-json', '#findings-report', '#findings-sr']) expect(await exported(id), id).not.toContain(name);
+  await page.locator('#with-identity').check();
+  for (const id of ['#findings-json', '#findings-report', '#findings-sr']) expect(await exported(id), id).toContain(name);
+  expect(await exported('#findings-csv')).not.toContain(name);
+  // Another scan is another patient: asked anew.
+  await searched();
+  await expect(page.locator('#with-identity')).not.toBeChecked();
+});

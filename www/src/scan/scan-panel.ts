@@ -147,7 +147,7 @@ export class ScanPanel {
     const lines = [
       ...(info.synthetic ? [{ message: text.synthetic, outside: false }] : []),
       ...concerns,
-      ...(info.burnedIn ? [{ message: text.burnedIn, outside: false }] : []),
+      ...(info.burnedIn || info.format === 'picture' ? [{ message: text.burnedIn, outside: false }] : []),
       ...warnings.map(({ message }) => ({ message, outside: false })),
     ];
     byId('scan-remarks', 'div').replaceChildren(...lines.map(({ message, outside }) => make('p', outside ? 'remark outside' : 'remark', message)));

@@ -18,7 +18,7 @@ dist: build
 single-file: build
 	node scripts/single-file.mjs
 
-.PHONY: help serve build test lint sanitize tools npm chromium lavapipe python trainer published measure bench bench-training golden clean
+.PHONY: help serve build test lint sanitize tools npm chromium lavapipe python trainer published measure soak bench bench-training golden clean
 
 help:
 	@echo "make serve    build and serve the page on 127.0.0.1"
@@ -26,6 +26,7 @@ help:
 	echo "make dist     a folder for any web server (docs/hosting.md)"
 	echo "make single-file  the page as one file, for a USB stick"
 	echo "make measure  sizes and speed of the page, in a headless browser"
+	echo "make soak     whether memory comes back after much work, over and over"
 	echo "make bench    the page's engines and the trainer beside onnxruntime and TensorFlow.js, in one run"
 	echo "make published  the weights that ship, trained anew (README)"
 	echo "make bench-training  training speed beside PyTorch's, in one run"
@@ -165,6 +166,10 @@ bench-training: tools
 measure: build chromium trainer
 	npm run --silent measure
 	npm run --silent measure-scan
+
+# Five rounds of 5,000 patches and 600 slices: does the page's memory come back?
+soak: build chromium trainer
+	node scripts/soak.mjs --json docs/soak.json
 
 # Wants an idle machine: it times. A part of it: npm run bench -- --only SECTION
 bench: build chromium trainer python

@@ -80,7 +80,7 @@ try {
   };
   const search = async () => {
     await page.setInputFiles('#input-files', series);
-    await page.waitForFunction((last) => document.querySelector('#slice-range').max === last, String(series.length - 1), { timeout: 600_000 });
+    await page.waitForFunction((last) => document.querySelector('#slice-range').max === last, String(slices - 1), { timeout: 600_000 });
     await page.locator('#scan-volume').click();
     await page.waitForFunction(() => document.querySelector('#scanning-text').textContent.includes('in the volume'), null, { timeout: 600_000 });
     const findings = await page.locator('#finding-rows tr').count();

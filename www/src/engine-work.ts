@@ -3,6 +3,7 @@
  * workers.
  */
 import { problemFrom } from './problem.ts';
+import { engineFaults } from './strings.ts';
 import type { FileIn, FileOut, SlicePart } from './messages.ts';
 import type { Classifier, HeatMap, KnownAnswerCheck, NodulensModule, Prediction, SizePolicy } from './wasm.ts';
 
@@ -20,7 +21,7 @@ export function isTrap(error: unknown): boolean {
 export async function predict(classifier: Classifier, values: Float32Array): Promise<Prediction[]> {
   const predictions = await classifier.classify(values);
   for (const { probability } of predictions) {
-    if (!Number.isFinite(probability)) throw new Error('The engine returned a probability that is not a number.');
+    if (!Number.isFinite(probability)) throw new Error(engineFaults.notANumber);
   }
   return predictions;
 }
@@ -52,7 +53,7 @@ export async function classify({ wasm, classifier }: Engine, files: FileIn[], po
   const share = (performance.now() - before) / decoded.length;
   decoded.forEach(({ key, patch: { values: _, ...patch }, milliseconds }, index) => {
     const prediction = predictions[index];
-    if (!prediction) throw new Error('The engine returned fewer predictions than patches.');
+    if (!prediction) throw new Error(engineFaults.fewer);
     outcomes.push({ key, ok: true, patch, prediction, milliseconds: milliseconds + share });
   });
   return outcomes;

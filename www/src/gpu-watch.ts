@@ -3,6 +3,8 @@
  * refuses what it is told, which the engine itself may only notice by waiting for ever. The worker then says that it is
  * dead, and the page goes on elsewhere.
  */
+import { engineFaults } from './strings.ts';
+
 type Lost = (reason: string) => void;
 
 const devices: GPUDevice[] = [];
@@ -15,8 +17,8 @@ export function watchDevices(lost: Lost): void {
   adapter.prototype.requestDevice = async function (this: GPUAdapter, ...given: Parameters<typeof requestDevice>) {
     const device = await requestDevice.apply(this, given);
     devices.push(device);
-    void device.lost.then(({ reason, message }) => lost(`The graphics device was lost (${[reason, message].filter(Boolean).join(': ')}).`));
-    device.addEventListener('uncapturederror', ({ error }) => lost(`The graphics device refused its work: ${error.message}`));
+    void device.lost.then(({ reason, message }) => lost(engineFaults.deviceLost([reason, message].filter(Boolean).join(': '))));
+    device.addEventListener('uncapturederror', ({ error }) => lost(engineFaults.deviceRefused(error.message)));
     return device;
   };
 }

@@ -235,6 +235,14 @@ export const unreadableInScan = {
   hint: 'It may have been moved or changed meanwhile: choose it again.',
 };
 
+/** For the engines' workers. */
+export const engineFaults = {
+  notANumber: 'The engine returned a probability that is not a number.',
+  fewer: 'The engine returned fewer predictions than patches.',
+  deviceLost: (reason: string) => `The graphics device was lost (${reason}).`,
+  deviceRefused: (reason: string) => `The graphics device refused its work: ${reason}`,
+};
+
 export const strings = {
   html,
   lead: (method: MethodInfo) => `Give it a scan, or a patch of ${square(method)} pixels.`,

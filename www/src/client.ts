@@ -25,7 +25,7 @@ export class RequestFailed extends Error {
 /** How long no sign of life is allowed, milliseconds. Generous: a busy laptop must not lose a healthy worker. */
 const SILENCE = {
   // Code and weights are there when it begins.
-  start: 60_000,
+  start: 120_000,
   cpu: { base: 20_000, perPatch: 500 },
   // A software adapter needs seconds for a patch and compiles every shader first.
   webgpu: { base: 120_000, perPatch: 15_000 },

@@ -5,39 +5,15 @@
 import { EngineWorker, RequestFailed, WorkerDied } from './client.ts';
 import { CHECKED_BATCHES, chooseEngine, probeAdapter, wantsWebGpu } from './engine-choice.ts';
 import type { Adapter, Choice, EnginePreference, Speed, WebGpuState } from './engine-choice.ts';
-import { problemFrom } from './problem.ts';
-import type { Answer, EngineFolder, EngineId, FileOut, Problem } from './messages.ts';
+import { EngineUnavailable, problemOf } from './engine-state.ts';
+import type { CpuState, Live, Outcome, Switching } from './engine-state.ts';
+import type { Answer, EngineFolder, EngineId, Problem } from './messages.ts';
 import { fetchModels } from './models.ts';
 import type { OfferedModel } from './models.ts';
 import { readSources } from './files.ts';
 import type { ReadFiles, Source } from './files.ts';
 import { strings } from './strings.ts';
 import type { MethodInfo, ModelInfo, NetworkInfo, Phantom, Prediction, SizePolicy } from './wasm.ts';
-
-export type CpuState =
-  | { phase: 'loading'; loaded: number; total: number }
-  | { phase: 'ready' }
-  | { phase: 'failed'; problem: Problem };
-
-export interface Outcome {
-  file: FileOut;
-  /** Which engine answered, as it is shown and exported. */
-  engine: string;
-  /** Which network answered. */
-  model: ModelInfo;
-}
-
-interface Live {
-  worker: EngineWorker;
-  model: ModelInfo;
-}
-
-/** A network on its way in; the one in use works until it is there. */
-export interface Switching {
-  model: OfferedModel;
-  loaded: number;
-  total: number;
-}
 
 /** How many patches the speed comparison classifies: enough that a GPU's fixed cost a batch does not decide. */
 const MEASURED_PATCHES = 32;
@@ -47,22 +23,6 @@ const RECHECKED_BATCHES = [2];
 
 /** Workers may die one after the other without one answer between them; beyond this the run pauses and says so. */
 const DEATHS_IN_A_ROW = 12;
-
-/** The CPU engine cannot be started, or keeps dying: the run pauses, nothing is lost. */
-export class EngineUnavailable extends Error {
-  readonly problem: Problem;
-  constructor(problem: Problem) {
-    super(problem.message);
-    this.problem = problem;
-  }
-}
-
-function problemOf(error: unknown): Problem {
-  if (error instanceof RequestFailed) return error.problem;
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return problemFrom(error);
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: 'engine-stopped', message, hint: strings.engine.reloadHint };
-}
 
 export class Engines {
   preference: EnginePreference = 'automatic';
@@ -98,12 +58,17 @@ export class Engines {
   private reference: Promise<Prediction[]> | undefined;
   private deaths = 0;
   private readonly askedFor: string | undefined;
+  private readonly preferred: string | undefined;
   private readonly changed: () => void;
 
-  /** `askedFor`: the network to begin with, where there is one of that name; otherwise the first. */
-  constructor(webgpuIsBuilt: boolean, askedFor: string | undefined, changed: () => void) {
+  /**
+   * The network to begin with is the one that the address asks for, or the one that was remembered, where there is one of that
+   * name; otherwise the first.
+   */
+  constructor(webgpuIsBuilt: boolean, askedFor: string | undefined, preferred: string | undefined, changed: () => void) {
     this.webgpu = { phase: webgpuIsBuilt ? 'idle' : 'not-built' };
     this.askedFor = askedFor;
+    this.preferred = preferred;
     this.changed = changed;
   }
 
@@ -381,7 +346,8 @@ export class Engines {
     if (this.current) return this.current;
     const models = await fetchModels();
     this.models = models;
-    this.current ??= models.find(({ id }) => id === this.askedFor) ?? models[0];
+    const named = (name: string | undefined): OfferedModel | undefined => models.find(({ id }) => id === name);
+    this.current ??= named(this.askedFor ?? this.preferred) ?? models[0];
     this.changed();
     return this.current;
   }

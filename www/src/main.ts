@@ -34,7 +34,7 @@ const EXAMPLES = 8;
 
 const drawSoon = oncePerFrame(draw);
 const choices = remembered();
-const engines = new Engines(WEBGPU_IS_BUILT, modelAskedFor(location.search) ?? choices?.network, drawSoon);
+const engines = new Engines(WEBGPU_IS_BUILT, modelAskedFor(location.search), choices?.network, drawSoon);
 if (choices?.engine) engines.begin(choices.engine);
 const results = new Results(drawSoon);
 const runner = new Runner(engines, results, drawSoon);
@@ -55,6 +55,7 @@ const privacy = new PrivacyPanel(engines, {
     runner.forget();
     results.clear();
     results.forgetCleared();
+    opener.cancel();
     scanPanel.close();
     notices.replaceChildren();
     checkFilter();

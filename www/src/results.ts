@@ -2,7 +2,7 @@
  * The rows: what came in, what became of it, in which order it is shown. No DOM. Changes are announced once; the views
  * (table.ts, detail.ts) draw on the next animation frame, however many rows changed.
  */
-import type { Outcome } from './engines.ts';
+import type { Outcome } from './engine-state.ts';
 import type { Arrival } from './files.ts';
 import type { PatchOut, Problem } from './messages.ts';
 import type { ModelInfo, Prediction } from './wasm.ts';

@@ -2,7 +2,7 @@
  * The queue: takes waiting rows in chunks through the engines, can be added to while it runs, and can be cancelled.
  */
 import { LARGEST_BATCH } from './engine-choice.ts';
-import { EngineUnavailable } from './engines.ts';
+import { EngineUnavailable } from './engine-state.ts';
 import type { Engines } from './engines.ts';
 import { readSources } from './files.ts';
 import type { ReadFiles } from './files.ts';

@@ -56,7 +56,7 @@ export class Opener {
     return this.open(text.drawing, 1, (reader, progress) => reader.ask({ kind: 'example', seed }, progress));
   }
 
-  private cancel(): void {
+  cancel(): void {
     this.reader?.end(new Cancelled());
   }
 

@@ -80,11 +80,15 @@ try {
   };
   const search = async () => {
     await page.setInputFiles('#input-files', series);
-    await page.waitForFunction((last) => document.querySelector('#slice-range').max === last, String(slices - 1), { timeout: 600_000 });
+    // The scan of the round before has left its texts; this one's begin with the search.
+    await page.waitForFunction((last) => !document.querySelector('#scan').hidden && document.querySelector('#slice-range').max === last, String(slices - 1), { timeout: 600_000 });
     await page.locator('#scan-volume').click();
-    await page.waitForFunction(() => document.querySelector('#scanning-text').textContent.includes('in the volume'), null, { timeout: 600_000 });
+    const says = (text) => page.waitForFunction((wanted) => document.querySelector('#scanning-text').textContent.includes(wanted), text, { timeout: 600_000 });
+    await says('Scanning the volume');
+    await says('in the volume');
     const findings = await page.locator('#finding-rows tr').count();
     await page.locator('#scan-close').click();
+    await page.waitForFunction(() => document.querySelector('#scan').hidden);
     return findings;
   };
   await page.goto(url);

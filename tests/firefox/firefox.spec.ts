@@ -133,6 +133,31 @@ test('WebGPU, where it is switched on: the same numbers', async () => {
   }
 });
 
+test('the self-test of privacy: every way out is refused, sealed and before; the sealed page works', async () => {
+  await open(url);
+  const tried = async (): Promise<[string, string][]> => {
+    await firefox.click('#self-test');
+    await expect.poll(() => firefox.call(() => document.querySelector('#self-test')?.getAttribute('aria-busy') ?? 'no'), { timeout: 60_000 }).toBe('no');
+    return firefox.call(() => [...document.querySelectorAll<HTMLTableRowElement>('#self-test-rows tr')].map((row): [string, string] => [row.cells[0]?.textContent ?? '', row.dataset['result'] ?? '']));
+  };
+  const notRefused = (all: [string, string][]): [string, string][] => all.filter(([, result]) => !['refused-by-policy', 'taken-away', 'stopped'].includes(result));
+  const before = await tried();
+  expect(before.length).toBeGreaterThan(23);
+  expect(notRefused(before)).toEqual([]);
+  await firefox.click('#seal');
+  await says('#seal', 'This page is sealed');
+  const sealed = await tried();
+  expect(sealed.length).toBe(before.length + 5);
+  expect(notRefused(sealed)).toEqual([]);
+  // Refusals are complaints of the console, and refused requests may be listed: these are wanted.
+  firefox.complaints.splice(0);
+  const asked = firefox.requests.splice(0).filter((address) => !address.includes('nodulens.invalid') && !address.includes('?image=patient'));
+  firefox.requests.push(...asked);
+  await classified(8);
+  await firefox.click('#try-scan');
+  await says('#scan-line', '512 × 512 × 48');
+});
+
 test('after one visit without a network and a server', async () => {
   await open(url);
   await says('#offline', 'Opens without a network, too.');

@@ -4,6 +4,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
+import { metaPolicy } from './csp.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const SCRIPT = 'service-worker.js';
@@ -30,7 +31,7 @@ export async function writeServiceWorker(dir, { kept = true } = {}) {
     versions.update(`${name} ${hash}\n`);
     if (name !== HEADERS) files[name] = hash;
   }
-  const precache = { version: versions.digest('hex').slice(0, 16), files };
+  const precache = { version: versions.digest('hex').slice(0, 16), policy: metaPolicy, files };
   await esbuild.build({
     entryPoints: [path.join(root, 'www', 'src', 'service-worker.ts')],
     outfile: path.join(dir, SCRIPT),

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Page } from '@playwright/test';
 import { writeServiceWorker } from '../../scripts/precache.mjs';
 import { serve } from '../../scripts/serve.mjs';
@@ -17,8 +17,14 @@ interface Host {
   stop(): Promise<void>;
 }
 
-async function host(dir: string): Promise<Host> {
+async function host(dir: string, policy = (own: string): string => own): Promise<Host> {
   const { server, url } = (await serve({ dir, port: 0 })) as { server: Server; url: string };
+  server.prependListener('request', (_, response: ServerResponse) => {
+    const writeHead = response.writeHead.bind(response) as (status: number, headers: Record<string, string>) => ServerResponse;
+    const changed = (status: number, headers: Record<string, string>): ServerResponse =>
+      writeHead(status, { ...headers, 'content-security-policy': policy(headers['content-security-policy'] ?? '') });
+    response.writeHead = changed as typeof response.writeHead;
+  });
   const stop = (): Promise<void> => new Promise((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();
@@ -189,6 +195,27 @@ for (const [fault, spoil] of [
     await site.stop();
   });
 }
+
+test('a server that still sends another build’s policy: the new version is not taken, for it could not run', async ({ page, watch }) => {
+  test.setTimeout(300_000);
+  watch.expectErrors(/ServiceWorker|service worker/i);
+  const dir = brokenCopy('policy', {});
+  let policy = (own: string): string => own.replace("frame-ancestors 'none'", "frame-ancestors 'self'");
+  const site = await host(dir, (own) => policy(own));
+  await open(page, site.url);
+  // Who may frame it is the server's affair.
+  await kept(page);
+  await newVersion(dir, 'With another policy');
+  policy = (own) => own.replace("worker-src 'self' blob:", "worker-src 'self'");
+  await page.reload();
+  await expect(page.locator('#offline')).toContainText('could not be fetched whole', { timeout: 60_000 });
+  await page.locator('#try-examples').click();
+  await settled(page, 8);
+  policy = (own) => own;
+  await page.reload();
+  await expect(offered(page)).toContainText('A new version', { timeout: 60_000 });
+  await site.stop();
+});
 
 test('a first visit that cannot keep everything works, and says that it is not kept', async ({ page, watch }) => {
   watch.expectErrors(/404|ServiceWorker|service worker/i);

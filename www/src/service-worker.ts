@@ -8,10 +8,10 @@ import type { TakeOverAnswer, ToServiceWorker } from './offline-messages.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 
-/** Written by scripts/precache.mjs: path below the scope -> SHA-256 (hex). Empty in a build that is not to be kept. */
-declare const PRECACHE: { version: string; files: Record<string, string> };
+/** Written by scripts/precache.mjs. `files`: path below the scope -> SHA-256 (hex); empty in a build that is not to be kept. */
+declare const PRECACHE: { version: string; policy: string; files: Record<string, string> };
 
-const { version, files } = PRECACHE;
+const { version, policy, files } = PRECACHE;
 const scope = new URL(self.registration.scope);
 const prefix = cachePrefix(scope);
 const cacheName = prefix + version;
@@ -42,8 +42,20 @@ async function genuine(path: string, response: Response): Promise<Response> {
   return plain(response, bytes);
 }
 
-const download = async (path: string): Promise<Response> =>
-  genuine(path, await fetch(urlOf(path), { cache: 'no-cache', credentials: 'same-origin', priority: 'low' }));
+/**
+ * A server that still sends another build's policy would make a kept page that cannot run. None at all will do, for the
+ * page has it in itself; who may frame the page is the server's affair.
+ */
+function fits(sent: string | null): boolean {
+  const directives = (sent ?? policy).split(/;\s*/).filter((directive) => directive && !directive.startsWith('frame-ancestors'));
+  return directives.join('; ') === policy;
+}
+
+async function download(path: string): Promise<Response> {
+  const response = await fetch(urlOf(path), { cache: 'no-cache', credentials: 'same-origin', priority: 'low' });
+  if (!fits(response.headers.get('content-security-policy'))) throw new Error(`${path} comes with the policy of another build`);
+  return genuine(path, response);
+}
 
 /** What an earlier build or an interrupted download left and is the same now. */
 async function had(path: string, caches_: Cache[]): Promise<Response | undefined> {

@@ -79,7 +79,11 @@ export class EngineWorker {
   async start(folder: EngineFolder, file: string, onProgress: (loaded: number, total: number) => void): Promise<Answer<'start'>> {
     this.folder = folder;
     try {
-      const [{ script, module }, weights] = await Promise.all([code(folder), weightsOf(file, onProgress)]);
+      // Weights go on arriving after the code has failed; by then nobody wants to hear of them.
+      const report = (loaded: number, total: number): void => {
+        if (this.alive) onProgress(loaded, total);
+      };
+      const [{ script, module }, weights] = await Promise.all([code(folder), weightsOf(file, report)]);
       if (this.deadReason !== undefined) throw new WorkerDied(this.deadReason);
       this.worker = this.spawn(script);
       // WebGPU has threads of its own.

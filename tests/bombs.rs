@@ -252,3 +252,29 @@ fn weights_that_declare_more_than_they_are() {
     let parameters = [&(huge.len() as u64).to_le_bytes(), &huge[..], &[0; 64]].concat();
     assert_eq!(code(&[&shipped[..16 + length], &parameters].concat()), "weights-corrupt");
 }
+
+#[test]
+fn a_progressive_jpeg_of_thousands_of_scans() {
+    // 2048 x 2048 pixels; each scan of 18 bytes says four times that 16,384 blocks are empty.
+    let mut bomb = vec![0xFF, 0xD8, 0xFF, 0xDB, 0, 67, 0];
+    bomb.extend([1; 64]);
+    bomb.extend([0xFF, 0xC2, 0, 11, 8, 8, 0, 8, 0, 1, 1, 0x11, 0]);
+    bomb.extend([0xFF, 0xC4, 0, 20, 0x10, 1]);
+    bomb.extend([0; 15]);
+    bomb.push(0xE0);
+    let scan = [0xFF, 0xDA, 0, 8, 1, 1, 0, 1, 63, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    bomb.extend(scan.repeat(60_000));
+    bomb.extend([0xFF, 0xD9]);
+    let file = Dicom::slice("1.2.840.10008.1.2.4.50", 0, UPRIGHT)
+        .word(0x0028_0010, 2048)
+        .word(0x0028_0011, 2048)
+        .word(0x0028_0100, 8)
+        .word(0x0028_0101, 8)
+        .word(0x0028_0102, 7)
+        .word(0x0028_0103, 0)
+        .packed(bomb.clone())
+        .file();
+    // DICOM's JPEG has no such frames; as a picture, scans are counted.
+    assert_eq!(code(&file), "unsupported-encoding");
+    assert_eq!(code(&bomb), "truncated");
+}

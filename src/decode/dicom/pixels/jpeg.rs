@@ -5,7 +5,7 @@ use super::{Frame, colour, divisions};
 use crate::decode::dicom::error::DicomError;
 use crate::decode::dicom::shape::{Photometric, Shape};
 use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
-use jpeg_decoder::{Decoder, PixelFormat};
+use jpeg_decoder::{CodingProcess, Decoder, PixelFormat};
 
 /// With what a JPEG 2000 codestream begins: its start, then its size.
 const SIZE_MARK: [u8; 4] = [0xFF, 0x4F, 0xFF, 0x51];
@@ -30,6 +30,10 @@ pub(super) fn decode(bytes: &[u8], shape: &Shape) -> Result<Frame, DicomError> {
     decoder.read_info().map_err(|error| damaged(NAME, error))?;
     let info = decoder.info().ok_or_else(|| damaged(NAME, "it has no header"))?;
     same_size(NAME, shape, info.width.into(), info.height.into())?;
+    // Neither 50 nor 57 and 70 have such frames, and a megabyte of empty scans takes minutes.
+    if info.coding_process == CodingProcess::DctProgressive {
+        return Err(DicomError::TransferSyntax("progressive JPEG".to_owned()));
+    }
     let colourful = info.pixel_format == PixelFormat::RGB24;
     if colourful != (shape.channels() == 3) || info.pixel_format == PixelFormat::CMYK32 {
         return Err(damaged(NAME, "it has another number of colours than the file says"));

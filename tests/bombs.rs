@@ -278,3 +278,26 @@ fn a_progressive_jpeg_of_thousands_of_scans() {
     assert_eq!(code(&file), "unsupported-encoding");
     assert_eq!(code(&bomb), "truncated");
 }
+
+#[test]
+fn the_codestream_that_is_looked_at_is_the_one_that_is_read() {
+    let slice = |stream: &[u8]| {
+        Dicom::slice("1.2.840.10008.1.2.4.90", 0, UPRIGHT)
+            .word(0x0028_0010, 36)
+            .word(0x0028_0011, 40)
+            .word(0x0028_0101, 12)
+            .word(0x0028_0102, 11)
+            .word(0x0028_0103, 0)
+            .packed(stream.to_vec())
+            .file()
+    };
+    let signature = b"\0\0\0\x0cjP  \r\n\x87\n\0\0\0\x14ftypjp2 \0\0\0\0jp2 ";
+    let boxed = [&signature[..], b"\0\0\0\0jp2c", &codestream()].concat();
+    assert_eq!(opened(&[("file", &slice(&boxed))]).series.len(), 1);
+    // A box of the beginning of a small picture before one of millions of tiles.
+    let tiles = sized(codestream(), [(0, 40), (1, 36), (4, 1), (5, 1)]);
+    let decoy = &codestream()[..60];
+    let length = (decoy.len() as u32 + 8).to_be_bytes();
+    let file = [&signature[..], &length, b"uuid", decoy, b"\0\0\0\0jp2c", &tiles].concat();
+    assert_eq!(code(&slice(&file)), "damaged");
+}

@@ -2,4 +2,6 @@
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| { nodulens_fuzz::targets::raster(bytes); });
+fuzz_target!(|bytes: &[u8]| {
+    nodulens_fuzz::targets::raster(bytes);
+});

@@ -2,4 +2,6 @@
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| { nodulens_fuzz::targets::weights(bytes); });
+fuzz_target!(|bytes: &[u8]| {
+    nodulens_fuzz::targets::weights(bytes);
+});

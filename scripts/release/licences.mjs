@@ -112,7 +112,7 @@ async function checkNpm() {
   const { metafile } = await esbuild.build({
     entryPoints: sources.map((name) => path.join(root, 'www', 'src', name)),
     outdir: path.join(root, 'target', 'unused'), bundle: true, format: 'esm', write: false, metafile: true, logLevel: 'error',
-    define: { WEBGPU_IS_BUILT: 'true' }, absWorkingDir: root, external: ['*/nodulens.js'],
+    define: { WEBGPU_IS_BUILT: 'true' }, absWorkingDir: root, external: ['#glue'],
   });
   const foreign = Object.keys(metafile.inputs).filter((name) => !name.startsWith('www/'));
   if (foreign.length > 0) fail(`the page bundles ${foreign.join(', ')}`);

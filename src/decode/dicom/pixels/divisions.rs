@@ -8,6 +8,9 @@ const MOST_TILES: u64 = 65_535;
 /// in blocks of 32 x 32 and four layers have 350,000; scanners write blocks of 64 x 64 in one.
 const MOST_PARTS: u64 = 1 << 19;
 
+/// Most layers that the decoder takes.
+const MOST_LAYERS: u16 = 32;
+
 /// A coding style: what COD and COC segments hold in common.
 struct Style {
     levels: u32,
@@ -23,26 +26,32 @@ pub(super) fn sensible(stream: &[u8]) -> bool {
     if tiles > MOST_TILES {
         return false;
     }
-    // Layers and styles are set anew anywhere before the data: the worst counts. In the data these
-    // marks cannot occur (T.800, B.10.1).
+    // The decoder reads a style wherever it meets one and does not look at its segment's length, so
+    // all that could be one counts, and of those the worst. In the data such bytes occur, too (only
+    // marks from FF90 on do not: T.800, B.10.1): what the decoder would refuse is no style.
     let (mut layers, mut worst) = (1, 0);
     let mut styles = Vec::new();
+    let components = stream.get(40..).and_then(<[u8]>::first_chunk::<2>);
+    let components = components.map_or(0, |pair| u16::from_be_bytes(*pair));
     for (place, pair) in stream.windows(2).enumerate() {
         let rest = stream.get(place + 4..).unwrap_or_default();
         match pair {
             // Flags, order of progression, layers, component transform; then the style.
             [0xFF, 0x52] => {
-                if let (Some(flags), Some([high, low]), Some(style)) =
-                    (rest.first(), rest.get(2..4), rest.get(5..))
+                if let Some([flags, 0..=4, high, low, _]) = rest.first_chunk()
+                    && let count @ 1..=MOST_LAYERS = u16::from_be_bytes([*high, *low])
+                    && let Some(style) = read(*flags, rest.get(5..).unwrap_or_default())
                 {
-                    layers = layers.max(u64::from(u16::from_be_bytes([*high, *low])));
-                    styles.extend(read(*flags, style));
+                    layers = layers.max(u64::from(count));
+                    styles.push(style);
                 }
             }
             // Component, flags; then the style.
             [0xFF, 0x53] => {
-                if let (Some(flags), Some(style)) = (rest.get(1), rest.get(2..)) {
-                    styles.extend(read(*flags, style));
+                if let Some([component, flags]) = rest.first_chunk()
+                    && u16::from(*component) < components
+                {
+                    styles.extend(read(*flags, rest.get(2..).unwrap_or_default()));
                 }
             }
             _ => {}
@@ -104,4 +113,39 @@ fn parts(style: &Style, area: u64, tiles: u64, layers: u64) -> u64 {
         parts = parts.saturating_add(precincts.saturating_add(blocks).saturating_mul(bands));
     }
     parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sensible;
+
+    /// A slice of 512 x 512: one tile, five levels, one layer, blocks of 64 x 64, and packets of
+    /// pseudo-random bytes with a bit stuffed after FF, as coders write them.
+    fn slice(seed: u32) -> Vec<u8> {
+        let mut stream = vec![0xFF, 0x4F, 0xFF, 0x51, 0, 41, 0, 0];
+        for number in [512_u32, 512, 0, 0, 512, 512, 0, 0] {
+            stream.extend(number.to_be_bytes());
+        }
+        stream.extend([0, 1, 15, 1, 1]);
+        stream.extend([0xFF, 0x52, 0, 12, 0, 0, 0, 1, 0, 5, 4, 4, 0, 1]);
+        stream.extend([0xFF, 0x90, 0, 10, 0, 0, 0, 0, 0, 0, 0, 1, 0xFF, 0x93]);
+        let mut state = seed;
+        for _ in 0..300_000 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let byte = (state >> 24) as u8;
+            let stuffed = stream.last() == Some(&0xFF);
+            stream.push(if stuffed { byte & 0x7F } else { byte });
+        }
+        stream
+    }
+
+    #[test]
+    fn what_stands_in_the_data_is_not_taken_for_a_style() {
+        for seed in 0..60 {
+            let stream = slice(seed);
+            let marks = stream.windows(2).filter(|two| matches!(two, [0xFF, 0x52 | 0x53]));
+            assert!(marks.count() > 3, "the data of seed {seed} tries nothing");
+            assert!(sensible(&stream), "seed {seed}");
+        }
+    }
 }

@@ -39,7 +39,9 @@ test('the self-test: every way out is refused, before sealing and, with the own 
   await settled(page, 3);
   await page.locator('#seal').click();
   await expect(page.locator('#seal')).toHaveText('This page is sealed', { timeout: 60_000 });
-  allRefused(await selfTested(page), before.size + 5);
+  allRefused(await selfTested(page), before.size + 6);
+  // What the self-test tried is in its table, and is no request of the page's.
+  await expect(page.locator('#requests-list')).not.toContainText('nodulens.invalid');
   await expect(page.locator('#self-test-result')).toContainText('All');
   expect(page.url()).toBe(site.url);
 
@@ -125,6 +127,47 @@ const HOSTILE: Record<string, (to: string) => unknown> = {
     return new Worker(trustedTypes.createPolicy('nodulens', { createScriptURL: (text: string) => text }).createScriptURL(url));
   },
   'service worker': (to) => navigator.serviceWorker.register(`${to}service-worker.js`),
+  'document.open': (to) => (document.open as unknown as (url: string, name: string, features: string) => void)(`${to}document-open`, '_blank', ''),
+  'picture in picture': async (to) => {
+    const { documentPictureInPicture } = window as unknown as { documentPictureInPicture: { requestWindow(): Promise<typeof globalThis> } };
+    const peer = new (await documentPictureInPicture.requestWindow()).RTCPeerConnection({ iceServers: [{ urls: `stun:${new URL(to).host}` }] });
+    peer.createDataChannel('x');
+    await peer.setLocalDescription(await peer.createOffer());
+  },
+  'frame of an XML document': async (to) => {
+    const made = document.implementation.createDocument('http://www.w3.org/1999/xhtml', 'iframe', null).documentElement;
+    document.body.append(made);
+    const peer = new ((made as HTMLIFrameElement).contentWindow as typeof globalThis & Window).RTCPeerConnection({ iceServers: [{ urls: `stun:${new URL(to).host}` }] });
+    peer.createDataChannel('x');
+    await peer.setLocalDescription(await peer.createOffer());
+  },
+  'frame of a class': (to) => {
+    const Frame = class extends HTMLIFrameElement {};
+    customElements.define('x-frame', Frame, { extends: 'iframe' });
+    const made = new Frame();
+    document.body.append(made);
+    return (made.contentWindow as typeof globalThis & Window).fetch(`${to}class`);
+  },
+  'frame under two names': (to) => {
+    let asked = 0;
+    const name = { toString: () => ((asked += 1) > 1 ? 'iframe' : 'p') } as unknown as 'iframe';
+    const made = document.createElement(name);
+    document.body.append(made);
+    const peer = new (made.contentWindow as typeof globalThis & Window).RTCPeerConnection({ iceServers: [{ urls: `stun:${new URL(to).host}` }] });
+    peer.createDataChannel('x');
+    return peer.createOffer().then((offer) => peer.setLocalDescription(offer));
+  },
+  'frame behind changed prototypes': (to) => {
+    Set.prototype.has = () => false;
+    String.prototype.toLowerCase = () => 'p';
+    const made = document.createElement('iframe');
+    document.body.append(made);
+    return (made.contentWindow as typeof globalThis & Window).fetch(`${to}prototypes`);
+  },
+  'web authentication': (to) => navigator.credentials.get({ publicKey: { challenge: new Uint8Array(16), rpId: new URL(to).hostname } }),
+  cookie: () => {
+    document.cookie = 'image=1';
+  },
   background: (to) => Object.assign(document.body.style, { backgroundImage: `url(${to}background)` }),
   font: (to) => new FontFace('x', `url(${to}font)`).load(),
 };
@@ -133,6 +176,26 @@ const AFTER_SEALING: Record<string, (to: string) => unknown> = {
   'going there': (to) => location.assign(`${to}navigate`),
   'a link to a new window': (to) => Object.assign(document.createElement('a'), { href: `${to}link`, target: '_blank' }).click(),
   'a click that is made up': (to) => Object.assign(document.createElement('a'), { href: `${to}made-up`, target: '_blank' }).dispatchEvent(new MouseEvent('click', { bubbles: true })),
+  'a blob that goes on': (to) => {
+    const page = URL.createObjectURL(new Blob([`<meta http-equiv="refresh" content="0;url=${to}blob">`], { type: 'text/html' }));
+    Object.assign(document.createElement('a'), { href: page, target: '_blank' }).click();
+    location.href = page;
+  },
+  'a link around a slot': (to) => {
+    const host = document.createElement('div');
+    document.body.append(host);
+    const link = Object.assign(document.createElement('a'), { href: `${to}slot`, target: '_blank' });
+    link.append(document.createElement('slot'));
+    host.attachShadow({ mode: 'closed' }).append(link);
+    const inner = document.createElement('span');
+    host.append(inner);
+    inner.click();
+  },
+  'going there behind changed prototypes': (to) => {
+    Event.prototype.preventDefault = () => undefined;
+    Element.prototype.closest = () => null;
+    location.assign(`${to}prototypes`);
+  },
   'a download': (to) => Object.assign(document.createElement('a'), { href: `${to}download`, download: 'x' }).click(),
   'a refresh': (to) => document.head.append(Object.assign(document.createElement('meta'), { httpEquiv: 'refresh', content: `0;url=${to}refresh` })),
   'its own server': () => fetch('./icon.svg?image'),
@@ -189,6 +252,7 @@ for (const sealed of [false, true]) {
         if (sealed) expect(asked.filter((url) => !url.startsWith('blob:') && !(url === site.url && name.endsWith('anew'))), name).toEqual([]);
       }
       await page.waitForTimeout(1000);
+      expect(await page.context().cookies()).toEqual([]);
       expect(heard).toEqual([]);
       expect(page.context().pages()).toHaveLength(1);
       expect(page.url().split('?')[0]).toBe(site.url);
@@ -317,6 +381,12 @@ test('what is kept: nothing, choices where the user says so, and nothing after â
   await expect(page.locator('#remember')).not.toBeChecked();
   expect(await stored()).toEqual([]);
   expect(await page.evaluate(async () => [(await caches.keys()).length, (await navigator.serviceWorker.getRegistrations()).length])).toEqual([0, 0]);
+  // What it showed is gone from the canvases, hidden ones too; and it goes on working.
+  expect(await page.evaluate(() => [...document.querySelectorAll('canvas')].every(({ width, height }) => width * height === 0))).toBe(true);
+  await choose(page, patches().slice(0, 2));
+  await settled(page, 2);
+  await choose(page, [scanFile]);
+  await opened(page, 24);
   await page.reload();
   await expect(page.locator('#networks label').filter({ hasText: 'Compact' })).toContainText('In use');
 });

@@ -147,7 +147,7 @@ test('the self-test of privacy: every way out is refused, sealed and before; the
   await firefox.click('#seal');
   await says('#seal', 'This page is sealed');
   const sealed = await tried();
-  expect(sealed.length).toBe(before.length + 5);
+  expect(sealed.length).toBe(before.length + 6);
   expect(notRefused(sealed)).toEqual([]);
   // Refusals are complaints of the console, and refused requests may be listed: these are wanted.
   firefox.complaints.splice(0);

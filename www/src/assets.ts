@@ -85,10 +85,10 @@ export function weightsOf(file: string, report: Progress = () => undefined): Pro
 }
 
 /** What did not start is fetched anew the next time: it may have been mended meanwhile. */
-export function forget(folder: Folder, file: string): void {
+export function forget(folder: Folder, file: string | undefined): void {
   if (sealed) return;
   codes.delete(folder);
-  weights.delete(file);
+  if (file !== undefined) weights.delete(file);
 }
 
 /** Fetches what the page may still need, keeps it, and asks for nothing ever again. */

@@ -89,7 +89,8 @@ export class EngineWorker {
       // WebGPU has threads of its own.
       return await this.ask({ kind: 'start', module, weights, script: folder === 'webgpu' ? undefined : script });
     } catch (error) {
-      if (!this.terminated) forget(folder, file);
+      // The weights are the CPU's, too, which computes with them.
+      if (!this.terminated) forget(folder, folder === 'webgpu' ? undefined : file);
       throw error;
     }
   }

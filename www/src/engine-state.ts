@@ -18,6 +18,8 @@ export interface Outcome {
   engine: string;
   /** Which network answered. */
   model: ModelInfo;
+  /** Who answered: whether it can be believed is asked later (`Engines.verify`). */
+  worker: EngineWorker;
 }
 
 /** A worker that is ready, and what it computes with. */

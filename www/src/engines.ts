@@ -56,6 +56,8 @@ export class Engines {
   private gpuLive: Live | undefined;
   private gpuStarting: EngineWorker | undefined;
   private reference: Promise<Prediction[]> | undefined;
+  /** Found to compute wrong numbers, while anybody may still hold answers of theirs. */
+  private readonly distrusted = new WeakSet<EngineWorker>();
   private deaths = 0;
   private readonly askedFor: string | undefined;
   private readonly preferred: string | undefined;
@@ -141,10 +143,12 @@ export class Engines {
     else await this.startWith(model);
   }
 
-  /** The same network on fresh workers; what runs is still answered. */
-  async renew(): Promise<void> {
-    if (this.switching || !this.current || !this.model || this.cpu.phase === 'failed') return;
+  /** The same network on fresh workers; what runs is still answered. Whether that came about. */
+  async renew(): Promise<boolean> {
+    const before = this.cpuWorker;
+    if (this.switching || !this.current || !this.model || this.cpu.phase === 'failed') return false;
     await this.switchTo(this.current);
+    return this.cpuWorker !== before;
   }
 
   /** Nothing works yet, so nothing can be kept. */
@@ -229,23 +233,26 @@ export class Engines {
   }
 
   /**
-   * Whether WebGPU still gives the CPU's numbers: where it does not, it is out of use, and what it answered since it was last
-   * asked is not to be believed. True where the CPU works, which is the reference.
+   * Whether what this worker has answered can be believed. A WebGPU worker is asked the known inputs again: where it no longer
+   * gives the CPU's numbers, it is out of use, and what it answered since it was last asked must be computed again. The CPU is
+   * the reference. One that has stopped meanwhile was not found wrong.
    */
-  async verify(): Promise<boolean> {
-    const live = this.gpuLive;
-    if (!live || this.active() !== 'webgpu') return true;
-    try {
-      const { check } = await live.worker.ask({ kind: 'check', reference: await this.cpuReference(), batches: RECHECKED_BATCHES });
-      if (check.ok || this.gpuLive !== live) return true;
-      this.lost(live, new RequestFailed(strings.engine.mismatch(check)));
-      this.failWebGpu(strings.engine.wentWrong(check));
-      return false;
-    } catch (error) {
-      // It stopped, which says nothing against its answers so far; whoever works next gets the CPU.
-      this.lost(live, error);
-      return true;
+  async verify(worker: EngineWorker): Promise<boolean> {
+    if (worker.engine === 'cpu') return true;
+    if (worker.alive && !this.distrusted.has(worker)) {
+      try {
+        const { check } = await worker.ask({ kind: 'check', reference: await this.cpuReference(), batches: RECHECKED_BATCHES });
+        if (!check.ok) {
+          this.distrusted.add(worker);
+          const inUse = this.gpuLive?.worker === worker;
+          worker.terminate(strings.engine.mismatch(check).message);
+          if (inUse) this.failWebGpu(strings.engine.wentWrong(check));
+        }
+      } catch (error) {
+        worker.terminate(problemOf(error).message);
+      }
     }
+    return !this.distrusted.has(worker);
   }
 
   async phantoms(seed: number, count: number): Promise<Phantom[]> {
@@ -278,7 +285,7 @@ export class Engines {
       const [only] = sources;
       if (sources.length === 1 && only) {
         const { message } = problemOf(error);
-        return [{ file: { key: only.key, ok: false, problem: strings.engine.setAside(message) }, engine: live.model.engine, model: live.model }];
+        return [{ file: { key: only.key, ok: false, problem: strings.engine.setAside(message) }, engine: live.model.engine, model: live.model, worker: live.worker }];
       }
       const half = Math.ceil(sources.length / 2);
       return [
@@ -293,7 +300,7 @@ export class Engines {
     const transfer = read.files.map(({ bytes }) => bytes);
     const { files } = await live.worker.ask({ kind: 'classify', files: read.files, policy }, { signal, transfer });
     this.deaths = 0;
-    return [...read.unreadable, ...files].map((file) => ({ file, engine, model: live.model }));
+    return [...read.unreadable, ...files].map((file) => ({ file, engine, model: live.model, worker: live.worker }));
   }
 
   private label({ worker, model }: Live): string {
@@ -406,6 +413,8 @@ export class Engines {
       const speed = this.adapter.kind === 'hardware' ? await this.compareSpeed(worker) : undefined;
       // Another network was chosen meanwhile; the check was not about that one.
       if (this.gpuStarting !== worker) return worker.terminate(strings.network.another);
+      // It may have stopped while the CPU was measured.
+      if (!worker.alive) throw new WorkerDied(strings.engine.workerError);
       this.gpuLive = { worker, model };
       show({ phase: 'ready', check, speed });
       this.gpuStarting = undefined;

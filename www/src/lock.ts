@@ -8,6 +8,9 @@ import { takeAway } from './privacy/take-away.ts';
 const NOT_NEEDED = [
   'fetch', 'fetchLater', 'XMLHttpRequest', 'WebSocket', 'WebSocketStream', 'EventSource', 'WebTransport', 'RTCPeerConnection', 'RTCDataChannel', 'BroadcastChannel',
   'SharedWorker', 'importScripts', 'indexedDB', 'caches', 'cookieStore', 'Notification', 'PushManager',
+  'webkitRequestFileSystem', 'webkitRequestFileSystemSync', 'webkitResolveLocalFileSystemURL', 'webkitResolveLocalFileSystemSyncURL',
 ];
 
 takeAway(globalThis, NOT_NEEDED);
+// Files of the page's own, which would stay when it is closed.
+takeAway(navigator, ['storage']);

@@ -47,10 +47,14 @@ const opener = new Opener(scanPanel, notify);
 const runPanel = new RunPanel(engines, results, runner, { cropAgain, openSlices, rerunCancelled, again });
 const privacy = new PrivacyPanel(engines, {
   webgpuIsBuilt: WEBGPU_IS_BUILT,
-  tryWorkers: async () => [
-    ...(await engines.work((worker) => worker.ask({ kind: 'try-network' }))).attempts,
-    ...(await (scanPanel.scan?.reader.ask({ kind: 'try-network' }) ?? { attempts: [] })).attempts,
-  ],
+  tryWorkers: async (sealed) => {
+    const own = sealed ? new URL('./main.js', document.baseURI).href : undefined;
+    return [
+      ...(await engines.work((worker) => worker.ask({ kind: 'try-network', own }))).attempts,
+      ...(await (scanPanel.scan?.reader.ask({ kind: 'try-network', own }) ?? { attempts: [] })).attempts,
+    ];
+  },
+  renewReader: () => scanPanel.scan?.reader.renew(),
   clearAll() {
     runner.forget();
     results.clear();
@@ -59,6 +63,8 @@ const privacy = new PrivacyPanel(engines, {
     scanPanel.close();
     notices.replaceChildren();
     checkFilter();
+    // Pictures stay on a canvas that is hidden.
+    for (const canvas of document.querySelectorAll('canvas')) canvas.width = canvas.height = 0;
   },
 });
 const notices = byId('notices', 'div');

@@ -60,8 +60,8 @@ export type ToWorker =
   | { kind: 'fault'; fault: Fault }
   | { kind: 'order'; id: number; depth: number }
   | { kind: 'merge'; id: number; peaks: [number, Peak][]; geometry: Geometry }
-  /** The self-test of privacy (privacy/worker-attempts.ts). */
-  | { kind: 'try-network'; id: number };
+  /** The self-test of privacy (privacy/worker-attempts.ts); `own`: a file of this page's server, which must be out of reach. */
+  | { kind: 'try-network'; id: number; own: string | undefined };
 
 /** One of so many parts of a slice's scan. */
 export interface SlicePart {

@@ -11,21 +11,24 @@ import { scriptUrl } from './trusted.ts';
 /** Set by the build: whether the page keeps itself for use without a network, or is one file and has no need to. */
 declare const OFFLINE: 'kept' | 'not kept' | 'one file';
 
+// Sealing takes it away (privacy/seal.ts); forgetting must still work.
+const { serviceWorker: container } = navigator as { serviceWorker?: ServiceWorkerContainer };
+
 const folder = (): URL => new URL('./', location.href);
 
 /** Not on file:, nor where the page came over plain HTTP from another computer, nor in some private windows. */
-const isOffered = (): boolean => location.protocol !== 'file:' && 'serviceWorker' in navigator;
+const isOffered = (): boolean => location.protocol !== 'file:' && container !== undefined;
 
 /** To be called when the engine stands, or has failed to. */
 export async function startOffline(): Promise<void> {
   if (OFFLINE === 'one file') return say(strings.offline.oneFile);
-  if (!isOffered()) return;
+  if (!container || !isOffered()) return;
   if (OFFLINE === 'not kept') return forgetOffline();
   await idle();
   try {
     // `undefined` where a test blocks service workers.
     const script = scriptUrl(new URL('./service-worker.js', folder()).href);
-    const registration = (await navigator.serviceWorker.register(script, { scope: './', updateViaCache: 'none' })) as ServiceWorkerRegistration | undefined;
+    const registration = (await container.register(script, { scope: './', updateViaCache: 'none' })) as ServiceWorkerRegistration | undefined;
     if (!registration) return;
     watch(registration);
     // The browser looks by itself, too, but may have done so before anyone listened. Without a network there is no answer.
@@ -38,7 +41,7 @@ export async function startOffline(): Promise<void> {
 /** Ends the service worker of this folder and deletes what it kept: the program's files, nothing else was ever there. */
 export async function forgetOffline(): Promise<void> {
   if (!isOffered()) return;
-  const registration = await navigator.serviceWorker.getRegistration(folder().href);
+  const registration = await container?.getRegistration(folder().href);
   if (registration?.scope === folder().href) await registration.unregister();
   for (const name of await caches.keys()) if (name.startsWith(cachePrefix(folder()))) await caches.delete(name);
   say('');

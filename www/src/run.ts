@@ -2,6 +2,7 @@
  * The queue: takes waiting rows in chunks through the engines, can be added to while it runs, and can be cancelled.
  */
 import { LARGEST_BATCH } from './engine-choice.ts';
+import type { EngineWorker } from './client.ts';
 import { EngineUnavailable } from './engine-state.ts';
 import type { Engines } from './engines.ts';
 import { readSources } from './files.ts';
@@ -37,8 +38,8 @@ export class Runner {
   state: RunState = { phase: 'idle' };
   policy: SizePolicy = 'refuse';
   private queue: Row[] = [];
-  /** Answered by WebGPU since it was last checked. */
-  private unverified: Row[] = [];
+  /** Answered by WebGPU since it was last asked the known inputs, by worker. */
+  private unverified = new Map<EngineWorker, Row[]>();
   private unverifiedChunks = 0;
   private chunkSize = 1;
   private chunkKind: EngineKind = 'cpu';
@@ -111,8 +112,8 @@ export class Runner {
           throw error;
         }
         next = this.stillFits(ahead) ? ahead : this.take();
-        if (this.unverified.length > 0 && (!next || this.unverifiedChunks >= CHUNKS_UNVERIFIED)) {
-          await unlessAborted(this.verify(), abort.signal);
+        if (!next || this.unverifiedChunks >= CHUNKS_UNVERIFIED) {
+          await unlessAborted(this.verify(abort.signal), abort.signal);
           next ??= this.take();
         }
       }
@@ -122,21 +123,31 @@ export class Runner {
       if (!abort.signal.aborted) this.pause(error);
     }
     this.abort = undefined;
-    if (abort.signal.aborted) this.cancelled();
+    if (abort.signal.aborted) {
+      this.cancelled();
+      // What was answered before stays; whether it can be believed is asked all the same.
+      void this.verify(abort.signal).then(() => this.changed());
+    }
     else if (this.state.phase === 'finished' && this.queue.length > 0) return this.run();
     this.changed();
   }
 
-  /** What a WebGPU engine that went wrong has answered waits again. */
-  private async verify(): Promise<void> {
-    const rows = this.unverified;
-    this.unverified = [];
+  /** What a WebGPU engine that went wrong has answered waits again; after a cancel it counts as cancelled. */
+  private async verify(signal: AbortSignal): Promise<void> {
+    const asked = this.unverified;
+    this.unverified = new Map();
     this.unverifiedChunks = 0;
-    if (await this.engines.verify()) return;
-    const again = rows.filter((row) => this.results.rows.includes(row));
-    this.results.reset(again);
-    this.queue.push(...again);
-    this.done -= again.length;
+    for (const [worker, rows] of asked) {
+      if (await this.engines.verify(worker)) continue;
+      const there = new Set(this.results.rows);
+      const again = rows.filter((row) => there.has(row) && row.state === 'done');
+      this.results.reset(again);
+      if (signal.aborted) this.results.setState(again.map(({ key }) => key), 'cancelled');
+      else {
+        this.queue.push(...again);
+        this.done -= again.length;
+      }
+    }
   }
 
   private take(): Chunk | undefined {
@@ -164,16 +175,19 @@ export class Runner {
     this.queue.unshift(...rows);
   }
 
-  private async classify({ rows, read, kind }: Chunk, signal: AbortSignal): Promise<void> {
+  private async classify({ rows, read }: Chunk, signal: AbortSignal): Promise<void> {
     this.results.setState(rows.map(({ key }) => key), 'running');
     const before = performance.now();
     const outcomes = await this.engines.classify(rows, read, this.policy, signal);
     this.resize((performance.now() - before) / rows.length);
     for (const outcome of outcomes) this.results.settle(outcome);
-    if (kind !== 'cpu') {
-      this.unverified.push(...rows);
-      this.unverifiedChunks += 1;
+    for (const { file, worker } of outcomes) {
+      const row = worker.engine === 'webgpu' ? rows.find(({ key }) => key === file.key) : undefined;
+      if (!row) continue;
+      if (!this.unverified.has(worker)) this.unverified.set(worker, []);
+      this.unverified.get(worker)?.push(row);
     }
+    if (this.unverified.size > 0) this.unverifiedChunks += 1;
     this.done += rows.length;
     this.announce();
   }

@@ -1,7 +1,7 @@
 /**
  * Keeps the page usable without a network: its own files, all of one build, each checked against the hash that the build
  * wrote here. A new build is fetched beside the old one and is used only when it is whole and the user asks for it (or no
- * page is open); so no page ever has files of two builds. Images and results never come near it: they are not requested.
+ * page is open); so no page that it serves has files of two builds. Images and results never come near it: they are not requested.
  */
 import { cachePrefix } from './offline-messages.ts';
 import type { TakeOverAnswer, ToServiceWorker } from './offline-messages.ts';

@@ -139,7 +139,7 @@ async function answer(message: Exclude<ToWorker, { kind: 'halt' | 'fault' }>): P
     case 'merge':
       return { kind: 'merged', id, findings: running().wasm.mergePeaks(message.peaks, message.geometry) };
     case 'try-network':
-      return { kind: 'network-tried', id, attempts: await tryInWorker() };
+      return { kind: 'network-tried', id, attempts: await tryInWorker(message.own) };
     default: {
       const never: never = message;
       throw new Error(`Unknown message ${JSON.stringify(never)}`);

@@ -3,14 +3,13 @@
  * counts: a report by the browser's policy, a function that is not there, an element that cannot be made, a navigation that
  * was stopped. An attempt that merely fails (no such host, no network) is not taken for one.
  */
+import { DATA } from './attempt.ts';
 import type { Attempt } from './attempt.ts';
 import { Refused } from './guard.ts';
 import { refusals } from './seal.ts';
 
 /** Reserved by RFC 2606: leads nowhere, should it ever be reached. */
 const ELSEWHERE = 'https://nodulens.invalid/';
-/** What a leak would look like. */
-const DATA = '?image=patient';
 /** The browser reports a refusal at once, but not always within the call. */
 const PATIENCE = 400;
 

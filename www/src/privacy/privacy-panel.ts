@@ -17,7 +17,9 @@ const NAMED = 20;
 export interface Wiring {
   webgpuIsBuilt: boolean;
   /** The self-test inside the workers that run. */
-  tryWorkers(): Promise<Attempt[]>;
+  tryWorkers(sealed: boolean): Promise<Attempt[]>;
+  /** The reader of the open scan starts anew and opens it again. */
+  renewReader(): void;
   /** Clears files, results and the open scan. */
   clearAll(): void;
 }
@@ -67,7 +69,8 @@ export class PrivacyPanel {
     setText(byId('privacy-summary', 'span'), text.summary(state === 'sealed', requests.opened === undefined ? undefined : since.length));
     byId('requests-list', 'ul').replaceChildren(...since.slice(-NAMED).map(({ path, bytes }) => make('li', '', text.request(path, bytes))));
     const seal = byId('seal', 'button');
-    seal.disabled = state !== 'open' || this.engines.models.length === 0;
+    // Not while a network is on its way in: its worker would keep the policy that it began under.
+    seal.disabled = state !== 'open' || this.engines.cpu.phase !== 'ready' || this.engines.switching !== undefined;
     setText(seal, state === 'sealed' ? text.sealed : text.seal);
     if (state !== 'sealing') setText(byId('seal-note', 'p'), this.failure || (state === 'sealed' ? text.sealedNote : text.sealNote));
   }
@@ -87,7 +90,11 @@ export class PrivacyPanel {
     }
     this.draw();
     // Fresh workers inherit the policy that holds now.
-    if (this.state === 'sealed') await this.engines.renew();
+    if (this.state !== 'sealed') return;
+    this.wiring.renewReader();
+    if (await this.engines.renew()) return;
+    this.failure = text.sealedOld;
+    this.draw();
   }
 
   private async selfTest(): Promise<void> {
@@ -108,7 +115,7 @@ export class PrivacyPanel {
     };
     try {
       await tryEverything(this.state === 'sealed', show);
-      for (const attempt of await this.wiring.tryWorkers()) show(attempt);
+      for (const attempt of await this.wiring.tryWorkers(this.state === 'sealed')) show(attempt);
       setText(byId('self-test-result', 'p'), text.tested(found.length, found.filter(({ result }) => result === 'got-out' || result === 'cannot-refuse').length, this.state === 'sealed'));
     } catch (error) {
       setText(byId('self-test-result', 'p'), text.testFailed(error instanceof Error ? error.message : String(error)));
@@ -123,6 +130,8 @@ export class PrivacyPanel {
     byId('remember', 'input').checked = false;
     this.kept = '';
     forgetChoices();
+    // What workers computed with is in their memory.
+    void this.engines.renew();
     // A browser that refuses storage has nothing to delete.
     await forgetOffline().catch(() => undefined);
     setText(byId('forget-note', 'p'), text.forgotten);

@@ -3,6 +3,8 @@
  * appear in that record, and need not: they have nothing to ask with (lock.ts).
  */
 
+import { DATA } from './attempt.ts';
+
 /** A request of this page: its address without the page's own, and what came, bytes. */
 export interface Requested {
   path: string;
@@ -24,7 +26,8 @@ export class Requests {
     // A session of hours must not lose entries: the browser keeps 250 unless they are observed.
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries() as PerformanceResourceTiming[]) {
-        if (OUTSIDE_NOTHING.test(entry.name)) continue;
+        // The self-test's own attempts are in its table, with what became of each.
+        if (OUTSIDE_NOTHING.test(entry.name) || entry.name.endsWith(DATA)) continue;
         this.all.push({ path: entry.name.replace(new URL('.', document.baseURI).href, ''), bytes: entry.transferSize, at: entry.startTime });
       }
       this.changed();

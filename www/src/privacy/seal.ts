@@ -23,6 +23,8 @@ export async function shutEverything(models: OfferedModel[], webgpu: boolean, re
   addPolicy(POLICY);
   refuseNavigation();
   takeAway(window, ['fetch', 'Request']);
+  // It could be told to add data to the request with which the page is loaded anew (navigation preload).
+  takeAway(navigator, ['serviceWorker']);
 }
 
 /** Not in TypeScript's types everywhere. */
@@ -34,35 +36,50 @@ interface NavigateEvent extends Event {
   destination: { url: string };
 }
 
+// Kept as they are now, whatever a later program makes of the prototypes.
+const { apply } = Reflect;
+const { preventDefault, stopImmediatePropagation } = Event.prototype;
+const { getAttribute, hasAttribute } = Element.prototype;
+const { click } = HTMLElement.prototype;
+const { dispatchEvent } = EventTarget.prototype;
+
+/** Where a link within leads, unless that is a file made by this page, to be saved; a blob that is shown could go on elsewhere. */
+function leadsAway(link: Element): boolean {
+  const address = ((apply(getAttribute, link, ['href']) ?? apply(getAttribute, link, ['xlink:href']) ?? '') as string);
+  const saved = /^(blob|data):/.test(address) && (apply(hasAttribute, link, ['download']) as boolean);
+  return address !== '' && !address.startsWith('#') && !saved;
+}
+
+/** Whether a click there follows a link that does; there are no shadow trees (guard.ts). */
+function leads(target: EventTarget | null): boolean {
+  for (let node = target as Node | null; node; node = node.parentNode) {
+    if (node instanceof Element && (node.localName === 'a' || node.localName === 'area') && leadsAway(node)) return true;
+  }
+  return false;
+}
+
 /** No policy covers the address bar: data could leave as part of an address. */
 function refuseNavigation(): void {
   const here = location.href.split('#')[0];
   const refuse = (event: Event): void => {
     refusals.count += 1;
-    event.preventDefault();
-    event.stopImmediatePropagation();
+    apply(preventDefault, event, []);
+    apply(stopImmediatePropagation, event, []);
   };
   const { navigation } = window as unknown as { navigation?: EventTarget };
   navigation?.addEventListener('navigate', (event) => {
-    const { hashChange, navigationType, destination } = event as NavigateEvent;
-    const inside = hashChange || /^(blob|data):/.test(destination.url);
-    // Loading the page anew takes nothing along and opens it again.
+    const { downloadRequest, hashChange, navigationType, destination } = event as NavigateEvent;
+    const saved = downloadRequest !== null && /^(blob|data):/.test(destination.url);
+    // Loading the page anew opens it again.
     const again = navigationType === 'reload' && destination.url.split('#')[0] === here;
-    if (!inside && !again) refuse(event);
+    if (!hashChange && !saved && !again) refuse(event);
   });
-  const leads = (target: EventTarget | null): boolean => {
-    const link = target instanceof Element ? target.closest('a, area') : null;
-    const address = link?.getAttribute('href') ?? link?.getAttribute('xlink:href') ?? '';
-    return address !== '' && !/^(#|blob:|data:)/.test(address);
-  };
   for (const type of ['click', 'auxclick', 'submit']) {
     addEventListener(type, (event) => {
       if (type === 'submit' || leads(event.target)) refuse(event);
     }, { capture: true });
   }
   // A link that is nowhere in the page can be clicked by a program; its events do not pass the window.
-  const { click } = HTMLElement.prototype;
-  const { dispatchEvent } = EventTarget.prototype;
   const stop = (target: EventTarget): void => {
     if (!leads(target)) return;
     refusals.count += 1;
@@ -73,7 +90,7 @@ function refuseNavigation(): void {
     writable: false,
     value(this: HTMLElement) {
       stop(this);
-      click.call(this);
+      apply(click, this, []);
     },
   });
   Object.defineProperty(EventTarget.prototype, 'dispatchEvent', {
@@ -81,7 +98,7 @@ function refuseNavigation(): void {
     writable: false,
     value(this: EventTarget, event: Event) {
       if (event.type === 'click') stop(this);
-      return dispatchEvent.call(this, event);
+      return apply(dispatchEvent, this, [event]) as boolean;
     },
   });
 }

@@ -29,13 +29,19 @@ interface Waiting {
   onProgress: ((done: number, total: number) => void) | undefined;
 }
 
+/** By what an answer that opens something is known again. */
+function printOf(answer: FromReader): string {
+  const series = answer.kind === 'opened' ? answer.opened.series : answer.kind === 'picture-read' ? [answer.series] : [];
+  return JSON.stringify(series.map(({ info, geometry }) => [info.sha256, info.files, geometry]));
+}
+
 export class ReaderWorker {
   /** Workers that were replaced. */
   replaced = 0;
   private worker: Worker | undefined;
   private readonly waiting = new Map<number, Waiting>();
-  /** Answered requests that a new worker must be given first. */
-  private made: Message[] = [];
+  /** Answered requests that a new worker must be given first, and what it must answer to them. */
+  private made: { message: Message; print: string }[] = [];
   private nextId = 1;
   private dead: Error | undefined;
 
@@ -106,7 +112,7 @@ export class ReaderWorker {
     this.waiting.delete(message.id);
     waiting.watchdog.stop();
     if (message.kind === 'failed') return waiting.reject(new RequestFailed(message.problem));
-    if (MAKES_STATE.has(waiting.message.kind)) this.made.push(waiting.message);
+    if (MAKES_STATE.has(waiting.message.kind)) this.made.push({ message: waiting.message, print: printOf(message) });
     waiting.resolve(message);
   }
 
@@ -114,19 +120,34 @@ export class ReaderWorker {
   private stopped(reason: string): void {
     if (this.dead) return;
     if (this.made.length === 0) return this.end(new WorkerDied(reason));
+    const [first, ...others] = this.taken();
+    if (!first || first.tries + 1 < TRIES) return this.replace(first ? [{ ...first, tries: first.tries + 1 }, ...others] : others);
+    first.reject(new WorkerDied(reason));
+    this.replace(others);
+  }
+
+  /** A fresh worker that knows what the one before knew; for a page that was sealed meanwhile, under its policy. */
+  renew(): void {
+    if (!this.dead && this.made.length > 0) this.replace(this.taken());
+  }
+
+  private replace(waiting: Waiting[]): void {
     this.worker?.terminate();
     this.worker = undefined;
     this.replaced += 1;
-    const [first, ...others] = this.taken();
     const { made } = this;
     this.made = [];
-    for (const message of made) {
-      // A worker that stops while it opens what it had opened before is beyond help.
-      this.send(message, { resolve: () => undefined, reject: (error) => this.end(error), onProgress: undefined, tries: 0 });
+    for (const { message, print } of made) {
+      this.send(message, {
+        // A file that has changed or gone meanwhile: slices and findings would no longer be those of this scan.
+        resolve: (answer) => printOf(answer) === print || this.end(new WorkerDied(strings.scan.changed)),
+        // A worker that stops while it opens what it had opened before is beyond help.
+        reject: (error) => this.end(error),
+        onProgress: undefined,
+        tries: 0,
+      });
     }
-    if (first && first.tries + 1 < TRIES) this.send(first.message, { ...first, tries: first.tries + 1 });
-    else first?.reject(new WorkerDied(reason));
-    for (const each of others) this.send(each.message, each);
+    for (const each of waiting) this.send(each.message, each);
     void this.start();
   }
 

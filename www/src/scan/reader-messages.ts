@@ -51,8 +51,8 @@ export type ToReader =
   | { kind: 'lungs'; id: number; series: number; index: number }
   /** `request`: findings, model, what was scanned and when, JSON. `maps`: what to draw. */
   | { kind: 'export'; id: number; series: number; format: ExportFormat; request: string; maps: MapOf[] }
-  /** The self-test of privacy (privacy/worker-attempts.ts). */
-  | { kind: 'try-network'; id: number };
+  /** The self-test of privacy (privacy/worker-attempts.ts); `own`: a file of this page's server, which must be out of reach. */
+  | { kind: 'try-network'; id: number; own: string | undefined };
 
 export type FromReader =
   | { kind: 'opened'; id: number; opened: Opened }

@@ -101,7 +101,7 @@ async function answer(message: Exclude<ToReader, { kind: 'start' }>): Promise<vo
       return post({ kind: 'exported', id, bytes }, [bytes.buffer]);
     }
     case 'try-network':
-      return post({ kind: 'network-tried', id, attempts: await tryInWorker() });
+      return post({ kind: 'network-tried', id, attempts: await tryInWorker(message.own) });
     default: {
       const never: never = message;
       throw new Error(`Unknown message ${JSON.stringify(never)}`);

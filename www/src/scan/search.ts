@@ -3,6 +3,7 @@
  * both. It keeps what was found until the scan is closed or the network changes.
  */
 import { WorkerDied } from '../client.ts';
+import type { EngineWorker } from '../client.ts';
 import type { Engines } from '../engines.ts';
 import type { ScannedSlice } from '../messages.ts';
 import { strings } from '../strings.ts';
@@ -135,8 +136,16 @@ export class Search {
     const current = (): boolean => this.halting === halting;
     const began = performance.now();
     const notes = new Set<string>();
+    const workers = new Set<EngineWorker>();
     let by: { model: ModelInfo; engine: string } | undefined;
     let whole = true;
+    // What an engine found before it was caught cannot be told from what is true: all of it again, on the CPU.
+    const startOver = async (): Promise<void> => {
+      if (!current()) return;
+      const stopped = halting.signal.aborted;
+      this.forget();
+      if (!stopped) await this.run(what, indices, lungsOnly);
+    };
     this.outcome = undefined;
     this.progress = { what, done: 0, total: what === 'slice' ? 1 : indices.length, left: undefined };
     this.changed();
@@ -168,15 +177,11 @@ export class Search {
           const result = await this.scanOne(index, prepared.slice, prepared.lungs, what, halting);
           if (!current()) return;
           by = result;
+          workers.add(result.worker);
           whole &&= result.scanned.whole;
           if (result.scanned.note) notes.add(result.scanned.note);
         }
-        const last = done === indices.length - 1;
-        if ((last || done % SLICES_UNVERIFIED === SLICES_UNVERIFIED - 1) && !(await this.engines.verify())) {
-          // What the engine found before it was caught cannot be told from what is true: all of it again, on the CPU.
-          if (current()) await this.run(what, indices, lungsOnly);
-          return;
-        }
+        if (done % SLICES_UNVERIFIED === SLICES_UNVERIFIED - 1 && !(await this.verified(workers))) return await startOver();
         if (!current()) return;
         if (what === 'volume') {
           const left = ((performance.now() - began) / (done + 1)) * (indices.length - done - 1);
@@ -190,6 +195,8 @@ export class Search {
           this.outcome = soFar;
         }
       }
+      if (!(await this.verified(workers))) return await startOver();
+      if (!current()) return;
       by ??= await this.engines.work((_, model, engine) => Promise.resolve({ model, engine }));
       const outcome = await this.conclude(what, indices[0] ?? 0, lungsOnly, began, whole, notes, by);
       if (current()) this.outcome = outcome;
@@ -202,13 +209,19 @@ export class Search {
     }
   }
 
+  /** Whether all who had a part can be believed. */
+  private async verified(workers: Set<EngineWorker>): Promise<boolean> {
+    for (const worker of workers) if (!(await this.engines.verify(worker))) return false;
+    return true;
+  }
+
   private async prepare(index: number | undefined, lungsOnly: boolean): Promise<{ slice: SliceIn; lungs: Uint8Array<ArrayBuffer> | undefined } | undefined> {
     if (index === undefined) return undefined;
     const slice = await this.scan.sliceIn(index);
     return { slice, lungs: lungsOnly ? await this.lungsOf(index) : undefined };
   }
 
-  private async scanOne(index: number, slice: SliceIn, lungs: Uint8Array<ArrayBuffer> | undefined, what: 'slice' | 'volume', halting: AbortController): Promise<{ scanned: ScannedSlice; model: ModelInfo; engine: string }> {
+  private async scanOne(index: number, slice: SliceIn, lungs: Uint8Array<ArrayBuffer> | undefined, what: 'slice' | 'volume', halting: AbortController): Promise<{ scanned: ScannedSlice; model: ModelInfo; engine: string; worker: EngineWorker }> {
     const show = what === 'slice';
     const result = await this.engines.work(async (worker, model, engine) => {
       // Copied, not transferred: a worker that dies must not take the slice with it.
@@ -221,7 +234,7 @@ export class Search {
           this.changed();
         },
       });
-      return { scanned, model, engine };
+      return { scanned, model, engine, worker };
     });
     if (this.halting !== halting) return result;
     const { map, peaks, milliseconds, whole } = result.scanned;

@@ -35,7 +35,7 @@ async function materials() {
   const many = Array.from({ length: patches }, (_, i) => path.join(work, 'many', `patch-${i}.png`));
   await Promise.all(many.map((file, i) => copyFile(path.join(crops, few[i % few.length]), file)));
   const entries = await readdir(path.join(work, 'scan'), { recursive: true, withFileTypes: true });
-  return { many, series: entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name)) };
+  return { many, series: entries.filter((entry) => entry.isFile() && entry.name.endsWith('.dcm')).map((entry) => path.join(entry.parentPath, entry.name)) };
 }
 
 /** Proportional set size of all processes below this one that are Chromium, MB. */

@@ -86,12 +86,19 @@ export function toJson(rows: Row[], method: MethodInfo): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
+/** Addresses of files on their way to the user's disk: a sealed page lets these pass (privacy/seal.ts). */
+export const saving = new Set<string>();
+
 export function download(name: string, type: string, content: BlobPart): void {
   const url = URL.createObjectURL(new Blob([content], { type }));
   const link = document.createElement('a');
   link.href = url;
   link.download = name;
+  saving.add(url);
   link.click();
   // The browser has taken the blob by then.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  setTimeout(() => {
+    URL.revokeObjectURL(url);
+    saving.delete(url);
+  }, 10_000);
 }

@@ -4,6 +4,7 @@
  * cover. Workers started afterwards inherit the policy; all workers have had no network functions from their start (lock.ts).
  */
 import { holdEverything } from '../assets.ts';
+import { saving } from '../export.ts';
 import type { OfferedModel } from '../models.ts';
 import { Refused, addPolicy } from './guard.ts';
 import { takeAway } from './take-away.ts';
@@ -69,7 +70,8 @@ function refuseNavigation(): void {
   const { navigation } = window as unknown as { navigation?: EventTarget };
   navigation?.addEventListener('navigate', (event) => {
     const { downloadRequest, hashChange, navigationType, destination } = event as NavigateEvent;
-    const saved = downloadRequest !== null && /^(blob|data):/.test(destination.url);
+    // Firefox does not say that it is a download.
+    const saved = saving.has(destination.url) || (downloadRequest !== null && /^(blob|data):/.test(destination.url));
     // Loading the page anew opens it again.
     const again = navigationType === 'reload' && destination.url.split('#')[0] === here;
     if (!hashChange && !saved && !again) refuse(event);

@@ -432,6 +432,7 @@ test('exports say who the patient is only where that was asked for, and are not 
   for (const id of ['#findings-json', '#findings-report', '#findings-sr']) expect(await exported(id), id).toContain(name);
   expect(await exported('#findings-csv')).not.toContain(name);
   // Another scan is another patient: asked anew.
+  await page.locator('#scan-close').click();
   await searched();
   await expect(page.locator('#with-identity')).not.toBeChecked();
 });

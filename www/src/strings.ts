@@ -2,12 +2,14 @@
  * Every word the page shows, in one place. `html` fills the placeholders of index.html when the page is built; the rest
  * is used at run time. No number of the method stands here: texts that need one take it from the wasm.
  */
+import { bytes, count, ended, plural, whole } from './formats.ts';
+import { privacy, privacyHtml } from './strings-privacy.ts';
 import type { Speed } from './engine-choice.ts';
 import type { Problem } from './messages.ts';
 import type { CardCalibration, Decision, KnownAnswerCheck, MethodInfo, NetworkInfo, PhantomLabel } from './wasm.ts';
 
-const whole = new Intl.NumberFormat('en');
-export const count = (value: number): string => whole.format(value);
+export { bytes, count, ended };
+
 /** 0.8734 -> "87.3 %"; the ends are not rounded away. */
 export function percent(value: number): string {
   if (value > 0 && value < 0.001) return '< 0.1 %';
@@ -15,24 +17,13 @@ export function percent(value: number): string {
   return `${(value * 100).toFixed(1)} %`;
 }
 export const milliseconds = (value: number): string => (value < 9.95 ? `${value.toFixed(1)} ms` : `${count(Math.round(value))} ms`);
-export function bytes(value: number): string {
-  if (value < 1000) return `${value} bytes`;
-  if (value < 1_000_000) return `${(value / 1000).toFixed(0)} kB`;
-  return `${(value / 1_000_000).toFixed(1)} MB`;
-}
 /** "50 x 50 pixels", from the wasm's own number. */
 export const square = ({ patchSize }: MethodInfo): string => `${patchSize} × ${patchSize}`;
-/** The crate's messages begin small and end without a stop; behind a colon they need only the stop. */
-export function ended(text: string): string {
-  const trimmed = text.trim();
-  return trimmed + (/[.!?]$/.test(trimmed) ? '' : '.');
-}
 /** As a sentence of its own. A file's name keeps its small letter. */
 export function asSentence(text: string): string {
   const sentence = ended(text);
   return /^\S+\.\w/.test(sentence) ? sentence : sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
-const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
 const difference = ({ maxDifference, tolerance }: KnownAnswerCheck): string =>
   `largest difference ${maxDifference.toExponential(1)}, allowed ${tolerance.toExponential(1)}`;
 /** 61759616 -> "61.8 million". */
@@ -54,33 +45,6 @@ const NETWORKS: Record<string, { name: string; short: string; about: string }> =
 export const networkName = (network: string, title = network): string => NETWORKS[network]?.name ?? title;
 /** For a narrow column. */
 export const networkShort = (network: string): string => NETWORKS[network]?.short ?? network;
-
-/** The self-test's ways out, by the id in privacy/attempts.ts. */
-const ATTEMPTS: Record<string, string> = {
-  fetch: 'A request with data (fetch)',
-  xhr: 'A request of the older kind (XMLHttpRequest)',
-  beacon: 'A beacon, as statistics use (sendBeacon)',
-  websocket: 'A standing connection (WebSocket)',
-  events: 'A stream of events (EventSource)',
-  transport: 'A standing connection (WebTransport)',
-  image: 'Data in the address of an image',
-  style: 'Data in the address of a background',
-  sheet: 'Data in the address of a style sheet',
-  prefetch: 'Data in an address fetched in advance',
-  media: 'Data in the address of a sound',
-  import: 'Data in the address of a script',
-  frame: 'Data in the address of a frame',
-  form: 'A form that is sent',
-  rtc: 'A direct connection (WebRTC)',
-  window: 'Data in the address of a new window',
-  worker: 'A worker from elsewhere',
-  markup: 'An image within markup',
-  'own-fetch': 'A request to this page’s own server',
-  'own-image': 'An image of this page’s own server',
-  navigate: 'Going to an address with data in it',
-  'own-navigate': 'Going to this server with data in the address',
-  link: 'A link that opens a new window',
-};
 
 /** Text of index.html: `{{key}}` there, `key` here. The build fails on a key that is missing or not used. */
 export const html = {
@@ -188,40 +152,7 @@ export const html = {
   privacyTitle: 'Nothing is uploaded',
   privacy1: 'The page loads its own program and weights, and then sends nothing: no image, no result, no statistics. Of all that, the browser keeps only the page’s own program and weights, for use without a network; when you close the page, the results are gone, so download them first. “Privacy”, further down, lets you check.',
   withIdentity: 'With the patient’s name and number, as the file has them',
-  privacyPanel: 'Privacy',
-  sealButton: 'Seal this page',
-  selfTest: 'Try to send something',
-  selfTestNote: 'Tries the ways that a page has to send data, over twenty, and shows what became of each.',
-  selfTestCaption: 'Ways to send data, and what became of each',
-  selfTestWay: 'Tried',
-  selfTestBecame: 'What became of it',
-  forget: 'Forget everything',
-  forgetNote: 'Clears files, results, choices, and what this browser keeps of the page.',
-  rememberChoices: 'Remember engine and network on this computer',
-  promiseTitle: 'What is promised, and how to check it',
-  promisedTitle: 'What is promised',
-  promised1: 'Images, their headers and all results are processed in this browser only. They are never transmitted, to nobody, in whole or in part.',
-  promised2: 'The page requests nothing but its own files, from the server it came from. There are no third parties, no cookies, no statistics, no fonts or scripts from elsewhere.',
-  promised3: 'Nothing that you open is written to storage. The browser keeps the page’s own files for use without a network, and your choice of engine and network if you ask for that.',
-  promised4: 'Exports leave out what identifies the patient unless you tick the box beside them; a DICOM SR refers to its images by their identifiers (UIDs). Files are only written when you press a button.',
-  promised5: 'These are not only intentions: the browser itself is told to refuse everything else (Content-Security-Policy), for the page and for its workers.',
-  checkTitle: 'How to check it',
-  check1: 'Press “Try to send something”. It tries over twenty ways out; each must be refused. A way that merely fails is not counted as refused.',
-  check2: 'Press “Seal this page”, then try again. Now even the page’s own server is out of reach, until you load the page anew.',
-  check3: 'Watch the number above: requests since you opened the first file, as the browser records them. The browser’s own developer tools (F12, Network) show the same.',
-  check4: 'Pull the plug: turn the network off and go on working. Nothing changes.',
-  check5: 'Read the program: it is open, builds to the same bytes every time, and its tests record every request and name lookup of a whole session (README, “Privacy”).',
-  notPromisedTitle: 'What no page can promise',
-  notPromised1: 'Browser extensions, the browser’s maker and the operating system see what you see. On a computer with sensitive images use a profile without extensions.',
-  notPromised2: 'Whoever runs the server could put another program there. Use a copy that you host yourself, or the single file from a release whose checksum you have compared.',
-  notPromised3: 'Files that you export are yours to protect. File names are part of the exported tables; a name that names a patient should be changed first.',
-  notPromised4: 'Your browser tells the server your network address when it loads the page, as with any page; the server may log that.',
-  identityTitle: 'Data that identifies a person',
-  identity1: 'The header panel of a scan marks every entry that may identify the patient, after the confidentiality profile of DICOM PS3.15.',
-  identity2: 'Text burned into the picture itself (ultrasound, secondary captures, screenshots) cannot be removed by leaving entries out. A warning is shown where the file says so or is of such a kind.',
-  identity3: 'A scan of the head or chest can be recognised from its anatomy. Leaving entries out is no anonymisation in the sense of the law.',
-  lawTitle: 'For data-protection officers',
-  law1: 'No personal data is transmitted to the provider of this page, so that no processing on behalf takes place (in the sense of Article 28 GDPR) by opening images here. The responsible body remains whoever opens the image, on their own device. This is a description of how the program works, not legal advice. Threat model: docs/threat-model.md of the source.',
+  ...privacyHtml,
   cardTitle: 'Model card',
   cardPending: 'The card is read from the weights file, which is still loading.',
   footer: 'Nodulens. Research and teaching software, not a medical device.',
@@ -347,35 +278,7 @@ export const strings = {
     exported: 'Findings',
   },
   dismiss: 'Dismiss',
-  privacy: {
-    summary: (sealed: boolean, since: number | undefined) =>
-      sealed ? 'Sealed' : since === undefined ? 'Privacy' : `Privacy: ${plural(since, 'request', 'requests')} since a file was opened`,
-    beforeOpened: (total: number) => `No file has been opened yet. So far the page has fetched ${plural(total, 'file', 'files')} of its own.`,
-    sinceOpened: (n: number) => `Requests since the first file was opened: ${count(n)}.${n === 0 ? '' : ' The page’s own files:'}`,
-    request: (path: string, size: number) => `${path || './'}${size > 0 ? `, ${bytes(size)}` : ', from the browser’s own store'}`,
-    seal: 'Seal this page',
-    sealed: 'This page is sealed',
-    sealNote: 'Fetches what may still be needed, then has the browser refuse every request, even to this page’s own server. Loading the page anew opens it.',
-    sealing: (done: number, total: number) => `Fetching what may be needed: ${done} of ${total}…`,
-    sealedNote: 'Every request is refused until the page is loaded anew. Everything goes on working.',
-    sealedOld: 'The page is sealed, but a worker that was started before could not be replaced and keeps its older rules: it has no network functions, but it is not under the new policy. Reload and seal again.',
-    sealFailed: (reason: string) => `The page was not sealed, for not everything could be fetched first: ${ended(reason)} Nothing is lost; try again.`,
-    notKept: 'This browser refuses to keep anything, or has no room left: the choices will be forgotten. Everything else works.',
-    forgotten: 'Forgotten. Close this tab, and nothing is left of what was opened; the next visit fetches the page anew.',
-    tested: (n: number, out: number, sealed: boolean) =>
-      out > 0 ? `${count(out)} of ${count(n)} ways were NOT refused. Do not use this page for images that must stay here, and please report it.`
-        : `All ${count(n)} ways were refused.${sealed ? '' : ' Requests to this page’s own server are possible until it is sealed.'}`,
-    testing: 'Trying…',
-    testFailed: (reason: string) => `The test could not be finished: ${ended(reason)}`,
-    result: {
-      'refused-by-policy': 'refused by the browser’s policy',
-      'taken-away': 'refused: the function is not there',
-      stopped: 'refused by the page',
-      'cannot-refuse': 'not refused: this browser has no way to',
-      'got-out': 'NOT REFUSED',
-    },
-    attempt: (id: string): string => ATTEMPTS[id] ?? (id.startsWith('in-worker-') ? `In a worker: ${id.slice('in-worker-'.length)}` : id),
-  },
+  privacy,
   network: {
     about: (network: string) => NETWORKS[network]?.about ?? '',
     size: (size: string) => `${size} of weights`,

@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 WASM := target/wasm32-unknown-unknown
-RUST := Cargo.toml Cargo.lock $(wildcard src/*.rs src/*/*.rs src/*/*/*.rs src/engine/Cargo.toml)
+RUST := Cargo.toml Cargo.lock $(wildcard src/*.rs src/*/*.rs src/*/*/*.rs src/*/*/*/*.rs src/engine/Cargo.toml)
 PORT ?=
 
 # What stands without a network or a server of ours.
@@ -38,7 +38,7 @@ help:
 serve: build
 	node scripts/serve.mjs $(if $(PORT),--port $(PORT))
 
-build: www/pkg/cpu/nodulens_bg.wasm www/pkg/reference/nodulens_bg.wasm www/pkg/reader/nodulens_bg.wasm www/pkg/webgpu/nodulens_bg.wasm npm
+build: www/pkg/cpu/nodulens_bg.wasm www/pkg/reference/nodulens_bg.wasm www/pkg/reader/nodulens_bg.wasm www/pkg/lab/nodulens_bg.wasm www/pkg/webgpu/nodulens_bg.wasm npm
 	npm run --silent build
 
 www/pkg/cpu/nodulens_bg.wasm: $(RUST) | tools
@@ -56,6 +56,12 @@ www/pkg/reference/nodulens_bg.wasm: $(RUST) | tools
 www/pkg/reader/nodulens_bg.wasm: $(RUST) | tools
 	cargo build --package nodulens --target wasm32-unknown-unknown --profile wasm --no-default-features --features formats
 	cargo run --quiet --release --package nodulens-bindgen -- $(WASM)/wasm/nodulens.wasm www/pkg/reader
+	touch $@
+
+# What looks inside a network, explains its answers and trains.
+www/pkg/lab/nodulens_bg.wasm: $(RUST) | tools
+	cargo build --package nodulens --target wasm32-unknown-unknown --profile wasm --no-default-features --features lab
+	cargo run --quiet --release --package nodulens-bindgen -- $(WASM)/wasm/nodulens.wasm www/pkg/lab
 	touch $@
 
 # `cargo rustc`, for Cargo leaves link-time optimisation out where a crate is built as an rlib, too.

@@ -60,7 +60,7 @@ async function bundle(folders) {
   // A worker for each module, whole in one classic script: it runs from a blob: address and fetches nothing.
   await Promise.all(folders.map((folder) => esbuild.build({
     ...common,
-    entryPoints: [{ in: path.join(www, 'src', folder === 'reader' ? 'scan/reader-worker.ts' : 'worker.ts'), out: `worker-${folder}` }],
+    entryPoints: [{ in: path.join(www, 'src', { reader: 'scan/reader-worker.ts', lab: 'lab/lab-worker.ts' }[folder] ?? 'worker.ts'), out: `worker-${folder}` }],
     outdir: dist,
     format: 'iife',
     alias: { '#glue': path.join(www, 'pkg', folder, 'nodulens.js') },
@@ -114,7 +114,7 @@ function checkBudget({ 'pkg/cpu/nodulens_bg.wasm': { brotli } }) {
 function cpuStart(sizes, weights) {
   const total = { raw: 0, gzip: 0, brotli: 0 };
   for (const [name, size] of Object.entries(sizes)) {
-    if (/^(pkg\/|worker-)(webgpu|reference|reader)\b|^(service-worker\.js|headers\.json|manifest\.json|third-party\.txt)$/.test(name)) continue;
+    if (/^(pkg\/|worker-)(webgpu|reference|reader|lab)\b|^(service-worker\.js|headers\.json|manifest\.json|third-party\.txt)$/.test(name)) continue;
     if (name.endsWith('.nodulens') && name !== `models/${weights}`) continue;
     for (const key of Object.keys(total)) total[key] += size[key];
   }
@@ -129,6 +129,7 @@ const parts = [
   ['www/pkg/cpu/nodulens_bg.wasm', 'the CPU module is not built (see README.md)'],
   ['www/pkg/reference/nodulens_bg.wasm', 'the reference module is not built (see README.md)'],
   ['www/pkg/reader/nodulens_bg.wasm', 'the reader module is not built (see README.md)'],
+  ['www/pkg/lab/nodulens_bg.wasm', 'the lab module is not built (see README.md)'],
   ['www/models/models.json', 'there are no weights in www/models (see README.md)'],
 ];
 for (const [file, message] of parts) if (!(await exists(path.join(root, file)))) fail(`${file}: ${message}`);
@@ -138,12 +139,12 @@ if (!webgpu) console.log('build: without WebGPU; the page says so');
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 const weights = await writeModels();
-const folders = ['cpu', 'reference', 'reader', ...(webgpu ? ['webgpu'] : [])];
+const folders = ['cpu', 'reference', 'reader', 'lab', ...(webgpu ? ['webgpu'] : [])];
 await Promise.all([
   bundle(folders),
   writeHtml(),
   cp(path.join(www, 'third-party.txt'), path.join(dist, 'third-party.txt')),
-  ...['style.css', 'scan.css', 'privacy.css', 'icon.svg'].map((name) => cp(path.join(www, name), path.join(dist, name))),
+  ...['style.css', 'scan.css', 'privacy.css', 'learn.css', 'icon.svg'].map((name) => cp(path.join(www, name), path.join(dist, name))),
   cp(path.join(www, 'icons'), path.join(dist, 'icons'), { recursive: true }),
   ...folders.map((folder) => cp(path.join(www, 'pkg', folder, 'nodulens_bg.wasm'), path.join(dist, 'pkg', folder, 'nodulens_bg.wasm'))),
 ]);

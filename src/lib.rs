@@ -20,6 +20,8 @@
 //! | slices -> ranked places in the body | [`scan::Finding`] | [`scan`] |
 //! | findings -> CSV, JSON, HTML, PNG, DICOM SR | [`findings::Report`] | [`findings`] |
 //!
+//! With the feature `lab`, `lab` looks inside the networks, explains answers, and trains.
+//!
 //! [`method`] holds the numbers chosen before training, [`weights`] the file with those chosen
 //! by training, [`phantom`] makes synthetic patches.
 
@@ -33,6 +35,8 @@ pub mod findings;
 pub mod geometry;
 mod inference;
 pub mod intensity;
+#[cfg(feature = "lab")]
+pub mod lab;
 pub mod lungs;
 pub mod method;
 pub mod model;

@@ -16,6 +16,8 @@ mod fast;
 mod inputs_last;
 mod layers;
 mod paper;
+#[cfg(feature = "lab")]
+mod sequence;
 pub mod symmetry;
 mod tied;
 
@@ -25,6 +27,8 @@ pub use fast::engine;
 #[cfg(all(feature = "webgpu", target_arch = "wasm32"))]
 pub(crate) use inputs_last::InputsLast;
 pub use paper::PaperNet;
+#[cfg(feature = "lab")]
+pub use sequence::Sequence;
 pub use tied::{TiedCompactNet, TiedConv};
 
 /// Which network. The name stands in weights files and on the command line.

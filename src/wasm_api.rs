@@ -1,11 +1,14 @@
 //! What the page's workers call. The only folder that names wasm_bindgen; no arithmetic here.
 //!
-//! Two kinds of module are built from this crate: engines, which hold a network on our own
-//! CPU engine or on a backend of Burn, and the reader, which opens scans and holds no network. Errors cross as a real `Error`
+//! Three kinds of module are built from this crate: engines, which hold a network on our own
+//! CPU engine or on a backend of Burn; the reader, which opens scans and holds no network; and the
+//! lab, which looks inside networks and trains. Errors cross as a real `Error`
 //! with `code` (stable) and `hint` (what to do).
 
 #[cfg(any(feature = "engine", feature = "backend"))]
 mod engine;
+#[cfg(feature = "lab")]
+mod lab;
 #[cfg(feature = "formats")]
 mod reader;
 #[cfg(any(feature = "engine", feature = "backend"))]

@@ -12,7 +12,7 @@ use js_sys::{Float32Array, Object, Uint8Array};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
-fn image(
+pub(super) fn image(
     hu: &[f32],
     width: usize,
     height: usize,

@@ -10,7 +10,7 @@ import { strings } from './strings.ts';
 /** Set by the build: a single file has no reference. */
 declare const REFERENCE_IS_BUILT: boolean;
 
-export type Folder = EngineFolder | 'reader';
+export type Folder = EngineFolder | 'reader' | 'lab';
 
 /** What a worker starts from. */
 export interface Code {
@@ -93,7 +93,7 @@ export function forget(folder: Folder, file: string | undefined): void {
 
 /** Fetches what the page may still need, keeps it, and asks for nothing ever again. */
 export async function holdEverything(files: string[], webgpu: boolean, report: Progress): Promise<void> {
-  const folders: Folder[] = ['cpu', 'reader', ...(REFERENCE_IS_BUILT ? ['reference' as const] : []), ...(webgpu ? ['webgpu' as const] : [])];
+  const folders: Folder[] = ['cpu', 'reader', 'lab', ...(REFERENCE_IS_BUILT ? ['reference' as const] : []), ...(webgpu ? ['webgpu' as const] : [])];
   const waiting: Promise<unknown>[] = [...folders.map(code), ...files.map((file) => weightsOf(file))];
   let done = 0;
   await Promise.all(waiting.map((each) => each.then(() => report((done += 1), waiting.length))));

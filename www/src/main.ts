@@ -10,6 +10,7 @@ import { download, exportRows, toCsv, toJson } from './export.ts';
 import { modelAskedFor } from './models.ts';
 import { startOffline } from './offline.ts';
 import { faultAskedFor } from './faults.ts';
+import { Learn } from './lab/learn.ts';
 import { NetworkPanel } from './network-panel.ts';
 import { arrivalsFromClipboard, arrivalsFromDrop, arrivalsFromInput, arrivalsFromPhantoms, extensionLabel } from './files.ts';
 import type { Arrivals } from './files.ts';
@@ -42,7 +43,8 @@ const table = new ResultsTable(results);
 const detail = new Detail();
 const enginePanel = new EnginePanel(engines);
 const networkPanel = new NetworkPanel(engines, (id) => void engines.use(id).then(() => runner.resume()));
-const scanPanel = new ScanPanel(engines, notify, drawSoon);
+const learn = new Learn(engines, results, notify);
+const scanPanel = new ScanPanel(engines, notify, drawSoon, (spot) => learn.look(spot));
 const opener = new Opener(scanPanel, notify);
 const runPanel = new RunPanel(engines, results, runner, { cropAgain, openSlices, rerunCancelled, again });
 const privacy = new PrivacyPanel(engines, {
@@ -61,6 +63,7 @@ const privacy = new PrivacyPanel(engines, {
     results.forgetCleared();
     opener.cancel();
     scanPanel.close();
+    learn.forget();
     notices.replaceChildren();
     checkFilter();
     // Pictures stay on a canvas that is hidden.
@@ -86,6 +89,7 @@ function draw(): void {
   if (rows.length > 0) detail.draw(results.selected, method);
   drawFromModel();
   scanPanel.engineChanged();
+  learn.changed();
   privacy.draw();
   privacy.keep();
   warnOnFallback();
@@ -275,10 +279,10 @@ function checkFilter(): void {
   for (const input of document.querySelectorAll<HTMLInputElement>('input[name=filter]')) input.checked = input.value === results.filter;
 }
 
-/** What a scan needs, once the engine has what it needs: afterwards opening files asks for nothing. */
+/** What a scan and the views of "See why, and learn" need, once the engine has what it needs: afterwards opening files asks for nothing. */
 function prefetch(): Promise<unknown> {
   const soon = 'requestIdleCallback' in window ? requestIdleCallback : setTimeout;
-  return new Promise((resolve) => soon(() => resolve(code('reader').catch(() => undefined))));
+  return new Promise((resolve) => soon(() => resolve(Promise.all([code('reader'), code('lab')]).catch(() => undefined))));
 }
 
 wireIntake();

@@ -3,6 +3,7 @@
  * is used at run time. No number of the method stands here: texts that need one take it from the wasm.
  */
 import { bytes, count, ended, plural, whole } from './formats.ts';
+import { lab, labHtml } from './strings-lab.ts';
 import { privacy, privacyHtml } from './strings-privacy.ts';
 import type { Speed } from './engine-choice.ts';
 import type { Problem } from './messages.ts';
@@ -153,6 +154,7 @@ export const html = {
   privacy1: 'The page loads its own program and weights, and then sends nothing: no image, no result, no statistics. Of all that, the browser keeps only the page’s own program and weights, for use without a network; when you close the page, the results are gone, so download them first. “Privacy”, further down, lets you check.',
   withIdentity: 'With the patient’s name and number, as the file has them',
   ...privacyHtml,
+  ...labHtml,
   cardTitle: 'Model card',
   cardPending: 'The card is read from the weights file, which is still loading.',
   footer: 'Nodulens. Research and teaching software, not a medical device.',
@@ -279,6 +281,7 @@ export const strings = {
   },
   dismiss: 'Dismiss',
   privacy,
+  lab,
   network: {
     about: (network: string) => NETWORKS[network]?.about ?? '',
     size: (size: string) => `${size} of weights`,

@@ -2,7 +2,7 @@
 import { byId, drawGrey, make, oncePerFrame, setText } from '../dom.ts';
 import type { Engines } from '../engines.ts';
 import { percent, strings } from '../strings.ts';
-import type { Finding, ModelInfo, Spot } from '../wasm.ts';
+import type { Finding, ModelInfo, SliceIn, Spot } from '../wasm.ts';
 import { FindingList, drawAlongZ } from './finding-list.ts';
 import { FindingExports } from './finding-exports.ts';
 import type { Tool } from './gestures.ts';
@@ -47,13 +47,15 @@ export class ScanPanel {
   private readonly engines: Engines;
   private readonly notify: (...text: string[]) => void;
   private readonly opened: () => void;
+  private readonly looked: (spot: { slice: SliceIn; pixel: [number, number] }) => void;
   private readonly drawSoon = oncePerFrame(() => this.draw());
 
-  /** `opened`: called when a scan was opened or closed. */
-  constructor(engines: Engines, notify: (...text: string[]) => void, opened: () => void) {
+  /** `opened`: called when a scan was opened or closed; `looked`: when a spot was classified. */
+  constructor(engines: Engines, notify: (...text: string[]) => void, opened: () => void, looked: ScanPanel['looked']) {
     this.engines = engines;
     this.notify = notify;
     this.opened = opened;
+    this.looked = looked;
     this.viewer = new Viewer(byId('slice', 'canvas'), { classify: (place) => void this.classify(place), changed: () => this.drawSoon() });
     this.viewer.overlays = [(scene) => this.overlay(scene)];
     this.windows = new WindowChoice(this.viewer, engines);
@@ -205,6 +207,7 @@ export class ScanPanel {
       this.spot = { z, pixel, spot, model };
       this.drawSpot(scan, this.spot);
       this.viewer.drawSoon();
+      this.looked({ slice, pixel });
     } catch (error) {
       if (asked === this.asking) this.notify(error instanceof Error ? error.message : String(error));
     }

@@ -1,0 +1,111 @@
+/** The section "See why, and learn": one view at a time, chosen by the address. */
+import { byId, make, setText } from '../dom.ts';
+import type { Engines } from '../engines.ts';
+import type { Results } from '../results.ts';
+import { strings } from '../strings.ts';
+import { VIEWS, linkTo, readAddress } from './address.ts';
+import type { ViewName } from './address.ts';
+import { Lab } from './lab.ts';
+import { Subjects } from './subjects.ts';
+import type { Spot } from './subjects.ts';
+import type { LookedAt, Shared, View } from './view.ts';
+
+const text = strings.lab;
+
+export class Learn {
+  readonly lab = new Lab();
+  private readonly section = byId('learn', 'section');
+  private readonly title = byId('learn-view', 'h3');
+  private readonly links = new Map<ViewName, HTMLAnchorElement>();
+  private readonly views: Partial<Record<ViewName, View>>;
+  private readonly subjects: Subjects;
+  private shown: ViewName | undefined;
+  private network = '';
+  private readonly engines: Engines;
+
+  constructor(engines: Engines, results: Results, notify: (...text: string[]) => void) {
+    this.engines = engines;
+    this.subjects = new Subjects(this.lab, results);
+    const shared: Shared = {
+      lab: this.lab,
+      engines,
+      results,
+      subject: () => this.subjects.current(),
+      subjectOf: (row) => this.subjects.of(row),
+      network: () => this.lookedAt(),
+      notify,
+    };
+    this.views = this.makeViews(shared);
+    const nav = byId('learn-nav', 'nav');
+    for (const name of VIEWS) {
+      if (!this.views[name]) continue;
+      const link = make('a', '', text.views[name]);
+      link.href = linkTo({ see: name });
+      nav.append(link);
+      this.links.set(name, link);
+    }
+    for (const view of Object.values(this.views)) {
+      view.element.hidden = true;
+      byId('learn-body', 'div').append(view.element);
+    }
+    addEventListener('hashchange', () => this.follow(true));
+    this.follow(false);
+  }
+
+  /** The engine, the results or the patch may have changed. */
+  changed(): void {
+    const before = this.network;
+    this.network = this.lookedAt()?.info.modelId ?? '';
+    const moved = this.subjects.changed();
+    if (moved || this.network !== before) this.current?.changed();
+  }
+
+  /** A click in a scan: that patch is looked at from now on. */
+  look(spot: Spot): void {
+    this.subjects.look(spot);
+    this.current?.changed();
+  }
+
+  forget(): void {
+    this.subjects.forget();
+    for (const view of Object.values(this.views)) view.forget();
+    this.lab.end();
+  }
+
+  private makeViews(_: Shared): Partial<Record<ViewName, View>> {
+    return {};
+  }
+
+  private get current(): View | undefined {
+    return this.shown && this.views[this.shown];
+  }
+
+  private lookedAt(): LookedAt | undefined {
+    const { current, model } = this.engines;
+    return current && model && { file: current.file, info: model };
+  }
+
+  /** Shows what the address names. A link that was followed brings the section into sight; a page that opens does, too. */
+  private follow(moved: boolean): void {
+    const address = readAddress();
+    if (!address) return;
+    const view = this.views[address.see];
+    if (!view) return;
+    if (this.shown !== address.see) {
+      if (this.current) {
+        this.current.hide();
+        this.current.element.hidden = true;
+      }
+      this.shown = address.see;
+      view.element.hidden = false;
+      setText(this.title, text.titles[address.see]);
+      for (const [name, link] of this.links) {
+        if (name === address.see) link.setAttribute('aria-current', 'page');
+        else link.removeAttribute('aria-current');
+      }
+      this.section.dataset['view'] = address.see;
+      if (!moved || this.section.getBoundingClientRect().top > innerHeight / 2) this.section.scrollIntoView();
+    }
+    view.show(address);
+  }
+}

@@ -1,0 +1,50 @@
+/** What a view is, and what all views share. */
+import type { Engines } from '../engines.ts';
+import type { Results, Row } from '../results.ts';
+import type { ModelInfo, SliceIn } from '../wasm.ts';
+import type { Address } from './address.ts';
+import type { Lab } from './lab.ts';
+import type { PatchValues } from './lab-tasks.ts';
+
+/** The patch that is looked at. */
+export interface Subject extends PatchValues {
+  /** Another one for every patch. */
+  id: number;
+  /** As it is called on the page; never in the address. */
+  name: string;
+  /** Drawn by this page. */
+  synthetic: boolean;
+  /** Where it can be moved about: the file's bytes, or the slice and the pixel. */
+  source: { kind: 'file'; blob: Blob } | { kind: 'slice'; slice: SliceIn; pixel: [number, number] } | { kind: 'phantom'; seed: number };
+}
+
+/** The network that is looked at: the one in use. */
+export interface LookedAt {
+  file: string;
+  info: ModelInfo;
+}
+
+export interface Shared {
+  lab: Lab;
+  engines: Engines;
+  results: Results;
+  /** There is always one: a synthetic patch until there is another. */
+  subject(): Promise<Subject>;
+  network(): LookedAt | undefined;
+  /** A row of the results that was classified. */
+  subjectOf(row: Row): Promise<Subject>;
+  notify(...text: string[]): void;
+}
+
+export interface View {
+  /** Drawn into this element, which is empty at first and stays the view's own. */
+  readonly element: HTMLElement;
+  /** It is in sight now, at this address. Called again with every change of the address. */
+  show(address: Address): void;
+  /** It is in sight, and the patch or the network has changed. */
+  changed(): void;
+  /** It is out of sight: what runs may end, what was chosen stays. */
+  hide(): void;
+  /** Forget everything that came from the user's files. */
+  forget(): void;
+}

@@ -32,7 +32,7 @@ help:
 	echo "make bench-training  training speed beside PyTorch's, in one run"
 	echo "make fuzz     every decoder on random damage, for 20 minutes each (cargo-fuzz)"
 	echo "make release  the page for others, from the commit, with hashes and licences"
-	echo "make golden   the independent reference numbers anew (Python: NumPy, Pillow, SciPy, scikit-learn)"
+	echo "make golden   the independent reference numbers anew (Python: NumPy, Pillow, SciPy, scikit-learn, PyTorch)"
 	echo "cargo trainer --help    training, evaluation, export"
 
 serve: build
@@ -184,6 +184,7 @@ bench: build chromium trainer python
 golden:
 	python3 tests/reference/networks.py
 	python3 tests/reference/metrics.py
+	python3 tests/reference/explanations.py
 
 # The page for others: built from the commit alone, with hashes, licences and a list of its parts.
 # `make reproduce` builds it twice and compares.

@@ -2,6 +2,11 @@
 //!
 //! | question | module |
 //! |---|---|
+//! | which pixels speak for a nodule? | [`explain`] |
+//! | what if the patch were a little different? | [`variant`] |
+
+pub mod explain;
+pub mod variant;
 
 use crate::model::{NetworkKind, Sequence};
 use crate::weights::{Parameter, WeightsContent, WeightsError, WeightsHeader, read_content};

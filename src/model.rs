@@ -18,6 +18,7 @@ mod layers;
 mod paper;
 #[cfg(feature = "lab")]
 mod sequence;
+mod small;
 pub mod symmetry;
 mod tied;
 
@@ -29,6 +30,7 @@ pub(crate) use inputs_last::InputsLast;
 pub use paper::PaperNet;
 #[cfg(feature = "lab")]
 pub use sequence::Sequence;
+pub use small::SmallNet;
 pub use tied::{TiedCompactNet, TiedConv};
 
 /// Which network. The name stands in weights files and on the command line.
@@ -42,6 +44,8 @@ pub enum NetworkKind {
     Paper,
     /// As compact, with more channels; it teaches the compact one and does not ship.
     Wide,
+    /// What the page trains: [`SmallNet`].
+    Small,
 }
 
 /// One layer as a person would list it.
@@ -124,7 +128,7 @@ pub enum Operation {
 
 impl NetworkKind {
     /// Every network, in the order in which they are offered.
-    pub const ALL: [Self; 3] = [Self::Compact, Self::Paper, Self::Wide];
+    pub const ALL: [Self; 4] = [Self::Compact, Self::Paper, Self::Wide, Self::Small];
 
     /// Name in weights files and on the command line.
     #[must_use]
@@ -133,6 +137,7 @@ impl NetworkKind {
             Self::Compact => "compact",
             Self::Paper => "paper",
             Self::Wide => "wide",
+            Self::Small => "small",
         }
     }
 
@@ -150,6 +155,7 @@ impl NetworkKind {
             Self::Compact => Network::Compact(CompactNet::new(compact::COMPACT, device)),
             Self::Wide => Network::Wide(CompactNet::new(compact::WIDE, device)),
             Self::Paper => Network::Paper(PaperNet::new(device, DROPOUT)),
+            Self::Small => Network::Small(SmallNet::new(device)),
         }
     }
 
@@ -163,6 +169,7 @@ impl NetworkKind {
             }
             Self::Wide => Trainable::Wide(TiedCompactNet::new(compact::WIDE, device, dropout)),
             Self::Paper => Trainable::Paper(PaperNet::new(device, dropout)),
+            Self::Small => Trainable::Small(SmallNet::new(device)),
         }
     }
 
@@ -181,6 +188,7 @@ impl NetworkKind {
             Self::Compact => compact::layers(compact::COMPACT),
             Self::Wide => compact::layers(compact::WIDE),
             Self::Paper => paper::layers(),
+            Self::Small => small::layers(),
         }
     }
 
@@ -212,6 +220,8 @@ pub enum Network {
     Wide(CompactNet),
     /// See [`PaperNet`].
     Paper(PaperNet),
+    /// See [`SmallNet`].
+    Small(SmallNet),
 }
 
 impl Network {
@@ -222,6 +232,7 @@ impl Network {
             Self::Compact(_) => NetworkKind::Compact,
             Self::Wide(_) => NetworkKind::Wide,
             Self::Paper(_) => NetworkKind::Paper,
+            Self::Small(_) => NetworkKind::Small,
         }
     }
 
@@ -234,6 +245,7 @@ impl Network {
         match self {
             Self::Compact(network) | Self::Wide(network) => network.forward(patches),
             Self::Paper(network) => network.forward(patches),
+            Self::Small(network) => network.forward(patches),
         }
     }
 
@@ -247,6 +259,7 @@ impl Network {
     pub fn forward_dense(&self, pictures: Tensor<4>) -> Option<Tensor<4>> {
         match self {
             Self::Compact(network) | Self::Wide(network) => Some(network.forward_dense(pictures)),
+            Self::Small(network) => Some(network.forward_dense(pictures)),
             Self::Paper(_) => None,
         }
     }
@@ -256,6 +269,7 @@ impl Network {
         match self {
             Self::Compact(network) | Self::Wide(network) => network.visit(visitor),
             Self::Paper(network) => network.visit(visitor),
+            Self::Small(network) => network.visit(visitor),
         }
     }
 
@@ -266,6 +280,7 @@ impl Network {
             Self::Compact(network) => Self::Compact(network.map(mapper)),
             Self::Wide(network) => Self::Wide(network.map(mapper)),
             Self::Paper(network) => Self::Paper(network.map(mapper)),
+            Self::Small(network) => Self::Small(network.map(mapper)),
         }
     }
 }
@@ -282,6 +297,8 @@ pub enum Trainable {
     Wide(TiedCompactNet),
     /// Trained as it ships.
     Paper(PaperNet),
+    /// Trained as it ships, without dropout.
+    Small(SmallNet),
 }
 
 impl Trainable {
@@ -294,6 +311,7 @@ impl Trainable {
         match self {
             Self::Compact(network) | Self::Wide(network) => network.forward(patches),
             Self::Paper(network) => network.forward(patches),
+            Self::Small(network) => network.forward(patches),
         }
     }
 
@@ -305,6 +323,7 @@ impl Trainable {
             Self::Compact(network) => Network::Compact(network.deployed()),
             Self::Wide(network) => Network::Wide(network.deployed()),
             Self::Paper(network) => Network::Paper(network.clone()),
+            Self::Small(network) => Network::Small(network.clone()),
         }
     }
 }

@@ -167,7 +167,7 @@ fn nodule_body(rng: &mut impl Rng) -> Body {
 }
 
 /// Standard normal, by summing twelve uniform numbers: no logarithm, no table, tails to six.
-fn normal(rng: &mut impl Rng) -> f32 {
+pub(crate) fn normal(rng: &mut impl Rng) -> f32 {
     (0..12).map(|_| rng.random::<f32>()).sum::<f32>() - 6.0
 }
 

@@ -5,23 +5,23 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::Device;
 
 /// A convolution with fresh parameters.
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(any(not(target_arch = "wasm32"), feature = "lab"))]
 pub(super) fn convolution(config: &Conv2dConfig, device: &Device) -> Conv2d {
     config.init(device)
 }
 
 /// A dense layer with fresh parameters.
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(any(not(target_arch = "wasm32"), feature = "lab"))]
 pub(super) fn linear(config: &LinearConfig, device: &Device) -> Linear {
     config.init(device)
 }
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", not(feature = "lab")))]
 pub(super) use blank::{convolution, linear};
 
-/// The page loads parameters and draws none. Burn's initializers would bring random numbers, matrix
+/// Most of the page loads parameters and draws none. Burn's initializers would bring random numbers, matrix
 /// products and a QR decomposition into the modules: docs/webgpu.md has what they weigh.
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", not(feature = "lab")))]
 mod blank {
     use super::*;
     use burn::module::{Param, ParamId};

@@ -95,6 +95,19 @@ impl SliceImage {
         Ok(image)
     }
 
+    /// The same slice in HU, as it lies under the patches: for whoever looks through another window.
+    ///
+    /// # Errors
+    /// [`ScanError`].
+    #[cfg(feature = "lab")]
+    pub(crate) fn in_hu(
+        hu: &[f32],
+        size: [usize; 2],
+        pixel_mm: [f64; 2],
+    ) -> Result<Self, ScanError> {
+        Self::new(hu.to_vec(), size, pixel_mm)
+    }
+
     /// A picture of grey in [0, 1] whose window is not known; without a spacing it is taken as
     /// [`ASSUMED_PIXEL_MM`], and [`Self::note`] says so.
     ///
@@ -173,9 +186,26 @@ impl SliceImage {
     /// lies nearest.
     #[must_use]
     pub fn patch(&self, pixel: [f64; 2]) -> Vec<f32> {
+        let [left, top] = self.corner(pixel);
+        self.rectangle(left, top, [PATCH_SIZE; 2])
+    }
+
+    /// Column and row of that patch's first value, on the slice as it was resampled.
+    pub(crate) fn corner(&self, pixel: [f64; 2]) -> [i64; 2] {
         let half = (PATCH_SIZE / 2) as i64;
-        let corner = |k: usize| (pixel[k] / self.scale[k]).round() as i64 - half;
-        self.rectangle(corner(0), corner(1), [PATCH_SIZE; 2])
+        [0, 1].map(|k| (pixel[k] / self.scale[k]).round() as i64 - half)
+    }
+
+    /// Pixels in a row and rows, after resampling.
+    #[cfg(feature = "lab")]
+    pub(crate) fn size(&self) -> [usize; 2] {
+        [self.width, self.height]
+    }
+
+    /// Samples, row-major, after resampling.
+    #[cfg(feature = "lab")]
+    pub(crate) fn samples(&self) -> &[f32] {
+        &self.values
     }
 
     /// Values of a rectangle, row-major, from (`left`, `top`), which may lie beyond the edge: there

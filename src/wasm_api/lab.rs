@@ -1,6 +1,8 @@
 //! The lab: networks to be looked into. Every call takes what it needs and answers whole, so that
 //! the page may replace its worker at any time.
 
+mod explain;
+
 use super::engine::JsClassifier;
 use super::scan::image;
 use super::{error, given, plain, set};

@@ -164,7 +164,7 @@ impl Default for TrainConfig {
 /// The keys of [`TrainConfig`] as options; one that is given overrides the file.
 #[derive(Clone, Debug, Default, clap::Args, Serialize)]
 pub struct Overrides {
-    /// Which network: compact, paper or wide.
+    /// Which network: compact, paper, wide or small.
     #[arg(long, value_parser = network)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network: Option<NetworkKind>,

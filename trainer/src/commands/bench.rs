@@ -13,7 +13,7 @@ use std::time::Instant;
 /// Arguments of `cargo trainer bench`.
 #[derive(Args)]
 pub struct Arguments {
-    /// Which network: compact, paper or wide.
+    /// Which network: compact, paper, wide or small.
     #[arg(long, value_parser = crate::config::network)]
     network: NetworkKind,
     /// Patches in a step.

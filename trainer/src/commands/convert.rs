@@ -46,7 +46,7 @@ pub struct ImportArguments {
     /// File to write: .nodulens.
     #[arg(long)]
     out: PathBuf,
-    /// Which network it is of, where the file does not say it: compact, paper or wide.
+    /// Which network it is of, where the file does not say it: compact, paper, wide or small.
     #[arg(long, value_parser = network)]
     network: Option<NetworkKind>,
     /// Smallest probability that is called a nodule; the file's own, or 0.5.

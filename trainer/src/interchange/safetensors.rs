@@ -165,7 +165,7 @@ mod tests {
         let plain = safetensors::serialize(tensors.iter(), None).unwrap();
         let device = Device::flex();
         let message = |given| format!("{:#}", read(&plain, given, &device).unwrap_err());
-        assert!(message(Given::default()).contains("--network compact or paper or wide"));
+        assert!(message(Given::default()).contains("--network compact or paper or wide or small"));
         let wrong = Given { network: Some(NetworkKind::Paper), threshold: None };
         assert!(message(wrong).contains("conv1.weight"), "{}", message(wrong));
         let right = Given { network: Some(NetworkKind::Compact), threshold: Some(0.7) };

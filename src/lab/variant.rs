@@ -1,0 +1,235 @@
+//! A patch that is a little different: moved, turned, seen through another window, with more noise.
+
+use crate::decode::GreyImage;
+use crate::intensity::{Grey, Hu, Window};
+use crate::method::{PADDING_HU, PATCH_SAMPLES, PATCH_SIZE};
+use crate::phantom::normal;
+use crate::scan::{ScanError, SliceImage};
+use rand::SeedableRng;
+use rand_pcg::Pcg64Mcg;
+use serde::Deserialize;
+
+/// Pixels kept around a patch on each side, where there are so many.
+const MARGIN: usize = 40;
+
+/// A patch with what surrounds it, on the patch's own pixels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Region {
+    /// HU, row-major.
+    hu: Vec<f32>,
+    size: [usize; 2],
+    /// Column and row of the patch's first pixel, which may lie beyond the edge.
+    corner: [i64; 2],
+    /// Beyond the edge of a scan lies air; a picture is continued by its last pixels, for nothing
+    /// is known of what it was cut from.
+    beyond: Option<f32>,
+}
+
+/// How a patch is changed. The default leaves it as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Variant {
+    /// Pixels that the centre moves, to the right and down.
+    pub shift: [f32; 2],
+    /// Degrees, clockwise.
+    pub turn: f32,
+    /// Window in HU. What a picture's greys were is taken to be the model's.
+    pub center: f32,
+    /// Width of the window in HU, above 0.
+    pub width: f32,
+    /// Standard deviation of the noise that is added, HU.
+    pub noise: f32,
+    /// Of the noise: the same seed, the same grain.
+    pub seed: u32,
+}
+
+impl Default for Variant {
+    fn default() -> Self {
+        let Window { center, width } = Window::MODEL;
+        Self { shift: [0.0; 2], turn: 0.0, center, width, noise: 0.0, seed: 0 }
+    }
+}
+
+impl Region {
+    /// Around the patch that is cut from a picture's centre.
+    #[must_use]
+    pub fn of_picture(image: &GreyImage) -> Self {
+        let hu: Vec<f32> = image.samples.iter().map(|grey| Window::MODEL.hu(*grey).0).collect();
+        let size = [image.width, image.height];
+        let corner = size.map(|side| (side as i64 - PATCH_SIZE as i64) / 2);
+        Self::around(&hu, size, corner, None)
+    }
+
+    /// Around the patch of a pixel (x, y) of a slice, as [`SliceImage::patch`] cuts it.
+    ///
+    /// # Errors
+    /// [`ScanError`].
+    pub fn of_slice(
+        hu: &[f32],
+        size: [usize; 2],
+        pixel_mm: [f64; 2],
+        pixel: [f64; 2],
+    ) -> Result<Self, ScanError> {
+        let image = SliceImage::in_hu(hu, size, pixel_mm)?;
+        Ok(Self::around(image.samples(), image.size(), image.corner(pixel), Some(PADDING_HU)))
+    }
+
+    fn around(hu: &[f32], size: [usize; 2], corner: [i64; 2], beyond: Option<f32>) -> Self {
+        let margin = MARGIN as i64;
+        let span = |k: usize| {
+            let from = (corner[k] - margin).clamp(0, size[k] as i64);
+            let end = (corner[k] + PATCH_SIZE as i64 + margin).clamp(from, size[k] as i64);
+            (from as usize, end as usize)
+        };
+        let ((left, right), (top, bottom)) = (span(0), span(1));
+        let rows = hu.chunks_exact(size[0].max(1)).take(bottom).skip(top);
+        Self {
+            hu: rows.flat_map(|row| row[left..right].iter().copied()).collect(),
+            size: [right - left, bottom - top],
+            corner: [corner[0] - left as i64, corner[1] - top as i64],
+            beyond,
+        }
+    }
+
+    /// Pixels in a row, and rows.
+    #[must_use]
+    pub fn size(&self) -> [usize; 2] {
+        self.size
+    }
+
+    /// Column and row of the patch's first pixel.
+    #[must_use]
+    pub fn corner(&self) -> [i64; 2] {
+        self.corner
+    }
+
+    /// All of it through the model's window, 8 bits a pixel, row-major.
+    #[must_use]
+    pub fn display_bytes(&self) -> Vec<u8> {
+        let values: Vec<f32> = self.hu.iter().map(|hu| Window::MODEL.apply(Hu(*hu)).0).collect();
+        crate::preprocess::display_bytes(&values)
+    }
+
+    /// Model values of the changed patch, 2,500 in [0, 1].
+    #[must_use]
+    pub fn patch(&self, variant: &Variant) -> Vec<f32> {
+        let window = Window { center: variant.center, width: variant.width.max(1.0) };
+        let (sin, cos) = (variant.turn.to_radians().sin(), variant.turn.to_radians().cos());
+        let middle = (PATCH_SIZE as f32 - 1.0) / 2.0;
+        let mut rng = Pcg64Mcg::seed_from_u64(u64::from(variant.seed));
+        let mut values = Vec::with_capacity(PATCH_SAMPLES);
+        for y in 0..PATCH_SIZE {
+            for x in 0..PATCH_SIZE {
+                let (dx, dy) = (x as f32 - middle, y as f32 - middle);
+                // A picture that turns clockwise is read counter-clockwise.
+                let across = middle + cos * dx + sin * dy + variant.shift[0];
+                let down = middle - sin * dx + cos * dy + variant.shift[1];
+                let mut hu = self.at(across + self.corner[0] as f32, down + self.corner[1] as f32);
+                if variant.noise > 0.0 {
+                    hu += variant.noise * normal(&mut rng);
+                }
+                let Grey(grey) = window.apply(Hu(hu));
+                values.push(grey);
+            }
+        }
+        values
+    }
+
+    /// Linear between the four pixels around a place.
+    fn at(&self, x: f32, y: f32) -> f32 {
+        let (left, top) = (x.floor(), y.floor());
+        let (along, down) = (x - left, y - top);
+        let (left, top) = (left as i64, top as i64);
+        let pair = |y: i64| {
+            let first = self.pixel(left, y);
+            // A place on a pixel needs no neighbour, and gives exactly that pixel.
+            if along > 0.0 {
+                first * (1.0 - along) + self.pixel(left + 1, y) * along
+            } else {
+                first
+            }
+        };
+        let first = pair(top);
+        if down > 0.0 { first * (1.0 - down) + pair(top + 1) * down } else { first }
+    }
+
+    fn pixel(&self, x: i64, y: i64) -> f32 {
+        let [width, height] = self.size.map(|side| side as i64);
+        let inside = x >= 0 && y >= 0 && x < width && y < height;
+        match self.beyond {
+            Some(beyond) if !inside => beyond,
+            _ if width == 0 || height == 0 => PADDING_HU,
+            _ => self.hu[(y.clamp(0, height - 1) * width + x.clamp(0, width - 1)) as usize],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::patch::{Patch, SizePolicy};
+    use crate::preprocess::model_values;
+
+    /// Unequal sides, and no two pixels alike.
+    fn slice() -> (Vec<f32>, [usize; 2]) {
+        let (width, height) = (120, 90);
+        ((0..width * height).map(|i| -1000.0 + (i * 7 % 1399) as f32).collect(), [width, height])
+    }
+
+    fn differs(a: &[f32], b: &[f32]) -> f32 {
+        a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    }
+
+    #[test]
+    fn without_a_change_it_is_the_patch() {
+        let (hu, size) = slice();
+        for pixel in [[60.0, 40.0], [3.0, 88.0]] {
+            let region = Region::of_slice(&hu, size, [0.7; 2], pixel).unwrap();
+            let patch = SliceImage::from_hu(&hu, size, [0.7; 2]).unwrap().patch(pixel);
+            assert_eq!(region.patch(&Variant::default()), patch, "{pixel:?}");
+        }
+        let samples = hu.iter().map(|hu| Window::MODEL.apply(Hu(*hu))).collect();
+        let [width, height] = size;
+        let notes = Vec::new();
+        let image =
+            GreyImage { width, height, samples, format: "PNG", bit_depth: 8, colour: false, notes };
+        let patch = model_values(&Patch::from_image(&image, SizePolicy::CenterCrop).unwrap());
+        let found = Region::of_picture(&image).patch(&Variant::default());
+        assert!(differs(&found, &patch) < 1e-6);
+    }
+
+    #[test]
+    fn moving_it_by_whole_pixels_is_the_patch_there() {
+        let (hu, size) = slice();
+        let region = Region::of_slice(&hu, size, [0.7; 2], [60.0, 40.0]).unwrap();
+        let there = Region::of_slice(&hu, size, [0.7; 2], [67.0, 35.0]).unwrap();
+        let moved = region.patch(&Variant { shift: [7.0, -5.0], ..Variant::default() });
+        assert_eq!(moved, there.patch(&Variant::default()));
+    }
+
+    #[test]
+    fn a_quarter_turn_is_the_picture_turned_clockwise() {
+        let (hu, size) = slice();
+        let region = Region::of_slice(&hu, size, [0.7; 2], [60.0, 45.0]).unwrap();
+        let before = region.patch(&Variant::default());
+        let after = region.patch(&Variant { turn: 90.0, ..Variant::default() });
+        // What was on the left is on top.
+        let turned: Vec<f32> = (0..PATCH_SAMPLES)
+            .map(|i| before[(PATCH_SIZE - 1 - i % PATCH_SIZE) * PATCH_SIZE + i / PATCH_SIZE])
+            .collect();
+        assert!(differs(&after, &turned) < 2e-3, "{}", differs(&after, &turned));
+    }
+
+    #[test]
+    fn window_and_noise_are_in_hounsfield_units() {
+        let hu = vec![-300.0; 100 * 100];
+        let region = Region::of_slice(&hu, [100, 100], [0.7; 2], [50.0, 50.0]).unwrap();
+        let lung = region.patch(&Variant { center: -600.0, width: 1500.0, ..Variant::default() });
+        // By hand: (-300 + 600) / 1500 + 0.5.
+        assert!(lung.iter().all(|value| (value - 0.7).abs() < 1e-6));
+        let noisy = region.patch(&Variant { noise: 70.0, seed: 3, ..Variant::default() });
+        let deviation = (noisy.iter().map(|v| (v - 0.5).powi(2)).sum::<f32>() / 2500.0).sqrt();
+        assert!((deviation * 1400.0 - 70.0).abs() < 5.0, "{}", deviation * 1400.0);
+        assert_eq!(noisy, region.patch(&Variant { noise: 70.0, seed: 3, ..Variant::default() }));
+    }
+}

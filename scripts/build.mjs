@@ -144,7 +144,7 @@ await Promise.all([
   bundle(folders),
   writeHtml(),
   cp(path.join(www, 'third-party.txt'), path.join(dist, 'third-party.txt')),
-  ...['style.css', 'scan.css', 'privacy.css', 'learn.css', 'icon.svg'].map((name) => cp(path.join(www, name), path.join(dist, name))),
+  ...['style.css', 'scan.css', 'privacy.css', 'learn.css', 'why.css', 'icon.svg'].map((name) => cp(path.join(www, name), path.join(dist, name))),
   cp(path.join(www, 'icons'), path.join(dist, 'icons'), { recursive: true }),
   ...folders.map((folder) => cp(path.join(www, 'pkg', folder, 'nodulens_bg.wasm'), path.join(dist, 'pkg', folder, 'nodulens_bg.wasm'))),
 ]);

@@ -31,7 +31,9 @@ impl Opened {
     /// # Errors
     /// As [`read_content`].
     pub fn read(weights: &[u8]) -> Result<Self, WeightsError> {
-        let WeightsContent { header, kind, parameters, sha256 } = read_content(weights)?;
+        let WeightsContent { header, kind, mut parameters, sha256 } = read_content(weights)?;
+        // A file's order is anyone's.
+        parameters.sort_by(|(one, _), (other, _)| one.cmp(other));
         Ok(Self { kind, header, parameters, sha256 })
     }
 

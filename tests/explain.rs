@@ -8,7 +8,8 @@ use nodulens::classifier::Classifier;
 use nodulens::decode::decode_raster;
 use nodulens::lab::Opened;
 use nodulens::lab::explain::{
-    ExplainError, Explainer, Occlusion, correlation, layers_with_maps, noisy_copies, shuffled,
+    ExplainError, Explainer, MapWeights, Occlusion, correlation, layers_with_maps, noisy_copies,
+    shuffled,
 };
 use nodulens::method::{PATCH_SAMPLES, PATCH_SIZE};
 use nodulens::model::NetworkKind;
@@ -108,11 +109,15 @@ fn every_map_is_pytorchs() {
             println!("{network} {file}: gradient {:.1e}, in {tied} pixels more", apart[tied]);
             assert!(tied <= TIED && apart[0] < 0.02, "{network} {file}: {tied}, {}", apart[0]);
         }
-        for (layer, map) in &maps.class_activation {
-            let ours = explainer.class_activation(&patch(&files[0]), layer).unwrap();
+        for (name, map) in &maps.class_activation {
+            let (layer, weights) = match name.strip_suffix(" by place") {
+                Some(layer) => (layer, MapWeights::Place),
+                None => (name.as_str(), MapWeights::Mean),
+            };
+            let ours = explainer.class_activation(&patch(&files[0]), layer, weights).unwrap();
             let apart = apart(&ours, &unpacked(map));
-            println!("{network} {layer}: Grad-CAM {apart:.1e}");
-            assert!(apart < TOLERANCE, "{network} {layer}: Grad-CAM differs by {apart}");
+            println!("{network} {name}: Grad-CAM {apart:.1e}");
+            assert!(apart < TOLERANCE, "{network} {name}: Grad-CAM differs by {apart}");
         }
         let ours = occlusion_of(&weights(&network), &patch(&files[0]));
         let apart = apart(&ours, &unpacked(&maps.occlusion));
@@ -148,7 +153,7 @@ fn random_weights_give_other_maps() {
         assert_eq!(other.parameters.len(), opened.parameters.len());
         let (real, random) = (Explainer::new(&opened).unwrap(), Explainer::new(&other).unwrap());
         let patch = patch("1.png");
-        let (_, best) = layers_with_maps(opened.kind);
+        let (_, best, weights) = layers_with_maps(opened.kind);
         for (method, a, b) in [
             ("gradient", real.gradient(&patch).unwrap(), random.gradient(&patch).unwrap()),
             (
@@ -158,8 +163,8 @@ fn random_weights_give_other_maps() {
             ),
             (
                 "Grad-CAM",
-                real.class_activation(&patch, best).unwrap(),
-                random.class_activation(&patch, best).unwrap(),
+                real.class_activation(&patch, best, weights).unwrap(),
+                random.class_activation(&patch, best, weights).unwrap(),
             ),
         ] {
             let alike = correlation(&a, &b);
@@ -178,11 +183,11 @@ fn what_cannot_be_explained_is_refused() {
     assert_eq!(Occlusion::new(&[]).unwrap_err(), ExplainError::Size(0));
     let patch = patch("1.png");
     for layer in ["conv9", "fc", "conv7", ""] {
-        let refused = explainer.class_activation(&patch, layer).unwrap_err();
+        let refused = explainer.class_activation(&patch, layer, MapWeights::Mean).unwrap_err();
         assert!(matches!(refused, ExplainError::Layer(_)), "{layer}");
     }
     for kind in NetworkKind::ALL {
-        let (layers, best) = layers_with_maps(kind);
+        let (layers, best, _) = layers_with_maps(kind);
         assert!(layers.contains(&best), "{kind:?}: {layers:?}");
     }
     assert_eq!(PATCH_SIZE * PATCH_SIZE, PATCH_SAMPLES);

@@ -4,7 +4,7 @@ usage: make golden, or python3 tests/reference/explanations.py     (from the roo
 
 Writes tests/golden/explanations.json: for each network and two pictures of tests/fixtures/phantoms
 the derivative of the evidence (logit of "nodule" less the other, divided by the temperature) by
-each pixel, for the first of them Grad-CAM at two layers, enlarged to the patch, and a picture of
+each pixel, for the first of them Grad-CAM and HiResCAM at the last convolution, enlarged to the patch, and a picture of
 the evidence lost where squares are covered. Maps are 2,500 numbers, little-endian float32, base64.
 """
 import base64
@@ -20,10 +20,7 @@ from PIL import Image
 from networks import NETWORKS, ROOT, file_weights
 
 # Layer, and where the middle of its first place lies and how far its places are apart (by hand).
-LAYERS = {
-    "compact": {"conv4": (10.5, 4.0), "conv6": (18.5, 4.0)},
-    "paper": {"conv3": (0.5, 2.0), "conv1": (0.0, 1.0)},
-}
+LAYERS = {"compact": {"conv6": (18.5, 4.0)}, "paper": {"conv3": (0.5, 2.0)}}
 COVER_SIDE, COVER_STEP = 8, 2
 
 
@@ -61,11 +58,11 @@ def gradient(layers, picture, temperature):
     return x.grad[0, 0].numpy()
 
 
-def grad_cam(layers, picture, temperature, name, first, step):
+def grad_cam(layers, picture, temperature, name, first, step, by_place=False):
     at = next(i for i, (layer, _) in enumerate(layers) if layer == name) + 1
     maps = run(layers[:at], picture).detach().requires_grad_(True)
     evidence(run(layers[at:], maps), temperature).sum().backward()
-    small = (maps.grad.mean((2, 3), keepdim=True) * maps).sum(1)[0].detach().numpy()
+    small = ((maps.grad if by_place else maps.grad.mean((2, 3), keepdim=True)) * maps).sum(1)[0].detach().numpy()
     # Linear between the middles, and as they are beyond the outermost.
     middles = first + step * np.arange(small.shape[0])
     pixels = np.arange(50)
@@ -113,7 +110,8 @@ def main():
             "weights_sha256": hashlib.sha256(data).hexdigest(),
             "gradients": [packed(gradient(layers, picture, temperature)) for picture in pictures],
             "class_activation": {
-                name: packed(grad_cam(layers, pictures[0], temperature, name, *place)) for name, place in LAYERS[network].items()
+                name + " by place" * by_place: packed(grad_cam(layers, pictures[0], temperature, name, *place, by_place))
+                for name, place in LAYERS[network].items() for by_place in (False, True)
             },
             "occlusion": packed(occlusion(layers, pictures[0], temperature)),
         }

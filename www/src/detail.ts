@@ -2,10 +2,18 @@
 import { decisionMark, probabilityBar, syntheticBadge } from './bar.ts';
 import { byId, drawGrey, make, pair } from './dom.ts';
 import type { Row } from './results.ts';
+import { linkTo } from './lab/address.ts';
 import { asSentence, milliseconds, networkName, percent, strings } from './strings.ts';
 import type { MethodInfo } from './wasm.ts';
 
 const text = strings.detail;
+
+/** To the patch's explanation. */
+export function whyLink(): HTMLAnchorElement {
+  const link = make('a', '', strings.lab.whyLink);
+  link.href = linkTo({ see: 'why' });
+  return link;
+}
 
 export class Detail {
   private readonly panel = byId('detail', 'section');
@@ -62,6 +70,7 @@ export class Detail {
       scale,
       make('p', 'sentence', text.sentence(networkName(model.network), decision, model.threshold)),
       make('p', 'quiet', text.meaning),
+      make('p', 'why-link', whyLink()),
     ];
   }
 

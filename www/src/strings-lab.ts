@@ -9,6 +9,7 @@ export const labHtml = {
 export const lab = {
   ended: 'The work was ended.',
   spot: ([x, y]: [number, number]): string => `Spot at ${Math.round(x)}, ${Math.round(y)}`,
+  whyLink: 'Why this answer?',
   views: {
     why: 'Why this answer',
     inside: 'Inside the network',

@@ -4,7 +4,7 @@ use super::{LabNetwork, refused};
 use crate::decode::decode_raster;
 use crate::lab::Opened;
 use crate::lab::explain::{
-    ExplainError, Explainer, Occlusion, correlation, layers_with_maps, shuffled,
+    ExplainError, Explainer, MapWeights, Occlusion, correlation, layers_with_maps, shuffled,
 };
 use crate::lab::variant::{Region, Variant};
 use crate::method::{CLASS_NODULE, CLASSES, PATCH_SIZE};
@@ -24,6 +24,7 @@ fn failed(reason: ExplainError) -> JsValue {
 struct LayersWithMaps {
     layers: Vec<&'static str>,
     best: &'static str,
+    weights: MapWeights,
 }
 
 #[wasm_bindgen(js_class = LabNetwork)]
@@ -31,8 +32,8 @@ impl LabNetwork {
     /// Layers that Grad-CAM can look at, and the one to begin with.
     #[wasm_bindgen(js_name = layersWithMaps)]
     pub fn layers_with_maps(&self) -> Result<JsValue, JsValue> {
-        let (layers, best) = layers_with_maps(self.opened.kind);
-        plain(&LayersWithMaps { layers, best })
+        let (layers, best, weights) = layers_with_maps(self.opened.kind);
+        plain(&LayersWithMaps { layers, best, weights })
     }
 
     /// The same network with the numbers of each parameter shuffled: the sanity check.
@@ -75,8 +76,13 @@ impl JsExplainer {
 
     /// Grad-CAM at a layer.
     #[wasm_bindgen(js_name = classActivation)]
-    pub fn class_activation(&self, patch: &[f32], layer: &str) -> Result<Vec<f32>, JsValue> {
-        self.explainer.class_activation(patch, layer).map_err(failed)
+    pub fn class_activation(
+        &self,
+        patch: &[f32],
+        layer: &str,
+        weights: JsValue,
+    ) -> Result<Vec<f32>, JsValue> {
+        self.explainer.class_activation(patch, layer, given(weights)?).map_err(failed)
     }
 
     /// Begins to cover a patch square by square.

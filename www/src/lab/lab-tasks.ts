@@ -4,6 +4,7 @@
  */
 import type { DecodedPatch, ModelInfo, PhantomLabel, SizePolicy, SliceIn } from '../wasm.ts';
 import type { LabModule, LabNetwork, LayerInfo } from './lab-wasm.ts';
+import type { WhyTasks } from './why/why-tasks.ts';
 
 export interface Task<In, Out> {
   in: In;
@@ -30,7 +31,7 @@ export type CommonTasks = {
   classify: Task<{ values: Float32Array<ArrayBuffer> }, { probabilities: number[] }>;
 };
 
-export type Tasks = CommonTasks;
+export type Tasks = CommonTasks & WhyTasks;
 
 export type TaskName = keyof Tasks;
 

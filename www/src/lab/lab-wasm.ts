@@ -23,26 +23,72 @@ export interface LayerInfo {
   macs: number;
 }
 
-/** What surrounds a patch, on the same grid: enough of it to move the patch about. */
-export interface Region {
-  /** HU, or grey in [0, 1] of a picture; row-major. */
-  samples: Float32Array<ArrayBuffer>;
-  unit: 'hu' | 'grey';
-  width: number;
-  height: number;
-  /** Where the patch's first pixel lies: column, row. */
-  corner: [number, number];
-}
-
 export interface LabNetwork {
   info(): ModelInfo;
   layers(): LayerInfo[];
+  /** Layers that Grad-CAM can look at, and the one to begin with. */
+  layersWithMaps(): LayersWithMaps;
+  /** Of this network, or of one with its numbers shuffled. */
+  explainer(shuffleBy: number | undefined): Explainer;
   /** One batch of model values. */
   classify(values: Float32Array): Promise<Prediction[]>;
   free(): void;
 }
 
+/** By what a layer's maps are weighted: the derivative's mean over the map, or the derivative at each place. */
+export type MapWeights = 'mean' | 'place';
+
+export interface LayersWithMaps {
+  layers: string[];
+  /** Where to begin, and how. */
+  best: string;
+  weights: MapWeights;
+}
+
+/** Explains answers; a map has a number a pixel, positive where it speaks for a nodule. */
+export interface Explainer {
+  gradient(values: Float32Array): Float32Array<ArrayBuffer>;
+  smoothGradient(values: Float32Array, seed: number): Float32Array<ArrayBuffer>;
+  classActivation(values: Float32Array, layer: string, weights: MapWeights): Float32Array<ArrayBuffer>;
+  beginOcclusion(values: Float32Array): void;
+  /** So many squares more; answers with how many are done and how many there are. */
+  stepOcclusion(most: number): [number, number];
+  occlusionMap(): Float32Array<ArrayBuffer>;
+  free(): void;
+}
+
+/** How a patch is changed; windows and noise in HU. */
+export interface Variant {
+  shift: [number, number];
+  /** Degrees, clockwise. */
+  turn: number;
+  center: number;
+  width: number;
+  noise: number;
+  seed: number;
+}
+
+export interface RegionShown {
+  size: [number, number];
+  /** Column and row of the patch's first pixel. */
+  corner: [number, number];
+  grey: Uint8Array<ArrayBuffer>;
+}
+
+/** A patch with what surrounds it. */
+export interface Region {
+  shown(): RegionShown;
+  patch(variant: Variant): { values: Float32Array<ArrayBuffer>; grey: Uint8Array<ArrayBuffer> };
+  free(): void;
+}
+
 export interface LabModule {
+  correlation(a: Float32Array, b: Float32Array): number;
+  Region: {
+    ofPicture(bytes: Uint8Array): Region;
+    ofSlice(hu: Float32Array, width: number, height: number, pixelMm: [number, number], x: number, y: number): Region;
+    ofPhantom(seed: number): Region;
+  };
   default(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
   LabNetwork: { load(weights: Uint8Array): Promise<LabNetwork> };
   method(): MethodInfo;

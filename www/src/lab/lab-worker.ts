@@ -9,10 +9,11 @@ import { problemFrom } from '../problem.ts';
 import { commonWorks } from './common-work.ts';
 import type { Bench, FromLab, Tasks, ToLab, Works } from './lab-tasks.ts';
 import type { LabModule, LabNetwork } from './lab-wasm.ts';
+import { whyWorks } from './why/why-work.ts';
 
 declare const self: DedicatedWorkerGlobalScope;
 
-const works: Works<Tasks> = { ...commonWorks };
+const works: Works<Tasks> = { ...commonWorks, ...whyWorks };
 
 const networks = new Map<string, LabNetwork>();
 const cancelled = new Set<number>();

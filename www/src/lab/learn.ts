@@ -9,6 +9,7 @@ import { Lab } from './lab.ts';
 import { Subjects } from './subjects.ts';
 import type { Spot } from './subjects.ts';
 import type { LookedAt, Shared, View } from './view.ts';
+import { WhyView } from './why/why-view.ts';
 
 const text = strings.lab;
 
@@ -72,8 +73,10 @@ export class Learn {
     this.lab.end();
   }
 
-  private makeViews(_: Shared): Partial<Record<ViewName, View>> {
-    return {};
+  private makeViews(shared: Shared): Partial<Record<ViewName, View>> {
+    return {
+      why: new WhyView(shared),
+    };
   }
 
   private get current(): View | undefined {

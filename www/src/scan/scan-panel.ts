@@ -1,4 +1,5 @@
 /** The scan section: opens what arrived, shows it in the viewer, and runs clicks and searches on it. */
+import { whyLink } from '../detail.ts';
 import { byId, drawGrey, make, oncePerFrame, setText } from '../dom.ts';
 import type { Engines } from '../engines.ts';
 import { percent, strings } from '../strings.ts';
@@ -227,6 +228,7 @@ export class ScanPanel {
       make('p', 'headline-decision', strings.decision[decision]),
       make('p', '', make('span', 'big-number', percent(probability)), ' ', make('span', 'unit', strings.detail.threshold(model.threshold))),
       make('p', 'quiet', text.at(z, world)),
+      make('p', '', whyLink()),
       ...(spot.note ? [make('p', 'quiet', spot.note)] : []),
     );
   }

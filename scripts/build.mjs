@@ -1,7 +1,7 @@
 // Builds the page into dist/: type check, bundle, texts into index.html, copy wasm and weights, compress, print sizes.
 //   node scripts/build.mjs [--check-only] [--cpu-only] [--no-offline] [--out=DIR]
 import { spawn } from 'node:child_process';
-import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
@@ -144,7 +144,7 @@ await Promise.all([
   bundle(folders),
   writeHtml(),
   cp(path.join(www, 'third-party.txt'), path.join(dist, 'third-party.txt')),
-  ...['style.css', 'scan.css', 'privacy.css', 'learn.css', 'why.css', 'icon.svg'].map((name) => cp(path.join(www, name), path.join(dist, name))),
+  ...(await readdir(www)).filter((name) => /\.(css|svg)$/.test(name)).map((name) => cp(path.join(www, name), path.join(dist, name))),
   cp(path.join(www, 'icons'), path.join(dist, 'icons'), { recursive: true }),
   ...folders.map((folder) => cp(path.join(www, 'pkg', folder, 'nodulens_bg.wasm'), path.join(dist, 'pkg', folder, 'nodulens_bg.wasm'))),
 ]);

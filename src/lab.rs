@@ -3,9 +3,11 @@
 //! | question | module |
 //! |---|---|
 //! | which pixels speak for a nodule? | [`explain`] |
+//! | how does a network learn? | [`training`] |
 //! | what if the patch were a little different? | [`variant`] |
 
 pub mod explain;
+pub mod training;
 pub mod variant;
 
 use crate::model::{NetworkKind, Sequence};

@@ -2,6 +2,7 @@
 //! the page may replace its worker at any time.
 
 mod explain;
+mod training;
 
 use super::engine::JsClassifier;
 use super::scan::image;

@@ -4,15 +4,15 @@ use serde::{Deserialize, Serialize};
 
 /// The card as a header holds it. The browser only shows it and takes it from the header's text
 /// ([`super::header_text`]): to read its many fields one by one would cost the page 12 KB of code.
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(any(not(target_arch = "wasm32"), feature = "lab"))]
 pub type HeaderCard = Card;
 /// The place of the card, whose content the browser takes from the header's text.
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", not(feature = "lab")))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(from = "serde::de::IgnoredAny")]
 pub struct HeaderCard;
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", not(feature = "lab")))]
 impl From<serde::de::IgnoredAny> for HeaderCard {
     fn from(_: serde::de::IgnoredAny) -> Self {
         Self

@@ -4,6 +4,7 @@
  */
 import { bytes, count, ended, plural, whole } from './formats.ts';
 import { lab, labHtml } from './strings-lab.ts';
+import { train } from './strings-train.ts';
 import { privacy, privacyHtml } from './strings-privacy.ts';
 import type { Speed } from './engine-choice.ts';
 import type { Problem } from './messages.ts';
@@ -282,6 +283,7 @@ export const strings = {
   dismiss: 'Dismiss',
   privacy,
   lab,
+  train,
   network: {
     about: (network: string) => NETWORKS[network]?.about ?? '',
     size: (size: string) => `${size} of weights`,

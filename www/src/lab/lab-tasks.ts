@@ -4,6 +4,7 @@
  */
 import type { DecodedPatch, ModelInfo, PhantomLabel, SizePolicy, SliceIn } from '../wasm.ts';
 import type { LabModule, LabNetwork, LayerInfo } from './lab-wasm.ts';
+import type { TrainTasks } from './train/train-tasks.ts';
 import type { WhyTasks } from './why/why-tasks.ts';
 
 export interface Task<In, Out> {
@@ -31,7 +32,7 @@ export type CommonTasks = {
   classify: Task<{ values: Float32Array<ArrayBuffer> }, { probabilities: number[] }>;
 };
 
-export type Tasks = CommonTasks & WhyTasks;
+export type Tasks = CommonTasks & WhyTasks & TrainTasks;
 
 export type TaskName = keyof Tasks;
 

@@ -30,6 +30,8 @@ export interface LabNetwork {
   layersWithMaps(): LayersWithMaps;
   /** Of this network, or of one with its numbers shuffled. */
   explainer(shuffleBy: number | undefined): Explainer;
+  /** This network, a little further. */
+  train(settings: TrainingSettings, values: Float32Array, labels: Uint8Array, patients: Uint32Array): Training;
   /** One batch of model values. */
   classify(values: Float32Array): Promise<Prediction[]>;
   free(): void;
@@ -82,7 +84,46 @@ export interface Region {
   free(): void;
 }
 
+/** How to train: src/lab/training.rs. */
+export interface TrainingSettings {
+  epochs: number;
+  batch: number;
+  learningRate: number;
+  /** Share, in (0, 1). */
+  holdOut: number;
+  seed: number;
+  augment: boolean;
+}
+
+export interface TrainingEpoch {
+  epoch: number;
+  trainLoss: number;
+  trainAccuracy: number;
+  heldLoss: number;
+  heldAccuracy: number;
+}
+
+export interface TrainingStep {
+  step: number;
+  steps: number;
+  loss: number;
+  epoch: TrainingEpoch | null;
+}
+
+/** A network in training. */
+export interface Training {
+  step(): TrainingStep;
+  kernels(): Float32Array<ArrayBuffer>;
+  kernelCount(): number;
+  /** Which patches are held out. */
+  held(): Uint32Array;
+  weights(data: string, date: string): Uint8Array<ArrayBuffer>;
+  free(): void;
+}
+
 export interface LabModule {
+  trainSmall(settings: TrainingSettings, values: Float32Array, labels: Uint8Array, patients: Uint32Array): Training;
+  phantomValues(seed: number, count: number): Float32Array<ArrayBuffer>;
   correlation(a: Float32Array, b: Float32Array): number;
   Region: {
     ofPicture(bytes: Uint8Array): Region;

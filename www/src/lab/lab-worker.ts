@@ -9,11 +9,12 @@ import { problemFrom } from '../problem.ts';
 import { commonWorks } from './common-work.ts';
 import type { Bench, FromLab, Tasks, ToLab, Works } from './lab-tasks.ts';
 import type { LabModule, LabNetwork } from './lab-wasm.ts';
+import { trainWorks } from './train/train-work.ts';
 import { whyWorks } from './why/why-work.ts';
 
 declare const self: DedicatedWorkerGlobalScope;
 
-const works: Works<Tasks> = { ...commonWorks, ...whyWorks };
+const works: Works<Tasks> = { ...commonWorks, ...whyWorks, ...trainWorks };
 
 const networks = new Map<string, LabNetwork>();
 const cancelled = new Set<number>();

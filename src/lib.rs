@@ -20,7 +20,7 @@
 //! | slices -> ranked places in the body | [`scan::Finding`] | [`scan`] |
 //! | findings -> CSV, JSON, HTML, PNG, DICOM SR | [`findings::Report`] | [`findings`] |
 //!
-//! With the feature `lab`, `lab` looks inside the networks, explains answers, and trains.
+//! [`metrics`] says how good answers are. With the feature `lab`, `lab` looks inside the networks, explains answers, and trains.
 //!
 //! [`method`] holds the numbers chosen before training, [`weights`] the file with those chosen
 //! by training, [`phantom`] makes synthetic patches.
@@ -39,6 +39,9 @@ pub mod intensity;
 pub mod lab;
 pub mod lungs;
 pub mod method;
+// The page measures in the lab alone.
+#[cfg(any(feature = "lab", not(target_arch = "wasm32")))]
+pub mod metrics;
 pub mod model;
 pub mod patch;
 pub mod phantom;

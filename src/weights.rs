@@ -11,16 +11,20 @@
 
 use crate::method::preprocess_id;
 use crate::model::{Network, NetworkKind};
+use ::safetensors::tensor::TensorView;
+use ::safetensors::{Dtype, SafeTensors};
 use burn::tensor::Device;
 use half::f16;
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 mod card;
 mod parameters;
+#[cfg(any(feature = "lab", not(target_arch = "wasm32")))]
+mod safetensors;
 
+#[cfg(any(feature = "lab", not(target_arch = "wasm32")))]
+pub use self::safetensors::{Given, HEADER_KEY, read_safetensors, turned_over};
 pub use card::{
     Card, CardCalibration, CardEpoch, CardIntervals, CardMetrics, CardSubgroup, Confusion,
     HeaderCard,
@@ -106,7 +110,9 @@ impl WeightsError {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Foreign => "Weights are written by `cargo trainer export` and end in .nodulens.",
+            Self::Foreign => {
+                "Weights are written by `cargo trainer export` and end in .nodulens; a .safetensors file of one of the networks will do, too."
+            }
             Self::Truncated(_) | Self::Corrupt(_) => "Download or export the file again.",
             Self::Newer { .. } => "Update Nodulens, or export the weights with this version.",
             Self::Mismatch { .. } => {
@@ -149,7 +155,7 @@ pub fn write_weights(header: &WeightsHeader, network: &Network) -> Result<Vec<u8
             Ok((name.as_str(), view))
         })
         .collect::<Result<Vec<_>, WeightsError>>()?;
-    let parameters = safetensors::serialize(views, None).map_err(corrupt)?;
+    let parameters = ::safetensors::serialize(views, None).map_err(corrupt)?;
     let header = serde_json::to_vec(header).map_err(corrupt)?;
     let header_length = u32::try_from(header.len()).map_err(corrupt)?;
     let mut file = Vec::with_capacity(PREFIX + header.len() + parameters.len() + DIGEST);
@@ -186,6 +192,17 @@ pub fn read_content(bytes: &[u8]) -> Result<WeightsContent, WeightsError> {
         found: header.network.clone(),
         expected: NetworkKind::ALL.map(NetworkKind::name).join(" or "),
     })?;
+    check_header(&header)?;
+    let document = SafeTensors::deserialize(parts.parameters).map_err(corrupt)?;
+    let parameters: Vec<(String, Parameter)> = document
+        .iter()
+        .map(|(name, view)| Ok((name.to_owned(), read_tensor(name, &view)?)))
+        .collect::<Result<_, WeightsError>>()?;
+    Ok(WeightsContent { header, kind, parameters, sha256: parts.sha256 })
+}
+
+/// Whether this program prepares patches as the network wants them, and its numbers are possible.
+fn check_header(header: &WeightsHeader) -> Result<(), WeightsError> {
     expect("preprocessing", &header.preprocess_id, &preprocess_id())?;
     let threshold = header.threshold > 0.0 && header.threshold < 1.0;
     let temperature = header.temperature > 0.0 && header.temperature.is_finite();
@@ -193,12 +210,7 @@ pub fn read_content(bytes: &[u8]) -> Result<WeightsContent, WeightsError> {
         let found = format!("threshold {}, temperature {}", header.threshold, header.temperature);
         return Err(WeightsError::Corrupt(format!("impossible numbers in the header: {found}")));
     }
-    let document = SafeTensors::deserialize(parts.parameters).map_err(corrupt)?;
-    let parameters: Vec<(String, Parameter)> = document
-        .iter()
-        .map(|(name, view)| Ok((name.to_owned(), read_tensor(name, &view)?)))
-        .collect::<Result<_, WeightsError>>()?;
-    Ok(WeightsContent { header, kind, parameters, sha256: parts.sha256 })
+    Ok(())
 }
 
 /// In half precision, little endian.

@@ -1,6 +1,7 @@
 //! The lab: networks to be looked into. Every call takes what it needs and answers whole, so that
 //! the page may replace its worker at any time.
 
+mod evaluate;
 mod explain;
 mod training;
 

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// The card as a header holds it. The browser only shows it and takes it from the header's text
 /// ([`super::header_text`]): to read its many fields one by one would cost the page 12 KB of code.
-#[cfg(any(not(target_arch = "wasm32"), feature = "lab"))]
+/// The lab writes weights and checks those of others, and so reads it.
+#[cfg(any(feature = "lab", not(target_arch = "wasm32")))]
 pub type HeaderCard = Card;
 /// The place of the card, whose content the browser takes from the header's text.
 #[cfg(all(target_arch = "wasm32", not(feature = "lab")))]

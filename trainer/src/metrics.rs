@@ -2,39 +2,20 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`counts`] | counts at a threshold, rates, Wilson intervals, PPV and NPV |
-//! | [`curves`] | ROC, precision-recall, their areas, operating point |
-//! | [`reliability`] | Brier score, log loss, calibration error, reliability bins |
-//! | [`calibration`] | temperature scaling, cross-fitted |
 //! | [`decision`] | net benefit |
-//! | [`bootstrap`] | intervals and bands over resampled patients, paired differences |
 //! | [`subgroups`] | results by diameter, slice thickness, fold |
 //! | [`froc`] | sensitivity against false positives a scan, CPM |
+//!
+//! The rest is [`nodulens::metrics`], which the page has, too.
 //!
 //! Tests compare them with scikit-learn's figures (`tests/reference/metrics.py`) and with cases
 //! worked by hand.
 
-pub mod bootstrap;
-pub mod calibration;
-pub mod counts;
-pub mod curves;
 pub mod decision;
 pub mod froc;
-pub mod reliability;
 pub mod subgroups;
 
-pub use bootstrap::roc_auc_interval;
-pub use counts::{Rates, confusion, rates};
-pub use curves::{average_precision, operating_point, roc_auc};
-
-/// A probability with its label.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Labelled {
-    /// Probability of a nodule.
-    pub probability: f64,
-    /// Whether it is one.
-    pub nodule: bool,
-}
+pub use nodulens::metrics::*;
 
 /// Cases for the modules' tests: pairs of probability and class.
 #[cfg(test)]

@@ -28,10 +28,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::process::Command;
 
-/// Drawings behind the confidence intervals.
-pub const RESAMPLES: usize = 2000;
-/// Seed of those drawings: one for all reports, so that one model has one interval.
-pub const BOOTSTRAP_SEED: u64 = 1;
+pub use crate::metrics::bootstrap::{RESAMPLES, SEED as BOOTSTRAP_SEED};
 
 /// Figures of a model on a part of a data set. Rates are in [0, 1]; `*_ci95` are 95 % intervals
 /// by bootstrap over patients, percentiles 2.5 and 97.5.

@@ -6,10 +6,11 @@
 //! network's dense stride. Threshold, temperature and preprocessing are in the file's metadata. Of
 //! `onnx.proto` the fields used are declared here.
 
-use super::{bytes, turned_over};
+use super::bytes;
 use anyhow::{Context, Result, ensure};
 use nodulens::method::{CLASSES, PATCH_SIZE};
 use nodulens::model::{LayerInfo, Operation};
+use nodulens::weights::turned_over;
 use nodulens::weights::{Parameter, Parameters, Weights, parameters};
 use prost::Message;
 

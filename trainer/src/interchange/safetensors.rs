@@ -1,28 +1,16 @@
 //! Safetensors, with the header of the weights file as metadata.
 
-use super::{bytes, turned_over};
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use super::bytes;
+use anyhow::{Result, anyhow};
 use burn::tensor::Device;
-use nodulens::method::preprocess_id;
-use nodulens::model::{Network, NetworkKind};
+use nodulens::model::Network;
+pub use nodulens::weights::Given;
 use nodulens::weights::{
-    Card, Parameter, Parameters, Weights, WeightsHeader, network_of, parameters,
+    HEADER_KEY, Weights, WeightsHeader, parameters, read_safetensors, turned_over,
 };
+use safetensors::Dtype;
 use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
 use std::collections::HashMap;
-
-/// Key of the metadata that holds the header of the weights file as JSON.
-const HEADER: &str = "nodulens";
-
-/// What an import needs where the file does not say it itself.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Given {
-    /// Which network the parameters are of.
-    pub network: Option<NetworkKind>,
-    /// Smallest probability that is called a nodule.
-    pub threshold: Option<f32>,
-}
 
 /// A safetensors document that PyTorch can load as a state dictionary.
 ///
@@ -44,7 +32,7 @@ pub fn write(weights: &Weights) -> Result<Vec<u8>> {
         .collect::<Result<Vec<_>>>()?;
     let metadata = HashMap::from([
         ("format".to_owned(), "pt".to_owned()),
-        (HEADER.to_owned(), serde_json::to_string(&weights.header)?),
+        (HEADER_KEY.to_owned(), serde_json::to_string(&weights.header)?),
     ]);
     Ok(safetensors::serialize(views, Some(metadata))?)
 }
@@ -52,75 +40,9 @@ pub fn write(weights: &Weights) -> Result<Vec<u8>> {
 /// Header and network of a safetensors document, whether written here or by another program.
 ///
 /// # Errors
-/// Another format, another type than F32 or F16, parameters that do not fit the network, or a
-/// network that neither the file nor `given` names; the message says which.
+/// As [`read_safetensors`], with what to do.
 pub fn read(document: &[u8], given: Given, device: &Device) -> Result<(WeightsHeader, Network)> {
-    let tensors = SafeTensors::deserialize(document).context("this is no safetensors file")?;
-    let (_, metadata) = SafeTensors::read_metadata(document)?;
-    let own = metadata.metadata().as_ref().and_then(|pairs| pairs.get(HEADER));
-    let own: Option<WeightsHeader> = own
-        .map(|text| serde_json::from_str(text))
-        .transpose()
-        .context("the metadata of this file is damaged")?;
-    let named = own.as_ref().and_then(|header| NetworkKind::from_name(&header.network));
-    let Some(kind) = given.network.or(named) else {
-        let names = NetworkKind::ALL.map(NetworkKind::name).join(" or ");
-        bail!("the file does not say which network it is of: pass --network {names}");
-    };
-    if let Some(header) = &own {
-        ensure!(
-            header.preprocess_id == preprocess_id(),
-            "the file was made for the preprocessing {}, this program has {}: train and export \
-             with this one",
-            header.preprocess_id,
-            preprocess_id()
-        );
-    }
-    let mut parameters = Parameters::new();
-    for (name, view) in tensors.iter() {
-        parameters.insert(name.to_owned(), turned_over(&parameter(name, &view)?));
-    }
-    let network = network_of(kind, parameters, device)?;
-    let header = own.unwrap_or_else(|| WeightsHeader {
-        network: kind.name().to_owned(),
-        preprocess_id: preprocess_id(),
-        threshold: 0.5,
-        temperature: 1.0,
-        card: Card {
-            title: format!("The {} network, imported", kind.name()),
-            limits: vec![
-                "Imported from a file that says nothing of its origin; nothing was measured."
-                    .to_owned(),
-            ],
-            ..Card::default()
-        },
-    });
-    let threshold = given.threshold.unwrap_or(header.threshold);
-    ensure!(threshold > 0.0 && threshold < 1.0, "--threshold must be above 0 and below 1");
-    Ok((WeightsHeader { network: kind.name().to_owned(), threshold, ..header }, network))
-}
-
-fn parameter(name: &str, view: &TensorView<'_>) -> Result<Parameter> {
-    let values: Vec<f32> = match view.dtype() {
-        Dtype::F32 => view
-            .data()
-            .chunks_exact(4)
-            .map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]))
-            .collect(),
-        Dtype::F16 => view
-            .data()
-            .chunks_exact(2)
-            .map(|two| half::f16::from_le_bytes([two[0], two[1]]).to_f32())
-            .collect(),
-        other => {
-            return Err(anyhow!("{name} is of type {other:?}: save it as F32 or F16"));
-        }
-    };
-    ensure!(
-        values.iter().all(|value| value.is_finite()),
-        "{name} holds a number that is not finite"
-    );
-    Ok(Parameter { shape: view.shape().to_vec(), values })
+    read_safetensors(document, given, device).map_err(|error| anyhow!("{error}. {}", error.hint()))
 }
 
 #[cfg(test)]
@@ -130,6 +52,10 @@ mod mutate;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nodulens::method::preprocess_id;
+    use nodulens::model::NetworkKind;
+    use nodulens::weights::Card;
+    use safetensors::SafeTensors;
 
     fn weights() -> Weights {
         let device = Device::flex();
@@ -158,14 +84,15 @@ mod tests {
     }
 
     #[test]
-    fn files_of_others_need_a_name_and_are_checked() {
+    fn files_of_others_are_told_by_their_shapes_and_checked() {
         let weights = weights();
         let document = write(&weights).unwrap();
         let tensors = SafeTensors::deserialize(&document).unwrap();
         let plain = safetensors::serialize(tensors.iter(), None).unwrap();
         let device = Device::flex();
         let message = |given| format!("{:#}", read(&plain, given, &device).unwrap_err());
-        assert!(message(Given::default()).contains("--network compact or paper or wide or small"));
+        let (header, _) = read(&plain, Given::default(), &device).unwrap();
+        assert_eq!((header.network.as_str(), header.threshold), ("compact", 0.5));
         let wrong = Given { network: Some(NetworkKind::Paper), threshold: None };
         assert!(message(wrong).contains("conv1.weight"), "{}", message(wrong));
         let right = Given { network: Some(NetworkKind::Compact), threshold: Some(0.7) };
@@ -187,7 +114,7 @@ mod tests {
             ("deep", view(&[1, 2, 1, 1, 2], 16)),
         ];
         let metadata =
-            HashMap::from([(HEADER.to_owned(), serde_json::to_string(&header).unwrap())]);
+            HashMap::from([(HEADER_KEY.to_owned(), serde_json::to_string(&header).unwrap())]);
         let sound = safetensors::serialize(tensors, Some(metadata)).unwrap();
         let device = Device::flex();
         let mut refused = 0;

@@ -9,7 +9,7 @@ use crate::dataset::{Dataset, ManifestRow, Part};
 use crate::metrics::bootstrap::{self, Intervals, number, percentiles};
 use crate::metrics::calibration::{Logit, cross_fit};
 use crate::metrics::counts::{negative_predictive_value, predictive_value};
-use crate::metrics::curves::{compact_roc, pr_curve, roc_curve};
+use crate::metrics::curves::{compact_roc, pr_curve, roc_curve, thin};
 use crate::metrics::decision::decision_curve;
 use crate::metrics::reliability::{
     brier, calibration_error, calibration_error_equal_mass, log_loss, reliability_bins,
@@ -123,7 +123,10 @@ impl Report {
                 points: compact_roc(&roc_curve(&labelled), CURVE_POINTS),
                 band: intervals.roc_band,
             },
-            pr: PrCurve { points: thin(pr_curve(&labelled)), band: intervals.pr_band },
+            pr: PrCurve {
+                points: thin(&pr_curve(&labelled), CURVE_POINTS),
+                band: intervals.pr_band,
+            },
             decision_curve: decision_curve(&labelled),
             histogram: histogram(&labelled),
             subgroups: subgroups(&labelled, &traits, threshold, bootstrap),
@@ -144,14 +147,6 @@ fn traits(row: &ManifestRow) -> Traits<'_> {
         slice_thickness_mm: row.slice_thickness_mm,
         fold: row.luna_subset,
     }
-}
-
-/// Every so many points, the last one always.
-fn thin<T: Copy>(points: Vec<T>) -> Vec<T> {
-    let every = points.len().div_ceil(CURVE_POINTS).max(1);
-    let last = points.len().saturating_sub(1);
-    let kept = points.iter().enumerate().filter(|(i, _)| i % every == 0 || *i == last);
-    kept.map(|(_, point)| *point).collect()
 }
 
 fn prevalence(rates: Rates, intervals: &Intervals) -> Vec<Prevalence> {

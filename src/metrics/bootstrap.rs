@@ -11,6 +11,11 @@ use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
+/// Drawings behind the confidence intervals.
+pub const RESAMPLES: usize = 2000;
+/// Seed of those drawings: one for all, so that one model has one interval on one set.
+pub const SEED: u64 = 1;
+
 /// A 95 % interval: percentiles 2.5 and 97.5 over the resamples.
 pub type Interval = [f64; 2];
 

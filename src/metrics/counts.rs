@@ -1,7 +1,7 @@
 //! Counts at a threshold and what follows from them.
 
 use super::Labelled;
-use nodulens::weights::Confusion;
+use crate::weights::Confusion;
 
 /// The normal quantile behind a 95 % interval.
 const Z95: f64 = 1.959_963_984_540_054;

@@ -104,6 +104,14 @@ pub fn compact_roc(points: &[RocPoint], most: usize) -> Vec<RocPoint> {
     }
 }
 
+/// Every so many points, at most about `most`, the last one always.
+pub fn thin<T: Copy>(points: &[T], most: usize) -> Vec<T> {
+    let every = points.len().div_ceil(most).max(1);
+    let last = points.len().saturating_sub(1);
+    let kept = points.iter().enumerate().filter(|(i, _)| i % every == 0 || *i == last);
+    kept.map(|(_, point)| *point).collect()
+}
+
 /// The precision-recall curve, one point a distinct probability, recall rising; empty without
 /// nodules.
 pub fn pr_curve(labelled: &[Labelled]) -> Vec<PrPoint> {

@@ -1,0 +1,44 @@
+//! Figures from probabilities and labels, for trainer and page alike. Pure: no files, no networks.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`counts`] | counts at a threshold, rates, Wilson intervals, PPV and NPV |
+//! | [`curves`] | ROC, precision-recall, their areas, operating point |
+//! | [`operating`] | a threshold on a curve that was kept, other shares of nodules |
+//! | [`reliability`] | Brier score, log loss, calibration error, reliability bins |
+//! | [`calibration`] | temperature scaling, cross-fitted |
+//! | [`bootstrap`] | intervals and bands over resampled patients, paired differences |
+//! | [`evaluation`] | all of it for a labelled set |
+//!
+//! Tests compare them with scikit-learn's figures (`tests/reference/metrics.py`) and with cases
+//! worked by hand.
+
+pub mod bootstrap;
+pub mod calibration;
+pub mod counts;
+pub mod curves;
+pub mod evaluation;
+pub mod operating;
+pub mod reliability;
+
+pub use bootstrap::roc_auc_interval;
+pub use counts::{Rates, confusion, rates};
+pub use curves::{average_precision, operating_point, roc_auc};
+
+/// A probability with its label.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Labelled {
+    /// Probability of a nodule.
+    pub probability: f64,
+    /// Whether it is one.
+    pub nodule: bool,
+}
+
+/// Cases for the modules' tests: pairs of probability and class.
+#[cfg(test)]
+pub(crate) fn labelled(pairs: &[(f64, u8)]) -> Vec<Labelled> {
+    pairs
+        .iter()
+        .map(|(probability, class)| Labelled { probability: *probability, nodule: *class == 1 })
+        .collect()
+}

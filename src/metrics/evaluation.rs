@@ -1,0 +1,132 @@
+//! Everything that is said of a labelled set.
+
+use super::bootstrap::{Intervals, intervals};
+use super::curves::{PrPoint, RocPoint, compact_roc, pr_curve, roc_curve, thin};
+use super::operating::{Share, Value};
+use super::reliability::{ReliabilityBin, brier, calibration_error, reliability_bins};
+use super::{Labelled, average_precision, confusion, rates, roc_auc};
+use crate::method::PAPER_SPECIFICITY;
+use crate::weights::Confusion;
+use serde::Serialize;
+
+/// Points of a curve that are kept.
+const CURVE_POINTS: usize = 500;
+/// The corners of a ROC are sought among so many points: the search is quadratic.
+const DRAWN_FROM: usize = 5000;
+
+/// Figures of a labelled set at a threshold.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Evaluation {
+    /// Patches.
+    pub n: usize,
+    /// Nodules among them.
+    pub positives: usize,
+    /// Patients (or what else was drawn whole); `n` where nothing is known of them.
+    pub units: usize,
+    /// Smallest probability called a nodule.
+    pub threshold: f64,
+    /// Counts at it.
+    pub confusion: Confusion,
+    /// Area under the ROC curve.
+    pub roc_auc: Value,
+    /// Average precision.
+    pub average_precision: Value,
+    /// Share decided rightly.
+    pub accuracy: Share,
+    /// Share of nodules found.
+    pub recall: Share,
+    /// Share of the others that are not called one.
+    pub specificity: Share,
+    /// Share of nodules among what is called one.
+    pub precision: Share,
+    /// Harmonic mean of precision and recall.
+    pub f1: Value,
+    /// Brier score.
+    pub brier: Value,
+    /// Expected calibration error, 15 bins of equal width.
+    pub ece: Value,
+    /// Corners of the ROC curve.
+    pub roc: Vec<RocPoint>,
+    /// The precision-recall curve.
+    pub pr: Vec<PrPoint>,
+    /// Bins of equal width, empty ones included.
+    pub bins: Vec<ReliabilityBin>,
+}
+
+/// Measures a labelled set. `unit[i]` is the number of the patient of `labelled[i]`, counted from 0
+/// ([`super::bootstrap::number`]); where every patch is a unit of its own, shares have Wilson's
+/// interval, and otherwise all have the one over resampled units. Without resamples there are only
+/// Wilson's. `None` where `unit` is not as long as `labelled`.
+#[must_use]
+pub fn evaluate(
+    labelled: &[Labelled],
+    unit: &[usize],
+    threshold: f64,
+    bootstrap: (usize, u64),
+) -> Option<Evaluation> {
+    if unit.len() != labelled.len() {
+        return None;
+    }
+    let units = unit.iter().max().map_or(0, |last| last + 1);
+    let alone = units == labelled.len();
+    let found = intervals(labelled, unit, threshold, PAPER_SPECIFICITY, bootstrap);
+    let counts = confusion(labelled, threshold);
+    let Confusion { tp, fn_, fp, tn } = counts;
+    let share = |hits: usize, n: usize, drawn: Option<[f64; 2]>| {
+        let share = Share::wilson(hits, n);
+        Share { ci95: drawn.filter(|_| !alone).unwrap_or(share.ci95), ..share }
+    };
+    let Intervals { accuracy, recall, specificity, precision, .. } = found;
+    let some = !labelled.is_empty();
+    Some(Evaluation {
+        n: labelled.len(),
+        positives: tp + fn_,
+        units,
+        threshold,
+        confusion: counts,
+        roc_auc: Value { value: roc_auc(labelled), ci95: found.roc_auc },
+        average_precision: Value {
+            value: average_precision(labelled),
+            ci95: found.average_precision,
+        },
+        accuracy: share(tp + tn, labelled.len(), accuracy),
+        recall: share(tp, tp + fn_, recall),
+        specificity: share(tn, tn + fp, specificity),
+        precision: share(tp, tp + fp, precision),
+        f1: Value { value: some.then(|| rates(counts).f1), ci95: found.f1 },
+        brier: Value { value: brier(labelled), ci95: found.brier },
+        ece: Value { value: calibration_error(labelled), ci95: found.ece },
+        roc: compact_roc(&thin(&roc_curve(labelled), DRAWN_FROM), CURVE_POINTS),
+        pr: thin(&pr_curve(labelled), CURVE_POINTS),
+        bins: reliability_bins(labelled),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::labelled;
+
+    #[test]
+    fn it_says_what_the_parts_say() {
+        let set = labelled(&[(0.9, 1), (0.8, 0), (0.7, 1), (0.7, 0), (0.2, 0), (0.1, 1)]);
+        let alone: Vec<usize> = (0..6).collect();
+        let found = evaluate(&set, &alone, 0.7, (200, 1)).unwrap();
+        assert_eq!(found.confusion, Confusion { tp: 2, fn_: 1, fp: 2, tn: 1 });
+        assert_eq!((found.n, found.positives, found.units), (6, 3, 6));
+        assert_eq!(found.recall, Share::wilson(2, 3));
+        assert_eq!(found.roc_auc.value, roc_auc(&set));
+        assert!(found.roc_auc.ci95.is_some());
+        assert_eq!(found.bins.iter().map(|bin| bin.n).sum::<usize>(), 6);
+        // Patches of a patient are drawn together, and the shares' intervals follow.
+        let pairs = evaluate(&set, &[0, 0, 1, 1, 2, 2], 0.7, (200, 1)).unwrap();
+        assert_eq!((pairs.units, pairs.recall.value), (3, found.recall.value));
+        assert_ne!(pairs.recall.ci95, found.recall.ci95);
+        // One class has no area, and nothing has no figure at all.
+        let one = evaluate(&labelled(&[(0.5, 1)]), &[0], 0.5, (50, 1)).unwrap();
+        assert!(one.roc_auc.value.is_none() && one.specificity.value.is_none());
+        assert!(evaluate(&[], &[], 0.5, (50, 1)).unwrap().f1.value.is_none());
+        assert!(evaluate(&set, &[0], 0.5, (50, 1)).is_none());
+    }
+}

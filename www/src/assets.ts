@@ -19,11 +19,17 @@ export interface Code {
   module: WebAssembly.Module;
 }
 
+/** How names of the user's own files begin; no file in models/ has a colon. */
+const OWN = 'own:';
+let nextOwn = 0;
+
 type Progress = (loaded: number, total: number) => void;
 
 let sealed = false;
 const codes = new Map<Folder, Promise<Code>>();
 const weights = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
+/** Files that came from the user: in memory alone, and never asked of a server. */
+const own = new Set<string>();
 
 /** Remembers what succeeds; whoever asks after a failure gets a new attempt. */
 function once<K, V>(kept: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
@@ -79,16 +85,29 @@ export function code(folder: Folder): Promise<Code> {
   });
 }
 
-/** A file in models/. `report` hears of it only where it is fetched now. */
+/** A file in models/, or one of the user's. `report` hears of it only where it is fetched now. */
 export function weightsOf(file: string, report: Progress = () => undefined): Promise<Uint8Array<ArrayBuffer>> {
+  if (file.startsWith(OWN) && !own.has(file)) return Promise.reject(new FetchError(file, strings.weights.gone, strings.weights.goneHint));
   return once(weights, file, () => fetchBytes(`./models/${file}`, report));
+}
+
+/** Keeps the user's weights and says by which name they are asked for from now on. */
+export function holdOwn(bytes: Uint8Array<ArrayBuffer>): string {
+  const file = `${OWN}${(nextOwn += 1)}`;
+  own.add(file);
+  weights.set(file, Promise.resolve(bytes));
+  return file;
+}
+
+export function dropOwn(file: string): void {
+  if (own.delete(file)) weights.delete(file);
 }
 
 /** What did not start is fetched anew the next time: it may have been mended meanwhile. */
 export function forget(folder: Folder, file: string | undefined): void {
   if (sealed) return;
   codes.delete(folder);
-  if (file !== undefined) weights.delete(file);
+  if (file !== undefined && !own.has(file)) weights.delete(file);
 }
 
 /** Fetches what the page may still need, keeps it, and asks for nothing ever again. */

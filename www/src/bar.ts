@@ -1,7 +1,7 @@
 /** The probability as a bar with a tick at the threshold, and the decision as a word with a shape. */
 import { make } from './dom.ts';
-import { networkShort, strings } from './strings.ts';
-import type { Decision } from './wasm.ts';
+import { modelShort, strings } from './strings.ts';
+import type { Decision, ModelInfo } from './wasm.ts';
 
 /** For the eye only: the number stands beside it as text. */
 export function probabilityBar(probability: number, threshold: number, decision: Decision): HTMLElement {
@@ -25,8 +25,8 @@ export function decisionMark(decision: Decision): HTMLElement {
 }
 
 /** Which network gave an answer, in a word. */
-export function byNetwork(network: string): HTMLElement {
-  return make('span', 'by', make('span', 'visually-hidden', `${strings.network.by} `), networkShort(network));
+export function byNetwork(model: ModelInfo): HTMLElement {
+  return make('span', 'by', make('span', 'visually-hidden', `${strings.network.by} `), modelShort(model));
 }
 
 export function syntheticBadge(): HTMLElement {

@@ -14,10 +14,10 @@ export function drawCard(into: HTMLElement, model: ModelInfo): void {
     ...subgroups(card.subgroups ?? []),
     ...(card.calibration ? [calibration(card.calibration)] : []),
     section(text.model, modelFacts(model)),
-    section(text.limits, list(card.limits)),
+    section(text.limits, list(card.limits ?? [])),
     section(text.training, trainingFacts(model)),
     ...(card.reproduce?.length ? [section(text.reproduce, commands(card.reproduce))] : []),
-    section(text.citations, list(card.citations)),
+    section(text.citations, list(card.citations ?? [])),
   );
 }
 

@@ -3,7 +3,7 @@ import { decisionMark, probabilityBar, syntheticBadge } from './bar.ts';
 import { byId, drawGrey, make, pair } from './dom.ts';
 import type { Row } from './results.ts';
 import { linkTo } from './lab/address.ts';
-import { asSentence, milliseconds, networkName, percent, strings } from './strings.ts';
+import { asSentence, milliseconds, modelName, percent, strings } from './strings.ts';
 import type { MethodInfo } from './wasm.ts';
 
 const text = strings.detail;
@@ -68,7 +68,7 @@ export class Detail {
       make('p', 'headline-decision', decisionMark(decision)),
       make('p', 'headline-probability', make('span', 'big-number', percent(probability)), ' ', make('span', 'unit', text.probability)),
       scale,
-      make('p', 'sentence', text.sentence(networkName(model.network), decision, model.threshold)),
+      make('p', 'sentence', text.sentence(modelName(model), decision, model.threshold)),
       make('p', 'quiet', text.meaning),
       make('p', 'why-link', whyLink()),
     ];
@@ -83,7 +83,7 @@ export class Detail {
       pair(list, text.source, text.sourceText(patch.format, patch.width, patch.height, patch.bitDepth, patch.colour));
     }
     if (row.milliseconds !== undefined) pair(list, text.time, `${milliseconds(row.milliseconds)} `, make('span', 'quiet', `(${text.timeNote})`));
-    if (model) pair(list, text.network, `${networkName(model.network)}, `, make('code', '', model.modelId));
+    if (model) pair(list, text.network, `${modelName(model)}, `, make('code', '', model.modelId));
     if (row.engine && patch) pair(list, text.engine, row.engine);
     if (patch) pair(list, text.hash, make('code', 'hash', patch.sha256));
     return list.childElementCount > 0 ? [list] : [];

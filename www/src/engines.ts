@@ -24,6 +24,10 @@ const RECHECKED_BATCHES = [2];
 /** Workers may die one after the other without one answer between them; beyond this the run pauses and says so. */
 const DEATHS_IN_A_ROW = 12;
 
+/** An answer by the user's own weights must not pass for one of the network that ships. */
+const named = (model: ModelInfo, chosen: OfferedModel | undefined): ModelInfo =>
+  (chosen?.own ? { ...model, own: chosen.name } : model);
+
 export class Engines {
   preference: EnginePreference = 'automatic';
   adapter: Adapter = { kind: 'asking' };
@@ -143,6 +147,35 @@ export class Engines {
     else await this.startWith(model);
   }
 
+  /** Another choice from now on. */
+  offer(model: OfferedModel): void {
+    this.models = [...this.models, model];
+    this.changed();
+  }
+
+  /** It is no longer a choice; it is not the one in use. */
+  withdraw(model: OfferedModel): void {
+    this.models = this.models.filter((offered) => offered !== model);
+    this.changed();
+  }
+
+  /** Without the user's weights. Workers that have them in their memory end at once. */
+  async forgetOwn(): Promise<void> {
+    const shipped = this.models.filter(({ own }) => !own);
+    if (shipped.length === this.models.length) return;
+    const inUse = this.current?.own !== undefined;
+    this.models = shipped;
+    if (this.switching?.model.own || inUse) {
+      this.switchWorker?.terminate(strings.network.another);
+      this.endSwitch(undefined);
+    }
+    this.changed();
+    if (!inUse) return;
+    this.model = undefined;
+    this.gpuLive?.worker.terminate(strings.network.another);
+    await this.startWith(shipped[0]);
+  }
+
   /** The same network on fresh workers; what runs is still answered. Whether that came about. */
   async renew(): Promise<boolean> {
     const before = this.cpuWorker;
@@ -152,7 +185,7 @@ export class Engines {
   }
 
   /** Nothing works yet, so nothing can be kept. */
-  private async startWith(model: OfferedModel): Promise<void> {
+  private async startWith(model: OfferedModel | undefined): Promise<void> {
     const before = this.cpuWorker;
     this.deaths = 0;
     this.current = model;
@@ -352,7 +385,7 @@ export class Engines {
   private async chosen(): Promise<OfferedModel> {
     if (this.current) return this.current;
     const models = await fetchModels();
-    this.models = models;
+    this.models = [...models, ...this.models.filter(({ own }) => own)];
     const named = (name: string | undefined): OfferedModel | undefined => models.find(({ id }) => id === name);
     this.current ??= named(this.askedFor ?? this.preferred) ?? models[0];
     this.changed();
@@ -373,7 +406,8 @@ export class Engines {
   }
 
   /** The worker is ready and is the CPU engine from now on. */
-  private take(worker: EngineWorker, { method, networks, model, threads }: Answer<'start'>): Live {
+  private take(worker: EngineWorker, { method, networks, model: loaded, threads }: Answer<'start'>): Live {
+    const model = named(loaded, this.current);
     this.method = method;
     this.networks = networks;
     this.model = model;
@@ -395,7 +429,7 @@ export class Engines {
     await this.startWebGpu(this.current);
   }
 
-  private async startWebGpu({ file }: OfferedModel): Promise<void> {
+  private async startWebGpu(chosen: OfferedModel): Promise<void> {
     const worker = new EngineWorker('webgpu', (reason) => {
       if (this.gpuLive?.worker === worker) this.failWebGpu({ code: 'engine-stopped', message: reason, hint: '' });
     });
@@ -405,7 +439,7 @@ export class Engines {
     };
     show({ phase: 'loading', loaded: 0, total: 0 });
     try {
-      const { model } = await worker.start('webgpu', file, (loaded, total) => show({ phase: 'loading', loaded, total }));
+      const { model } = await worker.start('webgpu', chosen.file, (loaded, total) => show({ phase: 'loading', loaded, total }));
       show({ phase: 'checking' });
       const batches = CHECKED_BATCHES[this.adapter.kind === 'hardware' ? 'hardware' : 'software'];
       const { check } = await worker.ask({ kind: 'check', reference: await this.cpuReference(), batches });
@@ -415,7 +449,7 @@ export class Engines {
       if (this.gpuStarting !== worker) return worker.terminate(strings.network.another);
       // It may have stopped while the CPU was measured.
       if (!worker.alive) throw new WorkerDied(strings.engine.workerError);
-      this.gpuLive = { worker, model };
+      this.gpuLive = { worker, model: named(model, chosen) };
       show({ phase: 'ready', check, speed });
       this.gpuStarting = undefined;
     } catch (error) {

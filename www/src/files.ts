@@ -52,6 +52,8 @@ export function extensionLabel(name: string): string {
   return extension ? `.${extension}` : strings.intake.noExtension;
 }
 
+export const looksLikeWeights = (name: string): boolean => /\.(nodulens|safetensors)$/i.test(name);
+
 function takeFromFolder(into: Arrivals, name: string, blob: Blob): void {
   const file = { name, blob };
   into.files.push(file);

@@ -43,7 +43,7 @@ const table = new ResultsTable(results);
 const detail = new Detail();
 const enginePanel = new EnginePanel(engines);
 const networkPanel = new NetworkPanel(engines, (id) => void engines.use(id).then(() => runner.resume()));
-const learn = new Learn(engines, results, notify);
+const learn = new Learn(engines, results, notify, () => runner.resume());
 const scanPanel = new ScanPanel(engines, notify, drawSoon, (spot) => learn.look(spot));
 const opener = new Opener(scanPanel, notify);
 const runPanel = new RunPanel(engines, results, runner, { cropAgain, openSlices, rerunCancelled, again });
@@ -146,14 +146,15 @@ function noticeWith(text: string, action: string, act: () => void): void {
 }
 
 async function arrive(arrivals: Arrivals, nothing: string): Promise<void> {
-  const { pictures, scans, skipped } = await sortArrivals(arrivals, extensionLabel);
+  const { pictures, scans, weights, skipped } = await sortArrivals(arrivals, extensionLabel);
   notices.replaceChildren();
-  if (pictures.length + scans.length > 0) privacy.requests.fileOpened();
+  if (pictures.length + scans.length + weights.length > 0) privacy.requests.fileOpened();
   if (skipped.count > 0) {
     const kinds = [...skipped.byExtension].sort((a, b) => b[1] - a[1]).map(([extension, n]) => `${count(n)} ${extension}`);
     notify(strings.intake.skipped(skipped.count, kinds.slice(0, 5).join(', ') + (kinds.length > 5 ? ', …' : '')));
   }
-  if (pictures.length === 0 && scans.length === 0) notify(skipped.count === 0 ? nothing : strings.intake.nothingInFolder);
+  if (pictures.length === 0 && scans.length === 0 && weights.length === 0) notify(skipped.count === 0 ? nothing : strings.intake.nothingInFolder);
+  if (weights.length > 0) void learn.own.open(weights);
   if (scans.length > 0) void opener.files(scans);
   if (pictures.length > 0) runner.enqueue(results.add(pictures));
 }

@@ -11,6 +11,8 @@ export interface OfferedModel {
   name: string;
   /** Size of the weights file; scripts/build.mjs adds it. */
   bytes?: number;
+  /** Where it is the user's: which network it is, and the name of the file that it came from. */
+  own?: { network: string; from: string };
 }
 
 const LIST = './models/models.json';

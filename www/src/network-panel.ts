@@ -2,7 +2,7 @@
 import { byId, make, setText } from './dom.ts';
 import type { Engines } from './engines.ts';
 import type { OfferedModel } from './models.ts';
-import { bytes, networkName, strings } from './strings.ts';
+import { bytes, modelName, networkName, strings } from './strings.ts';
 
 const text = strings.network;
 
@@ -29,7 +29,7 @@ export class NetworkPanel {
 
   draw(): void {
     const { current, models, switching } = this.engines;
-    if (this.choices.length !== models.length) this.create(models);
+    if (this.choices.length !== models.length || this.choices.some(({ model }, at) => model !== models[at])) this.create(models);
     this.fieldset.hidden = models.length === 0;
     for (const choice of this.choices) {
       const { model, input } = choice;
@@ -44,6 +44,7 @@ export class NetworkPanel {
   private create(models: OfferedModel[]): void {
     for (const { input } of this.choices) input.closest('label')?.remove();
     this.choices = models.map((model) => {
+      const { own } = model;
       const id = (part: string): string => `network-${model.id}-${part}`;
       const input = make('input');
       Object.assign(input, { type: 'radio', name: 'network', value: model.id });
@@ -57,14 +58,15 @@ export class NetworkPanel {
       };
       const [facts, state] = [part('facts'), part('state')];
       const name = part('name', networkName(model.id, model.name));
-      this.fieldset.append(make('label', 'choice', input, make('span', 'choice-text', name, part('about', text.about(model.id)), facts, state)));
+      if (own) name.append(' ', make('span', 'badge', strings.weights.badge));
+      this.fieldset.append(make('label', 'choice', input, make('span', 'choice-text', name, part('about', own ? strings.weights.about(own.from) : text.about(model.id)), facts, state)));
       return { model, input, facts, state };
     });
   }
 
   /** Known as soon as any network is loaded, and then the same for good. */
-  private drawFacts({ facts, model: { id, bytes: size } }: Choice): void {
-    const cost = this.engines.networks.find(({ network }) => network === id);
+  private drawFacts({ facts, model: { id, own, bytes: size } }: Choice): void {
+    const cost = this.engines.networks.find(({ network }) => network === (own?.network ?? id));
     const parts = [...(size === undefined ? [] : [text.size(bytes(size))]), ...(cost ? text.cost(cost) : [])];
     if (facts.childElementCount === parts.length) return;
     // The commas are for the ear; the eye has a gap.
@@ -95,7 +97,7 @@ export class NetworkPanel {
   private speak(): void {
     const { model } = this.engines;
     if (!model || this.spoken === model.modelId) return;
-    if (this.spoken) setText(this.status, text.nowInUse(networkName(model.network)));
+    if (this.spoken) setText(this.status, text.nowInUse(modelName(model)));
     this.spoken = model.modelId;
   }
 }

@@ -3,7 +3,7 @@ import { byId, setText } from './dom.ts';
 import type { Engines } from './engines.ts';
 import type { Counts, Results, Row } from './results.ts';
 import type { Runner } from './run.ts';
-import { asSentence, count, networkName, strings } from './strings.ts';
+import { asSentence, count, modelName, strings } from './strings.ts';
 
 const text = strings.run;
 
@@ -124,7 +124,7 @@ export class RunPanel {
     const { method, model } = this.engines;
     const byAnother = running ? [] : this.byAnother();
     this.rerunButton.hidden = byAnother.length === 0;
-    if (model && byAnother.length > 0) setText(this.rerunButton, strings.network.runAgain(byAnother.length, networkName(model.network)));
+    if (model && byAnother.length > 0) setText(this.rerunButton, strings.network.runAgain(byAnother.length, modelName(model)));
     const refused = running ? [] : this.refusedForSize();
     this.cropButton.hidden = refused.length === 0;
     this.slicesButton.hidden = refused.length === 0;

@@ -3,8 +3,9 @@
  * are read here.
  */
 import type { Arrival, Arrivals, Skipped } from './files.ts';
+import { looksLikeWeights } from './files.ts';
 
-export type Kind = 'picture' | 'scan' | 'other';
+export type Kind = 'picture' | 'scan' | 'weights' | 'other';
 
 /** Up to the magic of NIfTI, the last one looked at. */
 const HEAD_BYTES = 352;
@@ -22,6 +23,7 @@ const latin = (bytes: Uint8Array, from: number, length: number): string => Strin
 /** By the first bytes, as the formats' own definitions give them. */
 export function kindOf(head: Uint8Array, name: string): Kind {
   const four = latin(head, 0, 4);
+  if (latin(head, 0, 8) === 'NODULENS' || looksLikeWeights(name)) return 'weights';
   if (four === '\x89PNG' || four.startsWith('\xff\xd8\xff') || four.startsWith('BM') || four === 'II*\0' || four === 'MM\0*') {
     // Some DICOM files begin with the mark of a TIFF, so that both programs open them.
     return latin(head, 128, 4) === 'DICM' ? 'scan' : 'picture';
@@ -43,6 +45,8 @@ function isBareDicom(head: Uint8Array): boolean {
 export interface Sorted {
   pictures: Arrival[];
   scans: Arrival[];
+  /** Of networks, the user's own. */
+  weights: Arrival[];
   /** From a folder, of no known kind. */
   skipped: Skipped;
 }
@@ -57,7 +61,7 @@ async function headOf(blob: Blob): Promise<Uint8Array> {
 }
 
 export async function sortArrivals({ files, fromFolder }: Arrivals, extensionOf: (name: string) => string): Promise<Sorted> {
-  const sorted: Sorted = { pictures: [], scans: [], skipped: { count: 0, byExtension: new Map() } };
+  const sorted: Sorted = { pictures: [], scans: [], weights: [], skipped: { count: 0, byExtension: new Map() } };
   for (let at = 0; at < files.length; at += AT_ONCE) {
     const part = files.slice(at, at + AT_ONCE);
     const kinds = await Promise.all(part.map(async (file): Promise<Kind> => {
@@ -67,6 +71,7 @@ export async function sortArrivals({ files, fromFolder }: Arrivals, extensionOf:
     part.forEach((file, i) => {
       const kind = kinds[i];
       if (kind === 'scan') sorted.scans.push(file);
+      else if (kind === 'weights') sorted.weights.push(file);
       // What a person chose one by one, or what is named like a picture, is never passed over: it is refused with its reason.
       else if (kind === 'picture' || !fromFolder.has(file) || PICTURE_EXTENSION.test(file.name)) sorted.pictures.push(file);
       else {

@@ -6,9 +6,10 @@ import { bytes, count, ended, plural, whole } from './formats.ts';
 import { lab, labHtml } from './strings-lab.ts';
 import { train } from './strings-train.ts';
 import { privacy, privacyHtml } from './strings-privacy.ts';
+import { weights, weightsHtml } from './strings-weights.ts';
 import type { Speed } from './engine-choice.ts';
 import type { Problem } from './messages.ts';
-import type { CardCalibration, Decision, KnownAnswerCheck, MethodInfo, NetworkInfo, PhantomLabel } from './wasm.ts';
+import type { CardCalibration, Decision, KnownAnswerCheck, MethodInfo, ModelInfo, NetworkInfo, PhantomLabel } from './wasm.ts';
 
 export { bytes, count, ended };
 
@@ -47,6 +48,10 @@ const NETWORKS: Record<string, { name: string; short: string; about: string }> =
 export const networkName = (network: string, title = network): string => NETWORKS[network]?.name ?? title;
 /** For a narrow column. */
 export const networkShort = (network: string): string => NETWORKS[network]?.short ?? network;
+
+/** Of what has answered: the user's own goes by its title. */
+export const modelName = ({ network, own }: ModelInfo): string => own ?? networkName(network);
+export const modelShort = ({ network, own }: ModelInfo): string => (own === undefined ? networkShort(network) : weights.short);
 
 /** Text of index.html: `{{key}}` there, `key` here. The build fails on a key that is missing or not used. */
 export const html = {
@@ -156,6 +161,7 @@ export const html = {
   withIdentity: 'With the patient’s name and number, as the file has them',
   ...privacyHtml,
   ...labHtml,
+  ...weightsHtml,
   cardTitle: 'Model card',
   cardPending: 'The card is read from the weights file, which is still loading.',
   footer: 'Nodulens. Research and teaching software, not a medical device.',
@@ -284,6 +290,7 @@ export const strings = {
   privacy,
   lab,
   train,
+  weights,
   network: {
     about: (network: string) => NETWORKS[network]?.about ?? '',
     size: (size: string) => `${size} of weights`,

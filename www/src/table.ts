@@ -133,7 +133,7 @@ export class ResultsTable {
         make('span', 'number', percent(prediction.probability)),
         probabilityBar(prediction.probability, model.threshold, prediction.decision),
       );
-      cell('decision').replaceChildren(decisionMark(prediction.decision), ' ', byNetwork(model.network));
+      cell('decision').replaceChildren(decisionMark(prediction.decision), ' ', byNetwork(model));
     } else {
       cell('probability').replaceChildren(make('span', 'number none', strings.none));
       cell('decision').replaceChildren(make('span', 'none', strings.none));

@@ -168,6 +168,8 @@ export interface ModelInfo {
   weightsBytes: number;
   engine: string;
   card: ModelCard;
+  /** Its name where the user has loaded it; the page sets this. */
+  own?: string;
 }
 
 export interface KnownAnswerCheck {

@@ -4,6 +4,8 @@
  */
 import type { DecodedPatch, ModelInfo, PhantomLabel, SizePolicy, SliceIn } from '../wasm.ts';
 import type { LabModule, LabNetwork, LayerInfo } from './lab-wasm.ts';
+import type { EvaluateTasks } from './evaluate-tasks.ts';
+import type {} from './evaluate-wasm.ts';
 import type { TrainTasks } from './train/train-tasks.ts';
 import type { WhyTasks } from './why/why-tasks.ts';
 
@@ -32,7 +34,10 @@ export type CommonTasks = {
   classify: Task<{ values: Float32Array<ArrayBuffer> }, { probabilities: number[] }>;
 };
 
-export type Tasks = CommonTasks & WhyTasks & TrainTasks;
+export type Tasks = CommonTasks &
+  EvaluateTasks &
+  TrainTasks &
+  WhyTasks;
 
 export type TaskName = keyof Tasks;
 

@@ -7,6 +7,7 @@ import * as glue from '#glue';
 import { isTrap } from '../engine-work.ts';
 import { problemFrom } from '../problem.ts';
 import { commonWorks } from './common-work.ts';
+import { evaluateWorks } from './evaluate-work.ts';
 import type { Bench, FromLab, Tasks, ToLab, Works } from './lab-tasks.ts';
 import type { LabModule, LabNetwork } from './lab-wasm.ts';
 import { trainWorks } from './train/train-work.ts';
@@ -14,7 +15,12 @@ import { whyWorks } from './why/why-work.ts';
 
 declare const self: DedicatedWorkerGlobalScope;
 
-const works: Works<Tasks> = { ...commonWorks, ...whyWorks, ...trainWorks };
+const works: Works<Tasks> = {
+  ...commonWorks,
+  ...evaluateWorks,
+  ...trainWorks,
+  ...whyWorks,
+};
 
 const networks = new Map<string, LabNetwork>();
 const cancelled = new Set<number>();

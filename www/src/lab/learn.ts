@@ -1,6 +1,7 @@
 /** The section "See why, and learn": one view at a time, chosen by the address. */
 import { byId, make, setText } from '../dom.ts';
 import type { Engines } from '../engines.ts';
+import { OwnWeights } from '../own-weights.ts';
 import type { Results } from '../results.ts';
 import { strings } from '../strings.ts';
 import { VIEWS, linkTo, readAddress } from './address.ts';
@@ -15,6 +16,7 @@ const text = strings.lab;
 
 export class Learn {
   readonly lab = new Lab();
+  readonly own: OwnWeights;
   private readonly section = byId('learn', 'section');
   private readonly title = byId('learn-view', 'h3');
   private readonly links = new Map<ViewName, HTMLAnchorElement>();
@@ -24,9 +26,10 @@ export class Learn {
   private network = '';
   private readonly engines: Engines;
 
-  constructor(engines: Engines, results: Results, notify: (...text: string[]) => void) {
+  constructor(engines: Engines, results: Results, notify: (...text: string[]) => void, resume: () => void) {
     this.engines = engines;
     this.subjects = new Subjects(this.lab, results);
+    this.own = new OwnWeights(engines, this.lab, notify, resume);
     const shared: Shared = {
       lab: this.lab,
       engines,
@@ -34,6 +37,7 @@ export class Learn {
       subject: () => this.subjects.current(),
       subjectOf: (row) => this.subjects.of(row),
       network: () => this.lookedAt(),
+      own: this.own,
       notify,
     };
     this.views = this.makeViews(shared);
@@ -69,6 +73,7 @@ export class Learn {
 
   forget(): void {
     this.subjects.forget();
+    this.own.forget();
     for (const view of Object.values(this.views)) view.forget();
     this.lab.end();
   }

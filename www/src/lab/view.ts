@@ -1,5 +1,6 @@
 /** What a view is, and what all views share. */
 import type { Engines } from '../engines.ts';
+import type { OwnWeights } from '../own-weights.ts';
 import type { Results, Row } from '../results.ts';
 import type { ModelInfo, SliceIn } from '../wasm.ts';
 import type { Address } from './address.ts';
@@ -31,6 +32,8 @@ export interface Shared {
   /** There is always one: a synthetic patch until there is another. */
   subject(): Promise<Subject>;
   network(): LookedAt | undefined;
+  /** Where weights made here are put to use: `own.offer(bytes, 'trained here')`. */
+  own: OwnWeights;
   /** A row of the results that was classified. */
   subjectOf(row: Row): Promise<Subject>;
   notify(...text: string[]): void;

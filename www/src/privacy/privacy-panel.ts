@@ -52,7 +52,7 @@ export class PrivacyPanel {
   keep(): void {
     const box = byId('remember', 'input');
     const { preference, current } = this.engines;
-    const choices = { engine: preference, ...(current ? { network: current.id } : {}) };
+    const choices = { engine: preference, ...(current && !current.own ? { network: current.id } : {}) };
     const now = JSON.stringify(choices);
     if (!box.checked || now === this.kept) return;
     this.kept = now;

@@ -10,6 +10,7 @@ import { Lab } from './lab.ts';
 import { Subjects } from './subjects.ts';
 import type { Spot } from './subjects.ts';
 import type { LookedAt, Shared, View } from './view.ts';
+import { TrainView } from './train/train-view.ts';
 import { WhyView } from './why/why-view.ts';
 
 const text = strings.lab;
@@ -81,6 +82,7 @@ export class Learn {
   private makeViews(shared: Shared): Partial<Record<ViewName, View>> {
     return {
       why: new WhyView(shared),
+      train: new TrainView(shared, { count: () => 0, examples: () => Promise.reject(new Error('none')) }),
     };
   }
 

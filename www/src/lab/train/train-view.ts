@@ -1,0 +1,209 @@
+/** Train a small network, or ours a little further, and watch it. */
+import { make, setText } from '../../dom.ts';
+import { download } from '../../export.ts';
+import { strings } from '../../strings.ts';
+import { rewrite } from '../address.ts';
+import { Lab } from '../lab.ts';
+import { Plot } from '../plot.ts';
+import type { Point } from '../plot.ts';
+import type { Shared, View } from '../view.ts';
+import { Choices } from './choices.ts';
+import { Course } from './course.ts';
+import type { CourseState } from './course.ts';
+import { KernelStrip } from './kernel-strip.ts';
+import type { Examples } from './train-tasks.ts';
+
+const text = strings.train;
+
+/** Of the synthetic patches, far from those of the examples. */
+const PHANTOM_SEED = 100_000;
+
+/** The user's labelled patches, where there are any. */
+export interface OwnSet {
+  count(): number;
+  examples(): Promise<Examples>;
+}
+
+export class TrainView implements View {
+  readonly element = make('div', 'learn-view train');
+  private readonly shared: Shared;
+  private readonly ownSet: OwnSet;
+  /** A worker of its own: the network in training lives there. */
+  private readonly lab = new Lab();
+  private readonly choices = new Choices();
+  private readonly begin = button(text.begin, () => void this.start(), 'primary');
+  private readonly pause = button(text.pause, () => this.course?.pause());
+  private readonly resume = button(text.resume, () => this.course?.resume());
+  private readonly cancel = button(text.cancel, () => this.course?.cancel());
+  private readonly use = button(text.use, () => void this.useIt(), 'primary');
+  private readonly save = button(text.save, () => this.saveIt());
+  private readonly bar = make('progress');
+  private readonly line = make('p', 'train-line');
+  private readonly said = make('p', 'train-result');
+  private readonly kernels = new KernelStrip();
+  private readonly loss = new Plot({ title: text.lossTitle, x: { label: text.epochAxis, min: 0, max: 1 }, y: { label: text.lossAxis, min: 0, max: 1 } });
+  private readonly accuracy = new Plot({ title: text.accuracyTitle, x: { label: text.epochAxis, min: 0, max: 1 }, y: { label: text.accuracyAxis, min: 0, max: 1 } });
+  private readonly plots = make('div', 'train-plots', this.loss.element, this.accuracy.element);
+  private course: Course | undefined;
+  private drawnEpochs = -1;
+  private spoken: CourseState | undefined;
+
+  constructor(shared: Shared, ownSet: OwnSet) {
+    this.shared = shared;
+    this.ownSet = ownSet;
+    this.said.setAttribute('role', 'status');
+    this.bar.setAttribute('aria-label', text.epochAxis);
+    this.plots.hidden = true;
+    this.element.append(
+      make('p', 'quiet', text.lead),
+      this.choices.element,
+      make('div', 'actions', this.begin, this.pause, this.resume, this.cancel),
+      make('div', 'train-progress', this.bar, this.line),
+      this.said,
+      make('div', 'actions', this.use, this.save),
+      this.plots,
+      this.kernels.element,
+    );
+    this.draw();
+  }
+
+  show(): void {
+    rewrite({ see: 'train' });
+    this.changed();
+  }
+
+  changed(): void {
+    this.choices.offerOwn(this.ownSet.count());
+    this.draw();
+  }
+
+  /** A training goes on out of sight. */
+  hide(): void {
+    // Nothing to end.
+  }
+
+  forget(): void {
+    this.course?.cancel();
+    this.course = undefined;
+    this.lab.end();
+    this.kernels.forget();
+    this.plots.hidden = true;
+    this.draw();
+  }
+
+  private get busy(): boolean {
+    return this.course?.state === 'running' || this.course?.state === 'paused';
+  }
+
+  private async start(): Promise<void> {
+    const chosen = this.choices.read();
+    if (!chosen || this.busy) return;
+    const { settings, phantoms, further } = chosen;
+    setText(this.said, '');
+    this.choices.lock(true);
+    this.begin.disabled = true;
+    setText(this.line, text.loading);
+    try {
+      const examples = phantoms === undefined ? await this.ownSet.examples() : await this.phantoms(settings.seed, phantoms);
+      const data = phantoms === undefined ? text.ownData(examples.labels.length) : text.phantomData(phantoms, settings.seed);
+      const from = further ? this.shared.network()?.file : undefined;
+      this.drawnEpochs = -1;
+      const course = new Course(this.lab, { settings, examples, from, data }, (kernels) => {
+        if (kernels && this.course === course) this.kernels.draw(kernels);
+        this.draw();
+      });
+      this.course = course;
+      this.draw();
+      await course.run((kernels) => this.kernels.begin(kernels));
+    } catch (error) {
+      setText(this.said, text.failed(error instanceof Error ? error.message : String(error)));
+      this.course = undefined;
+    }
+    this.draw();
+  }
+
+  private async phantoms(seed: number, count: number): Promise<Examples> {
+    const { values } = await this.lab.ask('phantom-values', { seed: PHANTOM_SEED + seed, count });
+    // With and without a nodule in turn, as they are drawn.
+    return { values, labels: Uint8Array.from({ length: count }, (_, at) => (at + 1) % 2), patients: new Uint32Array() };
+  }
+
+  private draw(): void {
+    const { course, busy } = this;
+    const { engines } = this.shared;
+    this.choices.draw(this.shared.network(), engines.networks.find(({ network }) => network === 'small')?.parameters);
+    this.choices.lock(busy);
+    this.begin.disabled = busy || !engines.model;
+    this.begin.hidden = busy;
+    this.pause.hidden = course?.state !== 'running';
+    this.resume.hidden = course?.state !== 'paused';
+    this.cancel.hidden = !busy;
+    const trained = course?.weights !== undefined && !busy;
+    this.use.hidden = this.save.hidden = !trained;
+    this.bar.hidden = this.line.hidden = !course && !this.line.textContent;
+    if (!course) {
+      setText(this.line, '');
+      this.bar.hidden = true;
+      return;
+    }
+    this.bar.max = Math.max(1, course.steps);
+    this.bar.value = course.step;
+    const { epochs } = course.order.settings;
+    const epoch = Math.min(epochs, course.epochs.length + 1);
+    if (course.state === 'running') setText(this.line, text.running(epoch, epochs, course.left));
+    else if (course.state === 'paused') setText(this.line, text.paused(epoch, epochs));
+    else setText(this.line, text.speed(course.seconds > 0 ? (course.step * course.order.settings.batch) / course.seconds : 0));
+    // Once for each end: what is said afterwards stays.
+    if (course.state !== this.spoken) this.speak(course);
+    if (course.epochs.length !== this.drawnEpochs) this.plot(course);
+  }
+
+  private speak(course: Course): void {
+    this.spoken = course.state;
+    const last = course.epochs.at(-1);
+    if (course.state === 'done' && last) setText(this.said, text.done(Math.round(last.heldAccuracy * course.held), course.held, course.seconds));
+    else if (course.state === 'cancelled') setText(this.said, course.weights ? text.cancelled : text.cancelledEmpty);
+    else if (course.state === 'failed') setText(this.said, [text.failed(course.problem), course.weights ? text.kept : ''].filter(Boolean).join(' '));
+  }
+
+  private plot({ epochs, order }: Course): void {
+    this.drawnEpochs = epochs.length;
+    this.plots.hidden = false;
+    const x = { max: Math.max(1, order.settings.epochs) };
+    const points = (of: (epoch: Course['epochs'][number]) => number): Point[] => epochs.map((epoch) => [epoch.epoch, of(epoch)]);
+    const last = epochs.at(-1);
+    const most = Math.max(0.1, ...epochs.flatMap(({ trainLoss, heldLoss }) => [trainLoss, heldLoss]));
+    this.loss.draw({
+      x,
+      y: { max: Math.ceil(most * 10) / 10 },
+      series: [{ name: text.learnt, points: points(({ trainLoss }) => trainLoss) }, { name: text.held, points: points(({ heldLoss }) => heldLoss) }],
+      ...(last ? { summary: text.saysLoss(last.trainLoss, last.heldLoss) } : {}),
+    });
+    this.accuracy.draw({
+      x,
+      series: [{ name: text.learnt, points: points(({ trainAccuracy }) => trainAccuracy) }, { name: text.held, points: points(({ heldAccuracy }) => heldAccuracy) }],
+      ...(last ? { summary: text.saysAccuracy(last.trainAccuracy, last.heldAccuracy) } : {}),
+    });
+  }
+
+  private async useIt(): Promise<void> {
+    const weights = this.course?.weights;
+    if (!weights) return;
+    this.use.disabled = true;
+    const offered = await this.shared.own.offer(weights.slice(), text.ownName);
+    this.use.disabled = false;
+    setText(this.said, offered.ok ? text.used(offered.model.name) : text.failed(offered.problem.message));
+  }
+
+  private saveIt(): void {
+    const weights = this.course?.weights;
+    if (weights) download(text.file, 'application/octet-stream', weights);
+  }
+}
+
+function button(label: string, act: () => void, className = ''): HTMLButtonElement {
+  const element = make('button', className, label);
+  element.type = 'button';
+  element.addEventListener('click', act);
+  return element;
+}

@@ -10,10 +10,7 @@ use crate::method::{ADAM_EPSILON, CLASSES, PATCH_SAMPLES, PATCH_SIZE, preprocess
 use crate::model::symmetry::{SYMMETRIES, places};
 use crate::model::{Network, NetworkKind};
 use crate::preprocess::batch_tensor;
-use crate::weights::{
-    Card, CardEpoch, CardMetrics, Confusion, WeightsError, WeightsHeader, network_of, parameters,
-    write_weights,
-};
+use crate::weights::{WeightsError, WeightsHeader, network_of, parameters, write_weights};
 use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::activation::log_softmax;
@@ -24,8 +21,13 @@ use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+mod card;
+
 /// Fewest patches of each class: one must be held out, and one is no class.
 pub const FEWEST: usize = 4;
+
+/// Above it a patch is called a nodule: no threshold is chosen on so few patches.
+const EVEN_ODDS: f32 = 0.5;
 
 /// Pixels that a patch is moved at most in training.
 const SHIFT: i64 = 2;
@@ -305,91 +307,11 @@ impl Training {
         let header = WeightsHeader {
             network: kind.name().to_owned(),
             preprocess_id: preprocess_id(),
-            threshold: 0.5,
+            threshold: EVEN_ODDS,
             temperature: 1.0,
-            card: self.card(kind, data, date)?,
+            card: card::card(self, kind, data, date)?,
         };
         Ok(write_weights(&header, &network)?)
-    }
-
-    fn card(&self, kind: NetworkKind, data: &str, date: &str) -> Result<Card, TrainingError> {
-        let Settings { epochs, batch, learning_rate, hold_out, seed, augment } = self.settings;
-        let begun = match &self.began_with {
-            Some(weights) => format!("Begun with the weights {weights}."),
-            None => "Begun with random weights.".to_owned(),
-        };
-        let altered = if augment {
-            format!("Patches turned by quarters, mirrored and moved by up to {SHIFT} pixels.")
-        } else {
-            "Patches as they are.".to_owned()
-        };
-        let history = self.history.iter().map(|epoch| CardEpoch {
-            epoch: epoch.epoch,
-            train_loss: epoch.train_loss,
-            train_accuracy: Some(epoch.train_accuracy),
-            valid_loss: epoch.held_loss,
-            valid_accuracy: epoch.held_accuracy,
-            ..CardEpoch::default()
-        });
-        let groups = if self.examples.patients.is_empty() { "patches" } else { "patients" };
-        Ok(Card {
-            title: format!("The {} network, trained in a browser", kind.name()),
-            intended_use: "Teaching: to see how a network learns. Not for any diagnosis."
-                .to_owned(),
-            data: data.to_owned(),
-            split: format!(
-                "{} patches learnt from, {} held out ({:.0} %, by {groups}).",
-                self.learnt.len(),
-                self.held.len(),
-                100.0 * hold_out
-            ),
-            recipe: format!(
-                "Adam, learning rate {learning_rate}, {batch} patches a step, {} of {epochs} epochs. \
-                 {begun} {altered}",
-                self.history.len()
-            ),
-            seed: u64::from(seed),
-            epochs: self.history.len(),
-            date: date.to_owned(),
-            train_part: "the patches learnt from".to_owned(),
-            metrics: Some(self.metrics()?),
-            history: history.collect(),
-            limits: vec![
-                format!("Measured on {} patches only, by the one who trained it.", self.held.len()),
-                "The threshold is even odds; it was not chosen, and nothing was calibrated."
-                    .to_owned(),
-            ],
-            license: "Whoever trained it decides.".to_owned(),
-            ..Card::default()
-        })
-    }
-
-    fn metrics(&self) -> Result<CardMetrics, TrainingError> {
-        let probabilities = self.held_probabilities()?;
-        let mut confusion = Confusion::default();
-        for (place, probability) in self.held.iter().zip(&probabilities) {
-            *match (self.examples.nodule[*place], *probability >= 0.5) {
-                (true, true) => &mut confusion.tp,
-                (true, false) => &mut confusion.fn_,
-                (false, true) => &mut confusion.fp,
-                (false, false) => &mut confusion.tn,
-            } += 1;
-        }
-        let Confusion { tp, fn_, fp, tn } = confusion;
-        let share = |part: usize, all: usize| if all > 0 { part as f64 / all as f64 } else { 0.0 };
-        Ok(CardMetrics {
-            part: "held out in the browser".to_owned(),
-            n: self.held.len(),
-            positives: tp + fn_,
-            accuracy: share(tp + tn, self.held.len()),
-            precision: share(tp, tp + fp),
-            recall: share(tp, tp + fn_),
-            specificity: share(tn, tn + fp),
-            f1: share(2 * tp, 2 * tp + fp + fn_),
-            threshold: 0.5,
-            confusion,
-            ..CardMetrics::default()
-        })
     }
 
     fn finish_epoch(&mut self) -> Result<Epoch, TrainingError> {

@@ -5,9 +5,11 @@
 //! | which pixels speak for a nodule? | [`explain`] |
 //! | how does a network learn? | [`training`] |
 //! | what if the patch were a little different? | [`variant`] |
+//! | what does every layer make of the patch, and from which numbers? | [`inside`] |
 
 pub mod explain;
 pub mod training;
+pub mod inside;
 pub mod variant;
 
 use crate::model::{NetworkKind, Sequence};

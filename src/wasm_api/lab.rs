@@ -4,6 +4,7 @@
 mod evaluate;
 mod explain;
 mod training;
+mod inside;
 
 use super::engine::JsClassifier;
 use super::scan::image;
@@ -24,6 +25,7 @@ pub struct LabNetwork {
     pub(super) opened: Opened,
     /// The same on our engine: for many patches at once.
     shown: JsClassifier,
+    looked: inside::Looked,
 }
 
 #[wasm_bindgen(js_class = LabNetwork)]
@@ -31,7 +33,11 @@ impl LabNetwork {
     /// Reads a weights file.
     pub async fn load(weights: Vec<u8>) -> Result<LabNetwork, JsValue> {
         let opened = Opened::read(&weights).map_err(refused)?;
-        Ok(Self { opened, shown: JsClassifier::load(weights).await? })
+        Ok(Self {
+            opened,
+            shown: JsClassifier::load(weights).await?,
+            looked: inside::Looked::default(),
+        })
     }
 
     /// What the weights file says of itself, as of an engine's.

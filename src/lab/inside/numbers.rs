@@ -10,7 +10,7 @@ pub struct Histogram {
     pub low: f32,
     /// Largest value, where the last bin ends, inclusive.
     pub high: f32,
-    /// Values in each bin; all bins are equally wide.
+    /// Values in each bin, but for exact zeros, which ReLU makes many of; all bins are equally wide.
     pub counts: Vec<u32>,
     /// Values that are exactly zero.
     pub zeros: usize,
@@ -55,7 +55,7 @@ fn histogram(values: &[f32], bins: usize) -> Result<Histogram, InsideError> {
     let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut counts = vec![0; bins];
     let width = (f64::from(high) - f64::from(low)) / bins as f64;
-    for value in values {
+    for value in values.iter().filter(|value| **value != 0.0) {
         let bin = ((f64::from(*value) - f64::from(low)) / width) as usize;
         counts[bin.min(bins - 1)] += 1;
     }
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn bins_are_counted_by_hand() {
         let found = histogram(&[0.0, 0.0, 0.25, 0.5, 0.99, 1.0], 4).unwrap();
-        assert_eq!(found.counts, [2, 1, 1, 2]);
+        assert_eq!(found.counts, [0, 1, 1, 2]);
         assert_eq!((found.zeros, found.total), (2, 6));
         assert!((found.mean - 2.74 / 6.0).abs() < 1e-6);
         // All the same: the width of a bin is zero.

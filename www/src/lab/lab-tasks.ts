@@ -3,6 +3,7 @@
  * in a file of its own, types (`*-tasks.ts`) beside code (`*-work.ts`); they come together here and in lab-worker.ts.
  */
 import type { DecodedPatch, ModelInfo, PhantomLabel, SizePolicy, SliceIn } from '../wasm.ts';
+import type { InsideTasks } from './inside/inside-tasks.ts';
 import type { LabModule, LabNetwork, LayerInfo } from './lab-wasm.ts';
 import type { EvaluateTasks } from './evaluate-tasks.ts';
 import type {} from './evaluate-wasm.ts';
@@ -36,6 +37,7 @@ export type CommonTasks = {
 
 export type Tasks = CommonTasks &
   EvaluateTasks &
+  InsideTasks &
   TrainTasks &
   WhyTasks;
 

@@ -8,6 +8,7 @@ import { isTrap } from '../engine-work.ts';
 import { problemFrom } from '../problem.ts';
 import { commonWorks } from './common-work.ts';
 import { evaluateWorks } from './evaluate-work.ts';
+import { insideWorks } from './inside/inside-work.ts';
 import type { Bench, FromLab, Tasks, ToLab, Works } from './lab-tasks.ts';
 import type { LabModule, LabNetwork } from './lab-wasm.ts';
 import { trainWorks } from './train/train-work.ts';
@@ -18,6 +19,7 @@ declare const self: DedicatedWorkerGlobalScope;
 const works: Works<Tasks> = {
   ...commonWorks,
   ...evaluateWorks,
+  ...insideWorks,
   ...trainWorks,
   ...whyWorks,
 };

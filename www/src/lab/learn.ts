@@ -6,6 +6,7 @@ import type { Results } from '../results.ts';
 import { strings } from '../strings.ts';
 import { VIEWS, linkTo, readAddress } from './address.ts';
 import type { ViewName } from './address.ts';
+import { Inside } from './inside/inside.ts';
 import { Lab } from './lab.ts';
 import { Subjects } from './subjects.ts';
 import type { Spot } from './subjects.ts';
@@ -83,6 +84,7 @@ export class Learn {
     return {
       why: new WhyView(shared),
       train: new TrainView(shared, { count: () => 0, examples: () => Promise.reject(new Error('none')) }),
+      inside: new Inside(shared),
     };
   }
 

@@ -10,6 +10,7 @@ import { Inside } from './inside/inside.ts';
 import { Lab } from './lab.ts';
 import { Subjects } from './subjects.ts';
 import type { Spot } from './subjects.ts';
+import { Tour } from './tour/tour.ts';
 import type { LookedAt, Shared, View } from './view.ts';
 import { TrainView } from './train/train-view.ts';
 import { WhyView } from './why/why-view.ts';
@@ -85,6 +86,7 @@ export class Learn {
       why: new WhyView(shared),
       train: new TrainView(shared, { count: () => 0, examples: () => Promise.reject(new Error('none')) }),
       inside: new Inside(shared),
+      tour: new Tour(shared),
     };
   }
 

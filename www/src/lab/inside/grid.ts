@@ -9,7 +9,7 @@ import { dims } from './scene.ts';
 /** Canvas pixels across; CSS brings it to the place that there is. */
 const WIDTH = 960;
 /** As wide as a map should be at least, CSS pixels: a map of many numbers, and a single number. */
-const LEAST = { map: 52, number: 18 };
+const LEAST = { map: 40, number: 11 };
 
 export interface GridEvents {
   /** The pointer is over a number, or has left. */
@@ -56,7 +56,7 @@ export class MapGrid {
     const room = this.element.clientWidth || 600;
     const least = rows * columns > 1 ? LEAST.map : LEAST.number;
     // Powers of two fill the last row.
-    const most = Math.max(1, Math.min(channels, Math.floor(room / least), rows * columns > 1 ? 8 : 32));
+    const most = Math.max(1, Math.min(channels, Math.floor(room / least), rows * columns === 1 ? 32 : channels > 16 ? 8 : 4));
     this.columns = 2 ** Math.floor(Math.log2(most));
     const lines = Math.ceil(channels / this.columns);
     const cell = WIDTH / this.columns;

@@ -1,7 +1,7 @@
 /** A map large, with a region outlined on it; where it can be moved over, pointer and arrow keys choose a number of it. */
 import { make, setText } from '../../dom.ts';
 import type { Rect } from './inside-wasm.ts';
-import { paint } from './colours.ts';
+import { paintMap } from './colours.ts';
 import type { Scale } from './colours.ts';
 
 export interface OutlinedEvents {
@@ -29,7 +29,7 @@ export class Outlined {
   show(values: ArrayLike<number>, offset: number, [rows, columns]: [number, number], scale: Scale, what: string): void {
     this.columns = columns;
     this.rows = rows;
-    paint(this.canvas, values, offset, columns, rows, scale);
+    paintMap(this.canvas, values, offset, columns, rows, scale);
     this.name(what);
   }
 

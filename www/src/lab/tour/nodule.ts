@@ -1,0 +1,83 @@
+/** Step 1: pictures with and without a nodule, and what the network says of each. */
+import { drawGrey, make, setText } from '../../dom.ts';
+import { tourText as text } from '../../strings-tour.ts';
+import { networkName, percent } from '../../strings.ts';
+import type { PatchToSee, Scene } from '../inside/scene.ts';
+import { dimsAt } from '../inside/scene.ts';
+import { button } from './step.ts';
+import type { Stage, TourStep } from './step.ts';
+
+const FIRST_SEED = 7;
+
+export class NoduleStep implements TourStep {
+  readonly element = make('div', 'tour-nodule');
+  private readonly pictures = make('div', 'tour-pictures');
+  private readonly reveal = button(text.reveal, () => this.answer(), 'primary');
+  private readonly another = button(text.another, () => this.draw(this.seed + 2));
+  private readonly status = make('p', 'visually-hidden');
+  private stage: Stage | undefined;
+  private seed = FIRST_SEED;
+  private shown: { patches: PatchToSee[]; figures: HTMLElement[] } | undefined;
+  private drawnFor: Scene | undefined;
+
+  constructor() {
+    this.status.setAttribute('role', 'status');
+    this.element.append(this.pictures, make('div', 'actions', this.reveal, this.another), this.status);
+  }
+
+  show(stage: Stage): void {
+    this.stage = stage;
+    const { scene } = stage;
+    stage.ours(text.oursNodule(networkName(scene.info.network), scene.info));
+    if (this.drawnFor !== scene) this.draw(this.seed);
+    this.drawnFor = scene;
+  }
+
+  private draw(seed: number): void {
+    const { stage } = this;
+    if (!stage) return;
+    this.seed = seed;
+    const { scene, lab } = stage;
+    const drawn = async (): Promise<void> => {
+      const synthetic = await Promise.all([true, false].map((nodule) => lab.ask('drawn', { seed, nodule })));
+      if (this.seed !== seed) return;
+      // Which comes first must not give it away.
+      if ((seed >> 1) % 2 === 1) synthetic.reverse();
+      const patches = [scene, ...synthetic];
+      const [, side] = dimsAt(scene, 0);
+      const figures = patches.map((patch, i) => {
+        const canvas = make('canvas');
+        canvas.setAttribute('role', 'img');
+        canvas.setAttribute('aria-label', i === 0 ? scene.name : String.fromCharCode(64 + i));
+        drawGrey(canvas, patch.grey, side);
+        return make('figure', '', canvas, make('figcaption', '', make('b', '', i === 0 ? text.patchOwn : String.fromCharCode(64 + i)), make('span', '', text.hidden)));
+      });
+      this.shown = { patches, figures };
+      this.pictures.replaceChildren(...figures);
+      setText(this.status, '');
+    };
+    drawn().catch((error: unknown) => stage.failed(error));
+  }
+
+  private answer(): void {
+    const { stage, shown } = this;
+    if (!stage || !shown) return;
+    const asked = async (): Promise<void> => {
+      const values = new Float32Array(shown.patches.reduce((all, patch) => all + patch.values.length, 0));
+      let offset = 0;
+      for (const patch of shown.patches) {
+        values.set(patch.values, offset);
+        offset += patch.values.length;
+      }
+      const { probabilities } = await stage.lab.ask('classify', { values }, { network: stage.scene.file });
+      if (shown !== this.shown) return;
+      const said = probabilities.map((probability) => text.answerLive(percent(probability)));
+      for (const [i, figure] of shown.figures.entries()) {
+        setText(figure.querySelector('span') ?? figure, said[i] ?? '');
+        figure.dataset['called'] = String((probabilities[i] ?? 0) >= stage.scene.info.threshold);
+      }
+      setText(this.status, said.join('; '));
+    };
+    asked().catch((error: unknown) => stage.failed(error));
+  }
+}

@@ -10,6 +10,9 @@ export interface Scale {
   high: number;
 }
 
+/** Of a patch. */
+export const PICTURE: Scale = { palette: 'grey', low: 0, high: 1 };
+
 const STEPS = 256;
 /** Under signed numbers: zero is nearly white. */
 const GROUND = 245;
@@ -26,7 +29,7 @@ const TABLES: Record<Palette, Uint8Array> = {
 
 /** A scale for all of these numbers: signed and even around zero where some are below it. */
 export function scaleOf(values: ArrayLike<number>, picture = false): Scale {
-  if (picture) return { palette: 'grey', low: 0, high: 1 };
+  if (picture) return PICTURE;
   let low = 0;
   let high = 0;
   for (let i = 0; i < values.length; i += 1) {
@@ -35,6 +38,15 @@ export function scaleOf(values: ArrayLike<number>, picture = false): Scale {
     if (value > high) high = value;
   }
   return low < 0 ? evenly(Math.max(-low, high)) : { palette: 'size', low: 0, high };
+}
+
+const known = new WeakMap<Float32Array, Scale>();
+
+/** The same, remembered: a layer's numbers do not change. */
+export function scaleOfLayer(values: Float32Array, picture: boolean): Scale {
+  const scale = known.get(values) ?? scaleOf(values, picture);
+  known.set(values, scale);
+  return scale;
 }
 
 /** From blue at minus that number through white to orange. */

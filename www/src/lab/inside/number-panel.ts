@@ -4,7 +4,7 @@ import { figure, insideText as text } from '../../strings-inside.ts';
 import { latest } from '../latest.ts';
 import type { Lab } from '../lab.ts';
 import { Arithmetic, FIRST_TERMS } from './arithmetic.ts';
-import { scaleOf } from './colours.ts';
+import { PICTURE, scaleOfLayer } from './colours.ts';
 import type { Made, Place, Rect } from './inside-wasm.ts';
 import { Outlined } from './outlined.ts';
 import { clamp, dimsAt, valueAt } from './scene.ts';
@@ -40,7 +40,6 @@ export class NumberPanel {
   private place: Place = { layer: 0, channel: 0, y: 0, x: 0 };
   private input: number | undefined;
   private all = false;
-  private drawn = '';
 
   constructor(lab: Lab, events: NumberEvents) {
     const at = ([x, y]: [number, number]): Place => ({ ...this.place, y, x });
@@ -105,13 +104,9 @@ export class NumberPanel {
     }
     const value = figure(valueAt(scene, place));
     setText(this.headline, `${text.headline(traced.name, place, map)} = ${value}`);
-    const picture = layer === 0;
     this.own.element.hidden = !map;
     if (map) {
-      const key = `${scene.info.modelId} ${scene.name} ${layer} ${channel}`;
-      if (this.drawn !== key) this.own.show(traced.values, channel * rows * columns, [rows, columns], scaleOf(traced.values, picture), '');
-      this.drawn = key;
-      this.own.name(text.ownPicture(traced.name, place, value));
+      this.own.show(traced.values, channel * rows * columns, [rows, columns], scaleOfLayer(traced.values, layer === 0), text.ownPicture(traced.name, place, value));
       this.own.outline({ left: x, top: y, right: x + 1, bottom: y + 1 });
       this.own.say(text.own(traced.name, channel));
     }
@@ -123,7 +118,7 @@ export class NumberPanel {
     const before = scene.traced[layer - 1];
     const { field } = made;
     const [, height, width] = dimsAt(scene, 0);
-    this.patch.show(scene.values, 0, [height, width], { palette: 'grey', low: 0, high: 1 }, text.patchPicture);
+    this.patch.show(scene.values, 0, [height, width], PICTURE, text.patchPicture);
     this.patch.outline(field.inputClipped);
     this.patch.say(text.patchField(field.inputClipped, [width, height]));
     const [, rows, columns] = before ? dimsAt(scene, layer - 1) : [1, 1, 1];
@@ -132,7 +127,7 @@ export class NumberPanel {
     this.before.element.hidden = !map || layer < 2;
     if (before && map) {
       const channel = made.operation === 'convolution' ? made.input : made.operation === 'dense' ? (made.terms[0]?.channel ?? 0) : place.channel;
-      this.before.show(before.values, channel * rows * columns, [rows, columns], scaleOf(before.values, layer === 1), text.beforePicture(before.name, channel));
+      this.before.show(before.values, channel * rows * columns, [rows, columns], scaleOfLayer(before.values, layer === 1), text.beforePicture(before.name, channel));
       this.before.outline(field.beforeClipped);
       this.before.say(text.before(before.name, channel));
     }

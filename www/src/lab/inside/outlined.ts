@@ -17,6 +17,7 @@ export class Outlined {
   private columns = 1;
   private rows = 1;
   private at: [number, number] = [0, 0];
+  private painted: { values: ArrayLike<number>; offset: number; scale: Scale } | undefined;
 
   constructor(events?: OutlinedEvents) {
     this.canvas.setAttribute('role', 'img');
@@ -29,8 +30,12 @@ export class Outlined {
   show(values: ArrayLike<number>, offset: number, [rows, columns]: [number, number], scale: Scale, what: string): void {
     this.columns = columns;
     this.rows = rows;
-    paintMap(this.canvas, values, offset, columns, rows, scale);
     this.name(what);
+    const { painted } = this;
+    // What follows the pointer shows the same map over and over.
+    if (painted?.values === values && painted.offset === offset && painted.scale === scale && this.canvas.width === columns) return;
+    paintMap(this.canvas, values, offset, columns, rows, scale);
+    this.painted = { values, offset, scale };
   }
 
   name(what: string): void {

@@ -2,7 +2,7 @@
 import { make, setText } from '../../dom.ts';
 import { tourText as text } from '../../strings-tour.ts';
 import { Arithmetic } from '../inside/arithmetic.ts';
-import { scaleOf } from '../inside/colours.ts';
+import { PICTURE, scaleOf } from '../inside/colours.ts';
 import { Outlined } from '../inside/outlined.ts';
 import type { Made, Place } from '../inside/inside-wasm.ts';
 import { clamp, dimsAt } from '../inside/scene.ts';
@@ -105,7 +105,7 @@ export class ConvolutionStep implements TourStep {
   private draw({ scene }: Stage, place: Place, made: Made): void {
     const [, height, width] = dimsAt(scene, 0);
     const [, rows, columns] = dimsAt(scene, LAYER);
-    this.patch.show(scene.values, 0, [height, width], { palette: 'grey', low: 0, high: 1 }, text.conPatch);
+    this.patch.show(scene.values, 0, [height, width], PICTURE, text.conPatch);
     this.patch.outline(made.field.input);
     this.patch.say(text.conPatch);
     const offset = place.channel * rows * columns;

@@ -4,6 +4,7 @@ import { make, setText } from '../../dom.ts';
 import { tourText as text } from '../../strings-tour.ts';
 import { percent } from '../../strings.ts';
 import { latest } from '../latest.ts';
+import { PICTURE } from '../inside/colours.ts';
 import { Outlined } from '../inside/outlined.ts';
 import { dimsAt } from '../inside/scene.ts';
 import { button, slider } from './step.ts';
@@ -68,7 +69,7 @@ export class WindowStep implements TourStep {
 
   private draw({ scene }: Stage, values: Float32Array, probability: number): void {
     const [, rows, columns] = dimsAt(scene, 0);
-    this.picture.show(values, 0, [rows, columns], { palette: 'grey', low: 0, high: 1 }, text.windowPicture);
+    this.picture.show(values, 0, [rows, columns], PICTURE, text.windowPicture);
     setText(this.answer, text.answerLive(percent(probability)));
     this.bar.replaceChildren(probabilityBar(probability, scene.info.threshold, probability >= scene.info.threshold ? 'nodule' : 'no nodule'));
   }

@@ -8,8 +8,8 @@
 //! | what does every layer make of the patch, and from which numbers? | [`inside`] |
 
 pub mod explain;
-pub mod training;
 pub mod inside;
+pub mod training;
 pub mod variant;
 
 use crate::model::{NetworkKind, Sequence};

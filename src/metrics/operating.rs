@@ -78,6 +78,9 @@ pub struct Operating {
     pub ppv: Value,
     /// Chance that what is not called one is none.
     pub npv: Value,
+    /// Of 1,000 patches at that prevalence: nodules found, nodules missed, others called nodules,
+    /// others not.
+    pub of_thousand: [f64; 4],
 }
 
 /// The kept curve as counts: probability, nodules and others that reach it, falling.
@@ -175,6 +178,13 @@ pub fn operating(confusion: Confusion, threshold: f64, prevalence: f64) -> Opera
         f1,
         ppv: Value { value: ppv, ci95: ppv.map(|_| ppv_ci95) },
         npv: Value { value: npv, ci95: npv.map(|_| npv_ci95) },
+        of_thousand: [
+            recall * prevalence,
+            (1.0 - recall) * prevalence,
+            (1.0 - specificity) * (1.0 - prevalence),
+            specificity * (1.0 - prevalence),
+        ]
+        .map(|share| 1000.0 * share),
     }
 }
 

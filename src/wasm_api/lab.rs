@@ -3,8 +3,8 @@
 
 mod evaluate;
 mod explain;
-mod training;
 mod inside;
+mod training;
 
 use super::engine::JsClassifier;
 use super::scan::image;

@@ -8,6 +8,7 @@ export const labHtml = {
 
 export const lab = {
   ended: 'The work was ended.',
+  waiting: 'The network is being loaded…',
   spot: ([x, y]: [number, number]): string => `Spot at ${Math.round(x)}, ${Math.round(y)}`,
   whyLink: 'Why this answer?',
   views: {

@@ -9,6 +9,7 @@ import type { ViewName } from './address.ts';
 import { Inside } from './inside/inside.ts';
 import { Lab } from './lab.ts';
 import { Subjects } from './subjects.ts';
+import { ThresholdView } from './threshold/threshold.ts';
 import type { Spot } from './subjects.ts';
 import { Tour } from './tour/tour.ts';
 import type { LookedAt, Shared, View } from './view.ts';
@@ -87,6 +88,7 @@ export class Learn {
       train: new TrainView(shared, { count: () => 0, examples: () => Promise.reject(new Error('none')) }),
       inside: new Inside(shared),
       tour: new Tour(shared),
+      threshold: new ThresholdView(shared),
     };
   }
 

@@ -11,7 +11,7 @@ export interface Frame {
   foot: number;
 }
 
-const EDGES = { left: 48, right: 350, top: 10, foot: 218 };
+const EDGES = { left: 48, right: 340, top: 10, foot: 218 };
 
 export function svg<K extends keyof SVGElementTagNameMap>(name: K, attributes: Record<string, string | number> = {}): SVGElementTagNameMap[K] {
   const element = document.createElementNS('http://www.w3.org/2000/svg', name);

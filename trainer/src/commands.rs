@@ -8,6 +8,7 @@ pub mod convert;
 pub mod crossval;
 pub mod dataset;
 pub mod evaluate;
+pub mod explain;
 pub mod export;
 pub mod froc;
 pub mod phantom;

@@ -27,6 +27,8 @@ enum Command {
     Export(commands::export::Arguments),
     /// Measure findings in whole scans: FROC and CPM by LUNA16's rule.
     Froc(commands::froc::Arguments),
+    /// Write what one patch becomes in every layer, and which pixels counted.
+    Explain(commands::explain::Arguments),
     /// Write weights as safetensors or ONNX, for other programs.
     Convert(commands::convert::ConvertArguments),
     /// Write a weights file from safetensors.
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
         Command::Export(arguments) => commands::export::run(&arguments),
         Command::Froc(arguments) => commands::froc::run(&arguments),
+        Command::Explain(arguments) => commands::explain::run(&arguments),
         Command::Convert(arguments) => commands::convert::convert(&arguments),
         Command::Import(arguments) => commands::convert::import(&arguments),
         Command::Bench(arguments) => commands::bench::run(&arguments),

@@ -51,6 +51,7 @@ export const why = {
   scale: 'Colours: blue speaks against a nodule, orange for one.',
   answer: (name: string, network: string): string => `${name}, by ${network}`,
 
+  meaningTitle: 'What has such a number meant?',
   firmTitle: 'How firm is the answer?',
   firmLead: 'Move the frame, turn it, change the window, add noise. An answer that you can rely on should not depend on a pixel or two.',
   stage: 'The patch in its surroundings. Drag the frame; with the keyboard, use the sliders.',

@@ -8,6 +8,7 @@ import { Lab } from '../lab.ts';
 import type { Shared, View } from '../view.ts';
 import { Firmness } from './firmness.ts';
 import { Maps } from './maps.ts';
+import { Meaning } from './meaning.ts';
 
 export class WhyView implements View {
   readonly element = make('div', 'learn-view why');
@@ -16,6 +17,7 @@ export class WhyView implements View {
   private readonly maps: Maps;
   /** A worker of its own: what follows the pointer must not wait for a map. */
   private readonly firmness = new Firmness(new Lab());
+  private readonly meaning: Meaning;
   private readonly shared: Shared;
   private visible = false;
   private asked = 0;
@@ -23,8 +25,9 @@ export class WhyView implements View {
   constructor(shared: Shared) {
     this.shared = shared;
     this.maps = new Maps(shared.lab);
+    this.meaning = new Meaning(shared.lab);
     this.picture.setAttribute('role', 'img');
-    this.element.append(make('div', 'why-head', this.picture, this.answer), this.maps.element, this.firmness.element);
+    this.element.append(make('div', 'why-head', this.picture, this.answer), this.maps.element, this.firmness.element, make('section', 'why-meaning', make('h4', '', text.meaningTitle), this.meaning.element));
   }
 
   show(): void {
@@ -71,6 +74,7 @@ export class WhyView implements View {
         make('p', '', make('span', 'big-number', percent(probability)), ' ', make('span', 'unit', strings.detail.probability)),
         probabilityBar(probability, threshold, decision),
       );
+      this.meaning.draw(probability, network.info);
       void this.firmness.show(subject, network.file, network.info, method);
       await this.maps.show(subject, network.file, method.patchSize);
     } catch (error) {

@@ -61,6 +61,22 @@ async function inside(name, type, bytes) {
   return `<script type="text/plain" id="file:./${name}" data-type="${type}">${packed.toString('base64')}</script>`;
 }
 
+/** A worker as scripts/build.mjs makes it. */
+async function worker(entry, folder) {
+  const { outputFiles } = await esbuild.build({
+    entryPoints: [path.join(root, 'www', 'src', entry)],
+    bundle: true,
+    format: 'iife',
+    target: 'es2022',
+    minify: true,
+    write: false,
+    alias: { '#glue': path.join(root, 'www', 'pkg', folder, 'nodulens.js') },
+    define: { 'import.meta.url': 'undefined' },
+    logLevel: 'warning',
+  });
+  return outputFiles[0].text;
+}
+
 /** Replaces what is there once and only once. */
 function replace(page, what, by) {
   if (page.split(what).length !== 2) fail(`index.html has not exactly one ${what}`);
@@ -71,10 +87,12 @@ const models = JSON.parse((await read('models/models.json')).toString()).slice(0
 const files = await Promise.all([
   inside('models/models.json', 'application/json', JSON.stringify(models)),
   inside(`models/${models[0].file}`, 'application/octet-stream', await read(`models/${models[0].file}`)),
-  ...['cpu', 'reader'].flatMap((folder) => [
-    read(`worker-${folder}.js`).then((script) => inside(`worker-${folder}.js`, 'text/javascript', script.toString().replace(/\/\/# sourceMappingURL=.*\n?$/, ''))),
-    read(`pkg/${folder}/nodulens_bg.wasm`).then((module) => inside(`pkg/${folder}/nodulens_bg.wasm`, 'application/wasm', module)),
-  ]),
+  // The lab's module holds the CPU engine, too: one of them is enough here.
+  ...[['cpu', 'worker.ts', 'lab'], ['lab', 'lab/lab-worker.ts', 'lab'], ['reader', 'scan/reader-worker.ts', 'reader']].map(async ([name, entry, folder]) =>
+    inside(`worker-${name}.js`, 'text/javascript', await worker(entry, folder))),
+  ...['lab', 'reader'].map(async (folder) => inside(`pkg/${folder}/nodulens_bg.wasm`, 'application/wasm', await read(`pkg/${folder}/nodulens_bg.wasm`))),
+  inside('third-party.txt', 'text/plain', await read('third-party.txt')),
+  '<script type="text/plain" id="file:./pkg/cpu/nodulens_bg.wasm" data-same="./pkg/lab/nodulens_bg.wasm"></script>',
 ]);
 const script = await mainScript();
 let page = (await read('index.html')).toString();
@@ -89,9 +107,8 @@ page = replace(page, 'href="./icon.svg"', `href="${icon}"`);
 page = replace(page, '<link rel="manifest" href="./manifest.json">\n', '');
 page = replace(page, '<link rel="apple-touch-icon" href="./icons/192.png">\n', '');
 sheets.forEach((name, i) => (page = replace(page, `<link rel="stylesheet" href="./${name}">`, `<style>${styles[i]}</style>`)));
-// The licences that it lives under travel with it.
-const notices = attribute((await read('third-party.txt')).toString());
-page = page.replace(/<p><a href="\.\/third-party\.txt">([^<]*)<\/a><\/p>/, (_, title) => `<details><summary>${title}</summary><pre class="commands" tabindex="0">${notices}</pre></details>`);
+// The licences that it lives under travel with it; unpacked when they are opened (carried.ts).
+page = page.replace(/<p><a href="\.\/third-party\.txt">([^<]*)<\/a><\/p>/, (_, title) => `<details><summary>${title}</summary><pre class="commands" tabindex="0" data-file="./third-party.txt"></pre></details>`);
 page = replace(page, '<script type="module" src="./main.js"></script>\n', '');
 page = replace(page, '</body>', `${files.join('\n')}\n<script type="module">${script}</script>\n</body>`);
 if (/(src|href)="\.\//.test(page)) fail('something in index.html still comes from a file of its own');

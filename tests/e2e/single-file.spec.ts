@@ -62,7 +62,11 @@ test('patches: the numbers of the native build, exported; the examples', async (
   await expect(page.locator('#networks input')).toHaveCount(1);
   await expect(page.locator('input[name=engine][value=reference]')).toBeDisabled();
   await expect(page.locator('input[name=engine][value=webgpu]')).toBeDisabled();
+  await page.locator('.foot summary').click();
   await expect(page.locator('.foot details pre')).toContainText('MIT');
+  // The lab is inside, too.
+  await page.getByRole('link', { name: 'Why this answer', exact: true }).click();
+  await expect(page.locator('.why-card canvas[width="50"]')).toHaveCount(4, { timeout: 60_000 });
   await expect(page.locator('#offline')).toHaveText('All of it is in this one file, which asks for nothing.');
 });
 

@@ -67,8 +67,10 @@ export async function fetchBytes(path: string, report: (loaded: number, total: n
   return bytes;
 }
 
-/** A file inside the page: gzip, as base64. */
+/** A file inside the page: gzip, as base64, or the name of another that is the same. */
 function unpacked(element: HTMLElement): Response {
+  const same = document.getElementById(`file:${element.dataset['same'] ?? ''}`);
+  if (same) return unpacked(same);
   const text = atob(element.textContent);
   const packed = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
   const type = element.dataset['type'] ?? '';

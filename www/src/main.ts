@@ -3,6 +3,7 @@ import './privacy/guard.ts';
 import { byId, make, oncePerFrame, setText } from './dom.ts';
 import { code } from './assets.ts';
 import { drawCard } from './card.ts';
+import { unpackWhenOpened } from './carried.ts';
 import { Detail } from './detail.ts';
 import { EnginePanel } from './engine-panel.ts';
 import { Engines } from './engines.ts';
@@ -286,6 +287,7 @@ function prefetch(): Promise<unknown> {
   return new Promise((resolve) => soon(() => resolve(Promise.all([code('reader'), code('lab')]).catch(() => undefined))));
 }
 
+unpackWhenOpened();
 wireIntake();
 wireDrop();
 wireResults();

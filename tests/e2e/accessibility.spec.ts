@@ -25,6 +25,13 @@ async function violations(page: Page): Promise<string[]> {
   return found.all.map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.map(({ target, failureSummary }) => `  ${target.join(' ')}: ${failureSummary.replaceAll('\n', ' ')}`).join('\n')}`);
 }
 
+/** A view of the section "See why, and learn", by its address, all of it unfolded. */
+async function viewed(page: Page, hash: string, ready: string): Promise<void> {
+  await page.evaluate((address) => (location.hash = address), hash);
+  await expect(page.locator(ready).first()).toBeVisible();
+  await page.evaluate(() => document.querySelectorAll('#learn details').forEach((details) => ((details as HTMLDetailsElement).open = true)));
+}
+
 const STATES: Record<string, (page: Page) => Promise<void>> = {
   'at the start, all of it unfolded': async (page) => {
     await page.evaluate(() => document.querySelectorAll('details').forEach((details) => (details.open = true)));
@@ -40,6 +47,10 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
     await expect(page.locator('#scanning-text')).toContainText('in slice', { timeout: 60_000 });
     await page.evaluate(() => document.querySelectorAll('#scan details').forEach((details) => ((details as HTMLDetailsElement).open = true)));
   },
+  'inside the network': (page) => viewed(page, 'see=inside&layer=conv2&channel=3&with=plain', '.inside .sum-lines'),
+  'inside the network, a dense layer': (page) => viewed(page, 'see=inside&layer=fc&view=histogram', '.inside .histogram svg'),
+  'the tour at the convolution': (page) => viewed(page, 'see=tour&step=3', '.tour-convolution .sum-lines'),
+  'the tour at dropout': (page) => viewed(page, 'see=tour&step=6', '.tour-dropout .plot-series'),
   'after the self-test': async (page) => {
     await page.locator('#self-test').click();
     await expect(page.locator('#self-test-result')).toContainText('refused', { timeout: 60_000 });

@@ -1,0 +1,101 @@
+/** The guided tour: a link to each step, real numbers in each, no mouse needed. */
+import path from 'node:path';
+import type { Page } from '@playwright/test';
+import { choose, expect, nativeFor, open, settled, test } from './helpers.ts';
+import { patches } from './fixtures.ts';
+
+const STEPS = ['nodule', 'window', 'convolution', 'ReLU', 'pooling', 'dropout', 'softmax', 'ROC'];
+
+const go = async (page: Page, step: number): Promise<void> => {
+  await page.evaluate((hash) => (location.hash = hash), `see=tour&step=${step}`);
+  await expect(page.locator('.tour h4')).toContainText(`${step} of 8`);
+};
+
+const percent = (text: string | null): number => parseFloat((text ?? '').replace(/.*?([<>]? ?[\d.]+) %.*/, '$1').replace(/[<> ]/g, '')) / 100;
+
+/** Sets a slider as a hand would. */
+const slide = (page: Page, name: string, value: number): Promise<void> =>
+  page.locator('.tour-stage').getByRole('slider', { name }).fill(String(value));
+
+test('every step has a link, a heading, what the paper says, what this network has, and something live', async ({ page, site }) => {
+  await open(page, `${site.url}#see=tour&step=3`);
+  await expect(page.locator('.tour h4')).toContainText('3 of 8. What is a convolution?');
+  for (const [i, name] of STEPS.entries()) {
+    await go(page, i + 1);
+    await expect(page.locator('.tour h4')).toContainText(name);
+    await expect(page.locator('.tour-nav [aria-current=step]')).toHaveText(new RegExp(`^${i + 1}`));
+    for (const part of await page.locator('.tour-part p').all()) await expect(part).not.toBeEmpty();
+    await expect(page.locator('.tour-stage > div:visible')).toHaveCount(1);
+    await expect(page.locator('.tour-stage canvas:visible, .tour-stage svg:visible, .tour-stage table:visible').first()).toBeVisible();
+  }
+  await expect(page.locator('.tour-next')).toBeHidden();
+});
+
+test('the numbers are the network’s, on the reader’s own patch', async ({ page, site }) => {
+  const file = patches()[4] as string;
+  await open(page, `${site.url}#see=tour&step=2`);
+  await choose(page, [file]);
+  await settled(page, 1);
+  const probability = nativeFor(path.basename(file)).probability ?? NaN;
+  const stage = page.locator('.tour-stage');
+  const shown = async (): Promise<number> => percent(await stage.locator('.tour-answer:visible').first().textContent());
+
+  // The network's own window gives its own answer; another window another one.
+  await expect.poll(async () => Math.abs((await shown()) - probability)).toBeLessThan(0.002);
+  await page.getByRole('button', { name: 'Soft tissue' }).click();
+  await expect.poll(async () => Math.abs((await shown()) - probability)).toBeGreaterThan(0.01);
+
+  await go(page, 3);
+  const part = async (name: string): Promise<number> => Number((await stage.locator(`.tour-convolution [data-part=${name}] dd`).textContent())?.replace('−', '-').replace(/[^\d.-]/g, ''));
+  await slide(page, 'Place of the kernel', 700);
+  await expect.poll(async () => stage.locator('.tour-convolution .cell-product').count()).toBe(9);
+  await expect.poll(async () => {
+    const products = (await stage.locator('.tour-convolution .cell-product').allTextContents()).map((text) => Number(text.replace('= ', '').replace('−', '-')));
+    return Math.abs(products.reduce((all, one) => all + one, await part('bias')) - (await part('sum')));
+  }).toBeLessThan(1e-3);
+
+  // Nothing switched off: the answer itself. Nearly everything off: the draws scatter.
+  await go(page, 6);
+  await slide(page, 'Switched off', 0);
+  await expect(stage).toContainText('0 of 128 units are off');
+  expect(Math.abs((await shown()) - probability)).toBeLessThan(0.002);
+  await slide(page, 'Switched off', 0.9);
+  await expect(stage).toContainText(/1[01]\d of 128 units are off/);
+
+  await go(page, 7);
+  const share = async (): Promise<number> => Number(await stage.locator('.shares tbody tr:last-child td:last-child').textContent());
+  await expect.poll(async () => Math.abs((await share()) - probability)).toBeLessThan(2e-4);
+  await slide(page, 'Temperature', 1);
+  await expect.poll(async () => Math.abs((await share()) - 0.5)).toBeLessThan(Math.abs(probability - 0.5));
+
+  // At the file's threshold the curve stands where the card says.
+  await go(page, 8);
+  await expect(stage).toContainText('Finds 86.5 % of the nodules');
+  await slide(page, 'Threshold', 1);
+  await expect(stage).toContainText('Finds 0.0 % of the nodules');
+  expect(page.url()).not.toContain(path.basename(file, '.png'));
+});
+
+test('the first step asks before it tells, and the tour goes on by keyboard', async ({ page, site }) => {
+  await open(page, `${site.url}#see=tour`);
+  const captions = page.locator('.tour-pictures figcaption');
+  await expect(captions).toHaveCount(3);
+  await expect(captions.first()).toContainText('Not asked yet');
+  await page.getByRole('button', { name: 'What does the network say?' }).press('Enter');
+  await expect(captions.nth(1)).toContainText('%');
+  const said = await Promise.all([1, 2].map(async (i) => percent(await captions.nth(i).textContent())));
+  expect(Math.max(...said)).toBeGreaterThan(0.5);
+  expect(Math.min(...said)).toBeLessThan(0.5);
+  const next = page.locator('.tour-next');
+  for (let step = 2; step <= 8; step += 1) {
+    await next.focus();
+    await page.keyboard.press('Enter');
+    await expect(page).toHaveURL(new RegExp(`step=${step}`));
+    await expect(page.locator('.tour h4')).toContainText(`${step} of 8`);
+  }
+  await page.goBack();
+  await expect(page.locator('.tour h4')).toContainText('7 of 8');
+  await page.locator('.tour-live input[value=plain]').check({ force: true });
+  await expect(page).toHaveURL(/step=7&patch=plain/);
+  await expect(page.locator('.tour-live')).toContainText('no-nodule');
+});

@@ -25,10 +25,12 @@ async function at(page: Page, layer: string, channel: number, y?: number, x?: nu
 }
 
 const patch = (): string => patches()[4] as string;
+/** As the reader's file is called. */
+const NAME = 'somebodys-lung.png';
 
 async function looked(page: Page, url: string): Promise<void> {
   await open(page, `${url}#see=inside&layer=conv1`);
-  await choose(page, [patch()]);
+  await choose(page, [{ name: NAME, mimeType: 'image/png', buffer: readFileSync(patch()) }]);
   await settled(page, 1);
   await expect(page.locator('.inside .diagram li')).toHaveCount(12);
 }
@@ -106,7 +108,7 @@ test('the pointer shows, a click keeps; the address says where, and nothing of t
   await expect(page.locator('.layer-panel')).toContainText('3 × 3 weights for input channel');
   const link = page.url();
   const before = await headline(page).textContent();
-  expect(decodeURIComponent(link)).not.toContain(path.basename(patch()).replace('.png', ''));
+  expect(decodeURIComponent(link)).not.toContain('somebody');
   expect([...new URLSearchParams(new URL(link).hash.slice(1)).keys()].sort()).toEqual(['channel', 'layer', 'see', 'view', 'x', 'y']);
 
   // The link brings the same back, with the same patch chosen again.
@@ -169,6 +171,19 @@ test('with the keyboard alone: through the forward pass, from map to map, from n
   await page.keyboard.press('ArrowLeft');
   await expect(page).toHaveURL(/channel=4&y=5&x=4/);
   await expect(headline(page)).toContainText('channel 4, row 5, column 4');
+});
+
+test('what is forgotten is gone from here, too', async ({ page, site }) => {
+  await looked(page, site.url);
+  await at(page, 'conv2', 3, 4, 5);
+  const about = page.locator('.inside-patch');
+  await expect(about).toContainText(NAME);
+  const before = await headline(page).textContent();
+  await page.locator('#forget').click();
+  await expect(about).toContainText('synthetic-1-nodule.png');
+  await expect(headline(page)).not.toHaveText(before ?? '');
+  await expect(page.locator('.inside-status')).toBeEmpty();
+  expect(await page.locator('.inside').textContent()).not.toContain('somebody');
 });
 
 test('two patches and two networks side by side; the other weights come when they are asked for', async ({ page, site }) => {

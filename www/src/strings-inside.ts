@@ -3,12 +3,13 @@ import { count, plural } from './formats.ts';
 import type { LayerInfo } from './lab/lab-wasm.ts';
 import type { Place } from './lab/inside/inside-wasm.ts';
 
+const rounded = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 /** 0.4118, −0.0508: as many digits as the sums need to be checked by hand. */
 export function figure(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return '—';
   const size = Math.abs(value);
-  const text = size >= 1e6 || (size > 0 && size < 10 ** -digits / 2) ? size.toExponential(2) : size.toFixed(size >= 1000 ? 1 : digits);
-  return (value < 0 && Number(text) !== 0 ? '−' : '') + text;
+  const text = size >= 1000 ? rounded.format(size) : size.toFixed(digits);
+  return (value < 0 && /[1-9]/.test(text) ? '−' : '') + text;
 }
 const shape = (numbers: number[]): string => numbers.join(' × ');
 const share = (value: number): string => (value > 0 && value < 0.001 ? '< 0.1 %' : `${(value * 100).toFixed(1)} %`);
@@ -43,6 +44,7 @@ export const insideText = {
   diagramTitle: 'The network, layer by layer',
   diagramNote: (network: string, layers: number, parameters: number, macs: number): string =>
     `${network}: ${plural(layers, 'layer', 'layers')}, ${count(parameters)} parameters, ${count(macs)} multiply-adds a patch. Choose a layer.`,
+  about: (name: string, probability: string): string => `It looks at ${name} and says: ${probability} for “nodule”.`,
   input: 'input',
   inputOperation: 'The patch',
   operation: (layer: LayerInfo): string => OPERATIONS[layer.operation](layer),
@@ -117,14 +119,16 @@ export const insideText = {
   power: 'e to that',
   shifted: (shift: string): string => `${shift} was taken off both before the power, which changes no share.`,
   probability: 'Share',
+  both: 'Both together',
   kernelsTitle: (name: string): string => `The kernels of ${name}`,
   kernelsNone: 'This layer has no kernels: it learns nothing, it only computes.',
-  kernelsNote: (rows: number, columns: number, channel: number, inputs: number): string =>
-    `Each picture is one kernel: ${rows} × ${columns} weights${inputs > 1 ? ` for input channel ${channel}` : ''}. Orange adds, blue takes away, white does nothing.`,
+  kernelsNote: (rows: number, columns: number, channel: number | undefined, folded: number | undefined): string =>
+    `Each picture is one kernel: ${rows} × ${columns} weights${channel === undefined ? '' : ` for input channel ${channel}`}${folded === undefined ? '' : `, in lines of ${folded}`}. Orange adds, blue takes away, white does nothing.`,
   kernelsLabel: (name: string): string => `Kernels of ${name}`,
   histogramTitle: (name: string): string => `How large the numbers of ${name} are`,
   histogramNote: (zeros: string, total: number, mean: string): string => `${zeros} of the ${count(total)} numbers are exactly zero; they are left out of the bars. The mean of all is ${mean}.`,
-  histogramPlot: 'How many numbers are how large',
+  histogramPlot: 'Histogram',
+  histogramValue: 'How large',
   histogramCount: 'How many',
   share,
   patchesTitle: 'Compare two patches',

@@ -218,11 +218,16 @@ export class Arithmetic {
       scroll.setAttribute('aria-label', text.probability);
       return [make('p', 'quiet', text.softmax(figure(made.temperature))), scroll, this.note];
     });
-    this.rows.replaceChildren(...made.classes.map(({ logit, scaled, exp, share }, i) => {
-      const name = make('th', '', text.classNames[i] ?? '');
+    const row = (title: string, cells: string[]): HTMLElement => {
+      const name = make('th', '', title);
       name.scope = 'row';
-      return make('tr', '', name, ...[logit, scaled, exp, share].map((number) => make('td', '', figure(number))));
-    }));
+      return make('tr', '', name, ...cells.map((cell) => make('td', '', cell)));
+    };
+    const [no, yes] = made.classes;
+    this.rows.replaceChildren(
+      ...made.classes.map(({ logit, scaled, exp, share }, i) => row(text.classNames[i] ?? '', [logit, scaled, exp, share].map((number) => figure(number)))),
+      row(text.both, ['', '', figure(no.exp + yes.exp), figure(no.share + yes.share)]),
+    );
     const shift = made.classes[0].shift;
     this.note.hidden = shift === 0;
     setText(this.note, shift === 0 ? text.outsideNote : text.shifted(figure(shift)));

@@ -8,8 +8,11 @@ import { dims } from './scene.ts';
 
 /** Canvas pixels across; CSS brings it to the place that there is. */
 const WIDTH = 960;
-/** As wide as a map should be at least, CSS pixels: a map of many numbers, and a single number. */
-const LEAST = { map: 40, number: 11 };
+/** As wide as a map should be at least, CSS pixels: a map, one of very many, and a single number. */
+const LEAST = { map: 40, one: 24, number: 11 };
+
+/** Between two maps, as a share of their place. */
+const GAP = 0.03;
 
 export interface GridEvents {
   /** The pointer is over a number, or has left. */
@@ -24,6 +27,8 @@ export interface GridContent {
   /** One scale for all maps; without one, each has its own. */
   scale: Scale | undefined;
   label: string;
+  /** Between two of them, as a share of their place. */
+  gap?: number;
 }
 
 export class MapGrid {
@@ -54,9 +59,10 @@ export class MapGrid {
     const { traced, scale } = content;
     const [channels, rows, columns] = dims(traced.shape);
     const room = this.element.clientWidth || 600;
-    const least = rows * columns > 1 ? LEAST.map : LEAST.number;
+    const many = channels > 128;
+    const least = rows * columns === 1 ? LEAST.number : many ? LEAST.one : LEAST.map;
     // Powers of two fill the last row.
-    const most = Math.max(1, Math.min(channels, Math.floor(room / least), rows * columns === 1 ? 32 : channels > 16 ? 8 : 4));
+    const most = Math.max(1, Math.min(channels, Math.floor(room / least), rows * columns === 1 ? 32 : many ? 16 : channels > 16 ? 8 : 4));
     this.columns = 2 ** Math.floor(Math.log2(most));
     const lines = Math.ceil(channels / this.columns);
     const cell = WIDTH / this.columns;
@@ -69,7 +75,7 @@ export class MapGrid {
     const context = this.canvas.getContext('2d');
     if (!context) return;
     context.imageSmoothingEnabled = false;
-    const gap = Math.max(2, cell * 0.03);
+    const gap = cell * this.gap;
     const single = document.createElement('canvas');
     single.width = columns;
     single.height = rows;
@@ -79,7 +85,7 @@ export class MapGrid {
       const own = scale ?? scaleOf(traced.values.subarray(offset, offset + rows * columns));
       pen?.putImageData(painted(traced.values, offset, columns, rows, own), 0, 0);
       const [left, top] = [(channel % this.columns) * cell, Math.floor(channel / this.columns) * tall];
-      context.drawImage(single, left, top, cell - gap, tall - gap);
+      context.drawImage(single, left, top, cell - gap, tall - Math.min(gap, tall / 2));
     }
     this.label();
     this.marked();
@@ -91,6 +97,15 @@ export class MapGrid {
     this.place = place;
     this.label();
     if (moved) this.marked();
+  }
+
+  forget(): void {
+    this.content = undefined;
+    this.canvas.width = this.canvas.height = 0;
+  }
+
+  private get gap(): number {
+    return this.content?.gap ?? GAP;
   }
 
   private label(): void {
@@ -108,8 +123,8 @@ export class MapGrid {
     const { style } = this.mark;
     style.setProperty('left', `${((channel % this.columns) / across) * 100}%`);
     style.setProperty('top', `${(Math.floor(channel / this.columns) / lines) * 100}%`);
-    style.setProperty('width', `${97 / across}%`);
-    style.setProperty('height', `${97 / lines}%`);
+    style.setProperty('width', `${(100 * (1 - this.gap)) / across}%`);
+    style.setProperty('height', `${(100 * (1 - this.gap)) / lines}%`);
   }
 
   private under(event: MouseEvent): Place | undefined {
@@ -122,7 +137,7 @@ export class MapGrid {
     const [u, v] = [((event.clientX - box.left) / box.width) * across, ((event.clientY - box.top) / box.height) * lines];
     const channel = Math.floor(v) * this.columns + Math.floor(u);
     if (u < 0 || v < 0 || u >= across || channel >= channels) return undefined;
-    const [x, y] = [Math.floor(((u % 1) / 0.97) * columns), Math.floor(((v % 1) / 0.97) * rows)];
+    const [x, y] = [Math.floor(((u % 1) / (1 - this.gap)) * columns), Math.floor(((v % 1) / (1 - this.gap)) * rows)];
     return x < columns && y < rows ? { layer, channel, y, x } : undefined;
   }
 

@@ -1,5 +1,6 @@
 /** How large the numbers of a layer are. */
 import { make, setText } from '../../dom.ts';
+import { count } from '../../formats.ts';
 import { figure, insideText as text } from '../../strings-inside.ts';
 import { Plot } from '../plot.ts';
 import type { Histogram } from './inside-wasm.ts';
@@ -8,7 +9,7 @@ export class HistogramPicture {
   readonly element = make('div', 'histogram');
   private readonly plot = new Plot({
     title: text.histogramPlot,
-    x: { label: text.value, min: 0, max: 1, format: (value) => figure(value, 2) },
+    x: { label: text.histogramValue, min: 0, max: 1, format: (value) => figure(value, 2) },
     y: { label: text.histogramCount, min: 0, max: 1 },
   });
   private readonly note = make('p', 'quiet');
@@ -19,8 +20,8 @@ export class HistogramPicture {
 
   show({ low, high, counts, zeros, total, mean }: Histogram, name: string): void {
     const width = (high - low || 1) / counts.length;
-    const points = counts.map((count, i) => [low + (i + 0.5) * width, count] as const);
-    const note = text.histogramNote(`${zeros} (${text.share(zeros / total)})`, total, figure(mean));
+    const points = counts.map((many, i) => [low + (i + 0.5) * width, many] as const);
+    const note = text.histogramNote(`${count(zeros)} (${text.share(zeros / total)})`, total, figure(mean));
     this.plot.draw({
       series: [{ name, kind: 'bars', points, width: width * 0.9 }],
       x: { min: low, max: low + width * counts.length },

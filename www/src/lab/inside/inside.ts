@@ -32,6 +32,7 @@ export class Inside implements View {
   private readonly status = make('p', 'quiet inside-status');
   private readonly body = make('div', 'inside-body');
   private readonly note = make('p', 'quiet');
+  private readonly about = make('p', 'inside-patch');
   private readonly where = make('h4');
   private readonly sentence = make('p', 'inside-sentence');
   private readonly answer = make('p', 'inside-answer');
@@ -66,7 +67,7 @@ export class Inside implements View {
     const told = make('div', 'inside-told', this.where, this.sentence, this.answer);
     told.setAttribute('aria-live', 'polite');
     this.body.append(
-      make('div', 'inside-head', title, this.note), this.diagram.element,
+      make('div', 'inside-head', title, this.note, this.about), this.diagram.element,
       make('div', 'inside-step', this.previous, told, this.next),
       make('div', 'inside-split', this.panel.element, this.number.element),
       this.patches.element, this.networks.element,
@@ -86,8 +87,10 @@ export class Inside implements View {
     state.show = SHOWS.find((show) => show === view) ?? (layer ? 'maps' : state.show);
     state.scaling = scale === 'own' ? 'own' : 'shared';
     state.input = input === undefined || !/^\d{1,6}$/.test(input) ? undefined : Number(input);
+    // A link says it all, but for a row of the results, which no link can name.
     if (other === 'nodule' || other === 'plain') state.other = other;
-    if (beside !== undefined) state.beside = beside;
+    else if (layer && (state.other === 'nodule' || state.other === 'plain')) state.other = '';
+    if (layer) state.beside = beside ?? '';
     if (this.scene) this.draw();
     void this.refresh();
   }
@@ -104,10 +107,15 @@ export class Inside implements View {
     this.turn += 1;
     this.scene = undefined;
     this.body.hidden = true;
+    setText(this.about, '');
+    this.state.other = '';
+    this.panel.forget();
+    this.number.forget();
     this.patches.forget();
     this.networks.forget();
     setText(this.status, text.loading);
-    if (this.visible) void this.refresh();
+    // The worker ends first.
+    if (this.visible) queueMicrotask(() => void this.refresh());
   }
 
   /** The network and the patch as they are now. */
@@ -196,6 +204,7 @@ export class Inside implements View {
     const { layer } = state.place;
     const name = networkName(scene.info.network);
     setText(this.note, text.diagramNote(name, scene.layers.length, scene.info.parameters, scene.info.macsPerPatch));
+    setText(this.about, text.about(scene.name, percent(probabilityOf(scene))));
     this.diagram.show(scene, layer);
     setText(this.where, text.place(layer, scene.layers.length, scene.traced[layer]?.name ?? ''));
     setText(this.sentence, text.sentence(layerAt(scene, layer), scene.traced[layer - 1]?.shape ?? []));

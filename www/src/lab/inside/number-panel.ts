@@ -88,6 +88,11 @@ export class NumberPanel {
     this.ask({ scene, place, input, all: this.all });
   }
 
+  forget(): void {
+    this.scene = undefined;
+    for (const picture of [this.patch, this.before, this.own]) picture.forget();
+  }
+
   /** What is there without asking. */
   private maps(scene: Scene, place: Place): void {
     const { layer, channel, y, x } = place;

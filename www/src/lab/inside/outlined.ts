@@ -56,6 +56,11 @@ export class Outlined {
     setText(this.caption, caption);
   }
 
+  forget(): void {
+    this.painted = undefined;
+    this.canvas.width = this.canvas.height = 0;
+  }
+
   describedBy(id: string): void {
     this.canvas.setAttribute('aria-describedby', id);
   }

@@ -134,6 +134,7 @@ class Half {
 
   forget(): void {
     this.scene = undefined;
+    this.grid.forget();
   }
 
   private draw(): void {

@@ -57,7 +57,10 @@ export class TwoPatches {
   forget(): void {
     this.other = undefined;
     this.scene = undefined;
-    for (const { element } of this.parts) element.querySelector('canvas')?.setAttribute('width', '0');
+    for (const { grid, caption } of this.parts) {
+      grid.forget();
+      setText(caption, '');
+    }
     this.list();
   }
 

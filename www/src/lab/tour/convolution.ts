@@ -7,23 +7,22 @@ import { Outlined } from '../inside/outlined.ts';
 import type { Made, Place } from '../inside/inside-wasm.ts';
 import { clamp, dimsAt } from '../inside/scene.ts';
 import { latest } from '../latest.ts';
-import { button, slider } from './step.ts';
-import type { Slider, Stage, TourStep } from './step.ts';
+import { TourStep, button, slider } from './step.ts';
+import type { Slider, Stage } from './step.ts';
 
 /** Layer 1 is the first one; both networks begin with a convolution. */
 const LAYER = 1;
 /** Places a frame while it slides by itself. */
 const STRIDE = 3;
 
-export class ConvolutionStep implements TourStep {
-  readonly element = make('div', 'tour-convolution');
+export class ConvolutionStep extends TourStep {
+  override readonly element = make('div', 'tour-convolution');
   private readonly patch = new Outlined();
   private readonly map = new Outlined({ over: () => undefined, chosen: ([x, y]) => this.at(y, x) });
   private readonly arithmetic = new Arithmetic({ input: () => undefined, all: () => undefined });
   private readonly play = button(text.slide, () => this.toggle());
   private readonly kernels = slider(text.kernel, [0, 0, 1], (channel) => this.choose({ ...this.place, channel }));
   private readonly places: Slider = slider(text.position, [0, 0, 1], (value) => this.to(value));
-  private stage: Stage | undefined;
   private place: Place = { layer: LAYER, channel: 0, y: 0, x: 0 };
   private begun = false;
   private running = 0;
@@ -34,6 +33,7 @@ export class ConvolutionStep implements TourStep {
   );
 
   constructor() {
+    super();
     // Whoever asked for less motion moves the kernel by hand.
     this.play.hidden = matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.element.append(
@@ -42,7 +42,7 @@ export class ConvolutionStep implements TourStep {
       this.arithmetic.element);
   }
 
-  show(stage: Stage): void {
+  override show(stage: Stage): void {
     this.stage = stage;
     const layer = stage.scene.layers[LAYER - 1];
     stage.ours(text.oursConvolution(layer?.name ?? '', layer?.output_shape[0] ?? 0, layer?.kernel ?? 0, Boolean(layer?.padding)));
@@ -54,7 +54,13 @@ export class ConvolutionStep implements TourStep {
     this.choose(this.place);
   }
 
-  hide(): void {
+  override forget(): void {
+    super.forget();
+    this.patch.forget();
+    this.map.forget();
+  }
+
+  override hide(): void {
     this.stop();
   }
 

@@ -7,15 +7,15 @@ import { latest } from '../latest.ts';
 import { Plot } from '../plot.ts';
 import type { Dropped } from '../inside/inside-wasm.ts';
 import { probabilityOf } from '../inside/scene.ts';
-import { button, slider } from './step.ts';
-import type { Stage, TourStep } from './step.ts';
+import { TourStep, button, slider } from './step.ts';
+import type { Stage } from './step.ts';
 
 const DRAWS = 50;
 /** Of the paper; where the slider begins. */
 const FIRST_SHARE = 0.5;
 
-export class DropoutStep implements TourStep {
-  readonly element = make('div', 'tour-dropout');
+export class DropoutStep extends TourStep {
+  override readonly element = make('div', 'tour-dropout');
   private readonly units = make('canvas', 'tour-units');
   private readonly line = make('p', 'quiet');
   private readonly answer = make('p', 'tour-answer');
@@ -26,7 +26,6 @@ export class DropoutStep implements TourStep {
     x: { label: text.drawsX, min: 0, max: DRAWS },
     y: { label: text.drawsY, min: 0, max: 1, format: wholePercent },
   });
-  private stage: Stage | undefined;
   private now = FIRST_SHARE;
   private seed = 1;
   private readonly ask = latest(
@@ -37,6 +36,7 @@ export class DropoutStep implements TourStep {
   );
 
   constructor() {
+    super();
     this.answer.setAttribute('role', 'status');
     this.units.setAttribute('role', 'img');
     this.element.append(
@@ -44,7 +44,7 @@ export class DropoutStep implements TourStep {
       this.plot.element);
   }
 
-  show(stage: Stage): void {
+  override show(stage: Stage): void {
     this.stage = stage;
     this.move(this.now, this.seed);
   }

@@ -4,33 +4,40 @@ import { tourText as text } from '../../strings-tour.ts';
 import { networkName, percent } from '../../strings.ts';
 import type { PatchToSee, Scene } from '../inside/scene.ts';
 import { dimsAt } from '../inside/scene.ts';
-import { button } from './step.ts';
-import type { Stage, TourStep } from './step.ts';
+import { TourStep, button } from './step.ts';
+import type { Stage } from './step.ts';
 
 const FIRST_SEED = 7;
 
-export class NoduleStep implements TourStep {
-  readonly element = make('div', 'tour-nodule');
+export class NoduleStep extends TourStep {
+  override readonly element = make('div', 'tour-nodule');
   private readonly pictures = make('div', 'tour-pictures');
   private readonly reveal = button(text.reveal, () => this.answer(), 'primary');
   private readonly another = button(text.another, () => this.draw(this.seed + 2));
   private readonly status = make('p', 'visually-hidden');
-  private stage: Stage | undefined;
   private seed = FIRST_SEED;
   private shown: { patches: PatchToSee[]; figures: HTMLElement[] } | undefined;
   private drawnFor: Scene | undefined;
 
   constructor() {
+    super();
     this.status.setAttribute('role', 'status');
     this.element.append(this.pictures, make('div', 'actions', this.reveal, this.another), this.status);
   }
 
-  show(stage: Stage): void {
+  override show(stage: Stage): void {
     this.stage = stage;
     const { scene } = stage;
     stage.ours(text.oursNodule(networkName(scene.info.network), scene.info));
     if (this.drawnFor !== scene) this.draw(this.seed);
     this.drawnFor = scene;
+  }
+
+  override forget(): void {
+    super.forget();
+    this.shown = undefined;
+    this.drawnFor = undefined;
+    this.pictures.replaceChildren();
   }
 
   private draw(seed: number): void {

@@ -8,16 +8,15 @@ import type { Made, Place } from '../inside/inside-wasm.ts';
 import { Outlined } from '../inside/outlined.ts';
 import { clamp, dimsAt } from '../inside/scene.ts';
 import { latest } from '../latest.ts';
-import { slider } from './step.ts';
-import type { Stage, TourStep } from './step.ts';
+import { TourStep, slider } from './step.ts';
+import type { Stage } from './step.ts';
 
-export class PoolingStep implements TourStep {
-  readonly element = make('div', 'tour-pooling');
+export class PoolingStep extends TourStep {
+  override readonly element = make('div', 'tour-pooling');
   private readonly before = new Outlined();
   private readonly after: Outlined;
   private readonly arithmetic = new Arithmetic({ input: () => undefined, all: () => undefined });
   private readonly channels = slider(text.channel, [0, 0, 1], (channel) => this.choose({ ...this.place, channel }));
-  private stage: Stage | undefined;
   private place: Place = { layer: 0, channel: 0, y: -1, x: -1 };
   private readonly ask = latest(
     ({ stage, place }: { stage: Stage; place: Place }) => stage.lab.ask('made', { values: stage.scene.values, place, input: undefined, most: 0 }, { network: stage.scene.file }),
@@ -26,6 +25,7 @@ export class PoolingStep implements TourStep {
   );
 
   constructor() {
+    super();
     const at = ([x, y]: [number, number]): Place => ({ ...this.place, y, x });
     this.after = new Outlined({
       over: (spot) => this.stage && this.ask({ stage: this.stage, place: spot ? at(spot) : this.place }),
@@ -34,7 +34,7 @@ export class PoolingStep implements TourStep {
     this.element.append(make('div', 'tour-controls', this.channels.element), make('div', 'pictures', this.before.element, this.after.element), this.arithmetic.element);
   }
 
-  show(stage: Stage): void {
+  override show(stage: Stage): void {
     this.stage = stage;
     const { layers } = stage.scene;
     const pools = layers.flatMap(({ operation }, i) => (operation === 'max-pool' ? [i + 1] : []));
@@ -44,6 +44,12 @@ export class PoolingStep implements TourStep {
     this.channels.input.max = String(channels - 1);
     const { y, x, channel } = this.place;
     this.choose({ layer, channel, y: y < 0 ? Math.floor(rows / 2) : y, x: x < 0 ? Math.floor(columns / 2) : x });
+  }
+
+  override forget(): void {
+    super.forget();
+    this.before.forget();
+    this.after.forget();
   }
 
   private choose(place: Place): void {

@@ -6,35 +6,42 @@ import { evenly } from '../inside/colours.ts';
 import { Outlined } from '../inside/outlined.ts';
 import { clamp, dimsAt } from '../inside/scene.ts';
 import type { Histogram } from '../inside/inside-wasm.ts';
-import { slider } from './step.ts';
-import type { Stage, TourStep } from './step.ts';
+import { TourStep, slider } from './step.ts';
+import type { Stage } from './step.ts';
 
 const LAYER = 1;
 /** Only its zeros are of interest. */
 const BINS = 1;
 
-export class ReluStep implements TourStep {
-  readonly element = make('div', 'tour-relu');
+export class ReluStep extends TourStep {
+  override readonly element = make('div', 'tour-relu');
   private readonly before = this.map();
   private readonly after = this.map();
   private readonly line = make('p', 'tour-answer');
   private readonly channels = slider(text.channel, [0, 0, 1], (channel) => this.choose(channel));
-  private stage: Stage | undefined;
   private channel = 0;
   private spot: [number, number] | undefined;
   private values = new Float32Array();
   private turn = 0;
 
   constructor() {
+    super();
     this.line.setAttribute('role', 'status');
     this.element.append(make('div', 'tour-controls', this.channels.element), make('div', 'pictures', this.before.element, this.after.element), this.line);
   }
 
-  show(stage: Stage): void {
+  override show(stage: Stage): void {
     this.stage = stage;
     const [channels] = dimsAt(stage.scene, LAYER);
     this.channels.input.max = String(channels - 1);
     this.choose(clamp(this.channel, channels));
+  }
+
+  override forget(): void {
+    super.forget();
+    this.values = new Float32Array();
+    this.before.forget();
+    this.after.forget();
   }
 
   private map(): Outlined {

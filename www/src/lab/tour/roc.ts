@@ -6,11 +6,11 @@ import { linkTo } from '../address.ts';
 import { Plot } from '../plot.ts';
 import type { Point } from '../plot.ts';
 import { probabilityOf } from '../inside/scene.ts';
-import { button, slider } from './step.ts';
-import type { Stage, TourStep } from './step.ts';
+import { TourStep, button, slider } from './step.ts';
+import type { Stage } from './step.ts';
 
-export class RocStep implements TourStep {
-  readonly element = make('div', 'tour-roc');
+export class RocStep extends TourStep {
+  override readonly element = make('div', 'tour-roc');
   private readonly plot = new Plot({
     title: text.rocTitle,
     x: { label: text.rocX, min: 0, max: 1, format: wholePercent },
@@ -21,12 +21,12 @@ export class RocStep implements TourStep {
   private readonly patch = make('p');
   private readonly controls = make('div', 'tour-controls');
   private readonly slide = slider(text.threshold, [0, 1, 0.005], (threshold) => this.move(threshold));
-  private stage: Stage | undefined;
   private threshold = 0;
   private curve: [number, number, number][] = [];
   private points: readonly Point[] = [];
 
   constructor() {
+    super();
     this.says.setAttribute('role', 'status');
     const more = make('a', '', text.rocMore);
     more.href = linkTo({ see: 'threshold' });
@@ -34,7 +34,7 @@ export class RocStep implements TourStep {
     this.element.append(make('div', 'tour-beside', this.plot.element, this.controls));
   }
 
-  show(stage: Stage): void {
+  override show(stage: Stage): void {
     this.stage = stage;
     const { roc = [], metrics } = stage.scene.info.card;
     this.element.hidden = roc.length === 0;

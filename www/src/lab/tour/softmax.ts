@@ -5,18 +5,17 @@ import { tourText as text } from '../../strings-tour.ts';
 import { probabilityBar } from '../../bar.ts';
 import { latest } from '../latest.ts';
 import { Arithmetic } from '../inside/arithmetic.ts';
-import { button, slider } from './step.ts';
-import type { Stage, TourStep } from './step.ts';
+import { TourStep, button, slider } from './step.ts';
+import type { Stage } from './step.ts';
 
 /** From bold to careful, in powers of ten: 0.1 to 10. */
 const POWER: [number, number, number] = [-1, 1, 0.02];
 
-export class SoftmaxStep implements TourStep {
-  readonly element = make('div', 'tour-softmax');
+export class SoftmaxStep extends TourStep {
+  override readonly element = make('div', 'tour-softmax');
   private readonly arithmetic = new Arithmetic({ input: () => undefined, all: () => undefined });
   private readonly bar = make('div');
   private readonly slide = slider(text.temperature, POWER, (power) => this.move(10 ** power));
-  private stage: Stage | undefined;
   private temperature = 0;
   private readonly ask = latest(
     ({ stage, temperature }: { stage: Stage; temperature: number }) => {
@@ -35,10 +34,11 @@ export class SoftmaxStep implements TourStep {
   );
 
   constructor() {
+    super();
     this.element.append(make('div', 'tour-controls', this.slide.element, button(text.fromFile, () => this.own()), this.bar), this.arithmetic.element);
   }
 
-  show(stage: Stage): void {
+  override show(stage: Stage): void {
     this.stage = stage;
     stage.ours(text.oursSoftmax(figure(stage.scene.info.temperature, 3)));
     if (this.temperature === 0) this.own();

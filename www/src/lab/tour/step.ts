@@ -13,12 +13,20 @@ export interface Stage {
   failed(error: unknown): void;
 }
 
-export interface TourStep {
-  readonly element: HTMLElement;
+export abstract class TourStep {
+  abstract readonly element: HTMLElement;
+  protected stage: Stage | undefined;
+
   /** The step is in sight, with this patch and this network. */
-  show(stage: Stage): void;
+  abstract show(stage: Stage): void;
+
   /** It is out of sight. */
-  hide?(): void;
+  hide(): void {}
+
+  /** Nothing of the user's patch is kept. */
+  forget(): void {
+    this.stage = undefined;
+  }
 }
 
 export interface Slider {

@@ -109,12 +109,14 @@ export class Tour implements View {
     this.sceneFor = '';
     this.stage.hidden = true;
     setText(this.answer, '');
-    if (this.visible) void this.refresh();
+    for (const name of STEPS) this.steps[name].forget();
+    // The worker ends first.
+    if (this.visible) queueMicrotask(() => void this.refresh());
   }
 
   private leave(at: number): void {
     const name = STEPS[at];
-    if (name) this.steps[name].hide?.();
+    if (name) this.steps[name].hide();
   }
 
   private address(at: number): Address {

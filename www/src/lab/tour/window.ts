@@ -7,8 +7,8 @@ import { latest } from '../latest.ts';
 import { PICTURE } from '../inside/colours.ts';
 import { Outlined } from '../inside/outlined.ts';
 import { dimsAt } from '../inside/scene.ts';
-import { button, slider } from './step.ts';
-import type { Stage, TourStep } from './step.ts';
+import { TourStep, button, slider } from './step.ts';
+import type { Stage } from './step.ts';
 
 /** What a person may choose, HU. */
 const LEVEL: [number, number, number] = [-1000, 400, 10];
@@ -17,15 +17,14 @@ const WIDTH: [number, number, number] = [50, 2000, 10];
 const LUNG: [number, number] = [-600, 1000];
 const SOFT: [number, number] = [40, 400];
 
-export class WindowStep implements TourStep {
-  readonly element = make('div', 'tour-window');
+export class WindowStep extends TourStep {
+  override readonly element = make('div', 'tour-window');
   private readonly picture = new Outlined();
   private readonly answer = make('p', 'tour-answer');
   private readonly bar = make('div');
   private readonly ends = make('p', 'quiet');
   private readonly level = slider(text.level, LEVEL, (value) => this.move(value, this.width));
   private readonly widths = slider(text.width, WIDTH, (value) => this.move(this.center, value));
-  private stage: Stage | undefined;
   private center = 0;
   private width = 0;
   private readonly ask = latest(
@@ -35,6 +34,7 @@ export class WindowStep implements TourStep {
   );
 
   constructor() {
+    super();
     this.answer.setAttribute('role', 'status');
     const presets = make('div', 'actions',
       button(text.presetModel, () => this.own()),
@@ -45,12 +45,17 @@ export class WindowStep implements TourStep {
       make('p', 'quiet', text.windowNote));
   }
 
-  show(stage: Stage): void {
+  override show(stage: Stage): void {
     this.stage = stage;
     const { method } = stage.shared.engines;
     if (method) stage.ours(text.oursWindow(method.windowLowHu, method.windowHighHu));
     if (this.width === 0) this.own();
     else this.move(this.center, this.width);
+  }
+
+  override forget(): void {
+    super.forget();
+    this.picture.forget();
   }
 
   private own(): void {

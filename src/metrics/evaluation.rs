@@ -3,7 +3,7 @@
 use super::bootstrap::{Intervals, intervals};
 use super::curves::{PrPoint, RocPoint, compact_roc, pr_curve, roc_curve, thin};
 use super::operating::{Share, Value};
-use super::reliability::{ReliabilityBin, brier, calibration_error, reliability_bins};
+use super::reliability::{brier, calibration_error, reliability_bins};
 use super::{Labelled, average_precision, confusion, rates, roc_auc};
 use crate::method::PAPER_SPECIFICITY;
 use crate::weights::Confusion;
@@ -50,13 +50,13 @@ pub struct Evaluation {
     pub roc: Vec<RocPoint>,
     /// The precision-recall curve.
     pub pr: Vec<PrPoint>,
-    /// Bins of equal width, empty ones included.
-    pub bins: Vec<ReliabilityBin>,
+    /// Bins with patches in them: mean probability, and the share of nodules.
+    pub bins: Vec<(f64, Share)>,
 }
 
 /// Measures a labelled set. `unit[i]` is the number of the patient of `labelled[i]`, counted from 0
 /// ([`super::bootstrap::number`]); where every patch is a unit of its own, shares have Wilson's
-/// interval, and otherwise all have the one over resampled units. Without resamples there are only
+/// interval, and otherwise all but 0 and 1 have the one over resampled units. Without resamples there are only
 /// Wilson's. `None` where `unit` is not as long as `labelled`.
 #[must_use]
 pub fn evaluate(
@@ -75,7 +75,9 @@ pub fn evaluate(
     let Confusion { tp, fn_, fp, tn } = counts;
     let share = |hits: usize, n: usize, drawn: Option<[f64; 2]>| {
         let share = Share::wilson(hits, n);
-        Share { ci95: drawn.filter(|_| !alone).unwrap_or(share.ci95), ..share }
+        // Drawings of what has no error have none.
+        let drawn = drawn.filter(|_| !alone && hits > 0 && hits < n);
+        Share { ci95: drawn.unwrap_or(share.ci95), ..share }
     };
     let Intervals { accuracy, recall, specificity, precision, .. } = found;
     let some = !labelled.is_empty();
@@ -99,7 +101,11 @@ pub fn evaluate(
         ece: Value { value: calibration_error(labelled), ci95: found.ece },
         roc: compact_roc(&thin(&roc_curve(labelled), DRAWN_FROM), CURVE_POINTS),
         pr: thin(&pr_curve(labelled), CURVE_POINTS),
-        bins: reliability_bins(labelled),
+        bins: reliability_bins(labelled)
+            .iter()
+            .filter(|bin| bin.n > 0)
+            .map(|bin| (bin.mean_probability, Share::wilson(bin.positives, bin.n)))
+            .collect(),
     })
 }
 
@@ -118,7 +124,7 @@ mod tests {
         assert_eq!(found.recall, Share::wilson(2, 3));
         assert_eq!(found.roc_auc.value, roc_auc(&set));
         assert!(found.roc_auc.ci95.is_some());
-        assert_eq!(found.bins.iter().map(|bin| bin.n).sum::<usize>(), 6);
+        assert_eq!(found.bins.iter().map(|(_, share)| share.n).sum::<usize>(), 6);
         // Patches of a patient are drawn together, and the shares' intervals follow.
         let pairs = evaluate(&set, &[0, 0, 1, 1, 2, 2], 0.7, (200, 1)).unwrap();
         assert_eq!((pairs.units, pairs.recall.value), (3, found.recall.value));

@@ -51,6 +51,23 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
   'inside the network, a dense layer': (page) => viewed(page, 'see=inside&layer=fc&view=histogram', '.inside .histogram svg'),
   'the tour at the convolution': (page) => viewed(page, 'see=tour&step=3', '.tour-convolution .sum-lines'),
   'the tour at dropout': (page) => viewed(page, 'see=tour&step=6', '.tour-dropout .plot-series'),
+  'with thresholds and their curves': async (page) => {
+    await page.evaluate(() => (location.hash = '#see=threshold&t=0.6'));
+    await expect(page.locator('.learn-view:not([hidden]) .matrix')).toBeVisible({ timeout: 60_000 });
+    await page.evaluate(() => document.querySelectorAll<HTMLDetailsElement>('.plot details').forEach((details) => (details.open = true)));
+  },
+  'with a labelled set that was measured': async (page) => {
+    await page.evaluate(() => (location.hash = '#see=own-set'));
+    await page.getByRole('button', { name: 'synthetic patches' }).click();
+    await expect(page.locator('.set-figures > .quiet')).toContainText('drawing', { timeout: 60_000 });
+    await page.locator('.learn-view:not([hidden]) .matrix-tp button').click();
+    await page.locator('.gallery-open').first().click();
+    await page.evaluate(() => document.querySelectorAll<HTMLDetailsElement>('.learn-view details').forEach((details) => (details.open = true)));
+  },
+  'with weights that were refused': async (page) => {
+    await page.setInputFiles('#input-weights', { name: 'letter.safetensors', mimeType: '', buffer: Buffer.from('not a network') });
+    await expect(page.locator('#weights-problem')).toBeVisible({ timeout: 60_000 });
+  },
   'after the self-test': async (page) => {
     await page.locator('#self-test').click();
     await expect(page.locator('#self-test-result')).toContainText('refused', { timeout: 60_000 });

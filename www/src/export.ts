@@ -62,7 +62,7 @@ export function toCsv(rows: ExportRow[]): string {
  * RFC 4180 quoting, and a leading apostrophe where a spreadsheet would take the text for a formula: a file name is
  * chosen by whoever made the file.
  */
-function cell(text: string): string {
+export function cell(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -11,7 +11,9 @@ import { download, exportRows, toCsv, toJson } from './export.ts';
 import { modelAskedFor } from './models.ts';
 import { startOffline } from './offline.ts';
 import { faultAskedFor } from './faults.ts';
+import { linkTo } from './lab/address.ts';
 import { Learn } from './lab/learn.ts';
+import { recognise } from './lab/own-set/recognise.ts';
 import { NetworkPanel } from './network-panel.ts';
 import { arrivalsFromClipboard, arrivalsFromDrop, arrivalsFromInput, arrivalsFromPhantoms, extensionLabel } from './files.ts';
 import type { Arrivals } from './files.ts';
@@ -25,6 +27,7 @@ import { Opener } from './scan/opener.ts';
 import { ScanPanel } from './scan/scan-panel.ts';
 import { sortArrivals } from './sort-arrivals.ts';
 import { bytes, count, networkName, strings } from './strings.ts';
+import { evaluateText } from './strings-evaluate.ts';
 import { ResultsTable } from './table.ts';
 import type { SizePolicy } from './wasm.ts';
 
@@ -44,7 +47,7 @@ const table = new ResultsTable(results);
 const detail = new Detail();
 const enginePanel = new EnginePanel(engines);
 const networkPanel = new NetworkPanel(engines, (id) => void engines.use(id).then(() => runner.resume()));
-const learn = new Learn(engines, results, notify, () => runner.resume());
+const learn = new Learn(engines, results, runner, { notify, arriveAsSet: (arrivals) => void arrive(arrivals, strings.intake.nothing, true) });
 const scanPanel = new ScanPanel(engines, notify, drawSoon, (spot) => learn.look(spot));
 const opener = new Opener(scanPanel, notify);
 const runPanel = new RunPanel(engines, results, runner, { cropAgain, openSlices, rerunCancelled, again });
@@ -146,9 +149,14 @@ function noticeWith(text: string, action: string, act: () => void): void {
   while (notices.childElementCount > 3) notices.firstElementChild?.remove();
 }
 
-async function arrive(arrivals: Arrivals, nothing: string): Promise<void> {
+/** `asSet`: the user has said that it has labels. */
+async function arrive(arrived: Arrivals, nothing: string, asSet = false): Promise<void> {
+  const set = await recognise(arrived, asSet);
+  const arrivals = set.kind === 'set' ? set.rest : arrived;
   const { pictures, scans, weights, skipped } = await sortArrivals(arrivals, extensionLabel);
   notices.replaceChildren();
+  if (set.kind === 'unusable') notify(evaluateText.setUnusable(set.file, set.problem));
+  else if (set.kind === 'none' && asSet) notify(evaluateText.setNothing);
   if (pictures.length + scans.length + weights.length > 0) privacy.requests.fileOpened();
   if (skipped.count > 0) {
     const kinds = [...skipped.byExtension].sort((a, b) => b[1] - a[1]).map(([extension, n]) => `${count(n)} ${extension}`);
@@ -157,7 +165,14 @@ async function arrive(arrivals: Arrivals, nothing: string): Promise<void> {
   if (pictures.length === 0 && scans.length === 0 && weights.length === 0) notify(skipped.count === 0 ? nothing : strings.intake.nothingInFolder);
   if (weights.length > 0) void learn.own.open(weights);
   if (scans.length > 0) void opener.files(scans);
-  if (pictures.length > 0) runner.enqueue(results.add(pictures));
+  if (pictures.length === 0) return;
+  const rows = results.add(pictures);
+  runner.enqueue(rows);
+  if (set.kind !== 'set') return;
+  learn.ownSet.take(set.proposal, rows);
+  location.hash = linkTo({ see: 'own-set' });
+  const { how, by, labels } = set.proposal;
+  noticeWith(evaluateText.setRecognised(how, by, labels.size), evaluateText.setPlain, () => learn.ownSet.leave());
 }
 
 /** Pictures larger than a patch, as slices in the viewer. */

@@ -64,7 +64,8 @@ export interface Evaluation {
   ece: Value;
   roc: { fpr: number; tpr: number; threshold: number | null }[];
   pr: { recall: number; precision: number; threshold: number }[];
-  bins: { low: number; high: number; n: number; positives: number; mean_probability: number }[];
+  /** Mean probability, and what came true. */
+  bins: [number, Share][];
 }
 
 /** What of a card the figures are taken from. */

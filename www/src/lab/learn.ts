@@ -2,13 +2,16 @@
 import { byId, make, setText } from '../dom.ts';
 import type { Engines } from '../engines.ts';
 import { OwnWeights } from '../own-weights.ts';
+import type { Arrivals } from '../files.ts';
 import type { Results } from '../results.ts';
+import type { Runner } from '../run.ts';
 import { strings } from '../strings.ts';
 import { VIEWS, linkTo, readAddress } from './address.ts';
 import type { ViewName } from './address.ts';
 import { Inside } from './inside/inside.ts';
 import { Lab } from './lab.ts';
 import { Subjects } from './subjects.ts';
+import { OwnSetView } from './own-set/own-set.ts';
 import { ThresholdView } from './threshold/threshold.ts';
 import type { Spot } from './subjects.ts';
 import { Tour } from './tour/tour.ts';
@@ -18,9 +21,17 @@ import { WhyView } from './why/why-view.ts';
 
 const text = strings.lab;
 
+/** What the views may have the page do. */
+export interface PageActions {
+  notify(...text: string[]): void;
+  arriveAsSet(arrivals: Arrivals): void;
+}
+
 export class Learn {
   readonly lab = new Lab();
   readonly own: OwnWeights;
+  /** The user's labelled set. */
+  readonly ownSet: OwnSetView;
   private readonly section = byId('learn', 'section');
   private readonly title = byId('learn-view', 'h3');
   private readonly links = new Map<ViewName, HTMLAnchorElement>();
@@ -30,10 +41,10 @@ export class Learn {
   private network = '';
   private readonly engines: Engines;
 
-  constructor(engines: Engines, results: Results, notify: (...text: string[]) => void, resume: () => void) {
+  constructor(engines: Engines, results: Results, runner: Runner, page: PageActions) {
     this.engines = engines;
     this.subjects = new Subjects(this.lab, results);
-    this.own = new OwnWeights(engines, this.lab, notify, resume);
+    this.own = new OwnWeights(engines, this.lab, page.notify, () => runner.resume());
     const shared: Shared = {
       lab: this.lab,
       engines,
@@ -42,8 +53,11 @@ export class Learn {
       subjectOf: (row) => this.subjects.of(row),
       network: () => this.lookedAt(),
       own: this.own,
-      notify,
+      runner,
+      arriveAsSet: page.arriveAsSet,
+      notify: page.notify,
     };
+    this.ownSet = new OwnSetView(shared);
     this.views = this.makeViews(shared);
     const nav = byId('learn-nav', 'nav');
     for (const name of VIEWS) {
@@ -67,6 +81,7 @@ export class Learn {
     this.network = this.lookedAt()?.info.modelId ?? '';
     const moved = this.subjects.changed();
     if (moved || this.network !== before) this.current?.changed();
+    this.current?.redraw?.();
   }
 
   /** A click in a scan: that patch is looked at from now on. */
@@ -89,6 +104,7 @@ export class Learn {
       inside: new Inside(shared),
       tour: new Tour(shared),
       threshold: new ThresholdView(shared),
+      'own-set': this.ownSet,
     };
   }
 

@@ -1,7 +1,9 @@
 /** What a view is, and what all views share. */
 import type { Engines } from '../engines.ts';
+import type { Arrivals } from '../files.ts';
 import type { OwnWeights } from '../own-weights.ts';
 import type { Results, Row } from '../results.ts';
+import type { Runner } from '../run.ts';
 import type { ModelInfo, SliceIn } from '../wasm.ts';
 import type { Address } from './address.ts';
 import type { Lab } from './lab.ts';
@@ -36,6 +38,9 @@ export interface Shared {
   own: OwnWeights;
   /** A row of the results that was classified. */
   subjectOf(row: Row): Promise<Subject>;
+  runner: Runner;
+  /** Takes in what the view was given, as if it had been dropped on the page and were said to be a labelled set. */
+  arriveAsSet(arrivals: Arrivals): void;
   notify(...text: string[]): void;
 }
 
@@ -46,6 +51,8 @@ export interface View {
   show(address: Address): void;
   /** It is in sight, and the patch or the network has changed. */
   changed(): void;
+  /** Something on the page may have changed: results, progress. At most once a frame, while it is in sight. */
+  redraw?(): void;
   /** It is out of sight: what runs may end, what was chosen stays. */
   hide(): void;
   /** Forget everything that came from the user's files. */

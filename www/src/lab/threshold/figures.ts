@@ -8,7 +8,7 @@ import type { Operating, Share, Value } from '../evaluate-tasks.ts';
 export type Cell = 'tp' | 'fn' | 'fp' | 'tn';
 const CELLS: readonly Cell[] = ['tp', 'fn', 'fp', 'tn'];
 
-type Row = 'recall' | 'specificity' | 'ppv' | 'npv' | 'precision' | 'accuracy' | 'f1';
+export type Row = 'recall' | 'specificity' | 'ppv' | 'npv' | 'precision' | 'accuracy' | 'f1';
 const ROWS: readonly Row[] = ['recall', 'specificity', 'ppv', 'npv', 'precision', 'accuracy', 'f1'];
 
 const range = ([low, high]: Interval): string => text.range(percent(low), percent(high));
@@ -23,7 +23,7 @@ export class Figures {
   private readonly note = make('p', 'quiet');
 
   /** `open` makes buttons of the cells. */
-  constructor(open?: (cell: Cell) => void) {
+  constructor(open?: (cell: Cell) => void, rows: readonly Row[] = ROWS) {
     const cell = (which: Cell): HTMLElement => {
       const value = open ? make('button', 'matrix-open') : make('span', 'matrix-count');
       if (open && value instanceof HTMLButtonElement) {
@@ -40,7 +40,7 @@ export class Figures {
       make('tbody', '', matrixRow('nodule', 'tp', 'fn'), matrixRow('no nodule', 'fp', 'tn')));
     const table = make('table', 'figures rates',
       make('thead', '', make('tr', '', ...[strings.card.figure, strings.card.value, strings.card.interval, strings.card.of].map((name) => head('col', name)))),
-      make('tbody', '', ...ROWS.map((row) => this.makeRow(row))));
+      make('tbody', '', ...rows.map((row) => this.makeRow(row))));
     this.element = make('div', 'operating',
       make('section', '', this.matrixTitle, scroll(matrix, text.matrix), this.sentence),
       make('section', '', make('h4', '', text.rates), scroll(table, text.rates), this.note));

@@ -1,0 +1,116 @@
+/** A labels file as text: names and labels, maybe patients. Separated by commas, semicolons or tabs, with or without a head. */
+
+export interface Label {
+  nodule: boolean;
+  /** Where the file says whose patch it is. */
+  patient: string | undefined;
+}
+
+export interface LabelLine extends Label {
+  /** From 1, as editors count. */
+  line: number;
+  name: string;
+}
+
+export interface LabelsFile {
+  lines: LabelLine[];
+  /** Lines whose label is none that is known here. */
+  unknown: { line: number; label: string }[];
+  hasPatients: boolean;
+}
+
+/** Why there are no labels to be had. */
+export type LabelsProblem = 'empty' | 'binary' | 'one-column' | 'no-name' | 'no-label' | 'no-known-label';
+
+const TRUE = new Set(['1', '1.0', 'nodule', 'yes', 'true', 'positive', 'pos', 'y', 't', '+']);
+const FALSE = new Set(['0', '0.0', 'no nodule', 'no-nodule', 'no_nodule', 'nonodule', 'non-nodule', 'non nodule', 'none', 'no', 'false', 'negative', 'neg', 'n', 'f', '-']);
+
+const NAMES = ['name', 'file', 'filename', 'file_name', 'file name', 'image', 'path', 'patch', 'candidate_row', 'id'];
+const LABELS = ['label', 'class', 'truth', 'nodule', 'target', 'reference', 'y'];
+const PATIENTS = ['patient', 'patient_id', 'patientid', 'patient id', 'seriesuid', 'scan', 'group', 'subject'];
+
+export function labelOf(text: string): boolean | undefined {
+  const plain = text.trim().toLowerCase();
+  return TRUE.has(plain) ? true : FALSE.has(plain) ? false : undefined;
+}
+
+/** Names of folders say the same as labels. */
+export const classOfFolder = (name: string): boolean | undefined => {
+  const plain = name.trim().toLowerCase();
+  if (plain === 'nodules') return true;
+  // A folder "y" or "-" is not likely to be a class.
+  return plain.length === 1 && plain !== '0' && plain !== '1' ? undefined : labelOf(plain);
+};
+
+/** UTF-8 or UTF-16, and what older spreadsheets write. */
+export function textOf(bytes: Uint8Array): string {
+  const [a, b] = bytes;
+  if (a === 0xff && b === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
+  if (a === 0xfe && b === 0xff) return new TextDecoder('utf-16be').decode(bytes);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder('windows-1252').decode(bytes);
+  }
+}
+
+export function readLabels(text: string): LabelsFile | LabelsProblem {
+  if (text.includes('\0')) return 'binary';
+  const rows = cells(text.replace(/^\uFEFF/, ''));
+  const [first] = rows;
+  if (!first) return 'empty';
+  if (rows.every(({ cells: { length } }) => length < 2)) return 'one-column';
+  const plain = first.cells.map((cell) => cell.trim().toLowerCase());
+  const find = (known: string[]): number => known.map((name) => plain.indexOf(name)).find((at) => at >= 0) ?? -1;
+  const hasHead = !first.cells.some((cell, at) => at > 0 && labelOf(cell) !== undefined) || (find(NAMES) >= 0 && find(LABELS) >= 0);
+  const [name, label, patient] = hasHead ? [find(NAMES), find(LABELS), find(PATIENTS)] : [0, first.cells.findIndex((cell, at) => at > 0 && labelOf(cell) !== undefined), -1];
+  // Without a head, what stands behind the label is the patient.
+  const whose = hasHead ? patient : first.cells.length > label + 1 ? label + 1 : -1;
+  if (name < 0) return 'no-name';
+  if (label < 0) return 'no-label';
+  const found: LabelsFile = { lines: [], unknown: [], hasPatients: false };
+  for (const { line, cells: row } of hasHead ? rows.slice(1) : rows) {
+    const nodule = labelOf(row[label] ?? '');
+    const patientName = whose < 0 ? '' : (row[whose] ?? '').trim();
+    if (nodule === undefined) found.unknown.push({ line, label: (row[label] ?? '').trim() });
+    else found.lines.push({ line, name: (row[name] ?? '').trim(), nodule, patient: patientName || undefined });
+  }
+  if (found.lines.length === 0) return 'no-known-label';
+  found.hasPatients = found.lines.every((each) => each.patient !== undefined);
+  return found;
+}
+
+/** Fields in quotes may hold separators, line ends and doubled quotes. Empty lines are left out. */
+function cells(text: string): { line: number; cells: string[] }[] {
+  const head = text.slice(0, (text.search(/[\r\n]/) + 1 || text.length + 1) - 1);
+  const separator = [...',;\t'].map((each) => [head.split(each).length, each] as const).sort((a, b) => b[0] - a[0])[0]?.[1] ?? ',';
+  const rows: { line: number; cells: string[] }[] = [];
+  let row: string[] = [];
+  let cell = '';
+  let quoted = false;
+  let line = 1;
+  let began = 1;
+  const end = (): void => {
+    row.push(cell);
+    if (row.some((each) => each.trim() !== '')) rows.push({ line: began, cells: row });
+    [row, cell] = [[], ''];
+  };
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at] as string;
+    if (character === '\n' || (character === '\r' && text[at + 1] !== '\n')) line += 1;
+    if (quoted) {
+      if (character !== '"') cell += character;
+      else if (text[at + 1] === '"') [cell, at] = [`${cell}"`, at + 1];
+      else quoted = false;
+    } else if (character === '"' && cell.trim() === '') [quoted, cell] = [true, ''];
+    else if (character === separator) [row, cell] = [[...row, cell], ''];
+    else if (character === '\n' || character === '\r') {
+      if (character === '\n' || text[at + 1] !== '\n') {
+        end();
+        began = line;
+      }
+    } else cell += character;
+  }
+  end();
+  return rows;
+}

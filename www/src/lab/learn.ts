@@ -131,6 +131,7 @@ export class Learn {
       this.shown = address.see;
       view.element.hidden = false;
       setText(this.title, text.titles[address.see]);
+      this.title.hidden = false;
       for (const [name, link] of this.links) {
         if (name === address.see) link.setAttribute('aria-current', 'page');
         else link.removeAttribute('aria-current');

@@ -57,10 +57,14 @@ const privacy = new PrivacyPanel(engines, {
     const own = sealed ? new URL('./main.js', document.baseURI).href : undefined;
     return [
       ...(await engines.work((worker) => worker.ask({ kind: 'try-network', own }))).attempts,
+      ...(await learn.lab.ask('try-network', { own })).attempts,
       ...(await (scanPanel.scan?.reader.ask({ kind: 'try-network', own }) ?? { attempts: [] })).attempts,
     ];
   },
-  renewReader: () => scanPanel.scan?.reader.renew(),
+  renewReaders() {
+    scanPanel.scan?.reader.renew();
+    learn.renew();
+  },
   clearAll() {
     runner.forget();
     results.clear();

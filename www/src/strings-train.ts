@@ -28,7 +28,8 @@ export const train = {
   pause: 'Pause',
   resume: 'Resume',
   cancel: 'Cancel',
-  loading: 'Drawing patches …',
+  loading: 'Getting the patches ready …',
+  reading: (done: number, total: number): string => `Reading patch ${count(done)} of ${count(total)} …`,
   running: (epoch: number, epochs: number, left: number | undefined): string =>
     `Epoch ${epoch} of ${epochs}${left === undefined ? '' : `, about ${time(left)} left`}`,
   paused: (epoch: number, epochs: number): string => `Paused in epoch ${epoch} of ${epochs}`,

@@ -1,4 +1,5 @@
 /** Tasks that every view needs. */
+import { tryInWorker } from '../privacy/worker-attempts.ts';
 import type { CommonTasks, Works } from './lab-tasks.ts';
 
 export const commonWorks: Works<CommonTasks> = {
@@ -11,5 +12,6 @@ export const commonWorks: Works<CommonTasks> = {
     const { values, grey } = wasm.decodePatch(phantom.png, 'refuse');
     return { values, grey, label: phantom.label, name: phantom.name };
   },
+  'try-network': async ({ own }) => ({ attempts: await tryInWorker(own) }),
   classify: async ({ values }, { network }) => ({ probabilities: (await network().classify(values)).map(({ probability }) => probability) }),
 };

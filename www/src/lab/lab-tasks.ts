@@ -2,6 +2,7 @@
  * What the lab's worker can be asked for, by name: what goes in and what comes out. Plain data only. Each view has its tasks
  * in a file of its own, types (`*-tasks.ts`) beside code (`*-work.ts`); they come together here and in lab-worker.ts.
  */
+import type { Attempt } from '../privacy/attempt.ts';
 import type { DecodedPatch, ModelInfo, PhantomLabel, SizePolicy, SliceIn } from '../wasm.ts';
 import type { InsideTasks } from './inside/inside-tasks.ts';
 import type { LabModule, LabNetwork, LayerInfo } from './lab-wasm.ts';
@@ -31,6 +32,8 @@ export type CommonTasks = {
   spot: Task<{ slice: SliceIn; pixel: [number, number] }, PatchValues>;
   /** A synthetic patch. */
   phantom: Task<{ seed: number }, PatchValues & { label: PhantomLabel; name: string }>;
+  /** The self-test of privacy (privacy/worker-attempts.ts); `own`: a file of this page's server, which must be out of reach. */
+  'try-network': Task<{ own: string | undefined }, { attempts: Attempt[] }>;
   /** Probabilities of so many patches. */
   classify: Task<{ values: Float32Array<ArrayBuffer> }, { probabilities: number[] }>;
 };

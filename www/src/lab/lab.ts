@@ -53,6 +53,13 @@ export class Lab {
     for (const { reject } of all) reject(reason);
   }
 
+  /** A fresh worker for all that waits. */
+  renew(): void {
+    const all = this.taken();
+    this.drop();
+    for (const each of all) this.send(each);
+  }
+
   private send(about: Omit<Waiting, 'watchdog'>): void {
     const id = this.nextId++;
     this.waiting.set(id, { ...about, watchdog: new Watchdog(SILENCE_MILLISECONDS, () => this.stopped(strings.engine.noAnswer(SILENCE_MILLISECONDS / 1000))) });

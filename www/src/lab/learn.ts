@@ -90,6 +90,12 @@ export class Learn {
     this.current?.changed();
   }
 
+  /** Fresh workers, under the policy that holds now; what waits is asked again. */
+  renew(): void {
+    this.lab.renew();
+    for (const view of Object.values(this.views)) view.renew?.();
+  }
+
   forget(): void {
     this.subjects.forget();
     this.own.forget();
@@ -100,7 +106,7 @@ export class Learn {
   private makeViews(shared: Shared): Partial<Record<ViewName, View>> {
     return {
       why: new WhyView(shared),
-      train: new TrainView(shared, { count: () => 0, examples: () => Promise.reject(new Error('none')) }),
+      train: new TrainView(shared, () => this.ownSet.labelled()),
       inside: new Inside(shared),
       tour: new Tour(shared),
       threshold: new ThresholdView(shared),

@@ -55,6 +55,8 @@ export interface View {
   redraw?(): void;
   /** It is out of sight: what runs may end, what was chosen stays. */
   hide(): void;
+  /** A fresh worker, where it has one of its own. */
+  renew?(): void;
   /** Forget everything that came from the user's files. */
   forget(): void;
 }

@@ -6,11 +6,13 @@ import { rewrite } from '../address.ts';
 import { Lab } from '../lab.ts';
 import { Plot } from '../plot.ts';
 import type { Point } from '../plot.ts';
+import type { LabelledRow } from '../own-set/labelled-rows.ts';
 import type { Shared, View } from '../view.ts';
 import { Choices } from './choices.ts';
 import { Course } from './course.ts';
 import type { CourseState } from './course.ts';
 import { KernelStrip } from './kernel-strip.ts';
+import { examplesOf, readable } from './own-examples.ts';
 import type { Examples } from './train-tasks.ts';
 
 const text = strings.train;
@@ -18,16 +20,10 @@ const text = strings.train;
 /** Of the synthetic patches, far from those of the examples. */
 const PHANTOM_SEED = 100_000;
 
-/** The user's labelled patches, where there are any. */
-export interface OwnSet {
-  count(): number;
-  examples(): Promise<Examples>;
-}
-
 export class TrainView implements View {
   readonly element = make('div', 'learn-view train');
   private readonly shared: Shared;
-  private readonly ownSet: OwnSet;
+  private readonly labelled: () => LabelledRow[];
   /** A worker of its own: the network in training lives there. */
   private readonly lab = new Lab();
   private readonly choices = new Choices();
@@ -48,9 +44,10 @@ export class TrainView implements View {
   private drawnEpochs = -1;
   private spoken: CourseState | undefined;
 
-  constructor(shared: Shared, ownSet: OwnSet) {
+  /** `labelled`: the user's labelled patches. */
+  constructor(shared: Shared, labelled: () => LabelledRow[]) {
     this.shared = shared;
-    this.ownSet = ownSet;
+    this.labelled = labelled;
     this.said.setAttribute('role', 'status');
     this.bar.setAttribute('aria-label', text.epochAxis);
     this.plots.hidden = true;
@@ -73,13 +70,18 @@ export class TrainView implements View {
   }
 
   changed(): void {
-    this.choices.offerOwn(this.ownSet.count());
+    this.choices.offerOwn(readable(this.labelled()).length);
     this.draw();
   }
 
   /** A training goes on out of sight. */
   hide(): void {
     // Nothing to end.
+  }
+
+  /** A training that runs goes on: its worker has had no network functions from its start. */
+  renew(): void {
+    if (!this.busy) this.lab.renew();
   }
 
   forget(): void {
@@ -104,7 +106,7 @@ export class TrainView implements View {
     this.begin.disabled = true;
     setText(this.line, text.loading);
     try {
-      const examples = phantoms === undefined ? await this.ownSet.examples() : await this.phantoms(settings.seed, phantoms);
+      const examples = phantoms === undefined ? await this.own() : await this.phantoms(settings.seed, phantoms);
       const data = phantoms === undefined ? text.ownData(examples.labels.length) : text.phantomData(phantoms, settings.seed);
       const from = further ? this.shared.network()?.file : undefined;
       this.drawnEpochs = -1;
@@ -120,6 +122,11 @@ export class TrainView implements View {
       this.course = undefined;
     }
     this.draw();
+  }
+
+  private own(): Promise<Examples> {
+    const side = this.shared.engines.method?.patchSize ?? 0;
+    return examplesOf(this.lab, readable(this.labelled()), side ** 2, (done, total) => setText(this.line, text.reading(done, total)));
   }
 
   private async phantoms(seed: number, count: number): Promise<Examples> {

@@ -121,6 +121,10 @@ export class Firmness {
     this.reset();
   }
 
+  renew(): void {
+    this.lab.renew();
+  }
+
   forget(): void {
     this.subject = undefined;
     this.source = undefined;
@@ -172,6 +176,8 @@ export class Firmness {
     const input = make('input');
     const [min, max, step] = ENDS[name].map(String) as [string, string, string];
     Object.assign(input, { type: 'range', min, max, step, value: '0' });
+    // The value beside it is not part of its name.
+    input.setAttribute('aria-label', text[name]);
     input.addEventListener('input', () => this.soon());
     return { input, output: make('output'), say };
   }

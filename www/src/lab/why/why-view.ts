@@ -46,6 +46,10 @@ export class WhyView implements View {
     this.maps.halt();
   }
 
+  renew(): void {
+    this.firmness.renew();
+  }
+
   forget(): void {
     this.asked += 1;
     this.maps.halt();

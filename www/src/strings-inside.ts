@@ -39,6 +39,8 @@ const SENTENCES: Record<LayerInfo['operation'] | 'input', (layer: LayerInfo | un
   softmax: () => 'It turns the two logits into two probabilities that add up to 1.',
 };
 
+const CLASS_NAMES = ['no nodule', 'nodule'];
+
 export const insideText = {
   loading: 'The network is being loaded…',
   diagramTitle: 'The network, layer by layer',
@@ -63,7 +65,7 @@ export const insideText = {
   scaleLegend: 'Colours',
   scaleShared: 'One scale for all maps',
   scaleOwn: 'A scale for each map',
-  mapsTitle: (name: string): string => `What ${name} makes of this patch`,
+  mapsTitle: (name: string): string => (name === 'input' ? 'The patch as numbers' : `What ${name} makes of this patch`),
   mapsHelp: 'Move over a map to see where each number comes from; click or tap to keep the place. With the keyboard: arrow keys go from map to map here, and from number to number in the large map.',
   mapsHelpId: 'inside-maps-help',
   gridLabel: (what: string, channels: number, channel: number): string => `${what}: ${plural(channels, 'map', 'maps')}, number ${channel} is chosen`,
@@ -73,7 +75,7 @@ export const insideText = {
   row: 'Row',
   column: 'Column',
   unit: 'Unit',
-  classNames: ['no nodule', 'nodule'],
+  classNames: CLASS_NAMES,
   numberTitle: 'One number, and where it comes from',
   patch: 'Patch',
   patchField: (rect: { left: number; top: number; right: number; bottom: number }, [width, height]: [number, number]): string =>
@@ -83,7 +85,8 @@ export const insideText = {
   beforePicture: (name: string, channel: number): string => `Map ${channel} of ${name}, the layer before; what this number is made from is outlined`,
   own: (name: string, channel: number): string => `${name}, channel ${channel}`,
   ownPicture: (name: string, { channel, y, x }: Place, value: string): string => `Map ${channel} of ${name}; row ${y}, column ${x} is ${value}`,
-  headline: (name: string, { channel, y, x }: Place, map: boolean): string => (map ? `${name}, channel ${channel}, row ${y}, column ${x}` : `${name}, unit ${channel}`),
+  headline: (name: string, { channel, y, x }: Place, map: boolean, channels: number): string =>
+    map ? `${name}, channel ${channel}, row ${y}, column ${x}` : `${name}, unit ${channel}${channels === CLASS_NAMES.length ? ` (“${CLASS_NAMES[channel] ?? ''}”)` : ''}`,
   reaches: (before: string, input: string): string => `It is made from ${before} in the layer before, and ${input} pixels of the patch can change it.`,
   inputIs: (hu: string): string => `A pixel of the patch. In a patch cut from a CT scan this grey stands for ${hu} HU.`,
   inputChannel: 'Input channel',

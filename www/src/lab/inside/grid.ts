@@ -8,11 +8,15 @@ import { dims } from './scene.ts';
 
 /** Canvas pixels across; CSS brings it to the place that there is. */
 const WIDTH = 960;
-/** As wide as a map should be at least, CSS pixels: a map, one of very many, and a single number. */
-const LEAST = { map: 40, one: 24, number: 11 };
-
 /** Between two maps, as a share of their place. */
 const GAP = 0.03;
+
+/** CSS pixels that a map should have at least and at most, and how many stand side by side at most. */
+function sizeOf(channels: number, numbers: number): { least: number; most: number; across: number } {
+  if (numbers === 1) return { least: 11, most: 60, across: 32 };
+  if (channels > 128) return { least: 24, most: 60, across: 16 };
+  return { least: 40, most: channels === 1 ? 300 : 160, across: channels > 16 ? 8 : 4 };
+}
 
 export interface GridEvents {
   /** The pointer is over a number, or has left. */
@@ -58,20 +62,19 @@ export class MapGrid {
     this.content = content;
     const { traced, scale } = content;
     const [channels, rows, columns] = dims(traced.shape);
-    const room = this.element.clientWidth || 600;
-    const many = channels > 128;
-    const least = rows * columns === 1 ? LEAST.number : many ? LEAST.one : LEAST.map;
+    const size = sizeOf(channels, rows * columns);
+    // All the room that there is, whatever the last layer took of it.
+    this.element.style.setProperty('--most', '100%');
+    const room = this.element.clientWidth || WIDTH / 2;
     // Powers of two fill the last row.
-    const most = Math.max(1, Math.min(channels, Math.floor(room / least), rows * columns === 1 ? 32 : many ? 16 : channels > 16 ? 8 : 4));
-    this.columns = 2 ** Math.floor(Math.log2(most));
+    this.columns = 2 ** Math.floor(Math.log2(Math.max(1, Math.min(channels, room / size.least, size.across))));
+    const across = Math.min(channels, this.columns);
     const lines = Math.ceil(channels / this.columns);
     const cell = WIDTH / this.columns;
-    const across = Math.min(channels, this.columns);
-    // Few maps need not fill the width.
     const tall = cell * (rows / columns);
     this.canvas.width = Math.round(across * cell);
     this.canvas.height = Math.round(lines * tall);
-    this.element.style.setProperty('--most', `${Math.min(room, across * Math.max(least * 2.4, (rows * columns > 1 ? 300 : 60) / Math.max(1, across / 4)))}px`);
+    this.element.style.setProperty('--most', `${Math.min(room, across * size.most)}px`);
     const context = this.canvas.getContext('2d');
     if (!context) return;
     context.imageSmoothingEnabled = false;

@@ -108,7 +108,7 @@ export class NumberPanel {
       if (document.activeElement !== field || field.value !== String(value)) field.value = String(value);
     }
     const value = figure(valueAt(scene, place));
-    setText(this.headline, `${text.headline(traced.name, place, map)} = ${value}`);
+    setText(this.headline, `${text.headline(traced.name, place, map, channels)} = ${value}`);
     this.own.element.hidden = !map;
     if (map) {
       this.own.show(traced.values, channel * rows * columns, [rows, columns], scaleOfLayer(traced.values, layer === 0), text.ownPicture(traced.name, place, value));
@@ -122,6 +122,8 @@ export class NumberPanel {
     const { layer } = place;
     const before = scene.traced[layer - 1];
     const { field } = made;
+    // The input is the patch.
+    this.patch.element.hidden = layer === 0;
     const [, height, width] = dimsAt(scene, 0);
     this.patch.show(scene.values, 0, [height, width], PICTURE, text.patchPicture);
     this.patch.outline(field.inputClipped);
@@ -137,7 +139,7 @@ export class NumberPanel {
       this.before.say(text.before(before.name, channel));
     }
     this.reaches.hidden = layer === 0;
-    setText(this.reaches, text.reaches(size(field.beforeClipped, made.operation === 'convolution' || made.operation === 'dense' ? (before?.shape ?? []) : []), size(field.inputClipped, [])));
+    setText(this.reaches, text.reaches(size(field.beforeClipped, ['convolution', 'dense', 'softmax'].includes(made.operation) ? (before?.shape ?? []) : []), size(field.inputClipped, [])));
     this.arithmetic.show(made, { place, before: before?.name ?? '', beforeIsMap: map, asked: input, all });
   }
 }

@@ -58,11 +58,15 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
   },
   'with a labelled set that was measured': async (page) => {
     await page.evaluate(() => (location.hash = '#see=own-set'));
-    await page.getByRole('button', { name: 'synthetic patches' }).click();
+    const files = patches().slice(0, 4).map((file) => ({ name: path.basename(file), mimeType: 'image/png', buffer: readFileSync(file) }));
+    const labels = files.map(({ name }, i) => `${name},${(i + 1) % 2},patient ${i >> 1}`).join('\n');
+    await page.locator('.set-intake input:not([webkitdirectory])').setInputFiles([...files, { name: 'labels.csv', mimeType: '', buffer: Buffer.from(`${labels}\nnowhere.png,1,x\n`) }]);
     await expect(page.locator('.set-figures > .quiet')).toContainText('drawing', { timeout: 60_000 });
     await page.locator('.learn-view:not([hidden]) .matrix-tp button').click();
     await page.locator('.gallery-open').first().click();
     await page.evaluate(() => document.querySelectorAll<HTMLDetailsElement>('.learn-view details').forEach((details) => (details.open = true)));
+    // Rows that have left the window count as covered by its edge.
+    await page.evaluate(() => scrollTo(0, 0));
   },
   'with weights that were refused': async (page) => {
     await page.setInputFiles('#input-weights', { name: 'letter.safetensors', mimeType: '', buffer: Buffer.from('not a network') });

@@ -172,6 +172,7 @@ bench-training: tools
 measure: build chromium trainer
 	npm run --silent measure
 	npm run --silent measure-scan
+	npm run --silent measure-learn
 
 # Five rounds of 5,000 patches and 600 slices: does the page's memory come back?
 soak: build chromium trainer

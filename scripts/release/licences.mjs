@@ -11,7 +11,7 @@ import { allowed, chosen } from './allowed.mjs';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 const notices = path.join(root, 'www', 'third-party.txt');
 /** Each module of the page is built with one feature (Makefile). */
-const FEATURES = ['engine', 'flex', 'formats', 'webgpu'];
+const FEATURES = ['engine', 'flex', 'formats', 'lab', 'webgpu'];
 const TARGET = 'wasm32-unknown-unknown';
 
 const cargo = (...args) => execFileSync('cargo', args, { cwd: root, maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] }).toString();

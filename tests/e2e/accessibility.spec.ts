@@ -51,6 +51,17 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
   'inside the network, a dense layer': (page) => viewed(page, 'see=inside&layer=fc&view=histogram', '.inside .histogram svg'),
   'the tour at the convolution': (page) => viewed(page, 'see=tour&step=3', '.tour-convolution .sum-lines'),
   'the tour at dropout': (page) => viewed(page, 'see=tour&step=6', '.tour-dropout .plot-series'),
+  'why this answer': async (page) => {
+    await viewed(page, 'see=why', '.meaning .plot-series');
+    await expect(page.locator('.why-card canvas[width="50"]')).toHaveCount(4, { timeout: 60_000 });
+  },
+  'with a network trained': async (page) => {
+    await viewed(page, 'see=train', '.train-choices');
+    await page.getByLabel('How many').fill('40');
+    await page.getByLabel('Epochs').fill('2');
+    await page.getByRole('button', { name: 'Start training' }).click();
+    await expect(page.locator('.train-result')).toContainText('Done in', { timeout: 60_000 });
+  },
   'with thresholds and their curves': async (page) => {
     await page.evaluate(() => (location.hash = '#see=threshold&t=0.6'));
     await expect(page.locator('.learn-view:not([hidden]) .matrix')).toBeVisible({ timeout: 60_000 });

@@ -99,12 +99,12 @@ test('what a patch becomes when it is moved, turned and blurred by noise, by mou
   await expect.poll(() => percentage(answer)).toBeCloseTo(native, 0);
 
   // By keyboard, and to the native number: a quarter turn changes nothing for a network that is symmetric.
-  const turn = page.getByLabel('Turn');
+  const turn = page.getByRole('slider', { name: 'Turn' });
   await turn.focus();
   await page.keyboard.press('End');
   await expect(page.locator('.firm-slider output').nth(2)).toHaveText('180°');
   await expect.poll(async () => Math.abs((await percentage(answer)) - native), { timeout: 5000 }).toBeLessThan(0.2);
-  await page.getByLabel('Noise').focus();
+  await page.getByRole('slider', { name: 'Noise' }).focus();
   await page.keyboard.press('End');
   await expect.poll(async () => Math.abs((await percentage(answer)) - native)).toBeGreaterThan(0.3);
 });

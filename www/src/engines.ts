@@ -8,7 +8,7 @@ import type { Adapter, Choice, EnginePreference, Speed, WebGpuState } from './en
 import { EngineUnavailable, problemOf } from './engine-state.ts';
 import type { CpuState, Live, Outcome, Switching } from './engine-state.ts';
 import type { Answer, EngineFolder, EngineId, Problem } from './messages.ts';
-import { fetchModels } from './models.ts';
+import { fetchModels, named } from './models.ts';
 import type { OfferedModel } from './models.ts';
 import { readSources } from './files.ts';
 import type { ReadFiles, Source } from './files.ts';
@@ -23,10 +23,6 @@ const RECHECKED_BATCHES = [2];
 
 /** Workers may die one after the other without one answer between them; beyond this the run pauses and says so. */
 const DEATHS_IN_A_ROW = 12;
-
-/** An answer by the user's own weights must not pass for one of the network that ships. */
-const named = (model: ModelInfo, chosen: OfferedModel | undefined): ModelInfo =>
-  (chosen?.own ? { ...model, own: chosen.name } : model);
 
 export class Engines {
   preference: EnginePreference = 'automatic';

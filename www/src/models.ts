@@ -1,6 +1,7 @@
 /** The networks that ship with the page: models/models.json, and which of them an address asks for. */
 import { FetchError, fetchFile } from './fetch.ts';
 import { strings } from './strings.ts';
+import type { ModelInfo } from './wasm.ts';
 
 export interface OfferedModel {
   /** The network's name, as in its weights file: "compact". */
@@ -40,3 +41,7 @@ function isOffered(value: unknown): value is OfferedModel {
 
 /** `?model=paper` chooses a network; nothing else stands in the address. */
 export const modelAskedFor = (search: string): string | undefined => new URLSearchParams(search).get('model') ?? undefined;
+
+/** An answer by the user's own weights must not pass for one of the network that ships. */
+export const named = (model: ModelInfo, chosen: OfferedModel | undefined): ModelInfo =>
+  (chosen?.own ? { ...model, own: chosen.name } : model);

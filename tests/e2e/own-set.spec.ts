@@ -97,6 +97,10 @@ test('a labels file of every kind, with all its faults named; nothing is lost', 
   await give(page, odd);
   await expect(page.locator('#notices')).toContainText('labels.csv could not be used as a labels file');
   await expect(page.locator('#count-all')).toHaveText('36');
+  writeFileSync(path.join(odd, 'labels.csv'), 'nobody.png,1\n');
+  await give(page, odd);
+  await expect(page.locator('#notices')).toContainText('no name in it is the name of a patch');
+  await expect(page.locator('#count-all')).toHaveText('48');
 });
 
 test('two folders are recognised wherever they are given, with a way back', async ({ page, site }) => {

@@ -63,7 +63,8 @@ test('safetensors are used, named by their metadata or told by their shapes', as
   execFileSync(trainer, ['convert', '--weights', path.join(dist, 'models', first.file), '--out', target], { cwd: root, stdio: 'ignore' });
   const document = readFileSync(target);
   await open(page, `${site.url}?model=${second.id}`);
-  await load(page, 'own.safetensors', document);
+  // The way of whatever is dropped or chosen.
+  await choose(page, [target]);
   await expect(own(page)).toContainText('In use', { timeout: 60_000 });
   await choose(page, patches().slice(0, 6));
   await settled(page, 6);

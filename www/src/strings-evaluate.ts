@@ -65,7 +65,7 @@ export const evaluateText = {
   setRecognised: (how: 'file' | 'folders', by: string, n: number): string =>
     `${count(n)} patches have labels, ${how === 'file' ? `from ${by}` : `from the folders ${by}`}. They are measured in “Your labelled set”.`,
   setPlain: 'Classify only',
-  setUnusable: (file: string, problem: 'empty' | 'binary' | 'one-column' | 'no-name' | 'no-label' | 'no-known-label' | 'unreadable' | 'too-large'): string =>
+  setUnusable: (file: string, problem: 'empty' | 'binary' | 'one-column' | 'no-name' | 'no-label' | 'no-known-label' | 'unreadable' | 'too-large' | 'no-match'): string =>
     `${file} could not be used as a labels file: ${{
       empty: 'it is empty',
       binary: 'it is not text',
@@ -74,6 +74,7 @@ export const evaluateText = {
       'no-label': 'no column of it is called label or class',
       'no-known-label': 'no label in it is known here; write nodule and no nodule, 1 and 0, or yes and no',
       unreadable: 'the browser could not read it',
+      'no-match': 'no name in it is the name of a patch here',
       'too-large': 'it is too large for a list of labels',
     }[problem]}. The patches are classified without labels.`,
   setFrom: (how: 'file' | 'folders' | 'synthetic', by: string): string => (how === 'synthetic' ? 'Synthetic patches, drawn by this page.' : how === 'file' ? `Labels from ${by}.` : `Labels from the folders ${by}.`),

@@ -26,7 +26,7 @@ export interface Proposal {
 
 export type Recognised =
   | { kind: 'set'; proposal: Proposal; rest: Arrivals }
-  | { kind: 'unusable'; file: string; problem: LabelsProblem | 'unreadable' | 'too-large' }
+  | { kind: 'unusable'; file: string; problem: LabelsProblem | 'unreadable' | 'too-large' | 'no-match' }
   | { kind: 'none' };
 
 const base = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
@@ -43,7 +43,11 @@ export async function recognise(arrivals: Arrivals, asked: boolean): Promise<Rec
   const tables = asked && named.length === 0 ? files.filter(({ name }) => TABLE_NAME.test(name)) : named;
   // A file "labels" is meant before a manifest.
   const [table] = [...tables].sort((a, b) => Number(/^label/i.test(base(b.name))) - Number(/^label/i.test(base(a.name))) || a.name.length - b.name.length);
-  if (table) return fromFile(arrivals, table, pictures);
+  if (table) {
+    const found = await fromFile(arrivals, table, pictures);
+    // A manifest that nobody has called a list of labels may be one of something else.
+    return found.kind === 'unusable' && !asked && /^manifest/i.test(base(table.name)) ? { kind: 'none' } : found;
+  }
   const proposal = fromFolders(pictures, asked);
   return proposal ? { kind: 'set', proposal, rest: arrivals } : { kind: 'none' };
 }
@@ -80,6 +84,7 @@ async function fromFile(arrivals: Arrivals, table: Arrival, pictures: Arrival[])
       }
     }
   }
+  if (proposal.labels.size + left.size === 0) return { kind: 'unusable', file, problem: 'no-match' };
   proposal.withoutLabel = pictures.filter((picture) => !proposal.labels.has(picture) && !left.has(picture)).map(({ name }) => name);
   const rest = { files: arrivals.files.filter((each) => each !== table), fromFolder: arrivals.fromFolder };
   return { kind: 'set', proposal, rest };

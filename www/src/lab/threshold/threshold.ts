@@ -73,7 +73,7 @@ export class ThresholdView implements View {
     if (share) setPrevalence(share);
     const wanted = Number(address['t']);
     this.wanted = wanted > 0 && wanted < 1 ? wanted : undefined;
-    if (this.info === this.shared.network()?.info && this.kept) {
+    if (this.kept && this.info?.weightsSha256 === this.shared.network()?.info.weightsSha256) {
       if (this.wanted !== undefined) this.control.move(this.wanted);
       else this.ask();
     } else this.changed();
@@ -82,7 +82,10 @@ export class ThresholdView implements View {
   changed(): void {
     const info = this.shared.network()?.info;
     if (!info) return this.say(strings.lab.waiting);
-    if (info !== this.info) void this.begin(info);
+    // Another engine says the same of the same network.
+    const known = this.kept && this.info?.weightsSha256 === info.weightsSha256;
+    if (known) this.info = info;
+    if (!known) void this.begin(info);
     else this.ask();
   }
 

@@ -1,12 +1,20 @@
 use super::*;
 use crate::model::NetworkKind;
 use crate::weights::{HeaderCard, WeightsHeader, parameters};
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64Mcg;
 
 /// A network with fresh weights and a temperature of its own.
 fn opened(kind: NetworkKind, seed: u64) -> Opened {
-    let device = Device::flex();
-    device.seed(seed);
-    let parameters = parameters(&kind.init(&device)).unwrap().into_iter().collect();
+    let mut parameters: Vec<_> =
+        parameters(&kind.init(&Device::flex())).unwrap().into_iter().collect();
+    // Our own, for a device's seed belongs to all tests that run meanwhile.
+    let mut random = Pcg64Mcg::seed_from_u64(seed);
+    for (_, Parameter { shape, values }) in &mut parameters {
+        let inputs: usize = if shape.len() == 4 { shape[1..].iter().product() } else { shape[0] };
+        let most = (6.0 / inputs as f32).sqrt();
+        values.fill_with(|| most * (2.0 * random.random::<f32>() - 1.0));
+    }
     let header = WeightsHeader {
         network: kind.name().to_owned(),
         preprocess_id: crate::method::preprocess_id(),
@@ -218,13 +226,18 @@ fn kernels_are_those_that_multiply() {
 fn a_map_before_relu_becomes_the_map_behind_it() {
     let inside = Inside::new(&opened(NetworkKind::Compact, 2)).unwrap();
     let trace = inside.trace(&patch(6)).unwrap();
-    let [_, rows, columns] = trace.layers[3].dims();
-    let before = inside.before_relu(&trace, 3, 5).unwrap();
-    let after = &trace.layers[3].values[5 * rows * columns..6 * rows * columns];
-    assert!(before.iter().any(|value| *value < 0.0));
-    for (before, after) in before.iter().zip(after) {
-        assert!((before.max(0.0) - after).abs() < 1e-4);
+    let [channels, rows, columns] = trace.layers[3].dims();
+    let mut cut = 0;
+    for channel in 0..channels {
+        let before = inside.before_relu(&trace, 3, channel).unwrap();
+        let after = &trace.layers[3].values[channel * rows * columns..][..rows * columns];
+        assert_eq!(before.len(), after.len());
+        for (before, after) in before.iter().zip(after) {
+            assert!((before.max(0.0) - after).abs() < 1e-4);
+            cut += usize::from(*before < 0.0);
+        }
     }
+    assert!(cut > 0 && cut < channels * rows * columns, "{cut}");
 }
 
 #[test]

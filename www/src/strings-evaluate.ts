@@ -1,5 +1,6 @@
 /** The words of what is measured: thresholds, probabilities that came true, labelled sets. */
 import { count, percent } from './strings.ts';
+import type { Value } from './lab/evaluate-tasks.ts';
 import type { CardMetrics } from './wasm.ts';
 
 /** 0.05 -> "5 %", 0.0025 -> "0.25 %". */
@@ -122,6 +123,9 @@ export const evaluateText = {
   notCalibrated: 'This weights file does not say how often its probabilities came true, so a probability of it is no more than a rank: higher is more suspicious.',
   cameTrue: ({ low, high, share }: { low: number; high: number; share: { hits: number; n: number; value: number | null; ci95: [number, number] } }, part: string): string =>
     `Of ${count(share.n)} validation patches${part ? ` (${part})` : ''} with a probability between ${short(Number(low.toFixed(2)))} and ${short(Number(high.toFixed(2)))}, ${count(share.hits)} held a nodule: ${percent(share.value ?? 0)} (95 %: ${percent(share.ci95[0])} to ${percent(share.ci95[1])}).`,
+  /** PPV at the file's threshold. */
+  called: (threshold: number, prevalence: number, { value, ci95 }: Value): string =>
+    (value === null ? '' : `Of all that is called a nodule, from ${short(threshold)} upward, ${percent(value)} would be one there (PPV at ${short(prevalence)}${ci95 ? `; 95 %: ${percent(ci95[0])} to ${percent(ci95[1])}` : ''}).`),
   shifted: (probability: number, learned: number, prevalence: number, shifted: number): string =>
     `There ${short(learned)} of the patches held a nodule. Where ${short(prevalence)} do, the same picture stands for ${percent(shifted)} instead of ${percent(probability)}.`,
   shiftNote: 'By Bayes’ rule on the odds: right where the patches are otherwise alike. The rarer nodules are, the more of what looks like one is none.',

@@ -27,6 +27,7 @@ export class Meaning {
   readonly element: HTMLElement;
   private readonly cameTrue = make('p');
   private readonly shifted = make('p');
+  private readonly called = make('p');
   private readonly body = make('div', 'meaning-body');
   private readonly share = new PrevalenceControl();
   private readonly plot = new Plot({ title: text.reliability, ...reliabilityAxes, diagonal: text.perfect });
@@ -34,17 +35,22 @@ export class Meaning {
   private asked: Asked | undefined;
 
   constructor(lab: Lab) {
-    this.body.append(this.share.element, this.shifted, make('p', 'quiet', text.shiftNote), this.plot.element);
+    this.body.append(this.share.element, this.shifted, this.called, make('p', 'quiet', text.shiftNote), this.plot.element);
     this.body.hidden = true;
     this.element = make('div', 'meaning', this.cameTrue, this.body);
     this.ask = latest(
       async ({ probability, info }: Asked) => {
-        const { metrics, calibration } = info.card;
+        const { metrics, calibration, roc } = info.card;
         const card = { ...(metrics ? { metrics } : {}), ...(calibration ? { calibration } : {}) };
-        return { share: prevalence(), meant: await lab.ask('meaning', { card, probability, prevalence: prevalence() }) };
+        const share = prevalence();
+        const meant = await lab.ask('meaning', { card, probability, prevalence: share });
+        const there = metrics && roc && await lab.ask('at-threshold', { card: { roc, metrics }, threshold: info.threshold, prevalence: share });
+        return { share, meant, ppv: there?.ppv };
       },
-      ({ meant, share }, asked) => {
-        if (asked === this.asked) this.show(asked, meant, share);
+      ({ meant, share, ppv }, asked) => {
+        if (asked !== this.asked) return;
+        this.show(asked, meant, share);
+        setText(this.called, ppv ? text.called(asked.info.threshold, share, ppv) : '');
       },
       (error) => setText(this.cameTrue, problemOf(error).message),
     );

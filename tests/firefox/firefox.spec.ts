@@ -116,6 +116,18 @@ test('scans: the example, a slice searched; a file, all of it searched with the 
   expect(worst).toBeLessThan(1e-4);
 });
 
+test('the answer explained, the network opened, a network trained', async () => {
+  await open(`${url}#see=why`);
+  const maps = (): Promise<number> => firefox.call(() => document.querySelectorAll('.why-card:not([aria-busy]) canvas[width="50"]').length);
+  await expect.poll(maps, { timeout: 60_000 }).toBe(4);
+  await says('.firm-answer', /was [\d.]+ %/);
+  await firefox.call(() => void (location.hash = '#see=inside&layer=conv4&channel=5&y=3&x=2'));
+  await says('.inside .number-headline', /conv4, channel 5, row 3, column 2 = [\d.]+/);
+  await firefox.call(() => void (location.hash = '#see=train'));
+  await firefox.click('.train .primary');
+  await says('.train-result', /Of 50 patches that were held out, (4[5-9]|50) are/, 120_000);
+});
+
 test('WebGPU, where it is switched on: the same numbers', async () => {
   const own = await Firefox.start({ 'dom.webgpu.enabled': true, 'gfx.webgpu.ignore-blocklist': true });
   firefox = own;

@@ -8,10 +8,11 @@ import type { MethodInfo } from './wasm.ts';
 
 const text = strings.detail;
 
-/** To the patch's explanation. */
-export function whyLink(): HTMLAnchorElement {
+/** To the explanation of a patch; `look` makes it the one that is looked at. */
+export function whyLink(look: () => void): HTMLAnchorElement {
   const link = make('a', '', strings.lab.whyLink);
   link.href = linkTo({ see: 'why' });
+  link.addEventListener('click', look);
   return link;
 }
 
@@ -22,6 +23,12 @@ export class Detail {
   private readonly caption = byId('detail-caption', 'figcaption');
   private readonly body = byId('detail-body', 'div');
   private shows = '';
+  private readonly look: (row: Row) => void;
+
+  /** `look` makes a row the one that is explained. */
+  constructor(look: (row: Row) => void) {
+    this.look = look;
+  }
 
   draw(row: Row | undefined, method: MethodInfo | undefined): void {
     const shows = row ? `${row.key} ${row.state} ${row.prediction?.probability} ${row.model?.modelId}` : '';
@@ -70,7 +77,7 @@ export class Detail {
       scale,
       make('p', 'sentence', text.sentence(modelName(model), decision, model.threshold)),
       make('p', 'quiet', text.meaning),
-      make('p', 'why-link', whyLink()),
+      make('p', 'why-link', whyLink(() => this.look(row))),
     ];
   }
 

@@ -25,6 +25,8 @@ const works: Works<Tasks> = {
 };
 
 const networks = new Map<string, LabNetwork>();
+/** Why a network is not there: told to whoever asks for it. */
+const refused = new Map<string, unknown>();
 const cancelled = new Set<number>();
 let loading: Promise<LabModule> | undefined;
 
@@ -62,7 +64,7 @@ async function answer({ id, task, input, network }: Extract<ToLab, { kind: 'ask'
     wasm: await wasm(),
     network() {
       const found = networks.get(network ?? '');
-      if (!found) throw new Error('The request names no network.');
+      if (!found) throw refused.get(network ?? '') ?? new Error('The request names no network.');
       return found;
     },
     async progress(done, total, partial) {
@@ -104,7 +106,7 @@ self.onmessage = (event: MessageEvent<ToLab>) => {
     } catch (error) {
       if (isTrap(error)) post({ kind: 'died', message: problemFrom(error).message });
       else if (message.kind === 'ask') post({ kind: 'failed', id: message.id, problem: problemFrom(error) });
-      // What cannot be loaded is told to whoever asks for it.
+      else if (message.kind === 'load') refused.set(message.network, error);
     } finally {
       if (message.kind === 'ask') cancelled.delete(message.id);
     }

@@ -3,7 +3,7 @@ import { byId, make, setText } from '../dom.ts';
 import type { Engines } from '../engines.ts';
 import { OwnWeights } from '../own-weights.ts';
 import type { Arrivals } from '../files.ts';
-import type { Results } from '../results.ts';
+import type { Results, Row } from '../results.ts';
 import type { Runner } from '../run.ts';
 import { strings } from '../strings.ts';
 import { VIEWS, linkTo, readAddress } from './address.ts';
@@ -90,6 +90,12 @@ export class Learn {
     this.current?.changed();
   }
 
+  /** A row of the results: that patch is looked at from now on. */
+  lookAt(row: Row): void {
+    this.subjects.lookAt(row);
+    this.current?.changed();
+  }
+
   /** Fresh workers, under the policy that holds now; what waits is asked again. */
   renew(): void {
     this.lab.renew();
@@ -97,10 +103,22 @@ export class Learn {
   }
 
   forget(): void {
+    this.leave();
     this.subjects.forget();
     this.own.forget();
     for (const view of Object.values(this.views)) view.forget();
     this.lab.end();
+  }
+
+  /** No view is shown, and the address names none. */
+  private leave(): void {
+    if (!this.current) return;
+    this.current.hide();
+    this.current.element.hidden = true;
+    this.shown = undefined;
+    setText(this.title, '');
+    for (const link of this.links.values()) link.removeAttribute('aria-current');
+    history.replaceState(history.state, '', location.pathname + location.search);
   }
 
   private makeViews(shared: Shared): Partial<Record<ViewName, View>> {

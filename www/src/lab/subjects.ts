@@ -47,6 +47,12 @@ export class Subjects {
     });
   }
 
+  /** A row that was classified, whatever was clicked since it was chosen. */
+  lookAt(row: Row): void {
+    this.spot = undefined;
+    this.selected = row;
+  }
+
   current(): Promise<Subject> {
     if (this.spot) return this.spot;
     return this.selected ? this.of(this.selected) : (this.phantom ??= this.synthetic(FIRST_SEED));

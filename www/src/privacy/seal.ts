@@ -34,7 +34,7 @@ interface NavigateEvent extends Event {
   hashChange: boolean;
   userInitiated: boolean;
   downloadRequest: string | null;
-  destination: { url: string };
+  destination: { url: string; sameDocument: boolean };
 }
 
 // Kept as they are now, whatever a later program makes of the prototypes.
@@ -74,7 +74,9 @@ function refuseNavigation(): void {
     const saved = saving.has(destination.url) || (downloadRequest !== null && /^(blob|data):/.test(destination.url));
     // Loading the page anew opens it again.
     const again = navigationType === 'reload' && destination.url.split('#')[0] === here;
-    if (!hashChange && !saved && !again) refuse(event);
+    // The part behind # is sent to nobody: the views of "See why, and learn" keep what is chosen there.
+    const within = hashChange || (destination.sameDocument && destination.url.split('#')[0] === here);
+    if (!within && !saved && !again) refuse(event);
   });
   for (const type of ['click', 'auxclick', 'submit']) {
     addEventListener(type, (event) => {

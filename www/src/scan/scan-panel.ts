@@ -228,7 +228,7 @@ export class ScanPanel {
       make('p', 'headline-decision', strings.decision[decision]),
       make('p', '', make('span', 'big-number', percent(probability)), ' ', make('span', 'unit', strings.detail.threshold(model.threshold))),
       make('p', 'quiet', text.at(z, world)),
-      make('p', '', whyLink()),
+      make('p', '', whyLink(() => void scan.sliceIn(z).then((slice) => this.looked({ slice, pixel })))),
       ...(spot.note ? [make('p', 'quiet', spot.note)] : []),
     );
   }

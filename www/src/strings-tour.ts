@@ -59,7 +59,7 @@ export const tourText = {
         'ReLU is the simplest bend there is: what is below zero becomes zero, the rest stays. Without a bend, many layers could do no more than one.',
         'It also makes the numbers sparse: a map speaks only where its feature is.',
       ],
-      paper: 'ReLU follows each convolution. Its “important feature is sparsity”.',
+      paper: 'It names ReLU as the bend of a convolutional network: “An important feature of ReLu is sparsity.”',
       task: 'Compare a map before and behind ReLU. Blue is below zero: there the right picture is dark.',
     },
     pooling: {
@@ -69,7 +69,7 @@ export const tourText = {
         'Of every 2 × 2 numbers only the largest stays. The map gets half as wide and half as high, and the next layer sees a larger part of the picture.',
         'A small shift of the picture changes little: the largest number is often still the largest.',
       ],
-      paper: 'Max pooling of 2 × 2, twice. It makes the maps smaller, and so “over-fitting can be controlled”.',
+      paper: 'Max pooling of 2 × 2, twice. It makes the maps smaller, “so that over-fitting can be controlled”.',
       task: 'Choose a place in the pooled map and see which of the four won.',
     },
     dropout: {

@@ -43,7 +43,11 @@ export class PoolingStep extends TourStep {
     const [channels, rows, columns] = dimsAt(stage.scene, layer);
     this.channels.input.max = String(channels - 1);
     const { y, x, channel } = this.place;
-    this.choose({ layer, channel, y: y < 0 ? Math.floor(rows / 2) : y, x: x < 0 ? Math.floor(columns / 2) : x });
+    if (y >= 0) return this.choose({ layer, channel, y, x });
+    // Where there is most to see: the largest number of the first map.
+    const map = stage.scene.traced[layer]?.values.subarray(0, rows * columns) ?? new Float32Array();
+    const largest = map.indexOf(Math.max(...map));
+    this.choose({ layer, channel, y: Math.floor(largest / columns), x: largest % columns });
   }
 
   override forget(): void {

@@ -8,9 +8,12 @@ use super::Opened;
 use crate::classifier::nodule_probability;
 use crate::method::{ADAM_EPSILON, CLASSES, PATCH_SAMPLES, PATCH_SIZE, preprocess_id};
 use crate::model::symmetry::{SYMMETRIES, places};
-use crate::model::{Network, NetworkKind};
+use crate::model::{Network, NetworkKind, Operation};
+use crate::phantom::normal;
 use crate::preprocess::batch_tensor;
-use crate::weights::{WeightsError, WeightsHeader, network_of, parameters, write_weights};
+use crate::weights::{
+    Parameter, WeightsError, WeightsHeader, network_of, parameters, write_weights,
+};
 use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::activation::log_softmax;
@@ -193,12 +196,10 @@ impl Training {
         check(&settings, &examples)?;
         let mut rng = Pcg64Mcg::seed_from_u64(u64::from(settings.seed));
         let (learnt, held) = divided(&examples, settings.hold_out, &mut rng)?;
-        let plain = Device::flex();
-        plain.seed(u64::from(settings.seed));
-        let device = plain.autodiff();
+        let device = Device::flex().autodiff();
         let network = match from {
             Some(opened) => network_of(opened.kind, opened.parameters.clone(), &device)?,
-            None => NetworkKind::Small.init(&device),
+            None => network_of(NetworkKind::Small, fresh(NetworkKind::Small, &mut rng), &device)?,
         };
         let optimizer = AdamConfig::new().with_epsilon(ADAM_EPSILON).init();
         let began_with =
@@ -363,6 +364,35 @@ impl Training {
             }
         }
     }
+}
+
+/// Random weights for layers before ReLU (He et al. 2015), and biases of 0. Drawn here, for Burn's
+/// own generator is one for the whole process: two trainings beside each other would mix.
+fn fresh(kind: NetworkKind, rng: &mut Pcg64Mcg) -> Vec<(String, Parameter)> {
+    let mut before = vec![1, PATCH_SIZE, PATCH_SIZE];
+    let mut parameters = Vec::new();
+    for layer in kind.layers() {
+        let outputs = layer.output_shape[0];
+        let inputs: usize = before.iter().product();
+        let (shape, fan_in) = match layer.operation {
+            Operation::Convolution { kernel, .. } => {
+                (vec![outputs, before[0], kernel, kernel], before[0] * kernel * kernel)
+            }
+            Operation::Dense { .. } => (vec![inputs, outputs], inputs),
+            _ => {
+                before = layer.output_shape;
+                continue;
+            }
+        };
+        let deviation = (2.0 / fan_in as f32).sqrt();
+        let count = shape.iter().product();
+        let values = (0..count).map(|_| deviation * normal(rng)).collect();
+        parameters.push((format!("{}.weight", layer.name), Parameter { shape, values }));
+        let bias = Parameter { shape: vec![outputs], values: vec![0.0; outputs] };
+        parameters.push((format!("{}.bias", layer.name), bias));
+        before = layer.output_shape;
+    }
+    parameters
 }
 
 fn check(settings: &Settings, examples: &Examples) -> Result<(), TrainingError> {

@@ -5,23 +5,23 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::Device;
 
 /// A convolution with fresh parameters.
-#[cfg(any(not(target_arch = "wasm32"), feature = "lab"))]
+#[cfg(not(target_arch = "wasm32"))]
 pub(super) fn convolution(config: &Conv2dConfig, device: &Device) -> Conv2d {
     config.init(device)
 }
 
 /// A dense layer with fresh parameters.
-#[cfg(any(not(target_arch = "wasm32"), feature = "lab"))]
+#[cfg(not(target_arch = "wasm32"))]
 pub(super) fn linear(config: &LinearConfig, device: &Device) -> Linear {
     config.init(device)
 }
 
-#[cfg(all(target_arch = "wasm32", not(feature = "lab")))]
+#[cfg(target_arch = "wasm32")]
 pub(super) use blank::{convolution, linear};
 
-/// Most of the page loads parameters and draws none. Burn's initializers would bring random numbers, matrix
+/// The page loads parameters and draws none. Burn's initializers would bring random numbers, matrix
 /// products and a QR decomposition into the modules: docs/webgpu.md has what they weigh.
-#[cfg(all(target_arch = "wasm32", not(feature = "lab")))]
+#[cfg(target_arch = "wasm32")]
 mod blank {
     use super::*;
     use burn::module::{Param, ParamId};

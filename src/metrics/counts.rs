@@ -62,7 +62,10 @@ pub fn wilson(hits: usize, n: usize) -> [f64; 2] {
     let scale = 1.0 + Z95 * Z95 / n;
     let center = (share + Z95 * Z95 / (2.0 * n)) / scale;
     let half = Z95 / scale * (share * (1.0 - share) / n + Z95 * Z95 / (4.0 * n * n)).sqrt();
-    [(center - half).max(0.0), (center + half).min(1.0)]
+    // At the ends the formula gives 0 and 1 but for rounding.
+    let low = if hits == 0 { 0.0 } else { (center - half).max(0.0) };
+    let high = if hits as f64 == n { 1.0 } else { (center + half).min(1.0) };
+    [low, high]
 }
 
 /// Chance that what is called a nodule is one (PPV), where `prevalence` in (0, 1) of all are:

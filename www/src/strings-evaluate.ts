@@ -5,7 +5,7 @@ import type { CardMetrics } from './wasm.ts';
 
 /** 0.05 -> "5 %", 0.0025 -> "0.25 %". */
 const short = (value: number): string => `${Number((value * 100).toPrecision(3))} %`;
-const one = (n: number): string => (n < 10 ? n.toFixed(1) : count(Math.round(n)));
+const one = (n: number): string => (n === 0 ? '0' : n < 0.05 ? 'less than 0.1' : n < 10 ? n.toFixed(1) : count(Math.round(n)));
 
 export const evaluateText = {
   lead: 'A network gives a probability; a threshold makes a decision of it. Move the threshold, and see what it would have found and missed on the data that the network was measured on. The decisions on this page keep the threshold of the weights file.',
@@ -86,7 +86,7 @@ export const evaluateText = {
   setSummary: (n: number, positives: number, network: string, units: number): string =>
     `${count(n)} patches, ${count(positives)} with a nodule${units < n ? `, of ${count(units)} patients` : ''}, answered by ${network}.`,
   setIntervals: (units: number, n: number): string =>
-    units < n ? '95 % intervals by drawing whole patients anew, 2,000 times: patches of one patient are alike.' : '95 % intervals: Wilson’s for shares, 2,000 drawings of patches for the others. Where several patches are of one patient they are too narrow; a third column in the labels file names the patient.',
+    units < n ? '95 % intervals by drawing whole patients anew, 2,000 times: patches of one patient are alike. Shares of 0 and 100 % have Wilson’s.' : '95 % intervals: Wilson’s for shares, 2,000 drawings of patches for the others. Where several patches are of one patient they are too narrow; a third column in the labels file names the patient.',
   setCounting: 'The intervals are being computed…',
   setOneClass: (nodule: boolean): string => `All of these patches are labelled “${nodule ? 'nodule' : 'no nodule'}”: without the other class there is no ROC curve and no area under it.`,
   setNone: 'None of the labelled patches has an answer.',

@@ -67,8 +67,13 @@ pub fn slice_patch(
     y: f64,
 ) -> Result<JsValue, JsValue> {
     let values = image(hu, width, height, given(pixel_mm)?)?.patch([x, y]);
+    Ok(patch_object(&values))
+}
+
+/// Model values of a patch, and how it looks.
+fn patch_object(values: &[f32]) -> JsValue {
     let patch = JsValue::from(Object::new());
-    set(&patch, "grey", Uint8Array::from(&display_bytes(&values)[..]));
-    set(&patch, "values", Float32Array::from(&values[..]));
-    Ok(patch)
+    set(&patch, "grey", Uint8Array::from(&display_bytes(values)[..]));
+    set(&patch, "values", Float32Array::from(values));
+    patch
 }

@@ -111,3 +111,31 @@ function stranger(): Buffer {
   length.writeBigUInt64LE(BigInt(header.length));
   return Buffer.concat([length, header, Buffer.alloc(8)]);
 }
+
+test('dropped by a real drag; a worker that stops, and a page that is sealed, go on with them, explanations too', async ({ page, site, watch }) => {
+  watch.expectErrors(/panicked|RuntimeError|unreachable|console_error_panic_hook/);
+  await open(page, `${site.url}?fault=panic@2`);
+  const client = await page.context().newCDPSession(page);
+  const data = { items: [], files: [path.join(dist, 'models', second.file)], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) await client.send('Input.dispatchDragEvent', { type, x: 300, y: 300, data });
+  await expect(own(page)).toContainText('In use', { timeout: 60_000 });
+  await choose(page, patches().slice(0, 6));
+  await settled(page, 6);
+  await expect(page.locator('#engine-note')).toContainText('replaced once');
+  expect(worstDifference((await json(page)).results, second.id)).toBeLessThan(1e-4);
+
+  await page.locator('#seal').click();
+  await expect(page.locator('#seal')).toHaveText('This page is sealed', { timeout: 60_000 });
+  await choose(page, patches().slice(6, 9));
+  await settled(page, 9);
+  expect(worstDifference((await json(page)).results, second.id)).toBeLessThan(1e-4);
+  await page.getByRole('link', { name: 'Why this answer', exact: true }).click();
+  await expect(page.locator('.why-card:not([aria-busy]) canvas[width="50"]')).toHaveCount(4, { timeout: 60_000 });
+  await page.getByRole('link', { name: 'Guided tour', exact: true }).click();
+  await expect(page).toHaveURL(/#see=tour/);
+  await page.getByRole('link', { name: 'Inside the network', exact: true }).click();
+  await expect(page.locator('.inside .number-headline')).toContainText('=');
+  // What is chosen goes on standing in the address.
+  await page.getByRole('button', { name: 'Next layer' }).click();
+  await expect(page).toHaveURL(/#see=inside&layer=/);
+});

@@ -20,6 +20,13 @@ function explained(): Explained {
   return JSON.parse(readFileSync(json, 'utf8')) as Explained;
 }
 
+/** Of the weights file, as its header has them. */
+function cardFigures(): { recall: number; specificity: number } {
+  const file = readFileSync(path.join(dist, 'models', models()[0].file));
+  const header = JSON.parse(file.subarray(16, 16 + file.readUInt32LE(12)).toString()) as { card: { metrics: { recall: number; specificity: number } } };
+  return header.card.metrics;
+}
+
 const card = (page: Page, name: string): Locator => page.locator('.why-card', { has: page.getByRole('heading', { name, exact: true }) });
 
 async function explanationsDone(page: Page): Promise<void> {
@@ -51,6 +58,13 @@ async function why(page: Page, url: string): Promise<void> {
 test('all four maps are the native build’s, pixel by pixel; with random weights they are others', async ({ page, site }) => {
   await why(page, site.url);
   expect(await percentage(page.locator('.why-answer .big-number'))).toBeCloseTo(100 * (nativeFor(path.basename(patch())).probability ?? NaN), 0);
+  // What the number has meant, and what the decision would be worth where five in a hundred patches hold a nodule.
+  const { recall, specificity } = cardFigures();
+  const ppv = (recall * 0.05) / (recall * 0.05 + (1 - specificity) * 0.95);
+  await page.getByRole('spinbutton', { name: /Prevalence/ }).fill('5');
+  await expect(page.locator('.meaning')).toContainText(`${(100 * ppv).toFixed(1)} % would be one there`);
+  await expect(page.locator('.meaning')).toContainText(/Of \d+ validation patches/);
+
   await page.getByLabel('over the patch').uncheck();
   const { maps } = explained();
   await expect(page.getByLabel('Grad-CAM at')).toHaveValue(maps.class_activation_layer);

@@ -102,7 +102,7 @@ export async function measure(engine: Engine, patches: number, batches: number):
 }
 
 /** Lets the messages in that came meanwhile; a timer would wait 4 ms. */
-function breathe(): Promise<void> {
+export function breathe(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {

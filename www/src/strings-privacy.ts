@@ -38,7 +38,7 @@ export const privacyHtml = {
   selfTestWay: 'Tried',
   selfTestBecame: 'What became of it',
   forget: 'Forget everything',
-  forgetNote: 'Clears files, results, choices, and what this browser keeps of the page.',
+  forgetNote: 'Clears files, results, weights of your own, choices, and what this browser keeps of the page.',
   rememberChoices: 'Remember engine and network on this computer',
   promiseTitle: 'What is promised, and how to check it',
   promisedTitle: 'What is promised',

@@ -1,6 +1,6 @@
 //! Why this answer.
 
-use super::{LabNetwork, refused};
+use super::{LabNetwork, patch_object, refused};
 use crate::decode::decode_raster;
 use crate::lab::Opened;
 use crate::lab::explain::{
@@ -9,9 +9,8 @@ use crate::lab::explain::{
 use crate::lab::variant::{Region, Variant};
 use crate::method::{CLASS_NODULE, CLASSES, PATCH_SIZE};
 use crate::model;
-use crate::preprocess::display_bytes;
 use crate::wasm_api::{error, given, plain, set};
-use js_sys::{Float32Array, Object, Uint8Array};
+use js_sys::{Object, Uint8Array};
 use nodulens_engine::{Engine, Workspace};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
@@ -183,10 +182,6 @@ impl JsRegion {
     /// The patch, changed: values and grey.
     pub fn patch(&self, variant: JsValue) -> Result<JsValue, JsValue> {
         let variant: Variant = given(variant)?;
-        let values = self.region.patch(&variant);
-        let object = JsValue::from(Object::new());
-        set(&object, "grey", Uint8Array::from(&display_bytes(&values)[..]));
-        set(&object, "values", Float32Array::from(&values[..]));
-        Ok(object)
+        Ok(patch_object(&self.region.patch(&variant)))
     }
 }

@@ -4,7 +4,7 @@
  */
 import '../lock.ts';
 import * as glue from '#glue';
-import { isTrap } from '../engine-work.ts';
+import { breathe, isTrap } from '../engine-work.ts';
 import { problemFrom } from '../problem.ts';
 import { commonWorks } from './common-work.ts';
 import { evaluateWorks } from './evaluate-work.ts';
@@ -43,18 +43,6 @@ async function load(module: WebAssembly.Module): Promise<LabModule> {
 async function wasm(): Promise<LabModule> {
   if (!loading) throw new Error('The lab has not been started.');
   return loading;
-}
-
-/** Lets the messages in that came meanwhile; a timer would wait 4 ms. */
-function breathe(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
 }
 
 class Cancelled extends Error {}

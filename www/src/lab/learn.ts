@@ -23,6 +23,8 @@ const text = strings.lab;
 
 /** What the views may have the page do. */
 export interface PageActions {
+  /** A view was opened, or the last one closed. */
+  opened(): void;
   notify(...text: string[]): void;
   arriveAsSet(arrivals: Arrivals): void;
 }
@@ -40,9 +42,11 @@ export class Learn {
   private shown: ViewName | undefined;
   private network = '';
   private readonly engines: Engines;
+  private readonly page: PageActions;
 
   constructor(engines: Engines, results: Results, runner: Runner, page: PageActions) {
     this.engines = engines;
+    this.page = page;
     this.subjects = new Subjects(this.lab, results);
     this.own = new OwnWeights(engines, this.lab, page.notify, () => runner.resume());
     const shared: Shared = {
@@ -72,7 +76,16 @@ export class Learn {
       byId('learn-body', 'div').append(view.element);
     }
     addEventListener('hashchange', () => this.follow(true));
+  }
+
+  /** The page is wired: shows what its address names. */
+  begin(): void {
     this.follow(false);
+  }
+
+  /** Whether a view is shown. */
+  get open(): boolean {
+    return this.shown !== undefined;
   }
 
   /** The engine, the results or the patch may have changed. */
@@ -118,6 +131,7 @@ export class Learn {
     this.shown = undefined;
     setText(this.title, '');
     for (const link of this.links.values()) link.removeAttribute('aria-current');
+    this.page.opened();
     history.replaceState(history.state, '', location.pathname + location.search);
   }
 
@@ -160,8 +174,10 @@ export class Learn {
         if (name === address.see) link.setAttribute('aria-current', 'page');
         else link.removeAttribute('aria-current');
       }
-      this.section.dataset['view'] = address.see;
-      if (!moved || this.section.getBoundingClientRect().top > innerHeight / 2) this.section.scrollIntoView();
+      // The page gives it the width that it needs.
+      this.page.opened();
+      const { top } = this.section.getBoundingClientRect();
+      if (!moved || top < 0 || top > innerHeight / 2) this.section.scrollIntoView();
     }
     view.show(address);
   }

@@ -181,6 +181,9 @@ test('what is forgotten is gone from here, too', async ({ page, site }) => {
   await expect(about).toContainText(NAME);
   const before = await headline(page).textContent();
   await page.locator('#forget').click();
+  await expect(page.locator('.inside')).toBeHidden();
+  expect(page.url()).not.toContain('see=');
+  await page.getByRole('link', { name: 'Inside the network', exact: true }).click();
   await expect(about).toContainText('synthetic-1-nodule.png');
   await expect(headline(page)).not.toHaveText(before ?? '');
   await expect(page.locator('.inside-status')).toBeEmpty();

@@ -73,7 +73,7 @@ test('every plot has its numbers behind it; weights without an evaluation say so
   await expect(body(page, '.matrix')).toBeVisible();
   for (const plot of await body(page, '.plot').all()) {
     await plot.locator('summary').click();
-    expect(await plot.locator('tbody tr').count()).toBeGreaterThan(10);
+    await expect.poll(() => plot.locator('tbody tr').count()).toBeGreaterThan(10);
   }
   const bytes = readFileSync(path.join(dist, 'models', models()[0].file));
   const length = bytes.readUInt32LE(12);

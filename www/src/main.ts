@@ -18,6 +18,7 @@ import { NetworkPanel } from './network-panel.ts';
 import { arrivalsFromClipboard, arrivalsFromDrop, arrivalsFromInput, arrivalsFromPhantoms, extensionLabel } from './files.ts';
 import type { Arrivals } from './files.ts';
 import { remembered } from './privacy/memory.ts';
+import { worstOfEach } from './privacy/attempt.ts';
 import { PrivacyPanel } from './privacy/privacy-panel.ts';
 import { Results } from './results.ts';
 import type { Filter, Row } from './results.ts';
@@ -55,11 +56,12 @@ const privacy = new PrivacyPanel(engines, {
   webgpuIsBuilt: WEBGPU_IS_BUILT,
   tryWorkers: async (sealed) => {
     const own = sealed ? new URL('./main.js', document.baseURI).href : undefined;
-    return [
+    // Each way once, and as the worst of the workers has it.
+    return worstOfEach([
       ...(await engines.work((worker) => worker.ask({ kind: 'try-network', own }))).attempts,
       ...(await learn.lab.ask('try-network', { own })).attempts,
       ...(await (scanPanel.scan?.reader.ask({ kind: 'try-network', own }) ?? { attempts: [] })).attempts,
-    ];
+    ]);
   },
   renewReaders() {
     scanPanel.scan?.reader.renew();

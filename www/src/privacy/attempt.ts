@@ -11,3 +11,12 @@ export interface Attempt {
   id: string;
   result: Result;
 }
+
+/** Each way once, however many workers tried it: one that got out speaks for all. */
+export function worstOfEach(attempts: Attempt[]): Attempt[] {
+  const byId = new Map<string, Attempt>();
+  for (const attempt of attempts) {
+    if (!byId.has(attempt.id) || attempt.result === 'got-out') byId.set(attempt.id, attempt);
+  }
+  return [...byId.values()];
+}

@@ -78,7 +78,10 @@ async function writeHtml() {
   const texts = { ...html, csp: metaPolicy };
   const unused = new Set(Object.keys(texts));
   const escape = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
-  const page = (await readFile(path.join(www, 'index.html'), 'utf8')).replace(/\{\{(\w+)\}\}/g, (_, key) => {
+  // Browsers ask for the icon again whenever the address changes behind #: nothing is to be asked for then.
+  const icon = `data:image/svg+xml;base64,${(await readFile(path.join(www, 'icon.svg'))).toString('base64')}`;
+  const source = (await readFile(path.join(www, 'index.html'), 'utf8')).replace('./icon.svg', icon);
+  const page = source.replace(/\{\{(\w+)\}\}/g, (_, key) => {
     if (texts[key] === undefined) fail(`index.html asks for the text "${key}", which strings.ts does not have`);
     unused.delete(key);
     return escape(texts[key]);

@@ -98,12 +98,10 @@ const script = await mainScript();
 let page = (await read('index.html')).toString();
 const sheets = [...page.matchAll(/<link rel="stylesheet" href="\.\/([^"]+)">/g)].map(([, name]) => name);
 const styles = await Promise.all(sheets.map(async (name) => (await read(name)).toString()));
-const icon = `data:image/svg+xml;base64,${(await read('icon.svg')).toString('base64')}`;
 
 const attribute = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 page = page.replace(/(http-equiv="Content-Security-Policy" content=")[^"]*/, (_, start) => start + attribute(policy(script, styles)));
 page = page.replace(/<!--[^]*?-->\n/, '<!-- One file: nothing is asked for, and nothing could be (connect-src). -->\n');
-page = replace(page, 'href="./icon.svg"', `href="${icon}"`);
 page = replace(page, '<link rel="manifest" href="./manifest.json">\n', '');
 page = replace(page, '<link rel="apple-touch-icon" href="./icons/192.png">\n', '');
 sheets.forEach((name, i) => (page = replace(page, `<link rel="stylesheet" href="./${name}">`, `<style>${styles[i]}</style>`)));

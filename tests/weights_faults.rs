@@ -41,7 +41,7 @@ fn the_shipped_file_loads_and_describes_itself() {
     assert_eq!(network, "paper");
     assert!(threshold > 0.0 && threshold < 1.0);
     let metrics = card.metrics.expect("the shipped card has figures");
-    assert!(metrics.n > 0 && metrics.roc_auc_ci95[0] <= metrics.roc_auc);
+    assert!(metrics.n > 0 && metrics.roc_auc_ci95.unwrap()[0] <= metrics.roc_auc);
     assert!(!card.commit.is_empty() && !card.date.is_empty() && !card.citations.is_empty());
     assert!(!card.commit.ends_with("-dirty"), "shipped weights come from a committed trainer");
 }

@@ -79,8 +79,8 @@ pub struct CardMetrics {
     pub positives: usize,
     /// Area under the ROC curve.
     pub roc_auc: f64,
-    /// Its 95 % interval by bootstrap over scans.
-    pub roc_auc_ci95: [f64; 2],
+    /// Its 95 % interval by bootstrap over scans; absent where none was drawn.
+    pub roc_auc_ci95: Option<[f64; 2]>,
     /// Area under the precision-recall curve (average precision).
     pub average_precision: f64,
     /// Share decided rightly at the threshold.

@@ -77,6 +77,16 @@ test('safetensors are used, named by their metadata or told by their shapes', as
   await expect(page.locator('#card-body')).toContainText('says nothing of its origin');
 });
 
+test('forgetting while they are looked at keeps them out', async ({ page, site }) => {
+  await open(page, site.url);
+  await choose(page, [{ name: 'patient.nodulens', mimeType: '', buffer: file(second.file) }, { name: 'other.nodulens', mimeType: '', buffer: file(first.file) }]);
+  await page.locator('#forget').evaluate((button: HTMLElement) => button.click());
+  await page.waitForTimeout(1500);
+  await expect(own(page)).toHaveCount(0);
+  await expect(page.locator('body')).not.toContainText('patient.nodulens');
+  await expect(page.locator(`#network-${first.id}-state`)).toHaveText('In use');
+});
+
 test('what does not fit is refused with its reason, and what is in use stays', async ({ page, site }) => {
   await open(page, site.url);
   await choose(page, patches().slice(0, 2));

@@ -85,12 +85,27 @@ test('ours is trained a little further; cancelled, it keeps the last whole epoch
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save the weights file' }).click()]);
   expect(readFileSync(await download.path()).subarray(0, 8).toString()).toBe('NODULENS');
 
-  await page.getByLabel('Epochs').fill('3');
-  await page.getByLabel('Learning rate').fill('0.4');
-  await page.getByLabel(/knows nothing/).check();
+  // The browser's own word on the fields; nothing has begun, and what was learnt is still there.
   await page.getByLabel('Learning rate').fill('7');
   await page.getByRole('button', { name: 'Start training' }).click();
-  // The browser's own word on the field; nothing has begun.
   expect(await page.getByLabel('Learning rate').evaluate((input: HTMLInputElement) => input.validity.rangeOverflow)).toBe(true);
+  await page.getByLabel('Learning rate').fill('0.001');
+  await page.getByLabel('How many').fill('');
+  await page.getByRole('button', { name: 'Start training' }).click();
+  expect(await page.getByLabel('How many').evaluate((input: HTMLInputElement) => input.validity.valueMissing)).toBe(true);
   await expect(page.getByRole('button', { name: 'Pause' })).toBeHidden();
+  await expect(page.getByRole('button', { name: 'Save the weights file' })).toBeVisible();
+
+  // While patches are made ready, another start is not to be had; forgetting in the middle leaves nothing behind.
+  await page.getByLabel('How many').fill('2000');
+  await page.getByRole('button', { name: 'Start training' }).click();
+  await page.getByRole('link', { name: 'Guided tour', exact: true }).click();
+  await page.getByRole('link', { name: 'Train', exact: true }).click();
+  await expect(page.getByRole('button', { name: 'Start training' })).toBeHidden();
+  await page.getByRole('button', { name: 'Forget everything' }).click();
+  await expect(page.locator('.train')).toBeHidden();
+  await page.getByRole('link', { name: 'Train', exact: true }).click();
+  await expect(page.getByRole('button', { name: 'Start training' })).toBeEnabled();
+  await expect(page.locator(result)).toBeEmpty();
+  await expect(page.getByRole('button', { name: 'Save the weights file' })).toBeHidden();
 });

@@ -142,4 +142,17 @@ test('a spot of a scan is explained, and can be moved about in its slice; forget
   await expect(page.locator('.why-answer')).not.toContainText('Spot at');
   const left = await page.locator('.why canvas').evaluateAll((all) => all.filter((canvas) => (canvas as HTMLCanvasElement).width > 0 && canvas.className !== 'why-scale').length);
   expect(left).toBe(0);
+  // Seen again at once, it shows nothing of the patch that was forgotten.
+  await page.getByRole('link', { name: 'Why this answer', exact: true }).click();
+  await page.getByLabel('over the patch').uncheck();
+  await expect(page.locator('.why')).not.toContainText('Spot at');
+  await explanationsDone(page);
+  await expect(page.locator('.why-answer')).toContainText('synthetic-1-nodule.png');
+  // Back to where no view was open closes it.
+  await page.goto(site.url);
+  await page.getByRole('link', { name: 'Guided tour', exact: true }).click();
+  await expect(page.locator('.tour')).toBeVisible();
+  await page.goBack();
+  await expect(page.locator('.tour')).toBeHidden();
+  await expect(page.locator('#learn-nav [aria-current]')).toHaveCount(0);
 });

@@ -240,7 +240,7 @@ fn metrics(report: &Report) -> Option<CardMetrics> {
         n: report.n,
         positives: report.positives,
         roc_auc: report.roc_auc?,
-        roc_auc_ci95: report.roc_auc_ci95?,
+        roc_auc_ci95: Some(report.roc_auc_ci95?),
         average_precision: report.average_precision?,
         accuracy: report.accuracy,
         precision: report.precision,

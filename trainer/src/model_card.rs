@@ -62,7 +62,7 @@ fn range(interval: Option<[f64; 2]>, format: fn(f64) -> String) -> String {
 fn figures(metrics: &CardMetrics) -> String {
     let ci = metrics.ci95.as_ref();
     let mut rows = vec![
-        ("ROC AUC", Some(metrics.roc_auc), Some(metrics.roc_auc_ci95), three as fn(f64) -> String),
+        ("ROC AUC", Some(metrics.roc_auc), metrics.roc_auc_ci95, three as fn(f64) -> String),
         (
             "Average precision",
             Some(metrics.average_precision),

@@ -70,7 +70,7 @@ function figures(metrics: CardMetrics): HTMLElement[] {
   /** Older files carry no interval by bootstrap: Wilson's takes its place. */
   const share = (name: string, value: number, found: Interval | undefined, hits: number, n: number): void =>
     add(name, percent(value), interval(found ?? wilson(hits, n), percent), `${count(hits)} / ${count(n)}`);
-  add(text.rocAuc, digits(metrics.roc_auc), ends(metrics.roc_auc_ci95), count(metrics.n));
+  add(text.rocAuc, digits(metrics.roc_auc), ends(metrics.roc_auc_ci95 ?? undefined), count(metrics.n));
   add(text.averagePrecision, digits(metrics.average_precision), ends(ci95?.average_precision), count(metrics.n));
   if (typeof metrics.recall_at_specificity === 'number')
     add(text.recallAtSpecificity, percent(metrics.recall_at_specificity), ends(ci95?.recall_at_specificity, percent), count(metrics.n));

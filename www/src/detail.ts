@@ -37,6 +37,9 @@ export class Detail {
     this.panel.dataset['state'] = row?.state ?? 'none';
     if (!row) {
       this.picture.dataset['empty'] = '';
+      this.caption.textContent = '';
+      this.canvas.width = 0;
+      this.canvas.removeAttribute('aria-label');
       this.body.replaceChildren(make('p', 'quiet', text.empty));
       return;
     }

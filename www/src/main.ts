@@ -68,6 +68,7 @@ const privacy = new PrivacyPanel(engines, {
     learn.renew();
   },
   clearAll() {
+    forgotten += 1;
     runner.forget();
     results.clear();
     results.forgetCleared();
@@ -81,6 +82,8 @@ const privacy = new PrivacyPanel(engines, {
   },
 });
 const notices = byId('notices', 'div');
+/** How often everything was forgotten. */
+let forgotten = 0;
 let cardOf = '';
 let fellBackFor = '';
 let saidUnknown = false;
@@ -96,7 +99,7 @@ function draw(): void {
   enginePanel.draw();
   runPanel.draw();
   table.draw(method);
-  if (rows.length > 0) detail.draw(results.selected, method);
+  detail.draw(results.selected, method);
   drawFromModel();
   scanPanel.engineChanged();
   learn.changed();
@@ -157,9 +160,12 @@ function noticeWith(text: string, action: string, act: () => void): void {
 
 /** `asSet`: the user has said that it has labels. */
 async function arrive(arrived: Arrivals, nothing: string, asSet = false): Promise<void> {
+  const when = forgotten;
   const set = await recognise(arrived, asSet);
   const arrivals = set.kind === 'set' ? set.rest : arrived;
   const { pictures, scans, weights, skipped } = await sortArrivals(arrivals, extensionLabel);
+  // Everything was forgotten while they were looked at.
+  if (when !== forgotten) return;
   notices.replaceChildren();
   if (set.kind === 'unusable') notify(evaluateText.setUnusable(set.file, set.problem));
   else if (set.kind === 'none' && asSet) notify(evaluateText.setNothing);

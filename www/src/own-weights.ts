@@ -18,7 +18,8 @@ const text = strings.weights;
 /** The largest network has 20 MB in half precision; a file of twice single precision is no weights file of ours. */
 const LARGEST_BYTES = 128 * 1024 * 1024;
 
-export type Offered = { ok: true; model: OfferedModel; info: ModelInfo } | { ok: false; problem: Problem };
+/** `inUse`: another network may have been chosen meanwhile. */
+export type Offered = { ok: true; model: OfferedModel; info: ModelInfo; inUse: boolean } | { ok: false; problem: Problem };
 
 export class OwnWeights {
   private readonly engines: Engines;
@@ -45,8 +46,10 @@ export class OwnWeights {
 
   /** Files that were chosen or dropped: one after the other; the last that fits is in use afterwards. */
   async open(files: { name: string; blob: Blob }[]): Promise<void> {
+    const { generation } = this;
     this.show(undefined);
     for (const { name, blob } of files) {
+      if (generation !== this.generation) return;
       const base = name.slice(name.lastIndexOf('/') + 1);
       const refuse = (problem: Problem): void => this.show(base, problem);
       if (blob.size > LARGEST_BYTES) {
@@ -62,9 +65,11 @@ export class OwnWeights {
       }
       const button = byId('load-weights', 'button');
       button.setAttribute('aria-busy', 'true');
-      const offered = await this.offer(new Uint8Array(content), base);
+      const offered = generation === this.generation ? await this.offer(new Uint8Array(content), base) : undefined;
       button.removeAttribute('aria-busy');
-      if (offered.ok) this.notify(text.inUse(offered.model.name));
+      // Everything was forgotten meanwhile: nothing is said of it either.
+      if (!offered || generation !== this.generation) return;
+      if (offered.ok) this.notify(offered.inUse ? text.inUse(offered.model.name) : text.offered(offered.model.name));
       else refuse(offered.problem);
     }
   }
@@ -112,10 +117,10 @@ export class OwnWeights {
     const { current, notLoaded, cpu } = this.engines;
     if (current === model && cpu.phase !== 'failed') {
       this.used();
-      return { ok: true, model, info };
+      return { ok: true, model, info, inUse: true };
     }
     // Another network was chosen meanwhile: it stays on offer.
-    if (notLoaded?.model !== model) return { ok: true, model, info };
+    if (notLoaded?.model !== model) return { ok: true, model, info, inUse: false };
     this.byHash.delete(info.weightsSha256);
     this.engines.withdraw(model);
     dropOwn(model.file);

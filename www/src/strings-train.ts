@@ -50,6 +50,7 @@ export const train = {
   filtersLabel: (n: number, now: boolean): string => `${n} kernels ${now ? 'as they are now' : 'as they began'}`,
   use: 'Use it on this page',
   used: (name: string): string => `In use now: ${name}. The network choice at the top brings the others back.`,
+  offered: (name: string): string => `${name} can be chosen at the top; another network was chosen meanwhile.`,
   save: 'Save the weights file',
   file: 'nodulens-trained.nodulens',
   ownName: 'Trained here',

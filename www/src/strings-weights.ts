@@ -11,6 +11,7 @@ export const weights = {
   about: (file: string): string => `From ${file}. Kept in the memory of this page, until it is closed or told to forget.`,
   untitled: (network: string): string => `Your weights of the ${network} network`,
   checking: (file: string): string => `Checking ${file}…`,
+  offered: (name: string): string => `Your weights “${name}” were checked and can be chosen as the network; another was chosen meanwhile.`,
   inUse: (name: string): string => `Your weights “${name}” were checked and are in use now.`,
   refused: (file: string, reason: string): string => `${file} cannot be used: ${reason}`,
   stays: (name: string): string => `${name} stays in use; nothing is lost.`,

@@ -69,7 +69,8 @@ export interface CardMetrics {
   n: number;
   positives: number;
   roc_auc: number;
-  roc_auc_ci95: [number, number];
+  /** Absent where none was drawn. */
+  roc_auc_ci95?: [number, number] | null;
   average_precision: number;
   accuracy: number;
   precision: number;

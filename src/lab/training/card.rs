@@ -2,7 +2,7 @@
 
 use super::{EVEN_ODDS, SHIFT, Settings, Training, TrainingError};
 use crate::method::PAPER_SPECIFICITY;
-use crate::metrics::bootstrap::{Interval, RESAMPLES, SEED, intervals};
+use crate::metrics::bootstrap::{RESAMPLES, SEED, intervals};
 use crate::metrics::{
     Labelled, average_precision, confusion, curves, operating_point, rates, roc_auc,
 };
@@ -102,7 +102,6 @@ fn metrics(training: &Training, labelled: &[Labelled]) -> Option<CardMetrics> {
     let drawn = training
         .done()
         .then(|| intervals(labelled, &unit, threshold, PAPER_SPECIFICITY, (RESAMPLES, SEED)));
-    let none: Interval = [0.0, 1.0];
     let ci95 = drawn.as_ref().and_then(|drawn| {
         Some(CardIntervals {
             average_precision: drawn.average_precision?,
@@ -119,7 +118,7 @@ fn metrics(training: &Training, labelled: &[Labelled]) -> Option<CardMetrics> {
         n: labelled.len(),
         positives: counts.tp + counts.fn_,
         roc_auc: roc_auc(labelled)?,
-        roc_auc_ci95: drawn.and_then(|drawn| drawn.roc_auc).unwrap_or(none),
+        roc_auc_ci95: drawn.and_then(|drawn| drawn.roc_auc),
         average_precision: average_precision(labelled)?,
         accuracy: found.accuracy,
         precision: found.precision,

@@ -126,13 +126,18 @@ export class Learn {
   /** No view is shown, and the address names none. */
   private leave(): void {
     if (!this.current) return;
+    this.close();
+    history.replaceState(history.state, '', location.pathname + location.search);
+  }
+
+  private close(): void {
+    if (!this.current) return;
     this.current.hide();
     this.current.element.hidden = true;
     this.shown = undefined;
     setText(this.title, '');
     for (const link of this.links.values()) link.removeAttribute('aria-current');
     this.page.opened();
-    history.replaceState(history.state, '', location.pathname + location.search);
   }
 
   private makeViews(shared: Shared): Partial<Record<ViewName, View>> {
@@ -158,6 +163,8 @@ export class Learn {
   /** Shows what the address names. A link that was followed brings the section into sight; a page that opens does, too. */
   private follow(moved: boolean): void {
     const address = readAddress();
+    // Back to where no view was open; an address of another section leaves it open.
+    if (!address && moved && location.hash === '') this.close();
     if (!address) return;
     const view = this.views[address.see];
     if (!view) return;

@@ -5,7 +5,6 @@
  */
 import { holdEverything } from '../assets.ts';
 import { saving } from '../export.ts';
-import { fetchFile } from '../fetch.ts';
 import type { OfferedModel } from '../models.ts';
 import { Refused, addPolicy } from './guard.ts';
 import { takeAway } from './take-away.ts';
@@ -22,24 +21,11 @@ export const refusals = { count: 0 };
 
 export async function shutEverything(models: OfferedModel[], webgpu: boolean, report: (done: number, total: number) => void): Promise<void> {
   await holdEverything(models.map(({ file }) => file), webgpu, report);
-  await keepIcon();
   addPolicy(POLICY);
   refuseNavigation();
   takeAway(window, ['fetch', 'Request']);
   // It could be told to add data to the request with which the page is loaded anew (navigation preload).
   takeAway(navigator, ['serviceWorker']);
-}
-
-/** Browsers ask for the icon again when the address changes behind #; from now on they find it here. */
-async function keepIcon(): Promise<void> {
-  const link = document.querySelector<HTMLLinkElement>('link[rel=icon]');
-  const address = link?.getAttribute('href') ?? '';
-  if (!link || address.startsWith('data:')) return;
-  try {
-    link.href = `data:image/svg+xml;base64,${btoa(await (await fetchFile(address)).text())}`;
-  } catch {
-    // Then it is refused, and the tab has no picture.
-  }
 }
 
 /** Not in TypeScript's types everywhere. */

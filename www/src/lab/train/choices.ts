@@ -35,7 +35,7 @@ export class Choices {
     const number = (field: Field, value: number): HTMLInputElement => {
       const input = make('input');
       const [min, max, step] = ENDS[field].map(String) as [string, string, string];
-      Object.assign(input, { type: 'number', min, max, step, value: String(value), inputMode: 'decimal' });
+      Object.assign(input, { type: 'number', required: true, min, max, step, value: String(value), inputMode: 'decimal' });
       return input;
     };
     this.fields = {

@@ -93,6 +93,13 @@ export class Course {
     return this.step === 0 ? undefined : (this.seconds / this.step) * (this.steps - this.step);
   }
 
+  /** Patches learnt a second. */
+  get speed(): number {
+    const { examples, settings } = this.order;
+    const epochs = this.steps > 0 ? (this.step / this.steps) * settings.epochs : 0;
+    return this.seconds > 0 ? (epochs * (examples.labels.length - this.held)) / this.seconds : 0;
+  }
+
   private over(): boolean {
     return this.state === 'cancelled';
   }

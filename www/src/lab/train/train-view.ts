@@ -43,6 +43,10 @@ export class TrainView implements View {
   private course: Course | undefined;
   private drawnEpochs = -1;
   private spoken: CourseState | undefined;
+  /** Patches are read or drawn; the training has not begun. */
+  private preparing = false;
+  /** Raised when everything is forgotten. */
+  private generation = 0;
 
   /** `labelled`: the user's labelled patches. */
   constructor(shared: Shared, labelled: () => LabelledRow[]) {
@@ -85,43 +89,60 @@ export class TrainView implements View {
   }
 
   forget(): void {
-    this.course?.cancel();
+    const { course } = this;
+    this.generation += 1;
     this.course = undefined;
+    this.preparing = false;
+    course?.cancel();
     this.lab.end();
+    setText(this.said, '');
     this.kernels.forget();
     this.plots.hidden = true;
     this.draw();
   }
 
   private get busy(): boolean {
-    return this.course?.state === 'running' || this.course?.state === 'paused';
+    return this.preparing || this.course?.state === 'running' || this.course?.state === 'paused';
   }
 
   private async start(): Promise<void> {
     const chosen = this.choices.read();
     if (!chosen || this.busy) return;
-    const { settings, phantoms, further } = chosen;
+    const { generation } = this;
     setText(this.said, '');
-    this.choices.lock(true);
-    this.begin.disabled = true;
+    this.preparing = true;
     setText(this.line, text.loading);
+    this.draw();
     try {
-      const examples = phantoms === undefined ? await this.own() : await this.phantoms(settings.seed, phantoms);
-      const data = phantoms === undefined ? text.ownData(examples.labels.length) : text.phantomData(phantoms, settings.seed);
-      const from = further ? this.shared.network()?.file : undefined;
-      this.drawnEpochs = -1;
-      const course = new Course(this.lab, { settings, examples, from, data }, (kernels) => {
-        if (kernels && this.course === course) this.kernels.draw(kernels);
+      const course = await this.prepared(chosen);
+      if (generation !== this.generation) return;
+      await course.run((kernels) => {
+        // What was learnt before stays until now: this one may have been refused.
+        this.course = course;
+        this.preparing = false;
+        this.drawnEpochs = -1;
+        this.kernels.begin(kernels);
         this.draw();
       });
-      this.course = course;
-      this.draw();
-      await course.run((kernels) => this.kernels.begin(kernels));
+      if (this.course !== course && generation === this.generation) setText(this.said, text.failed(course.problem));
     } catch (error) {
-      setText(this.said, text.failed(error instanceof Error ? error.message : String(error)));
-      this.course = undefined;
+      if (generation === this.generation) setText(this.said, text.failed(error instanceof Error ? error.message : String(error)));
+    } finally {
+      if (generation === this.generation) this.preparing = false;
+      this.draw();
     }
-    this.draw();
+  }
+
+  private async prepared({ settings, phantoms, further }: NonNullable<ReturnType<Choices['read']>>): Promise<Course> {
+    const examples = phantoms === undefined ? await this.own() : await this.phantoms(settings.seed, phantoms);
+    const data = phantoms === undefined ? text.ownData(examples.labels.length) : text.phantomData(phantoms, settings.seed);
+    const from = further ? this.shared.network()?.file : undefined;
+    const course: Course = new Course(this.lab, { settings, examples, from, data }, (kernels) => {
+      if (this.course !== course) return;
+      if (kernels) this.kernels.draw(kernels);
+      this.draw();
+    });
+    return course;
   }
 
   private own(): Promise<Examples> {
@@ -142,24 +163,22 @@ export class TrainView implements View {
     this.choices.lock(busy);
     this.begin.disabled = busy || !engines.model;
     this.begin.hidden = busy;
-    this.pause.hidden = course?.state !== 'running';
-    this.resume.hidden = course?.state !== 'paused';
-    this.cancel.hidden = !busy;
+    const begun = busy && !this.preparing;
+    this.pause.hidden = !begun || course?.state !== 'running';
+    this.resume.hidden = !begun || course?.state !== 'paused';
+    this.cancel.hidden = !begun;
     const trained = course?.weights !== undefined && !busy;
     this.use.hidden = this.save.hidden = !trained;
-    this.bar.hidden = this.line.hidden = !course && !this.line.textContent;
-    if (!course) {
-      setText(this.line, '');
-      this.bar.hidden = true;
-      return;
-    }
+    this.bar.hidden = this.preparing || !course;
+    if (this.preparing) return;
+    if (!course) return setText(this.line, '');
     this.bar.max = Math.max(1, course.steps);
     this.bar.value = course.step;
     const { epochs } = course.order.settings;
     const epoch = Math.min(epochs, course.epochs.length + 1);
     if (course.state === 'running') setText(this.line, text.running(epoch, epochs, course.left));
     else if (course.state === 'paused') setText(this.line, text.paused(epoch, epochs));
-    else setText(this.line, text.speed(course.seconds > 0 ? (course.step * course.order.settings.batch) / course.seconds : 0));
+    else setText(this.line, text.speed(course.speed));
     // Once for each end: what is said afterwards stays.
     if (course.state !== this.spoken) this.speak(course);
     if (course.epochs.length !== this.drawnEpochs) this.plot(course);
@@ -199,7 +218,7 @@ export class TrainView implements View {
     this.use.disabled = true;
     const offered = await this.shared.own.offer(weights.slice(), text.ownName);
     this.use.disabled = false;
-    setText(this.said, offered.ok ? text.used(offered.model.name) : text.failed(offered.problem.message));
+    setText(this.said, !offered.ok ? text.failed(offered.problem.message) : offered.inUse ? text.used(offered.model.name) : text.offered(offered.model.name));
   }
 
   private saveIt(): void {

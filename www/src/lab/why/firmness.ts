@@ -128,7 +128,11 @@ export class Firmness {
   forget(): void {
     this.subject = undefined;
     this.source = undefined;
+    this.shown = undefined;
+    this.first = undefined;
+    this.network = '';
     this.surroundings.width = this.picture.width = 0;
+    for (const each of [this.answer, this.bar, this.took, this.note]) each.replaceChildren();
     this.lab.end();
   }
 
@@ -162,9 +166,9 @@ export class Firmness {
     this.ask({ subject, source, network, info, variant, at: performance.now() });
   }
 
-  private draw({ grey, probability }: { grey: Uint8Array; probability: number }, { info, subject, at }: Asked): void {
+  private draw({ grey, probability }: { grey: Uint8Array; probability: number }, { info, subject, network, at }: Asked): void {
     const { method } = this;
-    if (!method || subject !== this.subject) return;
+    if (!method || subject !== this.subject || network !== this.network) return;
     drawGrey(this.picture, grey, method.patchSize);
     this.first ??= probability;
     setText(this.answer, text.moved(percent(probability), percent(this.first)));

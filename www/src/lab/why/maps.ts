@@ -91,6 +91,18 @@ export class Maps {
     if (this.cards.some(({ found }) => !found)) this.subject = undefined;
   }
 
+  forget(): void {
+    this.halt();
+    this.subject = undefined;
+    this.network = '';
+    for (const card of this.cards) {
+      card.found = undefined;
+      card.canvas.width = 0;
+      card.canvas.setAttribute('aria-label', methods[card.method].name);
+      card.facts.textContent = card.state.textContent = '';
+    }
+  }
+
   private async compute(which: readonly Method[]): Promise<void> {
     const { subject, network } = this;
     if (!subject) return;

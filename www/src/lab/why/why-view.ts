@@ -1,7 +1,7 @@
 /** Why this answer: which pixels counted, how firm it is, what the number means. */
 import { decisionMark, probabilityBar } from '../../bar.ts';
 import { drawGrey, make } from '../../dom.ts';
-import { networkName, percent, strings } from '../../strings.ts';
+import { modelName, percent, strings } from '../../strings.ts';
 import { why as text } from '../../strings-why.ts';
 import { rewrite } from '../address.ts';
 import { Lab } from '../lab.ts';
@@ -17,7 +17,7 @@ export class WhyView implements View {
   private readonly maps: Maps;
   /** A worker of its own: what follows the pointer must not wait for a map. */
   private readonly firmness = new Firmness(new Lab());
-  private readonly meaning: Meaning;
+  private meaning: Meaning;
   private readonly shared: Shared;
   private visible = false;
   private asked = 0;
@@ -52,9 +52,13 @@ export class WhyView implements View {
 
   forget(): void {
     this.asked += 1;
-    this.maps.halt();
+    this.maps.forget();
     this.firmness.forget();
+    const before = this.meaning.element;
+    this.meaning = new Meaning(this.shared.lab);
+    before.replaceWith(this.meaning.element);
     this.picture.width = 0;
+    this.picture.removeAttribute('aria-label');
     this.answer.replaceChildren();
   }
 
@@ -73,7 +77,7 @@ export class WhyView implements View {
       const { threshold } = network.info;
       const decision = probability >= threshold ? 'nodule' : 'no nodule';
       this.answer.replaceChildren(
-        make('p', 'quiet', text.answer(subject.name, networkName(network.info.network))),
+        make('p', 'quiet', text.answer(subject.name, modelName(network.info))),
         make('p', 'headline-decision', decisionMark(decision)),
         make('p', '', make('span', 'big-number', percent(probability)), ' ', make('span', 'unit', strings.detail.probability)),
         probabilityBar(probability, threshold, decision),

@@ -215,3 +215,16 @@ test('two patches and two networks side by side; the other weights come when the
   }
   await expect(page).toHaveURL(new RegExp(`beside=${second.id}`));
 });
+
+test('weights of the user’s do not go by the name of the network that ships', async ({ page, site }) => {
+  const [first] = models();
+  await open(page, site.url);
+  await page.setInputFiles('#input-weights', { name: 'mine.nodulens', mimeType: '', buffer: readFileSync(path.join(dist, 'models', first.file)) });
+  await expect(page.locator('#networks label').filter({ has: page.locator('.badge') })).toContainText('In use', { timeout: 60_000 });
+  await page.evaluate(() => (location.hash = 'see=inside'));
+  await expect(page.locator('.inside-head')).toContainText('The compact network on LUNA16, patientwise split: 11 layers');
+  await page.locator(`.inside [data-beside="${first.id}"]`).click();
+  await expect(page.locator('.inside .networks thead th')).toHaveText(['The compact network on LUNA16, patientwise split', 'Compact (Nodulens)']);
+  await page.evaluate(() => (location.hash = 'see=tour&step=1'));
+  await expect(page.locator('.tour-text')).toContainText('The compact network on LUNA16, patientwise split has learnt from');
+});

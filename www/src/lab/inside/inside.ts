@@ -2,7 +2,7 @@
 import { make, setText } from '../../dom.ts';
 import { problemOf } from '../../engine-state.ts';
 import { insideText as text } from '../../strings-inside.ts';
-import { asSentence, networkName, percent } from '../../strings.ts';
+import { asSentence, modelName, percent } from '../../strings.ts';
 import { rewrite } from '../address.ts';
 import type { Address } from '../address.ts';
 import type { Shared, View } from '../view.ts';
@@ -125,8 +125,8 @@ export class Inside implements View {
     const turn = (this.turn += 1);
     try {
       const subject = await this.shared.subject();
-      if (turn !== this.turn || (this.scene?.values === subject.values && this.scene.info.modelId === network.info.modelId)) return;
-      const scene = await sceneOf(this.shared.lab, network.file, subject);
+      if (turn !== this.turn || (this.scene?.values === subject.values && this.scene.file === network.file)) return;
+      const scene = await sceneOf(this.shared, network.file, subject);
       if (turn !== this.turn) return;
       this.scene = scene;
       if (this.named !== undefined) this.state.place.layer = this.layerNamed(this.named) ?? this.state.place.layer;
@@ -202,8 +202,7 @@ export class Inside implements View {
     if (!scene) return;
     this.settled(scene);
     const { layer } = state.place;
-    const name = networkName(scene.info.network);
-    setText(this.note, text.diagramNote(name, scene.layers.length, scene.info.parameters, scene.info.macsPerPatch));
+    setText(this.note, text.diagramNote(modelName(scene.info), scene.layers.length, scene.info.parameters, scene.info.macsPerPatch));
     setText(this.about, text.about(scene.name, percent(probabilityOf(scene))));
     this.diagram.show(scene, layer);
     setText(this.where, text.place(layer, scene.layers.length, scene.traced[layer]?.name ?? ''));

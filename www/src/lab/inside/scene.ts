@@ -1,7 +1,8 @@
 /** A network and what it makes of one patch: all that the views draw. */
-import type { Lab } from '../lab.ts';
+import { named } from '../../models.ts';
 import type { LayerInfo } from '../lab-wasm.ts';
 import type { ModelInfo } from '../../wasm.ts';
+import type { Shared } from '../view.ts';
 import type { Place, Traced } from './inside-wasm.ts';
 
 export interface Scene {
@@ -23,12 +24,12 @@ export interface PatchToSee {
   name: string;
 }
 
-export async function sceneOf(lab: Lab, file: string, { values, grey, name }: PatchToSee): Promise<Scene> {
+export async function sceneOf({ lab, engines }: Pick<Shared, 'lab' | 'engines'>, file: string, { values, grey, name }: PatchToSee): Promise<Scene> {
   const [{ layers, info }, { layers: traced }] = await Promise.all([
     lab.ask('network', undefined, { network: file }),
     lab.ask('trace', { values }, { network: file }),
   ]);
-  return { file, info, layers, traced, values, grey, name };
+  return { file, info: named(info, engines.models.find((model) => model.file === file)), layers, traced, values, grey, name };
 }
 
 /** Channels, rows, columns. */

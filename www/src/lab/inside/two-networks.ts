@@ -2,7 +2,7 @@
 import { make, setText } from '../../dom.ts';
 import type { OfferedModel } from '../../models.ts';
 import { insideText as text } from '../../strings-inside.ts';
-import { bytes, count, networkName, percent } from '../../strings.ts';
+import { bytes, count, modelName, networkName, percent } from '../../strings.ts';
 import type { Shared } from '../view.ts';
 import { scaleOf } from './colours.ts';
 import { MapGrid } from './grid.ts';
@@ -78,11 +78,12 @@ export class TwoNetworks {
   }
 
   private async compare(scene: Scene, { file }: OfferedModel, turn: number): Promise<void> {
-    const second = await sceneOf(this.shared.lab, file, scene);
+    const second = await sceneOf(this.shared, file, scene);
     if (turn !== this.turn) return;
     setText(this.status, '');
     const both = [scene, second];
-    for (const [i, head] of this.heads.entries()) setText(head, networkName(both[i]?.info.network ?? ''));
+    const names = namesOf(scene, second);
+    for (const [i, head] of this.heads.entries()) setText(head, names[i] ?? '');
     const lines: [string, (one: Scene) => string][] = [
       [text.networksLayers, ({ layers }) => count(layers.length)],
       [text.networksParameters, ({ info }) => count(info.parameters)],
@@ -95,8 +96,14 @@ export class TwoNetworks {
       first.scope = 'row';
       return make('tr', '', first, ...both.map((one) => make('td', '', of(one))));
     }));
-    for (const [i, half] of this.halves.entries()) half.show(both[i] ?? scene);
+    for (const [i, half] of this.halves.entries()) half.show(both[i] ?? scene, names[i] ?? '');
   }
+}
+
+/** Two that were trained here may have one name. */
+function namesOf(...both: [Scene, Scene]): string[] {
+  const names = both.map(({ info }) => modelName(info));
+  return names[0] === names[1] ? both.map(({ info }, i) => `${names[i] ?? ''}, ${info.modelId}`) : names;
 }
 
 /** One of the two: a layer of its own choice. */
@@ -106,6 +113,7 @@ class Half {
   private readonly select = make('select');
   private readonly grid = new MapGrid({ chosen: (place) => this.grid.choose(place) });
   private scene: Scene | undefined;
+  private name = '';
   private layer = 1;
 
   constructor(id: string) {
@@ -117,9 +125,10 @@ class Half {
     this.element.append(this.caption, make('label', 'field', text.networksLayer, this.select), this.grid.element);
   }
 
-  show(scene: Scene): void {
-    const changed = this.scene?.info.modelId !== scene.info.modelId;
+  show(scene: Scene, name: string): void {
+    const changed = this.scene?.file !== scene.file;
     this.scene = scene;
+    this.name = name;
     if (changed) {
       this.layer = 1;
       this.select.replaceChildren(...scene.traced.map(({ name, shape }, i) => {
@@ -140,7 +149,7 @@ class Half {
   private draw(): void {
     const traced = this.scene?.traced[this.layer];
     if (!this.scene || !traced) return;
-    const label = text.networksMaps(networkName(this.scene.info.network), traced.name);
+    const label = text.networksMaps(this.name, traced.name);
     setText(this.caption, label);
     this.grid.show({ traced, layer: this.layer, scale: scaleOf(traced.values, this.layer === 0), label });
     const [, rows, columns] = dimsAt(this.scene, this.layer);

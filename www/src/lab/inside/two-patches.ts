@@ -93,8 +93,8 @@ export class TwoPatches {
   }
 
   private async draw(scene: Scene, other: With): Promise<void> {
-    const key = `${scene.info.modelId} ${other}`;
-    if (this.other?.key !== key) this.other = { key, scene: this.patch(other).then((patch) => sceneOf(this.shared.lab, scene.file, patch)) };
+    const key = `${scene.file} ${other}`;
+    if (this.other?.key !== key) this.other = { key, scene: this.patch(other).then((patch) => sceneOf(this.shared, scene.file, patch)) };
     const asked = this.other;
     const second = await asked.scene.catch((error: unknown) => {
       if (this.other === asked) this.other = undefined;

@@ -1,7 +1,7 @@
 /** Step 1: pictures with and without a nodule, and what the network says of each. */
 import { drawGrey, make, setText } from '../../dom.ts';
 import { tourText as text } from '../../strings-tour.ts';
-import { networkName, percent } from '../../strings.ts';
+import { modelName, percent } from '../../strings.ts';
 import type { PatchToSee, Scene } from '../inside/scene.ts';
 import { dimsAt } from '../inside/scene.ts';
 import { TourStep, button } from './step.ts';
@@ -28,7 +28,7 @@ export class NoduleStep extends TourStep {
   override show(stage: Stage): void {
     this.stage = stage;
     const { scene } = stage;
-    stage.ours(text.oursNodule(networkName(scene.info.network), scene.info));
+    stage.ours(text.oursNodule(modelName(scene.info), scene.info));
     if (this.drawnFor !== scene) this.draw(this.seed);
     this.drawnFor = scene;
   }

@@ -162,9 +162,9 @@ export class Tour implements View {
     const turn = (this.turn += 1);
     try {
       const patch = await this.patchToSee();
-      const key = `${network.info.modelId} ${this.patch} ${'id' in patch ? String(patch.id) : ''}`;
+      const key = `${network.file} ${this.patch} ${'id' in patch ? String(patch.id) : ''}`;
       if (this.sceneFor !== key || !this.scene) {
-        const scene = await sceneOf(shared.lab, network.file, patch);
+        const scene = await sceneOf(shared, network.file, patch);
         if (turn !== this.turn) return;
         this.scene = scene;
         this.sceneFor = key;

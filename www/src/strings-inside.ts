@@ -39,6 +39,14 @@ const SENTENCES: Record<LayerInfo['operation'] | 'input', (layer: LayerInfo | un
   softmax: () => 'It turns the two logits into two probabilities that add up to 1.',
 };
 
+/** Where a temperature comes from. A file's may be one that nobody has fitted. */
+export type TemperatureOrigin = 'fitted' | 'file' | 'moved';
+const TEMPERATURES: Record<TemperatureOrigin, string> = {
+  fitted: ', which the weights file carries so that probabilities are neither too bold nor too shy',
+  file: ', which stands in the weights file and was not fitted to any data',
+  moved: ', as it was chosen here',
+};
+
 const CLASS_NAMES = ['no nodule', 'nodule'];
 
 export const insideText = {
@@ -115,7 +123,7 @@ export const insideText = {
   fewer: 'Show the largest only',
   origin: (name: string, { channel, y, x }: { channel: number; y: number; x: number }, map: boolean): string => (map ? `${name} ${channel}, row ${y}, column ${x}` : `${name} ${channel}`),
   droppedNothing: (value: string): string => `Dropout does nothing when the network answers: ${value} goes in and ${value} comes out.`,
-  softmax: (temperature: string): string => `Each logit is divided by the temperature ${temperature}, which the weights file carries so that probabilities are neither too bold nor too shy. Then e is raised to it, and each power is divided by the sum of both.`,
+  softmax: (temperature: string, origin: TemperatureOrigin): string => `Each logit is divided by the temperature ${temperature}${TEMPERATURES[origin]}. Then e is raised to it, and each power is divided by the sum of both.`,
   className: 'Class',
   logit: 'Logit',
   scaled: '÷ temperature',

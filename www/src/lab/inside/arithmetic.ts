@@ -1,6 +1,7 @@
 /** The multiply-add behind one number, as numbers. Redrawn while the pointer moves, so what can stay, stays. */
 import { make, setText } from '../../dom.ts';
 import { figure, insideText as text } from '../../strings-inside.ts';
+import type { TemperatureOrigin } from '../../strings-inside.ts';
 import type { Convolved, DenseMade, Made, Place } from './inside-wasm.ts';
 import { Totals } from './totals.ts';
 
@@ -25,6 +26,8 @@ export interface Context {
   asked: number | undefined;
   /** Whether all terms of a dense layer were asked for. */
   all: boolean;
+  /** Of the softmax's temperature. */
+  temperature?: TemperatureOrigin;
 }
 
 /** `background` between the sheet and the colour of its sign. */
@@ -46,6 +49,7 @@ export class Arithmetic {
   private cells: Cell[] = [];
   private caption = make('caption');
   private readonly note = make('p', 'quiet', text.outsideNote);
+  private readonly divided = make('p', 'quiet');
   private readonly lines = make('dl', 'sum-lines');
   private readonly totals: Totals;
   private readonly select = make('select');
@@ -77,7 +81,7 @@ export class Arithmetic {
         }
         return;
       case 'softmax':
-        return this.softmax(made);
+        return this.softmax(made, context.temperature ?? 'file');
       case 'input':
         return this.sentence(text.inputIs(figure(made.hu, 0)));
       case 'mean':
@@ -204,7 +208,7 @@ export class Arithmetic {
     this.sum(text.totalsOne, made.sum - made.bias, made.bias, made.sum, made.relu ? value : undefined);
   }
 
-  private softmax(made: Extract<Made, { operation: 'softmax' }>): void {
+  private softmax(made: Extract<Made, { operation: 'softmax' }>, origin: TemperatureOrigin): void {
     this.frame('softmax', () => {
       const head = make('tr');
       for (const name of [text.className, text.logit, text.scaled, text.power, text.probability]) {
@@ -216,8 +220,9 @@ export class Arithmetic {
       scroll.tabIndex = 0;
       scroll.setAttribute('role', 'region');
       scroll.setAttribute('aria-label', text.probability);
-      return [make('p', 'quiet', text.softmax(figure(made.temperature))), scroll, this.note];
+      return [this.divided, scroll, this.note];
     });
+    setText(this.divided, text.softmax(figure(made.temperature), origin));
     const row = (title: string, cells: string[]): HTMLElement => {
       const name = make('th', '', title);
       name.scope = 'row';

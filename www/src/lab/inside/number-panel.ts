@@ -7,7 +7,7 @@ import { Arithmetic, FIRST_TERMS } from './arithmetic.ts';
 import { PICTURE, scaleOfLayer } from './colours.ts';
 import type { Made, Place, Rect } from './inside-wasm.ts';
 import { Outlined } from './outlined.ts';
-import { clamp, dimsAt, valueAt } from './scene.ts';
+import { clamp, dimsAt, temperatureOf, valueAt } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 export interface NumberEvents {
@@ -140,7 +140,7 @@ export class NumberPanel {
     }
     this.reaches.hidden = layer === 0;
     setText(this.reaches, text.reaches(size(field.beforeClipped, ['convolution', 'dense', 'softmax'].includes(made.operation) ? (before?.shape ?? []) : []), size(field.inputClipped, [])));
-    this.arithmetic.show(made, { place, before: before?.name ?? '', beforeIsMap: map, asked: input, all });
+    this.arithmetic.show(made, { place, before: before?.name ?? '', beforeIsMap: map, asked: input, all, temperature: temperatureOf(scene) });
   }
 }
 

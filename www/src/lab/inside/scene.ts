@@ -1,6 +1,7 @@
 /** A network and what it makes of one patch: all that the views draw. */
 import { named } from '../../models.ts';
 import type { LayerInfo } from '../lab-wasm.ts';
+import type { TemperatureOrigin } from '../../strings-inside.ts';
 import type { ModelInfo } from '../../wasm.ts';
 import type { Shared } from '../view.ts';
 import type { Place, Traced } from './inside-wasm.ts';
@@ -49,6 +50,9 @@ export function valueAt(scene: Scene, { layer, channel, y, x }: Place): number {
 
 /** The network's answer for the patch. */
 export const probabilityOf = ({ traced }: Scene): number => traced.at(-1)?.values[1] ?? NaN;
+
+/** Of the file's own temperature. */
+export const temperatureOf = ({ info }: Scene): TemperatureOrigin => (info.card.calibration ? 'fitted' : 'file');
 
 /** The nearest place that the layer has. */
 export function within(scene: Scene, place: Place): Place {

@@ -5,6 +5,7 @@ import { tourText as text } from '../../strings-tour.ts';
 import { probabilityBar } from '../../bar.ts';
 import { latest } from '../latest.ts';
 import { Arithmetic } from '../inside/arithmetic.ts';
+import { temperatureOf } from '../inside/scene.ts';
 import { TourStep, button, slider } from './step.ts';
 import type { Stage } from './step.ts';
 
@@ -17,17 +18,19 @@ export class SoftmaxStep extends TourStep {
   private readonly bar = make('div');
   private readonly slide = slider(text.temperature, POWER, (power) => this.move(10 ** power));
   private temperature = 0;
+  /** Of the network that it was set for. */
+  private file = '';
   private readonly ask = latest(
     ({ stage, temperature }: { stage: Stage; temperature: number }) => {
       const [no = NaN, yes = NaN] = stage.scene.traced.at(-2)?.values ?? [];
       return stage.lab.ask('softmax', { logits: [no, yes], temperature });
     },
     ({ classes }, { stage, temperature }) => {
-      const { threshold } = stage.scene.info;
+      const { threshold, temperature: own } = stage.scene.info;
       const { share } = classes[1];
       const nowhere = { left: 0, top: 0, right: 0, bottom: 0 };
       const field = { before: nowhere, beforeClipped: nowhere, input: nowhere, inputClipped: nowhere };
-      this.arithmetic.show({ operation: 'softmax', value: share, field, temperature, classes }, { place: { layer: 0, channel: 1, y: 0, x: 0 }, before: '', beforeIsMap: false, asked: undefined, all: false });
+      this.arithmetic.show({ operation: 'softmax', value: share, field, temperature, classes }, { place: { layer: 0, channel: 1, y: 0, x: 0 }, before: '', beforeIsMap: false, asked: undefined, all: false, temperature: temperature === own ? temperatureOf(stage.scene) : 'moved' });
       this.bar.replaceChildren(probabilityBar(share, threshold, share >= threshold ? 'nodule' : 'no nodule'));
     },
     (error) => this.stage?.failed(error),
@@ -41,8 +44,10 @@ export class SoftmaxStep extends TourStep {
   override show(stage: Stage): void {
     this.stage = stage;
     stage.ours(text.oursSoftmax(figure(stage.scene.info.temperature, 3)));
-    if (this.temperature === 0) this.own();
+    // Another network has another temperature.
+    if (this.file !== stage.scene.file) this.own();
     else this.move(this.temperature);
+    this.file = stage.scene.file;
   }
 
   private own(): void {

@@ -70,9 +70,9 @@ test('the numbers are the network’s, on the reader’s own patch', async ({ pa
 
   // At the file's threshold the curve stands where the card says.
   await go(page, 8);
-  await expect(stage).toContainText('Finds 86.5 % of the nodules');
+  await expect(stage).toContainText('Finds 86.5 % of the nodules and raises a false alarm at 2.8 % ');
   await slide(page, 'Threshold', 1);
-  await expect(stage).toContainText('Finds 0.0 % of the nodules');
+  await expect(stage).toContainText(/Finds (about )?0\.0 % of the nodules/);
   expect(new URL(page.url()).hash).toBe('#see=tour&step=8');
 });
 
@@ -98,4 +98,23 @@ test('the first step asks before it tells, and the tour goes on by keyboard', as
   await page.locator('.tour-live input[value=plain]').check({ force: true });
   await expect(page).toHaveURL(/step=7&patch=plain/);
   await expect(page.locator('.tour-live')).toContainText('no-nodule');
+});
+
+test('another network brings its own temperature and threshold', async ({ page, site }) => {
+  await open(page, `${site.url}?model=compact#see=tour&step=8`);
+  const stage = page.locator('.tour-stage');
+  await expect(stage.locator('.tour-roc .tour-answer')).toContainText('Finds 86.5 % of the nodules and raises a false alarm at 2.8 % ');
+  await slide(page, 'Threshold', 0.9);
+  await expect(stage.locator('.tour-roc .tour-answer')).not.toContainText('86.5 %');
+  await go(page, 7);
+  const sentence = stage.locator('.tour-softmax .arithmetic p').first();
+  await expect(sentence).toContainText('0.7547, which the weights file carries');
+  await slide(page, 'Temperature', 0.5);
+  await expect(sentence).toContainText('as it was chosen here');
+  await page.locator('input[name=network][value=paper]').evaluate((input: HTMLElement) => input.click());
+  await expect(sentence).toContainText('1.1544, which the weights file carries', { timeout: 60_000 });
+  const share = Number(await stage.locator('.shares tbody tr:nth-child(2) td:last-child').textContent());
+  expect(Math.abs(percent(((await page.locator('.tour-live > .tour-answer').textContent()) ?? '').split(': ')[1] ?? '') - share)).toBeLessThan(0.001);
+  await go(page, 8);
+  await expect(stage.locator('.tour-roc .tour-answer')).toContainText('Finds 87.2 % of the nodules');
 });

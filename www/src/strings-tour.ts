@@ -177,7 +177,8 @@ export const tourText = {
   rocHere: 'This threshold',
   rocChance: 'Guessing',
   threshold: 'Threshold',
-  rocSays: (found: string, alarms: string): string => `Finds ${found} of the nodules and raises a false alarm at ${alarms} of the other places.`,
+  /** `exact`: counted, and not on the line between two kept counts. */
+  rocSays: (found: string, alarms: string, exact: boolean): string => `Finds ${exact ? '' : 'about '}${found} of the nodules and raises a false alarm at ${exact ? '' : 'about '}${alarms} of the other places.`,
   rocPatch: (probability: string, called: boolean): string => `This patch has ${probability}: at this threshold it is ${called ? 'called a nodule' : 'not called a nodule'}.`,
   rocFile: 'The file’s threshold',
   rocMore: 'All about the threshold',

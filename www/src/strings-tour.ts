@@ -90,7 +90,7 @@ export const tourText = {
         'A temperature divides the logits first. A high one makes the answer careful, a low one bold. Which answer is larger stays the same.',
       ],
       paper: 'Softmax is the last of its nine layers and gives “the second classification prediction output”. There is no temperature.',
-      task: 'Change the temperature. At the value from the weights file, 0.8 is meant to be right about eight times in ten.',
+      task: 'Change the temperature. See how the two shares move apart or together, and which of them stays the larger.',
     },
     roc: {
       name: 'ROC',
@@ -119,7 +119,8 @@ export const tourText = {
   answerFor: (name: string, probability: string): string => `${name}: ${probability} for “nodule”`,
   answerLive: (probability: string): string => `${probability} for “nodule”`,
 
-  oursNodule: (network: string, { parameters, macsPerPatch }: ModelInfo): string => `${network} has learnt from LUNA16, too. It answers with ${count(parameters)} learnt numbers and ${count(macsPerPatch)} multiplications a patch.`,
+  oursNodule: (network: string, { parameters, macsPerPatch, card: { data } }: ModelInfo): string =>
+    `${data ? `${network} has learnt from this, as its weights file says: “${data.replace(/\.$/, '')}”.` : `What ${network} has learnt from, its weights file does not say.`} It answers with ${count(parameters)} learnt numbers and ${count(macsPerPatch)} multiplications a patch.`,
   reveal: 'What does the network say?',
   another: 'Other synthetic patches',
   hidden: 'Not asked yet',
@@ -164,7 +165,7 @@ export const tourText = {
   drawsAll: 'With units off',
   drawsNone: 'All on',
 
-  oursSoftmax: (temperature: string): string => `Its weights file carries the temperature ${temperature}, chosen on validation data.`,
+  oursSoftmax: (temperature: string, fittedOn: string | undefined): string => `Its weights file carries the temperature ${temperature}. ${fittedOn === undefined ? 'It names no data that this was fitted to, so 0.8 need not be right eight times in ten.' : `It was fitted on ${fittedOn}: with it, 0.8 is meant to be right about eight times in ten.`}`,
   temperature: 'Temperature',
   fromFile: 'The file’s temperature',
 

@@ -43,7 +43,8 @@ export class SoftmaxStep extends TourStep {
 
   override show(stage: Stage): void {
     this.stage = stage;
-    stage.ours(text.oursSoftmax(figure(stage.scene.info.temperature, 3)));
+    const { temperature, card } = stage.scene.info;
+    stage.ours(text.oursSoftmax(figure(temperature, 3), card.calibration?.part));
     // Another network has another temperature.
     if (this.file !== stage.scene.file) this.own();
     else this.move(this.temperature);

@@ -214,6 +214,16 @@ test('two patches and two networks side by side; the other weights come when the
     expect(Math.abs((shown[i] ?? NaN) - (probability ?? NaN)), id).toBeLessThan(0.002);
   }
   await expect(page).toHaveURL(new RegExp(`beside=${second.id}`));
+
+  // Whoever follows the link is asked first.
+  const link = page.url();
+  await page.goto('about:blank');
+  fetched.length = 0;
+  await open(page, link);
+  await expect(page.locator('.inside .compare').last()).toContainText('when you ask for them');
+  expect(fetched.filter((url) => url.includes(second.file))).toEqual([]);
+  await page.locator(`.inside [data-beside="${second.id}"]`).click();
+  await expect(table.locator('tbody tr')).toHaveCount(5, { timeout: 60_000 });
 });
 
 test('weights of the user’s do not go by the name of the network that ships', async ({ page, site }) => {

@@ -154,6 +154,7 @@ export const insideText = {
   networksTitle: 'Compare two networks',
   networksNote: 'Both networks look at the same patch.',
   networksLoad: (name: string, size: string): string => `Load and compare: ${name}, ${size}`,
+  networksLinked: (name: string): string => `This link compares with ${name}. Its weights are fetched when you ask for them.`,
   networksUnload: 'Close the comparison',
   networksLoading: (name: string): string => `${name} is being loaded…`,
   networksLayers: 'Layers',

@@ -21,6 +21,8 @@ export class TwoNetworks {
   private readonly chosen: (beside: string) => void;
   private readonly failed: (error: unknown) => void;
   private offered = '';
+  /** Files of the networks that were in use or asked for: a link alone fetches nothing. */
+  private readonly known = new Set<string>();
   private turn = 0;
 
   constructor(shared: Shared, chosen: (beside: string) => void, failed: (error: unknown) => void) {
@@ -41,11 +43,13 @@ export class TwoNetworks {
 
   show(scene: Scene, beside: string): void {
     const others = this.shared.engines.models.filter(({ file }) => file !== scene.file);
-    const other = others.find(({ id }) => id === beside);
+    const linked = others.find(({ id }) => id === beside);
+    this.known.add(scene.file);
+    const other = linked && (linked.own || this.known.has(linked.file)) ? linked : undefined;
     this.offer(others, other);
     this.body.hidden = !other;
     const turn = (this.turn += 1);
-    if (!other) return setText(this.status, '');
+    if (!other) return setText(this.status, linked ? text.networksLinked(networkName(linked.id, linked.name)) : '');
     setText(this.status, text.networksLoading(networkName(other.id, other.name)));
     this.compare(scene, other, turn).catch((error: unknown) => {
       if (turn !== this.turn) return;
@@ -71,7 +75,10 @@ export class TwoNetworks {
       const button = make('button', '', model ? text.networksLoad(networkName(model.id, model.name), bytes(model.bytes ?? 0)) : text.networksUnload);
       button.type = 'button';
       button.dataset['beside'] = model?.id ?? '';
-      button.addEventListener('click', () => this.chosen(model?.id ?? ''));
+      button.addEventListener('click', () => {
+        if (model) this.known.add(model.file);
+        this.chosen(model?.id ?? '');
+      });
       return button;
     }));
     if (focused) this.offers.querySelector('button')?.focus();

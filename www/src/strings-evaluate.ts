@@ -66,11 +66,12 @@ export const evaluateText = {
   setRecognised: (how: 'file' | 'folders', by: string, n: number): string =>
     `${count(n)} patches have labels, ${how === 'file' ? `from ${by}` : `from the folders ${by}`}. They are measured in “Your labelled set”.`,
   setPlain: 'Classify only',
-  setUnusable: (file: string, problem: 'empty' | 'binary' | 'one-column' | 'no-name' | 'no-label' | 'no-known-label' | 'unreadable' | 'too-large' | 'no-match'): string =>
+  setUnusable: (file: string, problem: 'empty' | 'binary' | 'one-column' | 'many-columns' | 'no-name' | 'no-label' | 'no-known-label' | 'unreadable' | 'too-large' | 'no-match'): string =>
     `${file} could not be used as a labels file: ${{
       empty: 'it is empty',
       binary: 'it is not text',
       'one-column': 'its lines hold one value only; names and labels must be separated by commas, semicolons or tabs',
+      'many-columns': 'a line of it has more than a thousand columns, which is no list of labels',
       'no-name': 'no column of it is called name or file',
       'no-label': 'no column of it is called label or class',
       'no-known-label': 'no label in it is known here; write nodule and no nodule, 1 and 0, or yes and no',

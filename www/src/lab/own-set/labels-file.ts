@@ -20,7 +20,10 @@ export interface LabelsFile {
 }
 
 /** Why there are no labels to be had. */
-export type LabelsProblem = 'empty' | 'binary' | 'one-column' | 'no-name' | 'no-label' | 'no-known-label';
+export type LabelsProblem = 'empty' | 'binary' | 'one-column' | 'many-columns' | 'no-name' | 'no-label' | 'no-known-label';
+
+/** A list of labels has no more. */
+const MOST_COLUMNS = 1000;
 
 const TRUE = new Set(['1', '1.0', 'nodule', 'yes', 'true', 'positive', 'pos', 'y', 't', '+']);
 const FALSE = new Set(['0', '0.0', 'no nodule', 'no-nodule', 'no_nodule', 'nonodule', 'non-nodule', 'non nodule', 'none', 'no', 'false', 'negative', 'neg', 'n', 'f', '-']);
@@ -57,6 +60,7 @@ export function textOf(bytes: Uint8Array): string {
 export function readLabels(text: string): LabelsFile | LabelsProblem {
   if (text.includes('\0')) return 'binary';
   const rows = cells(text.replace(/^\uFEFF/, ''));
+  if (!rows) return 'many-columns';
   const [first] = rows;
   if (!first) return 'empty';
   if (rows.every(({ cells: { length } }) => length < 2)) return 'one-column';
@@ -80,8 +84,8 @@ export function readLabels(text: string): LabelsFile | LabelsProblem {
   return found;
 }
 
-/** Fields in quotes may hold separators, line ends and doubled quotes. Empty lines are left out. */
-function cells(text: string): { line: number; cells: string[] }[] {
+/** Fields in quotes may hold separators, line ends and doubled quotes. Empty lines are left out. Nothing of a line with too many columns. */
+function cells(text: string): { line: number; cells: string[] }[] | undefined {
   const head = text.slice(0, (text.search(/[\r\n]/) + 1 || text.length + 1) - 1);
   const separator = [...',;\t'].map((each) => [head.split(each).length, each] as const).sort((a, b) => b[0] - a[0])[0]?.[1] ?? ',';
   const rows: { line: number; cells: string[] }[] = [];
@@ -103,8 +107,10 @@ function cells(text: string): { line: number; cells: string[] }[] {
       else if (text[at + 1] === '"') [cell, at] = [`${cell}"`, at + 1];
       else quoted = false;
     } else if (character === '"' && cell.trim() === '') [quoted, cell] = [true, ''];
-    else if (character === separator) [row, cell] = [[...row, cell], ''];
-    else if (character === '\n' || character === '\r') {
+    else if (character === separator) {
+      if (row.push(cell) >= MOST_COLUMNS) return undefined;
+      cell = '';
+    } else if (character === '\n' || character === '\r') {
       if (character === '\n' || text[at + 1] !== '\n') {
         end();
         began = line;

@@ -104,6 +104,7 @@ export const evaluateText = {
   setAndMore: (n: number): string => `and ${count(n)} more`,
   setGone: 'The patches of this set were cleared.',
   setFigures: 'Figures',
+  setFiguresAt: (threshold: number): string => `Figures at threshold ${Number(threshold.toFixed(4))}`,
   setAuc: 'Area under the ROC curve',
   setAp: 'Average precision',
   setBrier: 'Brier score',

@@ -49,11 +49,15 @@ export class OwnSetView implements View {
   private readonly curves = new Curves();
   private readonly figures = new Figures((cell) => this.open(cell), ['ppv', 'npv']);
   private readonly table = new SetFigures();
+  private readonly json = this.button(text.setJson, () => this.exportFigures());
   private readonly gallery: Gallery;
   private readonly draw: (measured: Measured) => void;
   private proposal: Proposal | 'synthetic' | undefined;
   private measured: Measured | undefined;
+  /** With its intervals, at the threshold in view. */
   private found: Evaluation | undefined;
+  /** Whose curves are drawn. */
+  private curvesOf: Measured | undefined;
   /** What the figures were made of. */
   private key = '';
   private visible = false;
@@ -71,7 +75,7 @@ export class OwnSetView implements View {
     this.body.hidden = true;
     this.body.append(
       make('div', 'operating', this.table.element, this.table.reliability.element),
-      make('div', 'actions', this.button(text.setCsv, () => this.exportPatches()), this.button(text.setJson, () => this.exportFigures())),
+      make('div', 'actions', this.button(text.setCsv, () => this.exportPatches()), this.json),
       make('div', 'controls', this.control.element, this.share.element),
       this.figures.element, this.gallery.element, this.curves.element,
     );
@@ -113,7 +117,12 @@ export class OwnSetView implements View {
 
   show(): void {
     this.visible = true;
+    const { measured } = this;
     this.redraw();
+    if (!measured || measured !== this.measured) return;
+    // Threshold and share of nodules may have moved since.
+    this.draw(measured);
+    if (!this.found) void this.evaluate(measured);
   }
 
   changed(): void {
@@ -153,7 +162,7 @@ export class OwnSetView implements View {
   private begin(proposal: Proposal | 'synthetic' | undefined): void {
     this.proposal = proposal;
     this.measured = undefined;
-    this.found = undefined;
+    this.outdate();
     this.key = '';
     clearTimeout(this.resting);
     this.body.hidden = true;
@@ -176,7 +185,7 @@ export class OwnSetView implements View {
     const rows = all.filter(({ row }) => row.state === 'done' && row.prediction && row.model?.modelId === model?.modelId);
     this.report.draw(all, rows);
     this.goOn.hidden = !all.some(({ row }) => row.state === 'cancelled');
-    this.found = undefined;
+    this.outdate();
     this.measured = undefined;
     this.body.hidden = rows.length === 0 || !model;
     if (rows.length === 0 || !model) return;
@@ -189,40 +198,53 @@ export class OwnSetView implements View {
       patients: everyPatient ? rows.map(({ patient }) => patient ?? '') : [],
     };
     this.control.begin(model.threshold);
-    void this.evaluate(this.measured, true);
+    this.curves.begin([], [], undefined);
+    void this.evaluate(this.measured);
   }
 
-  /** The figures at once, their intervals when they are there. `anew`: the curves, too. */
-  private async evaluate(measured: Measured, anew: boolean): Promise<void> {
+  /** The figures at once, where they are the first of a set, and their intervals when they are there. */
+  private async evaluate(measured: Measured): Promise<void> {
     const { probability, nodule, patients, model } = measured;
     const { value: threshold } = this.control;
     const still = (): boolean => measured === this.measured && threshold === this.control.value;
+    const ask = (intervals: boolean): Promise<Evaluation> => this.shared.lab.ask('evaluate-set', { probability, nodule, patients, threshold, intervals });
     try {
-      for (const intervals of anew ? [false, true] : [true]) {
-        const found = await this.shared.lab.ask('evaluate-set', { probability, nodule, patients, threshold, intervals });
+      if (this.curvesOf !== measured) {
+        const first = await ask(false);
+        const own = await this.shared.lab.ask('set-at-threshold', { probability, nodule, threshold: model.threshold, prevalence: prevalence() });
+        if (measured !== this.measured) return;
+        // Whatever the threshold is by now.
+        this.share.measuredAt(first.positives > 0 && first.positives < first.n ? first.positives / first.n : undefined);
+        this.curves.begin(first.roc.map(({ fpr, tpr }) => [fpr, tpr]), first.pr.map(({ recall, precision }) => [recall, precision]), markOf(own));
+        this.curvesOf = measured;
+        this.draw(measured);
+        this.table.draw(first, modelName(model), false);
         if (!still()) return;
-        this.found = found;
-        this.table.draw(found, modelName(model), intervals);
-        if (!intervals) {
-          const own = await this.shared.lab.ask('set-at-threshold', { probability, nodule, threshold: model.threshold, prevalence: prevalence() });
-          if (!still()) return;
-          this.share.measuredAt(found.positives > 0 && found.positives < found.n ? found.positives / found.n : undefined);
-          this.curves.begin(found.roc.map(({ fpr, tpr }) => [fpr, tpr]), found.pr.map(({ recall, precision }) => [recall, precision]), markOf(own));
-          this.draw(measured);
-        }
       }
+      const found = await ask(true);
+      if (!still()) return;
+      this.found = found;
+      this.json.disabled = false;
+      this.table.draw(found, modelName(model), true);
     } catch (error) {
       if (measured === this.measured) this.report.say([problemOf(error).message]);
     }
+  }
+
+  /** The figures belong to what was in view before. */
+  private outdate(): void {
+    this.found = undefined;
+    this.json.disabled = true;
   }
 
   private moved(): void {
     const { measured } = this;
     if (!measured) return;
     this.gallery.close();
+    this.outdate();
     this.draw(measured);
     clearTimeout(this.resting);
-    this.resting = setTimeout(() => void this.evaluate(measured, false), RESTS_MILLISECONDS);
+    this.resting = setTimeout(() => void this.evaluate(measured), RESTS_MILLISECONDS);
   }
 
   private open(cell: Cell): void {

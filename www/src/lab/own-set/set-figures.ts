@@ -13,13 +13,14 @@ const digits = (value: number): string => value.toFixed(3);
 export class SetFigures {
   readonly element: HTMLElement;
   readonly reliability = new Plot({ title: text.reliability, ...reliabilityAxes, diagonal: text.perfect });
+  private readonly title = make('h4', '', text.setFigures);
   private readonly summary = make('p', 'set-summary');
   private readonly body = make('tbody');
   private readonly note = make('p', 'quiet');
 
   constructor() {
     const table = make('table', 'figures rates', make('thead', '', make('tr', '', ...[strings.card.figure, strings.card.value, strings.card.interval, strings.card.of].map((name) => head('col', name)))), this.body);
-    this.element = make('section', 'set-figures', make('h4', '', text.setFigures), this.summary, scroll(table, text.setFigures), this.note);
+    this.element = make('section', 'set-figures', this.title, this.summary, scroll(table, text.setFigures), this.note);
   }
 
   /** Without `whole` the intervals that take a while are still to come. */
@@ -43,6 +44,7 @@ export class SetFigures {
       value(text.setBrier, found.brier),
       value(text.setEce, found.ece),
     );
+    setText(this.title, text.setFiguresAt(found.threshold));
     setText(this.summary, text.setSummary(n, positives, network, units));
     setText(this.note, whole ? text.setIntervals(units, n) : text.setCounting);
     this.reliability.draw({

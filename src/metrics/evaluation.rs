@@ -1,10 +1,11 @@
 //! Everything that is said of a labelled set.
 
 use super::bootstrap::{Intervals, intervals};
+use super::counts::wilson;
 use super::curves::{PrPoint, RocPoint, compact_roc, pr_curve, roc_curve, thin};
-use super::operating::{Share, Value};
+use super::operating::Value;
 use super::reliability::{brier, calibration_error, reliability_bins};
-use super::{Labelled, average_precision, confusion, rates, roc_auc};
+use super::{Labelled, average_precision, confusion, operating, rates, roc_auc};
 use crate::method::PAPER_SPECIFICITY;
 use crate::weights::Confusion;
 use serde::Serialize;
@@ -13,6 +14,21 @@ use serde::Serialize;
 const CURVE_POINTS: usize = 500;
 /// The corners of a ROC are sought among so many points: the search is quadratic.
 const DRAWN_FROM: usize = 5000;
+/// Fewer units say nothing by being drawn anew.
+const LEAST_UNITS: usize = 10;
+
+/// A share of counts, maybe with its interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Share {
+    /// In [0, 1]; `None` where there is nothing to count.
+    pub value: Option<f64>,
+    /// 95 %; `None` where there is none.
+    pub ci95: Option<[f64; 2]>,
+    /// The part.
+    pub hits: usize,
+    /// The whole.
+    pub n: usize,
+}
 
 /// Figures of a labelled set at a threshold.
 #[derive(Clone, Debug, Serialize)]
@@ -51,13 +67,14 @@ pub struct Evaluation {
     /// The precision-recall curve.
     pub pr: Vec<PrPoint>,
     /// Bins with patches in them: mean probability, and the share of nodules.
-    pub bins: Vec<(f64, Share)>,
+    pub bins: Vec<(f64, operating::Share)>,
 }
 
 /// Measures a labelled set. `unit[i]` is the number of the patient of `labelled[i]`, counted from 0
 /// ([`super::bootstrap::number`]); where every patch is a unit of its own, shares have Wilson's
-/// interval, and otherwise all but 0 and 1 have the one over resampled units. Without resamples there are only
-/// Wilson's. `None` where `unit` is not as long as `labelled`.
+/// interval, and otherwise all but 0 and 1 have the one over resampled units. There is no interval of
+/// fewer than 10 units, nor where all resamples are equal, nor without resamples, but for Wilson's of
+/// units that are patches. `None` where `unit` is not as long as `labelled`.
 #[must_use]
 pub fn evaluate(
     labelled: &[Labelled],
@@ -73,11 +90,13 @@ pub fn evaluate(
     let found = intervals(labelled, unit, threshold, PAPER_SPECIFICITY, bootstrap);
     let counts = confusion(labelled, threshold);
     let Confusion { tp, fn_, fp, tn } = counts;
+    let enough = units >= LEAST_UNITS;
+    let usable = |drawn: Option<[f64; 2]>| drawn.filter(|[low, high]| enough && low < high);
     let share = |hits: usize, n: usize, drawn: Option<[f64; 2]>| {
-        let share = Share::wilson(hits, n);
         // Drawings of what has no error have none.
-        let drawn = drawn.filter(|_| !alone && hits > 0 && hits < n);
-        Share { ci95: drawn.unwrap_or(share.ci95), ..share }
+        let counted = alone || (enough && bootstrap.0 > 0 && (hits == 0 || hits == n));
+        let ci95 = if counted { Some(wilson(hits, n)) } else { usable(drawn) };
+        Share { value: (n > 0).then(|| hits as f64 / n as f64), ci95, hits, n }
     };
     let Intervals { accuracy, recall, specificity, precision, .. } = found;
     let some = !labelled.is_empty();
@@ -87,24 +106,24 @@ pub fn evaluate(
         units,
         threshold,
         confusion: counts,
-        roc_auc: Value { value: roc_auc(labelled), ci95: found.roc_auc },
+        roc_auc: Value { value: roc_auc(labelled), ci95: usable(found.roc_auc) },
         average_precision: Value {
             value: average_precision(labelled),
-            ci95: found.average_precision,
+            ci95: usable(found.average_precision),
         },
         accuracy: share(tp + tn, labelled.len(), accuracy),
         recall: share(tp, tp + fn_, recall),
         specificity: share(tn, tn + fp, specificity),
         precision: share(tp, tp + fp, precision),
-        f1: Value { value: some.then(|| rates(counts).f1), ci95: found.f1 },
-        brier: Value { value: brier(labelled), ci95: found.brier },
-        ece: Value { value: calibration_error(labelled), ci95: found.ece },
+        f1: Value { value: some.then(|| rates(counts).f1), ci95: usable(found.f1) },
+        brier: Value { value: brier(labelled), ci95: usable(found.brier) },
+        ece: Value { value: calibration_error(labelled), ci95: usable(found.ece) },
         roc: compact_roc(&thin(&roc_curve(labelled), DRAWN_FROM), CURVE_POINTS),
         pr: thin(&pr_curve(labelled), CURVE_POINTS),
         bins: reliability_bins(labelled)
             .iter()
             .filter(|bin| bin.n > 0)
-            .map(|bin| (bin.mean_probability, Share::wilson(bin.positives, bin.n)))
+            .map(|bin| (bin.mean_probability, operating::Share::wilson(bin.positives, bin.n)))
             .collect(),
     })
 }
@@ -116,23 +135,44 @@ mod tests {
 
     #[test]
     fn it_says_what_the_parts_say() {
-        let set = labelled(&[(0.9, 1), (0.8, 0), (0.7, 1), (0.7, 0), (0.2, 0), (0.1, 1)]);
-        let alone: Vec<usize> = (0..6).collect();
+        let once = [(0.9, 1), (0.8, 0), (0.7, 1), (0.7, 0), (0.2, 0), (0.1, 1)];
+        let set = labelled(&once.repeat(4));
+        let alone: Vec<usize> = (0..24).collect();
         let found = evaluate(&set, &alone, 0.7, (200, 1)).unwrap();
-        assert_eq!(found.confusion, Confusion { tp: 2, fn_: 1, fp: 2, tn: 1 });
-        assert_eq!((found.n, found.positives, found.units), (6, 3, 6));
-        assert_eq!(found.recall, Share::wilson(2, 3));
+        assert_eq!(found.confusion, Confusion { tp: 8, fn_: 4, fp: 8, tn: 4 });
+        assert_eq!((found.n, found.positives, found.units), (24, 12, 24));
+        assert_eq!(found.recall.ci95, Some(wilson(8, 12)));
         assert_eq!(found.roc_auc.value, roc_auc(&set));
         assert!(found.roc_auc.ci95.is_some());
-        assert_eq!(found.bins.iter().map(|(_, share)| share.n).sum::<usize>(), 6);
+        assert_eq!(found.bins.iter().map(|(_, share)| share.n).sum::<usize>(), 24);
         // Patches of a patient are drawn together, and the shares' intervals follow.
-        let pairs = evaluate(&set, &[0, 0, 1, 1, 2, 2], 0.7, (200, 1)).unwrap();
-        assert_eq!((pairs.units, pairs.recall.value), (3, found.recall.value));
-        assert_ne!(pairs.recall.ci95, found.recall.ci95);
+        let two: Vec<usize> = alone.iter().map(|i| i / 2).collect();
+        let pairs = evaluate(&set, &two, 0.7, (200, 1)).unwrap();
+        assert_eq!((pairs.units, pairs.recall.value), (12, found.recall.value));
+        assert!(pairs.recall.ci95.is_some() && pairs.recall.ci95 != found.recall.ci95);
+        assert!(evaluate(&set, &two, 0.7, (0, 1)).unwrap().recall.ci95.is_none());
         // One class has no area, and nothing has no figure at all.
         let one = evaluate(&labelled(&[(0.5, 1)]), &[0], 0.5, (50, 1)).unwrap();
         assert!(one.roc_auc.value.is_none() && one.specificity.value.is_none());
         assert!(evaluate(&[], &[], 0.5, (50, 1)).unwrap().f1.value.is_none());
         assert!(evaluate(&set, &[0], 0.5, (50, 1)).is_none());
+    }
+
+    #[test]
+    fn drawings_that_say_nothing_give_no_interval() {
+        let mixed = labelled(&[(0.9, 1), (0.8, 0), (0.7, 1), (0.2, 0)].repeat(5));
+        // One patient, and nine: drawn anew they are the same, or nearly.
+        for units in [1, 9] {
+            let unit: Vec<usize> = (0..20).map(|i| i % units).collect();
+            let found = evaluate(&mixed, &unit, 0.75, (200, 1)).unwrap();
+            assert_eq!((found.recall.value, found.recall.ci95), (Some(0.5), None));
+            assert!(found.specificity.ci95.is_none() && found.roc_auc.ci95.is_none());
+        }
+        // Separated classes: every drawing has an area of 1.
+        let apart = labelled(&[(0.9, 1), (0.2, 0)].repeat(7));
+        let alone: Vec<usize> = (0..14).collect();
+        let found = evaluate(&apart, &alone, 0.5, (200, 1)).unwrap();
+        assert_eq!((found.roc_auc.value, found.roc_auc.ci95), (Some(1.0), None));
+        assert_eq!(found.recall.ci95, Some(wilson(7, 7)));
     }
 }

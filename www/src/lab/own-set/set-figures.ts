@@ -3,10 +3,13 @@ import { make, setText } from '../../dom.ts';
 import { count, percent, strings } from '../../strings.ts';
 import { evaluateText as text } from '../../strings-evaluate.ts';
 import type { Interval } from '../../wasm.ts';
-import type { Evaluation, Share, Value } from '../evaluate-tasks.ts';
+import type { Evaluation, Value } from '../evaluate-tasks.ts';
 import { Plot } from '../plot.ts';
 import { head, scroll } from '../threshold/figures.ts';
 import { reliabilityAxes } from '../why/reliability.ts';
+
+/** An interval is missing where drawings say nothing. */
+type Share = Omit<Evaluation['recall'], 'ci95'> & { ci95: Interval | null };
 
 const digits = (value: number): string => value.toFixed(3);
 
@@ -30,23 +33,26 @@ export class SetFigures {
       make('tr', '', head('row', name), ...[value, interval, of].map((cell) => make('td', '', cell)));
     const ends = (ci95: Interval | null, format: (value: number) => string): string => (ci95 ? text.range(format(ci95[0]), format(ci95[1])) : whole ? strings.none : '…');
     const share = (name: string, { value, ci95, hits, n: of }: Share): HTMLElement =>
-      row(name, value === null ? strings.none : percent(value), value === null ? strings.none : ends(units < n && !whole ? null : ci95, percent), `${count(hits)} / ${count(of)}`);
+      row(name, value === null ? strings.none : percent(value), value === null ? strings.none : ends(ci95, percent), `${count(hits)} / ${count(of)}`);
     const value = (name: string, { value: figure, ci95 }: Value): HTMLElement =>
       row(name, figure === null ? strings.none : digits(figure), figure === null ? strings.none : ends(ci95, digits), count(n));
+    const { rocAuc, averagePrecision, accuracy, recall, specificity, precision, f1, brier, ece } = found;
+    const all: (Share | Value)[] = [rocAuc, averagePrecision, accuracy, recall, specificity, precision, f1, brier, ece];
     this.body.replaceChildren(
-      value(text.setAuc, found.rocAuc),
-      value(text.setAp, found.averagePrecision),
-      share(text.rows.accuracy.name, found.accuracy),
-      share(text.rows.recall.name, found.recall),
-      share(text.rows.specificity.name, found.specificity),
-      share(text.rows.precision.name, found.precision),
-      value(text.rows.f1.name, found.f1),
-      value(text.setBrier, found.brier),
-      value(text.setEce, found.ece),
+      value(text.setAuc, rocAuc),
+      value(text.setAp, averagePrecision),
+      share(text.rows.accuracy.name, accuracy),
+      share(text.rows.recall.name, recall),
+      share(text.rows.specificity.name, specificity),
+      share(text.rows.precision.name, precision),
+      value(text.rows.f1.name, f1),
+      value(text.setBrier, brier),
+      value(text.setEce, ece),
     );
     setText(this.title, text.setFiguresAt(found.threshold));
     setText(this.summary, text.setSummary(n, positives, network, units));
-    setText(this.note, whole ? text.setIntervals(units, n) : text.setCounting);
+    const missing = all.some(({ value: figure, ci95 }) => figure !== null && ci95 === null);
+    setText(this.note, whole ? `${text.setIntervals(units, n)}${missing ? ` ${text.setNoInterval(units < n)}` : ''}` : text.setCounting);
     this.reliability.draw({
       series: [{
         name: text.bins,

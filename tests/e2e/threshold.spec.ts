@@ -14,7 +14,7 @@ function card(file: string): Card {
 
 const body = (page: Page, inside = ''): ReturnType<Page['locator']> => page.locator(`.learn-view:not([hidden]) .threshold-body ${inside}`);
 const cell = async (page: Page, name: string): Promise<number> => Number((await body(page, `.matrix-${name} .matrix-count`).innerText()).replace(/[≈,\s]/g, ''));
-const rate = (page: Page, name: string): Promise<string> => body(page, `.rates tr:has-text("${name}") td`).first().innerText();
+const rate = async (page: Page, name: string): Promise<string> => (await body(page, `.rates tr:has-text("${name}") td`).first().innerText()).replace('≈ ', '');
 
 test('at the file’s threshold the matrix is the file’s, for every network', async ({ page, site }) => {
   for (const { id, file } of models()) {
@@ -40,6 +40,11 @@ test('the address says threshold and prevalence; PPV follows Bayes; the slider w
   const [recall, fpr] = [tp / positives, (await cell(page, 'fp')) / (n - positives)];
   const ppv = (100 * recall * 0.01) / (recall * 0.01 + fpr * 0.99);
   expect(Math.abs(parseFloat(await rate(page, 'PPV')) - ppv)).toBeLessThan(0.06);
+  // An estimate says so, and between which counts it is.
+  const precision = body(page, '.rates tr:has(th:text("Precision")) td');
+  await expect(precision.first()).toContainText('≈');
+  await expect(precision.last()).toHaveText(/^[\d,]+(–[\d,]+)? \/ [\d,]+(–[\d,]+)?$/);
+  await expect(precision.last()).toContainText('–');
 
   const slider = body(page, 'input[type=range]').first();
   await slider.focus();

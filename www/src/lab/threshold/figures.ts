@@ -11,6 +11,11 @@ const CELLS: readonly Cell[] = ['tp', 'fn', 'fp', 'tn'];
 export type Row = 'recall' | 'specificity' | 'ppv' | 'npv' | 'precision' | 'accuracy' | 'f1';
 const ROWS: readonly Row[] = ['recall', 'specificity', 'ppv', 'npv', 'precision', 'accuracy', 'f1'];
 
+/** Least and most. */
+type Span = [number, number];
+
+const span = ([low, high]: Span): string => (low === high ? count(low) : text.span(low, high));
+const estimate = (value: string, exact: boolean): string => (exact ? value : `≈ ${value}`);
 const range = ([low, high]: Interval): string => text.range(percent(low), percent(high));
 
 export class Figures {
@@ -48,7 +53,7 @@ export class Figures {
 
   draw(found: Operating, prevalence: number): void {
     const { confusion, exact, tpBetween, fpBetween } = found;
-    const about = (n: number, [low, high]: [number, number]): string => (exact || low === high ? count(n) : `≈ ${count(n)}`);
+    const about = (n: number, [low, high]: Span): string => estimate(count(n), exact || low === high);
     setText(this.matrixTitle, text.matrixAt(found.threshold));
     const { positives, negatives } = { positives: confusion.tp + confusion.fn, negatives: confusion.fp + confusion.tn };
     for (const which of CELLS) {
@@ -60,24 +65,27 @@ export class Figures {
         cell.disabled = confusion[which] === 0;
       }
     }
-    this.share('recall', found.recall, tpBetween, exact);
-    this.share('specificity', found.specificity, [negatives - fpBetween[1], negatives - fpBetween[0]], exact);
-    this.share('accuracy', found.accuracy, [tpBetween[0] + negatives - fpBetween[1], tpBetween[1] + negatives - fpBetween[0]], exact);
-    this.share('precision', found.precision, [0, 0], true);
-    this.value('ppv', found.ppv, text.at(prevalence));
-    this.value('npv', found.npv, text.at(prevalence));
-    this.set('f1', found.f1.toFixed(3), strings.none, count(positives + negatives));
+    const [tp, fp]: [Span, Span] = exact ? [[confusion.tp, confusion.tp], [confusion.fp, confusion.fp]] : [tpBetween, fpBetween];
+    const tn: Span = [negatives - fp[1], negatives - fp[0]];
+    this.share('recall', found.recall, tp, [positives, positives]);
+    this.share('specificity', found.specificity, tn, [negatives, negatives]);
+    this.share('accuracy', found.accuracy, [tp[0] + tn[0], tp[1] + tn[1]], [positives + negatives, positives + negatives]);
+    this.share('precision', found.precision, tp, [tp[0] + fp[0], tp[1] + fp[1]]);
+    this.value('ppv', found.ppv, text.at(prevalence), exact);
+    this.value('npv', found.npv, text.at(prevalence), exact);
+    this.set('f1', estimate(found.f1.toFixed(3), exact), strings.none, count(positives + negatives));
     setText(this.sentence, text.ofThousand(found.ofThousand, prevalence));
     setText(this.note, exact ? text.exact : text.between);
   }
 
-  private share(row: Row, { value, ci95, hits, n }: Share, [low, high]: [number, number], exact: boolean): void {
-    const of = exact || low === high ? `${count(hits)} / ${count(n)}` : `${text.span(low, high)} / ${count(n)}`;
-    this.set(row, value === null ? strings.none : percent(value), value === null ? strings.none : range(ci95), of);
+  /** `part` and `whole`: between which counts they are. */
+  private share(row: Row, { value, ci95 }: Share, part: Span, whole: Span): void {
+    const exact = part[0] === part[1] && whole[0] === whole[1];
+    this.set(row, value === null ? strings.none : estimate(percent(value), exact), value === null ? strings.none : range(ci95), `${span(part)} / ${span(whole)}`);
   }
 
-  private value(row: Row, { value, ci95 }: Value, of: string): void {
-    this.set(row, value === null ? strings.none : percent(value), ci95 ? range(ci95) : strings.none, of);
+  private value(row: Row, { value, ci95 }: Value, of: string, exact: boolean): void {
+    this.set(row, value === null ? strings.none : estimate(percent(value), exact), ci95 ? range(ci95) : strings.none, of);
   }
 
   private set(row: Row, value: string, interval: string, of: string): void {

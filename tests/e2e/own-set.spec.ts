@@ -70,6 +70,22 @@ test('figures and intervals are the trainer’s, on the same patches', async ({ 
   await view(page, 'input[type=number]').first().press('Enter');
   const above = lines.filter(([, label, , probability]) => label === 'nodule' && Number(probability) >= 0.9).length;
   await expect(view(page, '.matrix-tp button')).toHaveText(String(above));
+
+  // Left before the figures followed, and back: all of them belong to the threshold and prevalence in view.
+  const number = view(page, 'input[type=number]');
+  await number.first().fill('0.97');
+  await number.first().press('Enter');
+  await page.evaluate(() => (location.hash = '#see=threshold'));
+  await expect(view(page, '.matrix')).toBeVisible();
+  await number.nth(1).fill('1');
+  await number.nth(1).press('Enter');
+  await page.evaluate(() => (location.hash = '#see=own-set'));
+  await expect(view(page, '.set-figures h4')).toHaveText('Figures at threshold 0.97');
+  await expect(view(page, '.rates').last()).toContainText('at 1 %');
+  await measured(page);
+  const after = JSON.parse(await download(page, 'Figures as JSON')) as { figures: Figures & { threshold: number } };
+  expect(after.figures.threshold).toBe(0.97);
+  await expect(view(page, '.matrix-tp button')).toHaveText(String((after.figures.confusion as { tp: number }).tp));
 });
 
 test('a labels file of every kind, with all its faults named; nothing is lost', async ({ page, site }) => {
@@ -88,6 +104,28 @@ test('a labels file of every kind, with all its faults named; nothing is lost', 
   await expect(view(page, '.set-summary')).toHaveText(/^9 patches/);
   await expect(page.locator('#count-all')).toHaveText('12');
 
+  // Columns are told by what is in them, with a head or without one.
+  const [a, b, c] = pictures as [string, string, string];
+  for (const [file, counted, patients] of [
+    [`${a},maybe\n${b},1\n${c},0\n`, 2, false],
+    [`p0,${a},1\np1,${b},0\np1,${c},0\n`, 3, true],
+    [`file,class,label\n${a},1,spiculated\n${b},0,smooth\n`, 2, false],
+  ] as const) {
+    writeFileSync(path.join(odd, 'labels.csv'), file);
+    await give(page, odd);
+    await expect(view(page, '.set-summary')).toHaveText(new RegExp(`^${counted} patches, 1 with a nodule${patients ? ', of 2 patients' : ', answered'}`));
+  }
+  // Too few for an interval.
+  await measured(page);
+  await expect(view(page, '.set-figures tbody tr').first().locator('td').nth(1)).toHaveText('–');
+  // What is no list does not hang the page.
+  writeFileSync(path.join(odd, 'labels.csv'), `file,label\n${','.repeat(2e6)}`);
+  const before = Date.now();
+  await give(page, odd);
+  await expect(page.locator('#notices')).toContainText('more than a thousand columns');
+  expect(Date.now() - before).toBeLessThan(10_000);
+  await expect(page.locator('#count-all')).toHaveText('60');
+
   // One class; then none: classified all the same.
   writeFileSync(path.join(odd, 'labels.csv'), pictures.map((picture) => `${picture}\t1`).join('\n'));
   await give(page, odd);
@@ -96,11 +134,11 @@ test('a labels file of every kind, with all its faults named; nothing is lost', 
   writeFileSync(path.join(odd, 'labels.csv'), 'a,b\nc,d\n');
   await give(page, odd);
   await expect(page.locator('#notices')).toContainText('labels.csv could not be used as a labels file');
-  await expect(page.locator('#count-all')).toHaveText('36');
+  await expect(page.locator('#count-all')).toHaveText('84');
   writeFileSync(path.join(odd, 'labels.csv'), 'nobody.png,1\n');
   await give(page, odd);
   await expect(page.locator('#notices')).toContainText('no name in it is the name of a patch');
-  await expect(page.locator('#count-all')).toHaveText('48');
+  await expect(page.locator('#count-all')).toHaveText('96');
 });
 
 test('two folders are recognised wherever they are given, with a way back', async ({ page, site }) => {

@@ -61,12 +61,12 @@ async function fromFile(arrivals: Arrivals, table: Arrival, pictures: Arrival[])
   } catch {
     return { kind: 'unusable', file, problem: 'unreadable' };
   }
-  const read = readLabels(textOf(new Uint8Array(bytes)));
+  const find = index(pictures, folder(table.name));
+  const read = readLabels(textOf(new Uint8Array(bytes)), (name) => find(name) !== undefined);
   if (typeof read === 'string') return { kind: 'unusable', file, problem: read };
   const proposal = none('file', file);
   proposal.hasPatients = read.hasPatients;
   proposal.unknownLabels = read.unknown.map(({ line, label }) => `${line}: “${label}”`);
-  const find = index(pictures, folder(table.name));
   const left = new Set<Arrival>();
   for (const { name, nodule, patient } of read.lines) {
     const found = find(name);

@@ -85,7 +85,7 @@ export const evaluateText = {
   setGoOn: 'Go on with the rest',
   setCancelled: (rest: number): string => `Cancelled: ${count(rest)} patches have no answer and do not count.`,
   setSummary: (n: number, positives: number, network: string, units: number): string =>
-    `${count(n)} patches, ${count(positives)} with a nodule${units < n ? `, of ${count(units)} patients` : ''}, answered by ${network}.`,
+    `${count(n)} patches, ${count(positives)} with a nodule${units < n ? `, of ${units === 1 ? 'one patient' : `${count(units)} patients`}` : ''}, answered by ${network}.`,
   setIntervals: (units: number, n: number): string =>
     units < n ? '95 % intervals by drawing whole patients anew, 2,000 times: patches of one patient are alike. Shares of 0 and 100 % have Wilson’s.' : '95 % intervals: Wilson’s for shares, 2,000 drawings of patches for the others. Where several patches are of one patient they are too narrow; a third column in the labels file names the patient.',
   setNoInterval: (patients: boolean): string => `A dash stands where there is no interval: drawings of fewer than 10 ${patients ? 'patients' : 'patches'}, or drawings that are all equal, do not say how sure a figure is.`,

@@ -109,6 +109,10 @@ test('the pointer shows, a click keeps; the address says where, and nothing of t
   expect(decodeURIComponent(link)).not.toContain('somebody');
   expect([...new URLSearchParams(new URL(link).hash.slice(1)).keys()].sort()).toEqual(['channel', 'layer', 'see', 'view', 'x', 'y']);
 
+  // What is not there does not stay in the address.
+  await page.evaluate(() => (location.hash = 'see=inside&layer=nonsense&channel=-3&beside=nobody'));
+  await expect(page).toHaveURL(/#see=inside&layer=conv2&channel=0&y=11&x=11$/);
+
   // The link brings the same back, with the same patch chosen again.
   await page.goto('about:blank');
   await open(page, link);

@@ -48,6 +48,8 @@ export class Inside implements View {
   private state: State = { place: { ...FIRST, y: -1, x: -1 }, show: 'maps', scaling: 'shared', input: undefined, other: '', beside: '' };
   /** The layer that the address names, until the network is there to find it in. */
   private named: string | undefined;
+  /** The address says more than which view. */
+  private detailed = false;
   private visible = false;
   private turn = 0;
 
@@ -83,6 +85,7 @@ export class Inside implements View {
     const { state } = this;
     const number = (given: string | undefined, otherwise: number): number => (given === undefined || !/^\d{1,6}$/.test(given) ? otherwise : Number(given));
     this.named = layer;
+    this.detailed = Object.keys(address).length > 1;
     state.place = { layer: this.layerNamed(layer) ?? state.place.layer, channel: number(channel, layer ? 0 : state.place.channel), y: number(y, layer ? -1 : state.place.y), x: number(x, layer ? -1 : state.place.x) };
     state.show = SHOWS.find((show) => show === view) ?? (layer ? 'maps' : state.show);
     state.scaling = scale === 'own' ? 'own' : 'shared';
@@ -91,7 +94,7 @@ export class Inside implements View {
     if (other === 'nodule' || other === 'plain') state.other = other;
     else if (layer && (state.other === 'nodule' || state.other === 'plain')) state.other = '';
     if (layer) state.beside = beside ?? '';
-    if (this.scene) this.draw();
+    if (this.scene && this.scene.file === this.shared.network()?.file) this.placed();
     void this.refresh();
   }
 
@@ -132,7 +135,7 @@ export class Inside implements View {
       if (this.named !== undefined) this.state.place.layer = this.layerNamed(this.named) ?? this.state.place.layer;
       setText(this.status, '');
       this.body.hidden = false;
-      this.draw();
+      this.placed();
     } catch (error) {
       if (turn === this.turn) this.failed(error);
     }
@@ -169,9 +172,16 @@ export class Inside implements View {
     this.write();
   }
 
+  /** Drawn; an address that names a place that is not there names the one that is shown from now on. */
+  private placed(): void {
+    this.draw();
+    if (this.detailed) this.write();
+  }
+
   private write(): void {
     const { scene, state: { place, show, scaling, input, other, beside } } = this;
     if (!scene || !this.visible) return;
+    this.detailed = true;
     const map = dimsAt(scene, place.layer)[1] > 1;
     rewrite({
       see: 'inside',
@@ -182,7 +192,7 @@ export class Inside implements View {
       ...(scaling === 'own' ? { scale: scaling } : {}),
       ...(input === undefined ? {} : { input: String(input) }),
       ...(other === 'nodule' || other === 'plain' ? { with: other } : {}),
-      ...(beside ? { beside } : {}),
+      ...(this.shared.engines.models.some(({ id }) => id === beside) ? { beside } : {}),
     });
   }
 

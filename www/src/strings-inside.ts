@@ -43,7 +43,7 @@ const SENTENCES: Record<LayerInfo['operation'] | 'input', (layer: LayerInfo | un
 export type TemperatureOrigin = 'fitted' | 'file' | 'moved';
 const TEMPERATURES: Record<TemperatureOrigin, string> = {
   fitted: ', which the weights file carries so that probabilities are neither too bold nor too shy',
-  file: ', which stands in the weights file without a word of data that it was fitted to',
+  file: ', which stands in the weights file; the file names no data that it was fitted to',
   moved: ', as it was chosen here',
 };
 

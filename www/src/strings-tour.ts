@@ -120,7 +120,7 @@ export const tourText = {
   answerLive: (probability: string): string => `${probability} for “nodule”`,
 
   oursNodule: (network: string, { parameters, macsPerPatch, card: { data } }: ModelInfo): string =>
-    `${data ? `${network} has learnt from this, as its weights file says: “${data.replace(/\.$/, '')}”.` : `What ${network} has learnt from, its weights file does not say.`} It answers with ${count(parameters)} learnt numbers and ${count(macsPerPatch)} multiplications a patch.`,
+    `${data ? `${network}: its weights file says that it has learnt from “${data.replace(/\.$/, '')}”.` : `What ${network} has learnt from, its weights file does not say.`} It answers with ${count(parameters)} learnt numbers and ${count(macsPerPatch)} multiplications a patch.`,
   reveal: 'What does the network say?',
   another: 'Other synthetic patches',
   hidden: 'Not asked yet',
@@ -165,11 +165,11 @@ export const tourText = {
   drawsAll: 'With units off',
   drawsNone: 'All on',
 
-  oursSoftmax: (temperature: string, fittedOn: string | undefined): string => `Its weights file carries the temperature ${temperature}. ${fittedOn === undefined ? 'It names no data that this was fitted to, so 0.8 need not be right eight times in ten.' : `It was fitted on ${fittedOn}: with it, 0.8 is meant to be right about eight times in ten.`}`,
+  oursSoftmax: (temperature: string, fittedOn: string | undefined): string => `Its weights file carries the temperature ${temperature}. ${fittedOn === undefined ? 'It names no data that this was fitted to, so 0.8 need not be right eight times in ten.' : `It was fitted on “${fittedOn}”: with it, 0.8 is meant to be right about eight times in ten.`}`,
   temperature: 'Temperature',
   fromFile: 'The file’s temperature',
 
-  oursRoc: (part: string, auc: string): string => `AUC ${auc}, measured on ${part}. That is another test than the paper’s, so the two do not compare one to one.`,
+  oursRoc: (part: string, auc: string): string => `AUC ${auc}, measured on “${part}”. That is another test than the paper’s, so the two do not compare one to one.`,
   noRoc: 'This weights file carries no curve.',
   rocTitle: 'ROC curve of the network in use',
   rocX: 'False alarms',

@@ -91,7 +91,8 @@ export class Learn {
   /** The engine, the results or the patch may have changed. */
   changed(): void {
     const before = this.network;
-    this.network = this.lookedAt()?.info.modelId ?? '';
+    const looked = this.lookedAt();
+    this.network = looked ? `${looked.file} ${looked.info.modelId}` : '';
     const moved = this.subjects.changed();
     if (moved || this.network !== before) this.current?.changed();
     this.current?.redraw?.();

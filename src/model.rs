@@ -3,7 +3,7 @@
 //! Shape letters: B batch, C channels, H rows, W columns. A [`Network`] is what ships and runs; a
 //! [`Trainable`] is what is trained, and becomes a network by [`Trainable::deployed`].
 
-use crate::method::DROPOUT;
+use crate::method::{DROPOUT, PATCH_SIZE};
 use burn::module::{Module, ModuleMapper, ModuleVisitor};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -190,6 +190,30 @@ impl NetworkKind {
             Self::Paper => paper::layers(),
             Self::Small => small::layers(),
         }
+    }
+
+    /// Names and shapes of the parameters, as in the weights file: convolutions as
+    /// `[out, in, y, x]`, dense layers as `[in, out]`, each with its bias `[out]` behind it.
+    #[must_use]
+    pub fn parameter_shapes(self) -> Vec<(String, Vec<usize>)> {
+        let mut before = vec![1, PATCH_SIZE, PATCH_SIZE];
+        let mut shapes = Vec::new();
+        for layer in self.layers() {
+            let outputs = layer.output_shape[0];
+            let weights = match layer.operation {
+                Operation::Convolution { kernel, .. } => {
+                    Some(vec![outputs, before[0], kernel, kernel])
+                }
+                Operation::Dense { .. } => Some(vec![before.iter().product(), outputs]),
+                _ => None,
+            };
+            if let Some(weights) = weights {
+                shapes.push((format!("{}.weight", layer.name), weights));
+                shapes.push((format!("{}.bias", layer.name), vec![outputs]));
+            }
+            before = layer.output_shape;
+        }
+        shapes
     }
 
     /// Numbers in the weights file, all layers.

@@ -14,6 +14,7 @@ use nodulens::lab::explain::{
 use nodulens::method::{PATCH_SAMPLES, PATCH_SIZE};
 use nodulens::model::NetworkKind;
 use nodulens::patch::{Patch, SizePolicy};
+use nodulens::phantom;
 use nodulens::preprocess::model_values;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -80,17 +81,13 @@ const TIED: usize = 50;
 
 fn occlusion_of(weights: &[u8], patch: &[f32]) -> Vec<f32> {
     let classifier = Classifier::fast(weights).unwrap();
-    let temperature = classifier.header().temperature;
-    let mut occlusion = Occlusion::new(patch).unwrap();
+    let mut occlusion = Occlusion::new(patch, classifier.header().temperature).unwrap();
     loop {
         let values = occlusion.next(97);
         if values.is_empty() {
             return occlusion.map();
         }
-        let logits = pollster::block_on(classifier.logits(values)).unwrap();
-        let evidence: Vec<f32> =
-            logits.chunks_exact(2).map(|pair| (pair[1] - pair[0]) / temperature).collect();
-        occlusion.take(&evidence);
+        occlusion.take(&pollster::block_on(classifier.logits(values)).unwrap());
     }
 }
 
@@ -144,6 +141,34 @@ fn smooth_gradients_are_the_mean_over_noisy_copies() {
     assert!(apart(&smooth, &explainer.gradient(&patch).unwrap()) > 0.1);
 }
 
+/// Which weights of Grad-CAM the page begins with: docs/learn.md has these figures.
+#[test]
+fn the_map_that_the_page_begins_with_is_the_one_that_agrees_with_occlusion() {
+    for network in ["compact", "paper"] {
+        let file = weights(network);
+        let opened = Opened::read(&file).unwrap();
+        let explainer = Explainer::new(&opened).unwrap();
+        let (_, layer, best) = layers_with_maps(opened.kind);
+        let nodules = phantom::patches(50, 24).into_iter().filter(|phantom| phantom.nodule);
+        let patches = nodules.map(|phantom| model_values(&phantom.patch));
+        let nodules: Vec<_> = patches.map(|patch| (occlusion_of(&file, &patch), patch)).collect();
+        let mean = |weights: MapWeights| {
+            let alike = nodules.iter().map(|(covered, patch)| {
+                let map = explainer.class_activation(patch, layer, weights).unwrap();
+                correlation(&map, covered)
+            });
+            alike.sum::<f32>() / nodules.len() as f32
+        };
+        let (by_mean, by_place) = (mean(MapWeights::Mean), mean(MapWeights::Place));
+        println!(
+            "{network} {layer}, {} nodules: mean {by_mean:.2}, by place {by_place:.2}",
+            nodules.len()
+        );
+        let chosen = if best == MapWeights::Mean { by_mean } else { by_place };
+        assert!(chosen > 0.4 && chosen >= by_mean.max(by_place), "{network}: {by_mean} {by_place}");
+    }
+}
+
 /// The sanity check of Adebayo et al.: with random weights every method gives another map.
 #[test]
 fn random_weights_give_other_maps() {
@@ -180,7 +205,7 @@ fn what_cannot_be_explained_is_refused() {
     let opened = Opened::read(&weights("compact")).unwrap();
     let explainer = Explainer::new(&opened).unwrap();
     assert_eq!(explainer.gradient(&[0.5; 7]), Err(ExplainError::Size(7)));
-    assert_eq!(Occlusion::new(&[]).unwrap_err(), ExplainError::Size(0));
+    assert_eq!(Occlusion::new(&[], 1.0).unwrap_err(), ExplainError::Size(0));
     let patch = patch("1.png");
     for layer in ["conv9", "fc", "conv7", ""] {
         let refused = explainer.class_activation(&patch, layer, MapWeights::Mean).unwrap_err();

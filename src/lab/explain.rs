@@ -12,7 +12,7 @@
 //! | [`Occlusion`] | how much evidence is lost where a square is covered (Zeiler & Fergus 2014) |
 
 use super::Opened;
-use crate::method::{CLASS_NODULE, PATCH_SAMPLES, PATCH_SIZE};
+use crate::method::{CLASS_NODULE, CLASSES, PATCH_SAMPLES, PATCH_SIZE};
 use crate::model::{LayerInfo, NetworkKind, Operation, Sequence};
 use crate::phantom::normal;
 use crate::preprocess::batch_tensor;
@@ -244,6 +244,7 @@ fn enlarged<'a>(map: &[f32], side: usize, layers: impl Iterator<Item = &'a Layer
 #[derive(Clone, Debug)]
 pub struct Occlusion {
     patch: Vec<f32>,
+    temperature: f32,
     fill: f32,
     /// Evidence without a cover, once it is known.
     whole: Option<f32>,
@@ -256,15 +257,16 @@ pub struct Occlusion {
 const PLACES: usize = (PATCH_SIZE + COVER_SIDE) / COVER_STEP - 1;
 
 impl Occlusion {
-    /// Begins with a patch.
+    /// Begins with a patch, for a network of this temperature.
     ///
     /// # Errors
     /// [`ExplainError::Size`].
-    pub fn new(patch: &[f32]) -> Result<Self, ExplainError> {
+    pub fn new(patch: &[f32], temperature: f32) -> Result<Self, ExplainError> {
         let patch = one(patch)?.to_vec();
         let mut sorted = patch.clone();
         sorted.sort_by(f32::total_cmp);
-        Ok(Self { fill: sorted[PATCH_SAMPLES / 2], patch, whole: None, lost: Vec::new() })
+        let fill = sorted[PATCH_SAMPLES / 2];
+        Ok(Self { patch, temperature, fill, whole: None, lost: Vec::new() })
     }
 
     /// Patches asked for so far, and all.
@@ -283,18 +285,18 @@ impl Occlusion {
         whole.into_iter().flatten().chain(covered).collect()
     }
 
-    /// Takes the evidence for what [`Self::next`] gave.
-    pub fn take(&mut self, evidence: &[f32]) {
-        let mut evidence = evidence;
-        if self.whole.is_none()
-            && let [first, rest @ ..] = evidence
-        {
-            self.whole = Some(*first);
-            evidence = rest;
+    /// Takes the network's logits for what [`Self::next`] gave, two a patch.
+    pub fn take(&mut self, logits: &[f32]) {
+        let (pairs, _) = logits.as_chunks::<CLASSES>();
+        let temperature = self.temperature;
+        let mut evidence =
+            pairs.iter().map(|pair| (pair[CLASS_NODULE] - pair[1 - CLASS_NODULE]) / temperature);
+        if self.whole.is_none() {
+            self.whole = evidence.next();
         }
         let whole = self.whole.unwrap_or_default();
         let room = PLACES * PLACES - self.lost.len();
-        self.lost.extend(evidence.iter().take(room).map(|evidence| whole - evidence));
+        self.lost.extend(evidence.take(room).map(|evidence| whole - evidence));
     }
 
     /// The mean of the evidence lost over all squares that cover a pixel.

@@ -8,7 +8,7 @@ use super::Opened;
 use crate::classifier::nodule_probability;
 use crate::method::{ADAM_EPSILON, CLASSES, PATCH_SAMPLES, PATCH_SIZE, preprocess_id};
 use crate::model::symmetry::{SYMMETRIES, places};
-use crate::model::{Network, NetworkKind, Operation};
+use crate::model::{Network, NetworkKind};
 use crate::phantom::normal;
 use crate::preprocess::batch_tensor;
 use crate::weights::{
@@ -369,30 +369,19 @@ impl Training {
 /// Random weights for layers before ReLU (He et al. 2015), and biases of 0. Drawn here, for Burn's
 /// own generator is one for the whole process: two trainings beside each other would mix.
 fn fresh(kind: NetworkKind, rng: &mut Pcg64Mcg) -> Vec<(String, Parameter)> {
-    let mut before = vec![1, PATCH_SIZE, PATCH_SIZE];
-    let mut parameters = Vec::new();
-    for layer in kind.layers() {
-        let outputs = layer.output_shape[0];
-        let inputs: usize = before.iter().product();
-        let (shape, fan_in) = match layer.operation {
-            Operation::Convolution { kernel, .. } => {
-                (vec![outputs, before[0], kernel, kernel], before[0] * kernel * kernel)
-            }
-            Operation::Dense { .. } => (vec![inputs, outputs], inputs),
-            _ => {
-                before = layer.output_shape;
-                continue;
-            }
+    let mut parameter = |(name, shape): (String, Vec<usize>)| {
+        let count = shape.iter().product();
+        // Inputs of an output: of a convolution all but the first axis, of a dense layer the first.
+        let fan_in: usize = match shape[..] {
+            [inputs, _] => inputs,
+            [_, from, height, width] => from * height * width,
+            _ => return (name, Parameter { shape, values: vec![0.0; count] }),
         };
         let deviation = (2.0 / fan_in as f32).sqrt();
-        let count = shape.iter().product();
         let values = (0..count).map(|_| deviation * normal(rng)).collect();
-        parameters.push((format!("{}.weight", layer.name), Parameter { shape, values }));
-        let bias = Parameter { shape: vec![outputs], values: vec![0.0; outputs] };
-        parameters.push((format!("{}.bias", layer.name), bias));
-        before = layer.output_shape;
-    }
-    parameters
+        (name, Parameter { shape, values })
+    };
+    kind.parameter_shapes().into_iter().map(&mut parameter).collect()
 }
 
 fn check(settings: &Settings, examples: &Examples) -> Result<(), TrainingError> {

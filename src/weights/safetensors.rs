@@ -8,8 +8,8 @@ use super::{
     Card, Parameter, Parameters, WeightsError, WeightsHeader, check_header, corrupt, mismatch,
     network_of,
 };
-use crate::method::{PATCH_SIZE, preprocess_id};
-use crate::model::{Network, NetworkKind, Operation};
+use crate::method::preprocess_id;
+use crate::model::{Network, NetworkKind};
 use ::safetensors::tensor::TensorView;
 use ::safetensors::{Dtype, SafeTensors};
 use burn::tensor::Device;
@@ -97,7 +97,7 @@ fn unknown(kind: NetworkKind) -> WeightsHeader {
 /// The network whose parameters have these names and shapes.
 fn fitting(parameters: &Parameters) -> Result<NetworkKind, WeightsError> {
     let fits = |kind: &NetworkKind| {
-        let wanted = shapes(*kind);
+        let wanted = kind.parameter_shapes();
         wanted.len() == parameters.len()
             && wanted.iter().all(|(name, shape)| {
                 parameters.get(name).is_some_and(|found| found.shape == *shape)
@@ -113,26 +113,6 @@ fn fitting(parameters: &Parameters) -> Result<NetworkKind, WeightsError> {
         let names = NetworkKind::ALL.map(NetworkKind::name).join(" or ");
         mismatch("the set of parameters", format!("{found} and so on"), format!("that of {names}"))
     })
-}
-
-/// Names and shapes of a network's parameters, as in the weights file.
-fn shapes(kind: NetworkKind) -> Vec<(String, Vec<usize>)> {
-    let mut before = vec![1, PATCH_SIZE, PATCH_SIZE];
-    let mut shapes = Vec::new();
-    for layer in kind.layers() {
-        let outputs = layer.output_shape[0];
-        let weights = match layer.operation {
-            Operation::Convolution { kernel, .. } => Some(vec![outputs, before[0], kernel, kernel]),
-            Operation::Dense { .. } => Some(vec![before.iter().product(), outputs]),
-            _ => None,
-        };
-        if let Some(weights) = weights {
-            shapes.push((format!("{}.weight", layer.name), weights));
-            shapes.push((format!("{}.bias", layer.name), vec![outputs]));
-        }
-        before = layer.output_shape;
-    }
-    shapes
 }
 
 fn parameter(name: &str, view: &TensorView<'_>) -> Result<Parameter, WeightsError> {
@@ -194,7 +174,8 @@ mod tests {
             let (header, network) = read_safetensors(&document, Given::default(), &device).unwrap();
             assert_eq!((network.kind(), header.network.as_str()), (kind, kind.name()));
             let names: Vec<_> = parameters(&network).unwrap().into_keys().collect();
-            let mut expected: Vec<_> = shapes(kind).into_iter().map(|(name, _)| name).collect();
+            let mut expected: Vec<_> =
+                kind.parameter_shapes().into_iter().map(|(name, _)| name).collect();
             expected.sort();
             assert_eq!(names, expected);
         }

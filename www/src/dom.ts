@@ -28,13 +28,13 @@ export function pair(list: HTMLDListElement, term: string, ...description: (Node
   list.append(make('div', '', make('dt', '', term), make('dd', '', ...description)));
 }
 
-/** Draws the patch one canvas pixel a pixel; CSS enlarges it without smoothing. */
-export function drawGrey(canvas: HTMLCanvasElement, grey: Uint8Array, side: number): void {
-  canvas.width = side;
-  canvas.height = side;
+/** Draws a patch, or another picture, one canvas pixel a pixel; CSS enlarges it without smoothing. */
+export function drawGrey(canvas: HTMLCanvasElement, grey: Uint8Array, width: number, height = width): void {
+  canvas.width = width;
+  canvas.height = height;
   const context = canvas.getContext('2d');
-  if (!context) return;
-  const image = context.createImageData(side, side);
+  if (!context || grey.length === 0) return;
+  const image = context.createImageData(width, height);
   for (let pixel = 0; pixel < grey.length; pixel += 1) {
     const value = grey[pixel] ?? 0;
     image.data.set([value, value, value, 255], pixel * 4);

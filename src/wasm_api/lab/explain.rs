@@ -7,7 +7,7 @@ use crate::lab::explain::{
     ExplainError, Explainer, MapWeights, Occlusion, correlation, layers_with_maps, shuffled,
 };
 use crate::lab::variant::{Region, Variant};
-use crate::method::{CLASS_NODULE, CLASSES, PATCH_SIZE};
+use crate::method::{PATCH_SAMPLES, PATCH_SIZE};
 use crate::model;
 use crate::wasm_api::{error, given, plain, set};
 use js_sys::{Object, Uint8Array};
@@ -87,7 +87,7 @@ impl JsExplainer {
     /// Begins to cover a patch square by square.
     #[wasm_bindgen(js_name = beginOcclusion)]
     pub fn begin_occlusion(&mut self, patch: &[f32]) -> Result<(), JsValue> {
-        let occlusion = Occlusion::new(patch).map_err(failed)?;
+        let occlusion = Occlusion::new(patch, self.opened.header.temperature).map_err(failed)?;
         let engine = model::engine(self.opened.kind, self.opened.parameters.clone());
         let engine = engine.map_err(refused)?;
         self.occlusion = Some(Covering { occlusion, engine, workspace: Workspace::default() });
@@ -102,15 +102,11 @@ impl JsExplainer {
         };
         let values = occlusion.next(most);
         if !values.is_empty() {
-            let side = PATCH_SIZE;
-            let shape = [values.len() / (side * side), side, side];
+            let shape = [values.len() / PATCH_SAMPLES, PATCH_SIZE, PATCH_SIZE];
             let (logits, _) = engine.run(workspace, &values, shape).map_err(|reason| {
                 error("not-explained", &reason.to_string(), "Choose another network.")
             })?;
-            let temperature = self.opened.header.temperature;
-            let evidence =
-                |pair: &[f32]| (pair[CLASS_NODULE] - pair[1 - CLASS_NODULE]) / temperature;
-            occlusion.take(&logits.chunks_exact(CLASSES).map(evidence).collect::<Vec<_>>());
+            occlusion.take(&logits);
         }
         let (done, all) = occlusion.progress();
         Ok(vec![done, all])

@@ -7,7 +7,6 @@ use nodulens::decode::decode_raster;
 use nodulens::lab::Opened;
 use nodulens::lab::explain::{Explainer, Map, MapWeights, Occlusion, layers_with_maps};
 use nodulens::lab::inside::{Inside, Traced};
-use nodulens::method::CLASS_NODULE;
 use nodulens::patch::{Patch, SizePolicy};
 use nodulens::preprocess::model_values;
 use serde::Serialize;
@@ -112,15 +111,12 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 }
 
 fn occlusion(classifier: &Classifier, values: &[f32]) -> Result<Map> {
-    let temperature = classifier.header().temperature;
-    let mut occlusion = Occlusion::new(values)?;
+    let mut occlusion = Occlusion::new(values, classifier.header().temperature)?;
     loop {
         let covered = occlusion.next(BATCH);
         if covered.is_empty() {
             return Ok(occlusion.map());
         }
-        let logits = pollster::block_on(classifier.logits(covered))?;
-        let evidence = |pair: &[f32]| (pair[CLASS_NODULE] - pair[1 - CLASS_NODULE]) / temperature;
-        occlusion.take(&logits.chunks_exact(2).map(evidence).collect::<Vec<_>>());
+        occlusion.take(&pollster::block_on(classifier.logits(covered))?);
     }
 }

@@ -13,5 +13,8 @@ export const commonWorks: Works<CommonTasks> = {
     return { values, grey, label: phantom.label, name: phantom.name };
   },
   'try-network': async ({ own }) => ({ attempts: await tryInWorker(own) }),
-  classify: async ({ values }, { network }) => ({ probabilities: (await network().classify(values)).map(({ probability }) => probability) }),
+  classify: async ({ values }, { network }) => {
+    const predictions = await network().classify(values);
+    return { probabilities: predictions.map(({ probability }) => probability), decisions: predictions.map(({ decision }) => decision) };
+  },
 };

@@ -3,7 +3,7 @@
  * in a file of its own, types (`*-tasks.ts`) beside code (`*-work.ts`); they come together here and in lab-worker.ts.
  */
 import type { Attempt } from '../privacy/attempt.ts';
-import type { DecodedPatch, ModelInfo, PhantomLabel, SizePolicy, SliceIn } from '../wasm.ts';
+import type { Decision, DecodedPatch, ModelInfo, PhantomLabel, SizePolicy, SliceIn } from '../wasm.ts';
 import type { InsideTasks } from './inside/inside-tasks.ts';
 import type { LabModule, LabNetwork, LayerInfo } from './lab-wasm.ts';
 import type { EvaluateTasks } from './evaluate-tasks.ts';
@@ -34,8 +34,8 @@ export type CommonTasks = {
   phantom: Task<{ seed: number }, PatchValues & { label: PhantomLabel; name: string }>;
   /** The self-test of privacy (privacy/worker-attempts.ts); `own`: a file of this page's server, which must be out of reach. */
   'try-network': Task<{ own: string | undefined }, { attempts: Attempt[] }>;
-  /** Probabilities of so many patches. */
-  classify: Task<{ values: Float32Array<ArrayBuffer> }, { probabilities: number[] }>;
+  /** Answers for so many patches. */
+  classify: Task<{ values: Float32Array<ArrayBuffer> }, { probabilities: number[]; decisions: Decision[] }>;
 };
 
 export type Tasks = CommonTasks &

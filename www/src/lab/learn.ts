@@ -137,6 +137,7 @@ export class Learn {
     this.current.element.hidden = true;
     this.shown = undefined;
     setText(this.title, '');
+    this.title.hidden = true;
     for (const link of this.links.values()) link.removeAttribute('aria-current');
     this.page.opened();
   }

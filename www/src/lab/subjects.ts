@@ -55,7 +55,15 @@ export class Subjects {
 
   current(): Promise<Subject> {
     if (this.spot) return this.spot;
-    return this.selected ? this.of(this.selected) : (this.phantom ??= this.synthetic(FIRST_SEED));
+    if (this.selected) return this.of(this.selected);
+    if (this.phantom) return this.phantom;
+    const made = this.synthetic(FIRST_SEED);
+    this.phantom = made;
+    // Whoever asks after a failure gets a new attempt.
+    made.catch(() => {
+      if (this.phantom === made) this.phantom = undefined;
+    });
+    return made;
   }
 
   of(row: Row): Promise<Subject> {

@@ -76,12 +76,12 @@ export class NoduleStep extends TourStep {
         values.set(patch.values, offset);
         offset += patch.values.length;
       }
-      const { probabilities } = await stage.lab.ask('classify', { values }, { network: stage.scene.file });
+      const { probabilities, decisions } = await stage.lab.ask('classify', { values }, { network: stage.scene.file });
       if (shown !== this.shown) return;
       const said = probabilities.map((probability) => text.answerLive(percent(probability)));
       for (const [i, figure] of shown.figures.entries()) {
         setText(figure.querySelector('span') ?? figure, said[i] ?? '');
-        figure.dataset['called'] = String((probabilities[i] ?? 0) >= stage.scene.info.threshold);
+        figure.dataset['called'] = String(decisions[i] === 'nodule');
       }
       setText(this.status, said.join('; '));
     };

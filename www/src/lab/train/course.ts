@@ -1,5 +1,6 @@
 /** One training from its start to its end: steps in small helpings, so that it can be paused and cancelled at any time. */
-import { RequestFailed, WorkerDied } from '../../client.ts';
+import { WorkerDied } from '../../client.ts';
+import { problemOf } from '../../engine-state.ts';
 import type { Lab } from '../lab.ts';
 import type { TrainingEpoch, TrainingSettings } from '../lab-wasm.ts';
 import type { Examples, Kernels, Trained } from './train-tasks.ts';
@@ -64,7 +65,9 @@ export class Course {
     } catch (error) {
       if (this.over()) return;
       this.state = 'failed';
-      this.problem = problemOf(error);
+      const { message, hint } = problemOf(error);
+      // A worker that stopped is no reason to load the page anew.
+      this.problem = error instanceof WorkerDied ? message : [message, hint].filter(Boolean).join('. ');
     } finally {
       if (this.state !== 'failed') void this.lab.ask('train-end', undefined).catch(() => undefined);
       this.changed();
@@ -111,10 +114,4 @@ export class Course {
     this.weights = weights ?? this.weights;
     this.changed(kernels);
   }
-}
-
-function problemOf(error: unknown): string {
-  if (error instanceof RequestFailed) return [error.problem.message, error.problem.hint].filter(Boolean).join('. ');
-  if (error instanceof WorkerDied || error instanceof Error) return error.message;
-  return String(error);
 }

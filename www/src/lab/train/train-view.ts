@@ -1,5 +1,6 @@
 /** Train a small network, or ours a little further, and watch it. */
 import { make, setText } from '../../dom.ts';
+import { problemOf } from '../../engine-state.ts';
 import { download } from '../../export.ts';
 import { strings } from '../../strings.ts';
 import { rewrite } from '../address.ts';
@@ -126,7 +127,7 @@ export class TrainView implements View {
       });
       if (this.course !== course && generation === this.generation) setText(this.said, text.failed(course.problem));
     } catch (error) {
-      if (generation === this.generation) setText(this.said, text.failed(error instanceof Error ? error.message : String(error)));
+      if (generation === this.generation) setText(this.said, text.failed(problemOf(error).message));
     } finally {
       if (generation === this.generation) this.preparing = false;
       this.draw();

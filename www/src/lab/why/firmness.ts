@@ -1,6 +1,7 @@
 /** The same patch, a little different: dragged, turned, through another window, noisier; and what the network says, live. */
 import { probabilityBar } from '../../bar.ts';
 import { drawGrey, make, oncePerFrame, setText } from '../../dom.ts';
+import { problemOf } from '../../engine-state.ts';
 import { percent } from '../../strings.ts';
 import { why as text } from '../../strings-why.ts';
 import type { MethodInfo, ModelInfo } from '../../wasm.ts';
@@ -8,7 +9,7 @@ import type { Lab } from '../lab.ts';
 import type { RegionShown, Variant } from '../lab-wasm.ts';
 import { latest } from '../latest.ts';
 import type { Subject } from '../view.ts';
-import type { Source } from './why-tasks.ts';
+import type { Changed, Source } from './why-tasks.ts';
 
 interface Slider {
   input: HTMLInputElement;
@@ -52,10 +53,10 @@ export class Firmness {
   private method: MethodInfo | undefined;
   private first: number | undefined;
   private readonly soon: () => void;
-  private readonly ask = latest<Asked, { grey: Uint8Array<ArrayBuffer>; probability: number }>(
+  private readonly ask = latest<Asked, Changed>(
     ({ subject, source, network, variant }) => this.lab.ask('variant', { key: subject.id, source, variant }, { network }),
     (found, asked) => this.draw(found, asked),
-    (error) => setText(this.took, text.failed(error instanceof Error ? error.message : String(error))),
+    (error) => setText(this.took, text.failed(problemOf(error).message)),
   );
 
   constructor(lab: Lab) {
@@ -110,9 +111,9 @@ export class Firmness {
         this.shown = shown;
       } catch (error) {
         this.subject = undefined;
-        return setText(this.took, text.failed(error instanceof Error ? error.message : String(error)));
+        return setText(this.took, text.failed(problemOf(error).message));
       }
-      drawRegion(this.surroundings, this.shown);
+      drawGrey(this.surroundings, this.shown.grey, ...this.shown.size);
       // As many pixels of the screen for one of the picture as the stage has room for.
       this.stage.style.setProperty('--columns', String(this.shown.size[0]));
       this.stage.style.setProperty('--rows', String(this.shown.size[1]));
@@ -166,13 +167,13 @@ export class Firmness {
     this.ask({ subject, source, network, info, variant, at: performance.now() });
   }
 
-  private draw({ grey, probability }: { grey: Uint8Array; probability: number }, { info, subject, network, at }: Asked): void {
+  private draw({ grey, probability, decision }: Changed, { info, subject, network, at }: Asked): void {
     const { method } = this;
     if (!method || subject !== this.subject || network !== this.network) return;
     drawGrey(this.picture, grey, method.patchSize);
     this.first ??= probability;
     setText(this.answer, text.moved(percent(probability), percent(this.first)));
-    this.bar.replaceChildren(probabilityBar(probability, info.threshold, probability >= info.threshold ? 'nodule' : 'no nodule'));
+    this.bar.replaceChildren(probabilityBar(probability, info.threshold, decision));
     setText(this.took, text.took(performance.now() - at));
   }
 
@@ -209,14 +210,4 @@ export class Firmness {
 
 async function sourceOf({ source }: Subject): Promise<Source> {
   return source.kind === 'file' ? { kind: 'file', bytes: new Uint8Array(await source.blob.arrayBuffer()) } : source;
-}
-
-function drawRegion(canvas: HTMLCanvasElement, { grey, size: [width, height] }: RegionShown): void {
-  canvas.width = width;
-  canvas.height = height;
-  const context = canvas.getContext('2d');
-  if (!context || grey.length === 0) return;
-  const image = context.createImageData(width, height);
-  grey.forEach((value, at) => image.data.set([value, value, value, 255], at * 4));
-  context.putImageData(image, 0, 0);
 }

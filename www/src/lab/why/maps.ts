@@ -1,5 +1,6 @@
 /** Four explanations of one answer, side by side and by the same colours. */
 import { make, setText } from '../../dom.ts';
+import { problemOf } from '../../engine-state.ts';
 import { methods, why as text } from '../../strings-why.ts';
 import { paint, signed } from '../colours.ts';
 import type { Lab } from '../lab.ts';
@@ -139,7 +140,7 @@ export class Maps {
       setText(state, '');
     }
     this.problem.hidden = false;
-    setText(this.problem, text.failed(error instanceof Error ? error.message : String(error)));
+    setText(this.problem, text.failed(problemOf(error).message));
   }
 
   private card(method: Method): Card {

@@ -1,5 +1,5 @@
 /** What the view "Why this answer" asks the lab for. */
-import type { SliceIn } from '../../wasm.ts';
+import type { Decision, SliceIn } from '../../wasm.ts';
 import type { Task } from '../lab-tasks.ts';
 import type { LayersWithMaps, MapWeights, RegionShown, Variant } from '../lab-wasm.ts';
 
@@ -16,6 +16,13 @@ export interface Explained {
   alike: number | undefined;
 }
 
+/** A changed patch and its answer. */
+export interface Changed {
+  grey: Uint8Array<ArrayBuffer>;
+  probability: number;
+  decision: Decision;
+}
+
 export type WhyTasks = {
   'layers-with-maps': Task<undefined, LayersWithMaps>;
   /** `shuffleBy`: not the network itself, but one with its numbers shuffled, by this seed. */
@@ -23,5 +30,5 @@ export type WhyTasks = {
   /** `key`: the same for the same source. */
   region: Task<{ key: number; source: Source }, RegionShown>;
   /** The changed patch and what the network says of it. */
-  variant: Task<{ key: number; source: Source; variant: Variant }, { grey: Uint8Array<ArrayBuffer>; probability: number }>;
+  variant: Task<{ key: number; source: Source; variant: Variant }, Changed>;
 };

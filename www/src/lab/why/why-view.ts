@@ -1,6 +1,7 @@
 /** Why this answer: which pixels counted, how firm it is, what the number means. */
 import { decisionMark, probabilityBar } from '../../bar.ts';
 import { drawGrey, make } from '../../dom.ts';
+import { problemOf } from '../../engine-state.ts';
 import { modelName, percent, strings } from '../../strings.ts';
 import { why as text } from '../../strings-why.ts';
 import { rewrite } from '../address.ts';
@@ -69,13 +70,12 @@ export class WhyView implements View {
     const asked = (this.asked += 1);
     try {
       const subject = await this.shared.subject();
-      const { probabilities: [probability = Number.NaN] } = await this.shared.lab.ask('classify', { values: subject.values }, { network: network.file });
+      const { probabilities: [probability], decisions: [decision] } = await this.shared.lab.ask('classify', { values: subject.values }, { network: network.file });
       // Another patch or another network came meanwhile.
-      if (asked !== this.asked || !this.visible) return;
+      if (asked !== this.asked || !this.visible || probability === undefined || !decision) return;
       drawGrey(this.picture, subject.grey, method.patchSize);
       this.picture.setAttribute('aria-label', strings.detail.picture(subject.name));
       const { threshold } = network.info;
-      const decision = probability >= threshold ? 'nodule' : 'no nodule';
       this.answer.replaceChildren(
         make('p', 'quiet', text.answer(subject.name, modelName(network.info))),
         make('p', 'headline-decision', decisionMark(decision)),
@@ -86,7 +86,7 @@ export class WhyView implements View {
       void this.firmness.show(subject, network.file, network.info, method);
       await this.maps.show(subject, network.file, method.patchSize);
     } catch (error) {
-      if (asked === this.asked) this.answer.replaceChildren(make('p', 'problem', text.failed(error instanceof Error ? error.message : String(error))));
+      if (asked === this.asked) this.answer.replaceChildren(make('p', 'problem', text.failed(problemOf(error).message)));
     }
   }
 }

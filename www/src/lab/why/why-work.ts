@@ -1,4 +1,5 @@
 /** Explanations and changed patches, inside the lab's worker. */
+import { engineFaults } from '../../strings.ts';
 import type { Bench, Works } from '../lab-tasks.ts';
 import type { Explainer, LabModule, Region } from '../lab-wasm.ts';
 import type { Source, WhyTasks } from './why-tasks.ts';
@@ -68,6 +69,7 @@ export const whyWorks: Works<WhyTasks> = {
   async variant({ key, source, variant }, { wasm, network }) {
     const { values, grey } = regionOf(wasm, key, source).patch(variant);
     const [prediction] = await network().classify(values);
-    return { grey, probability: prediction?.probability ?? Number.NaN };
+    if (!prediction) throw new Error(engineFaults.fewer);
+    return { grey, probability: prediction.probability, decision: prediction.decision };
   },
 };

@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 WASM := target/wasm32-unknown-unknown
-RUST := Cargo.toml Cargo.lock $(wildcard src/*.rs src/*/*.rs src/*/*/*.rs src/*/*/*/*.rs src/engine/Cargo.toml)
+RUST := Cargo.toml Cargo.lock $(shell find src crates -name "*.rs" -o -path "*/Cargo.toml" -name Cargo.toml)
 PORT ?=
 
 # What stands without a network or a server of ours.
@@ -126,7 +126,7 @@ trainer: tools
 lint: tools
 	cargo fmt --check
 	# Without the GPU path, whose dependencies would take minutes more.
-	cargo clippy --release --package nodulens --package nodulens-engine --package trainer --package nodulens-bindgen --no-default-features --all-targets -- -D warnings
+	cargo clippy --release --package nodulens --package nodulens-engine --package nodulens-imaging --package trainer --package nodulens-bindgen --no-default-features --all-targets -- -D warnings
 
 # The engine's tests under the address sanitizer: its kernels work on plain pointers. The stable
 # compiler has it behind a switch; where it has none (other processors), this is left out.
@@ -141,7 +141,7 @@ test: tools npm chromium firefox lavapipe python lint licences sanitize
 	icd=$$($(LAVAPIPE))
 	if test -n "$$icd"; then export VK_ICD_FILENAMES=$$icd NODULENS_NEEDS_ADAPTER=1; fi
 	export NODULENS_PYTHON=$$PWD/$(PYTHON)/bin/python
-	cargo test --release --package nodulens --package nodulens-engine --package trainer -- --nocapture
+	cargo test --release --package nodulens --package nodulens-engine --package nodulens-imaging --package trainer -- --nocapture
 	$(MAKE) build trainer
 	npm run --silent e2e
 	npm run --silent bench -- --check

@@ -6,16 +6,12 @@
 //!
 //! | step | type | module |
 //! |---|---|---|
-//! | bytes of a file -> image | [`decode::GreyImage`] | [`decode`] |
-//! | bytes of a CT scan -> HU and their place in the body | [`volume::Volume`] | [`decode::metaimage`] |
-//! | files of any format, in any order -> scans | `decode::series::Series` | `decode::import`, with the feature `formats` |
-//! | mm in the body -> voxel, and back | [`geometry::VolumeGeometry`] | [`geometry`] |
+//! | bytes of files -> pictures and scans | [`GreyImage`](nodulens_imaging::decode::GreyImage), [`Series`](nodulens_imaging::decode::series::Series) | [`nodulens_imaging`] |
 //! | volume and position -> square of HU | [`patch::cut::Cut`] | [`patch::cut`] |
 //! | image or HU array -> patch of 50 x 50 | [`patch::Patch`] | [`patch`] |
 //! | patch -> values in [0, 1], `[batch, 1, 50, 50]` | tensor | [`preprocess`] |
 //! | tensor -> logits, `[batch, 2]` | [`model::Network`] | [`model`] |
 //! | logits -> probability, decision | [`classifier::Prediction`] | [`classifier`] |
-//! | slice -> which pixels are lung | [`lungs::LungMask`] | [`lungs`] |
 //! | slice -> probability at every place | [`scan::HeatMap`] | [`scan`] |
 //! | slices -> ranked places in the body | [`scan::Finding`] | [`scan`] |
 //! | findings -> CSV, JSON, HTML, PNG, DICOM SR | [`findings::Report`] | [`findings`] |
@@ -29,15 +25,10 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod classifier;
-pub mod decode;
-pub mod encode;
 pub mod findings;
-pub mod geometry;
 mod inference;
-pub mod intensity;
 #[cfg(feature = "lab")]
 pub mod lab;
-pub mod lungs;
 pub mod method;
 // The page measures in the lab alone.
 #[cfg(any(feature = "lab", not(target_arch = "wasm32")))]
@@ -46,9 +37,7 @@ pub mod model;
 pub mod patch;
 pub mod phantom;
 pub mod preprocess;
-pub mod reformat;
 pub mod scan;
-pub mod volume;
 pub mod weights;
 
 #[cfg(target_arch = "wasm32")]

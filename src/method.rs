@@ -3,6 +3,8 @@
 //! Numbers chosen by or after training (threshold, temperature, metrics) live in the weights
 //! file. "The paper" is the one that the README names; its section or table is given.
 
+use nodulens_imaging::intensity::Window;
+
 /// Side of a patch in pixels (paper, 3.1: "50*50 grayscale images").
 pub const PATCH_SIZE: usize = 50;
 
@@ -19,6 +21,12 @@ pub const WINDOW_LOW_HU: f32 = -1000.0;
 
 /// Upper end of the intensity window in HU: dense bone and above saturate here.
 pub const WINDOW_HIGH_HU: f32 = 400.0;
+
+/// The window that the networks were trained through.
+pub const MODEL_WINDOW: Window = Window {
+    center: (WINDOW_LOW_HU + WINDOW_HIGH_HU) / 2.0,
+    width: WINDOW_HIGH_HU - WINDOW_LOW_HU,
+};
 
 /// What lies beyond the edge of a scan in HU: air, the lower end of the window.
 pub const PADDING_HU: f32 = WINDOW_LOW_HU;

@@ -1,8 +1,8 @@
 //! A patch: the square of a slice that a network looks at.
 
-use crate::decode::GreyImage;
-use crate::intensity::{Grey, Hu};
 use crate::method::{PATCH_SAMPLES, PATCH_SIZE};
+use nodulens_imaging::decode::GreyImage;
+use nodulens_imaging::intensity::{Grey, Hu};
 
 pub mod cut;
 

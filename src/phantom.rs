@@ -4,23 +4,12 @@
 //! along and across, here and there the chest wall, and in every second patch a nodule, a
 //! compact roundish body near the centre. The same seed gives the same HU on every target.
 
-use crate::intensity::Hu;
 use crate::method::{PATCH_SAMPLES, PATCH_SIZE};
 use crate::patch::Patch;
+use nodulens_imaging::intensity::Hu;
+use nodulens_imaging::phantom::{EDGE_PX, LUNG_HU, NOISE_HU, SOFT_TISSUE_HU, between, normal};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
-
-pub mod chest;
-pub mod thorax;
-
-/// CT number of aerated lung, HU.
-const LUNG_HU: f32 = -850.0;
-/// CT number of soft tissue: vessels, chest wall, solid nodules, HU.
-const SOFT_TISSUE_HU: f32 = 30.0;
-/// Standard deviation of the grain of a low-dose scan, HU.
-const NOISE_HU: f32 = 45.0;
-/// Width over which an edge fades in pixels: the blur of the scanner.
-const EDGE_PX: f32 = 0.9;
 
 /// A synthetic patch and what was put into it.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,10 +106,6 @@ fn distance(point: [f32; 2], from: [f32; 2], to: [f32; 2]) -> f32 {
     libm::hypotf(offset[0] - t * along[0], offset[1] - t * along[1])
 }
 
-fn between(rng: &mut impl Rng, low: f32, high: f32) -> f32 {
-    low + (high - low) * rng.random::<f32>()
-}
-
 fn direction(rng: &mut impl Rng) -> [f32; 2] {
     let angle = between(rng, 0.0, core::f32::consts::TAU);
     [libm::cosf(angle), libm::sinf(angle)]
@@ -164,11 +149,6 @@ fn nodule_body(rng: &mut impl Rng) -> Body {
     let (wave, lobes) = (between(rng, 0.0, 0.12), rng.random_range(3..8) as f32);
     let hu = between(rng, -150.0, SOFT_TISSUE_HU + 60.0);
     Body { shape: Shape::Blob { center, radii, turn, wave, lobes }, hu }
-}
-
-/// Standard normal, by summing twelve uniform numbers: no logarithm, no table, tails to six.
-pub(crate) fn normal(rng: &mut impl Rng) -> f32 {
-    (0..12).map(|_| rng.random::<f32>()).sum::<f32>() - 6.0
 }
 
 /// 3 x 3 binomial blur; the border repeats.
@@ -235,7 +215,7 @@ mod tests {
             .iter()
             .flat_map(|phantom| display_bytes(&model_values(&phantom.patch)))
             .collect();
-        let hash = crate::weights::hex(&Sha256::digest(&bytes));
+        let hash = nodulens_imaging::hash::hex(&Sha256::digest(&bytes));
         // tests/e2e/golden.spec.ts compares the files made in the browser with the native ones.
         assert_eq!(hash, "60a289d6546334ec4965bb22270184dd7463f259cb5bf7ca2ce7aae30a66f239");
     }

@@ -1,16 +1,16 @@
 //! Patch to model input. Trainer, command line and page all call this and nothing else.
 
-use crate::intensity::{Grey, Window};
-use crate::method::{PATCH_SAMPLES, PATCH_SIZE};
+use crate::method::{MODEL_WINDOW, PATCH_SAMPLES, PATCH_SIZE};
 use crate::patch::{Patch, PatchSamples};
 use burn::tensor::{Device, Tensor, TensorData};
+use nodulens_imaging::intensity::Grey;
 
 /// The 2,500 values in [0, 1] that a network sees, row-major. CT numbers go through the model's
 /// window; grey passes as it is.
 #[must_use]
 pub fn model_values(patch: &Patch) -> Vec<f32> {
     match patch.samples() {
-        PatchSamples::Hu(samples) => samples.iter().map(|hu| Window::MODEL.apply(*hu).0).collect(),
+        PatchSamples::Hu(samples) => samples.iter().map(|hu| MODEL_WINDOW.apply(*hu).0).collect(),
         PatchSamples::Grey(samples) => samples.iter().map(|Grey(grey)| *grey).collect(),
     }
 }
@@ -36,7 +36,7 @@ pub fn display_bytes(values: &[f32]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::intensity::Hu;
+    use nodulens_imaging::intensity::Hu;
 
     #[test]
     fn hu_goes_through_the_window_and_grey_does_not() {

@@ -21,8 +21,8 @@ mod slice;
 mod suitability;
 mod volume;
 
-use crate::lungs::LungMask;
 use crate::method::FINDING_DISTANCE_MM;
+use nodulens_imaging::lungs::LungMask;
 
 pub use diameter::diameter_mm;
 pub use image::{ASSUMED_PIXEL_MM, ScanError, SliceImage};

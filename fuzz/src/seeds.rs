@@ -1,15 +1,15 @@
 //! What fuzzing begins with: sound files of every format, small, of phantoms and of the tests'
 //! own writers. Made anew each time, never committed.
 
-#[path = "../../tests/support/formats.rs"]
+#[path = "../../crates/imaging/tests/integration/support/files.rs"]
 mod formats;
 
 use formats::*;
 use image::{DynamicImage, ImageFormat};
-use nodulens::encode;
-use nodulens::geometry::{SpacingMm, VolumeGeometry, WorldMm};
 use nodulens::patch::PatchSamples;
 use nodulens::phantom;
+use nodulens_imaging::encode;
+use nodulens_imaging::geometry::{SpacingMm, VolumeGeometry, WorldMm};
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 

@@ -3,21 +3,21 @@
 //! not account for.
 
 use nodulens::classifier::Classifier;
-use nodulens::decode::import::{Added, Import};
-use nodulens::decode::series::Series;
-use nodulens::decode::{Limits, decode_raster};
 use nodulens::findings::{InputUsed, ModelUsed, Report, Search, SrSource, csv, html};
-use nodulens::geometry::VoxelPoint;
-use nodulens::intensity::Window;
-use nodulens::lungs::lung_mask;
+use nodulens::method::MODEL_WINDOW;
 use nodulens::patch::{Patch, SizePolicy};
-use nodulens::reformat::{Plane, Reformat};
 use nodulens::scan::{Facts, Finding, SliceImage, suitability};
 use nodulens::weights::{header_text, read_content};
+use nodulens_imaging::decode::import::{Added, Import};
+use nodulens_imaging::decode::series::Series;
+use nodulens_imaging::decode::{Limits, decode_raster};
+use nodulens_imaging::geometry::VoxelPoint;
+use nodulens_imaging::lungs::lung_mask;
+use nodulens_imaging::reformat::{Plane, Reformat};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
-use crate::seeds;
+use super::seeds;
 
 /// A target: its name, and what opens the bytes and says how much it found in them.
 pub type Target = (&'static str, fn(&[u8]) -> usize);
@@ -150,7 +150,7 @@ fn opened(files: &[(&str, &[u8])]) -> usize {
     let imported = import.finish();
     serde_json::to_string(&imported.problems).expect("goes to the page");
     for picture in imported.pictures.iter().take(4) {
-        if let Some(series) = picture.read(Window::MODEL, 0.7) {
+        if let Some(series) = picture.read(MODEL_WINDOW, 0.7) {
             shown(&series);
         }
     }

@@ -7,10 +7,10 @@
 
 use super::{Report, Row};
 #[cfg(feature = "formats")]
-use crate::decode::series::{SeriesInfo, SliceSource};
-use crate::encode::dicom::{DataSet, decimal, file, uid};
+use nodulens_imaging::decode::series::{SeriesInfo, SliceSource};
+use nodulens_imaging::encode::dicom::{DataSet, decimal, file, uid};
 #[cfg(feature = "formats")]
-use crate::geometry::SpacingMm;
+use nodulens_imaging::geometry::SpacingMm;
 
 /// Comprehensive SR Storage.
 const COMPREHENSIVE_SR: &str = "1.2.840.10008.5.1.4.1.1.88.33";

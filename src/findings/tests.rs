@@ -1,5 +1,5 @@
 use super::*;
-use crate::geometry::{VoxelPoint, WorldMm};
+use nodulens_imaging::geometry::{VoxelPoint, WorldMm};
 
 pub(super) fn report(title: &str, placed: bool) -> Report {
     let model = ModelUsed {

@@ -14,10 +14,10 @@
 use super::Opened;
 use crate::method::{CLASS_NODULE, CLASSES, PATCH_SAMPLES, PATCH_SIZE};
 use crate::model::{LayerInfo, NetworkKind, Operation, Sequence};
-use crate::phantom::normal;
 use crate::preprocess::batch_tensor;
 use crate::weights::Parameter;
 use burn::tensor::{Device, Tensor};
+use nodulens_imaging::phantom::normal;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};

@@ -9,7 +9,6 @@ use crate::classifier::nodule_probability;
 use crate::method::{ADAM_EPSILON, CLASSES, PATCH_SAMPLES, PATCH_SIZE, preprocess_id};
 use crate::model::symmetry::{SYMMETRIES, places};
 use crate::model::{Network, NetworkKind};
-use crate::phantom::normal;
 use crate::preprocess::batch_tensor;
 use crate::weights::{
     Parameter, WeightsError, WeightsHeader, network_of, parameters, write_weights,
@@ -18,6 +17,7 @@ use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Tensor, TensorData};
+use nodulens_imaging::phantom::normal;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;

@@ -1,10 +1,10 @@
 //! A patch that is a little different: moved, turned, seen through another window, with more noise.
 
-use crate::decode::GreyImage;
-use crate::intensity::{Grey, Hu, Window};
-use crate::method::{PADDING_HU, PATCH_SAMPLES, PATCH_SIZE};
-use crate::phantom::normal;
+use crate::method::{MODEL_WINDOW, PADDING_HU, PATCH_SAMPLES, PATCH_SIZE};
 use crate::scan::{ScanError, SliceImage};
+use nodulens_imaging::decode::GreyImage;
+use nodulens_imaging::intensity::{Grey, Hu, Window};
+use nodulens_imaging::phantom::normal;
 use rand::SeedableRng;
 use rand_pcg::Pcg64Mcg;
 use serde::Deserialize;
@@ -45,7 +45,7 @@ pub struct Variant {
 
 impl Default for Variant {
     fn default() -> Self {
-        let Window { center, width } = Window::MODEL;
+        let Window { center, width } = MODEL_WINDOW;
         Self { shift: [0.0; 2], turn: 0.0, center, width, noise: 0.0, seed: 0 }
     }
 }
@@ -54,7 +54,7 @@ impl Region {
     /// Around the patch that is cut from a picture's centre.
     #[must_use]
     pub fn of_picture(image: &GreyImage) -> Self {
-        let hu: Vec<f32> = image.samples.iter().map(|grey| Window::MODEL.hu(*grey).0).collect();
+        let hu: Vec<f32> = image.samples.iter().map(|grey| MODEL_WINDOW.hu(*grey).0).collect();
         let size = [image.width, image.height];
         let corner = size.map(|side| (side as i64 - PATCH_SIZE as i64) / 2);
         Self::around(&hu, size, corner, None)
@@ -106,7 +106,7 @@ impl Region {
     /// All of it through the model's window, 8 bits a pixel, row-major.
     #[must_use]
     pub fn display_bytes(&self) -> Vec<u8> {
-        let values: Vec<f32> = self.hu.iter().map(|hu| Window::MODEL.apply(Hu(*hu)).0).collect();
+        let values: Vec<f32> = self.hu.iter().map(|hu| MODEL_WINDOW.apply(Hu(*hu)).0).collect();
         crate::preprocess::display_bytes(&values)
     }
 
@@ -188,7 +188,7 @@ mod tests {
             let patch = SliceImage::from_hu(&hu, size, [0.7; 2]).unwrap().patch(pixel);
             assert_eq!(region.patch(&Variant::default()), patch, "{pixel:?}");
         }
-        let samples = hu.iter().map(|hu| Window::MODEL.apply(Hu(*hu))).collect();
+        let samples = hu.iter().map(|hu| MODEL_WINDOW.apply(Hu(*hu))).collect();
         let [width, height] = size;
         let notes = Vec::new();
         let image =

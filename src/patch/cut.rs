@@ -4,11 +4,11 @@
 //! columns from `floor(p.x) - side / 2`, `side` of each, in the order in which the scan stores
 //! them and with its own pixels. Beyond the edge of the scan lies air.
 
-use crate::geometry::VoxelPoint;
-use crate::intensity::{Grey, Hu, Window};
-use crate::method::{PADDING_HU, PATCH_SIZE};
+use crate::method::{MODEL_WINDOW, PADDING_HU, PATCH_SIZE};
 use crate::patch::{Patch, PatchError};
-use crate::volume::Volume;
+use nodulens_imaging::geometry::VoxelPoint;
+use nodulens_imaging::intensity::{Grey, Hu};
+use nodulens_imaging::volume::Volume;
 
 /// The pixels of a cut.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,7 +39,7 @@ impl Cut {
             .samples
             .iter()
             .map(|hu| {
-                let Grey(grey) = Window::MODEL.apply(*hu);
+                let Grey(grey) = MODEL_WINDOW.apply(*hu);
                 grey
             })
             .collect();
@@ -134,8 +134,8 @@ fn split(place: f64, side: usize) -> Option<[(i64, f64); 2]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::{SpacingMm, VolumeGeometry, WorldMm};
-    use crate::volume::Samples;
+    use nodulens_imaging::geometry::{SpacingMm, VolumeGeometry, WorldMm};
+    use nodulens_imaging::volume::Samples;
 
     /// 70 x 60 x 5 voxels of 0.5 x 0.5 x 2 mm; voxel (x, y, z) is `x + 100 y + 10000 z`.
     fn ramp() -> Volume {

@@ -1,7 +1,7 @@
 //! How large the body at a peak is, measured in the image.
 
-use crate::lungs::LungMask;
-use crate::lungs::distance::squared_distance_mm2;
+use nodulens_imaging::lungs::LungMask;
+use nodulens_imaging::lungs::distance::squared_distance_mm2;
 
 /// How far from the peak the body is looked for, mm: two strides, and as much again, for networks
 /// answer beside a nodule's middle too.

@@ -1,7 +1,7 @@
 //! A slice as the networks see it: model values, at a pixel spacing that they know.
 
-use crate::intensity::{Hu, Window};
-use crate::method::{PATCH_SIZE, TRAINED_PIXEL_MM};
+use crate::method::{MODEL_WINDOW, PATCH_SIZE, TRAINED_PIXEL_MM};
+use nodulens_imaging::intensity::Hu;
 
 /// What a pixel is taken to be where a picture does not say, mm: the middle of the range that the
 /// networks were trained on.
@@ -90,7 +90,7 @@ impl SliceImage {
     ) -> Result<Self, ScanError> {
         let mut image = Self::new(hu.to_vec(), [width, height], pixel_mm)?;
         for value in &mut image.values {
-            *value = Window::MODEL.apply(Hu(*value)).0;
+            *value = MODEL_WINDOW.apply(Hu(*value)).0;
         }
         Ok(image)
     }

@@ -3,8 +3,8 @@
 use super::plan::{Piece, batches, pieces, share};
 use super::{HeatMap, SliceImage};
 use crate::classifier::{Classifier, ClassifyError, Prediction};
-use crate::lungs::LungMask;
 use crate::method::PATCH_SIZE;
+use nodulens_imaging::lungs::LungMask;
 
 /// How far a scan is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

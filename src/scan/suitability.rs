@@ -1,9 +1,9 @@
 //! Whether a scan is of the kind that the networks were trained on. A probability for a knee is a
 //! number without meaning, and the user should be told so in plain words.
 
-use crate::lungs::lung_mask;
 use crate::method::TRAINED_PIXEL_MM;
-use crate::volume::Volume;
+use nodulens_imaging::lungs::lung_mask;
+use nodulens_imaging::volume::Volume;
 use serde::Serialize;
 
 /// Smallest share of the slices' direction that runs along the body: 30 degrees of tilt. Scanners

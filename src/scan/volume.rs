@@ -1,7 +1,7 @@
 //! A volume, slice by slice: in which order, and what the slices' peaks are in the body.
 
 use super::Peak;
-use crate::geometry::{VolumeGeometry, VoxelPoint, WorldMm};
+use nodulens_imaging::geometry::{VolumeGeometry, VoxelPoint, WorldMm};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -183,7 +183,7 @@ impl VolumeScan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::SpacingMm;
+    use nodulens_imaging::geometry::SpacingMm;
 
     fn geometry(flipped: bool) -> VolumeGeometry {
         let sign = if flipped { -1.0 } else { 1.0 };

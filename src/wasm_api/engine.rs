@@ -2,7 +2,6 @@
 
 use super::{error, given, plain, set};
 use crate::classifier::{Classifier, Prediction, compare_known_answer, known_answer_inputs};
-use crate::decode::decode_raster;
 use crate::method::{self, PATCH_SIZE};
 use crate::model::NetworkKind;
 use crate::patch::{Patch, SizePolicy};
@@ -13,6 +12,7 @@ use crate::weights::{header_text, hex};
 use burn::tensor::Device;
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use js_sys::{Float32Array, Object, Reflect, Uint8Array};
+use nodulens_imaging::decode::decode_raster;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;

@@ -4,19 +4,20 @@ mod export;
 
 use super::shapes::GeometryShape;
 use super::{error, given, plain, set};
-use crate::decode::Limits;
-use crate::decode::import::Import;
-use crate::decode::series::{Picture, Series, SeriesInfo};
-use crate::geometry::{VolumeGeometry, VoxelPoint, WorldMm};
-use crate::intensity::Window;
-use crate::lungs::lung_mask;
-use crate::phantom::thorax::{SYNTHETIC, Thorax};
-use crate::reformat::{Plane, Reformat};
+use crate::method::MODEL_WINDOW;
 use crate::scan::{Facts, suitability};
-use crate::volume::{Samples, Volume};
 use crate::weights::hex;
 use export::export;
 use js_sys::{Float32Array, Int16Array, Object, Uint8Array};
+use nodulens_imaging::decode::Limits;
+use nodulens_imaging::decode::import::Import;
+use nodulens_imaging::decode::series::{Picture, Series, SeriesInfo};
+use nodulens_imaging::geometry::{VolumeGeometry, VoxelPoint, WorldMm};
+use nodulens_imaging::intensity::Window;
+use nodulens_imaging::lungs::lung_mask;
+use nodulens_imaging::phantom::thorax::{SYNTHETIC, Thorax};
+use nodulens_imaging::reformat::{Plane, Reformat};
+use nodulens_imaging::volume::{Samples, Volume};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;
@@ -182,7 +183,7 @@ impl Reader {
         pixel_mm: f64,
     ) -> Result<JsValue, JsValue> {
         let picture = self.pictures.get(picture).ok_or_else(gone)?;
-        let window = if width > 0.0 { Window { center, width } } else { Window::MODEL };
+        let window = if width > 0.0 { Window { center, width } } else { MODEL_WINDOW };
         let series = picture.read(window, pixel_mm).ok_or_else(|| {
             error("picture-pixel", "a pixel must have a size", "Say how large a pixel is, in mm.")
         })?;

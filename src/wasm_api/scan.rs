@@ -3,12 +3,12 @@
 use super::engine::JsClassifier;
 use super::shapes::{FindingShape, GeometryShape};
 use super::{error, given, plain, set};
-use crate::geometry::VolumeGeometry;
-use crate::lungs::LungMask;
 use crate::method::{FINDING_DISTANCE_MM, SCAN_STRIDE_PX};
 use crate::preprocess::display_bytes;
 use crate::scan::{Peak, SliceImage, SliceScan, measured_peaks, merge, slice_order};
 use js_sys::{Float32Array, Object, Uint8Array};
+use nodulens_imaging::geometry::VolumeGeometry;
+use nodulens_imaging::lungs::LungMask;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 

@@ -1,7 +1,7 @@
 //! What page, reader and engine hand each other as plain objects.
 
-use crate::geometry::{GeometryError, SpacingMm, VolumeGeometry, VoxelPoint, WorldMm};
 use crate::scan::Finding;
+use nodulens_imaging::geometry::{GeometryError, SpacingMm, VolumeGeometry, VoxelPoint, WorldMm};
 use serde::{Deserialize, Serialize};
 
 /// A volume's grid.

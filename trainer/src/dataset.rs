@@ -7,11 +7,11 @@
 
 pub use crate::split::{Part, Portion, Split};
 use anyhow::{Context, Result, ensure};
-use nodulens::decode::decode_raster;
 use nodulens::method::{CONTEXT_SIZE, PATCH_SIZE, preprocess_id};
 use nodulens::patch::{Patch, SizePolicy};
 use nodulens::preprocess::{display_bytes, model_values};
 use nodulens::weights::hex;
+use nodulens_imaging::decode::decode_raster;
 use rayon::prelude::*;
 use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};

@@ -2,10 +2,10 @@
 
 use super::what_if::{Share, shares};
 use super::{Inside, InsideError, Place, Trace, Traced, within};
-use crate::intensity::{Grey, Window};
-use crate::method::CLASSES;
+use crate::method::{CLASSES, MODEL_WINDOW};
 use crate::model::Operation;
 use crate::weights::Parameter;
+use nodulens_imaging::intensity::Grey;
 use serde::Serialize;
 
 /// An input times its weight.
@@ -135,7 +135,7 @@ impl Inside {
         let own = traced(trace, layer)?;
         let value = at(&own.values, (channel * rows + y) * columns + x)?;
         let Some(info) = layer.checked_sub(1).and_then(|i| self.layers.get(i)) else {
-            return Ok(MadeOf { value, made: Made::Input { hu: Window::MODEL.hu(Grey(value)).0 } });
+            return Ok(MadeOf { value, made: Made::Input { hu: MODEL_WINDOW.hu(Grey(value)).0 } });
         };
         let before = traced(trace, layer - 1)?;
         let made = match (info.operation, self.kernels_of(layer)) {

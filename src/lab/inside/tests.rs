@@ -1,4 +1,5 @@
 use super::*;
+use crate::method::MODEL_WINDOW;
 use crate::model::NetworkKind;
 use crate::weights::{HeaderCard, WeightsHeader, parameters};
 use rand::{RngExt, SeedableRng};
@@ -280,9 +281,9 @@ fn softmax_stays_finite_and_sums_to_one() {
 
 #[test]
 fn another_window_shows_the_same_tissue_in_another_grey() {
-    use crate::intensity::Window;
+    use nodulens_imaging::intensity::Window;
     let values = [0.0, 0.5, 1.0];
-    assert_eq!(rewindowed(&values, Window::MODEL).unwrap(), values);
+    assert_eq!(rewindowed(&values, MODEL_WINDOW).unwrap(), values);
     // -1000, -300 and 400 HU in the window 40 / 400, from -160 to 240.
     let soft = rewindowed(&values, Window { center: 40.0, width: 400.0 }).unwrap();
     assert_eq!(soft, [0.0, 0.0, 1.0]);

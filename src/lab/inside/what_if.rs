@@ -3,9 +3,9 @@
 
 use super::{Inside, InsideError, Trace};
 use crate::classifier::nodule_probability;
-use crate::intensity::{Grey, Window};
-use crate::method::CLASSES;
+use crate::method::{CLASSES, MODEL_WINDOW};
 use crate::model::Operation;
+use nodulens_imaging::intensity::{Grey, Window};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use serde::Serialize;
@@ -113,5 +113,5 @@ pub fn rewindowed(values: &[f32], window: Window) -> Result<Vec<f32>, InsideErro
     if !(window.width > 0.0 && window.width.is_finite() && window.center.is_finite()) {
         return Err(InsideError::Range { what: "the width", range: "above 0" });
     }
-    Ok(values.iter().map(|value| window.apply(Window::MODEL.hu(Grey(*value))).0).collect())
+    Ok(values.iter().map(|value| window.apply(MODEL_WINDOW.hu(Grey(*value))).0).collect())
 }

@@ -1,7 +1,6 @@
 //! Why this answer.
 
 use super::{LabNetwork, patch_object, refused};
-use crate::decode::decode_raster;
 use crate::lab::Opened;
 use crate::lab::explain::{
     ExplainError, Explainer, MapWeights, Occlusion, correlation, layers_with_maps, shuffled,
@@ -12,6 +11,7 @@ use crate::model;
 use crate::wasm_api::{error, given, plain, set};
 use js_sys::{Object, Uint8Array};
 use nodulens_engine::{Engine, Workspace};
+use nodulens_imaging::decode::decode_raster;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 

@@ -1,11 +1,11 @@
 //! Inside a network: activations, kernels, and the numbers behind each.
 
 use super::LabNetwork;
-use crate::intensity::Window;
 use crate::lab::inside::{Inside, InsideError, Kernels, Place, Trace, rewindowed, shares};
 use crate::method::CLASSES;
 use crate::wasm_api::{error, plain, set};
 use js_sys::{Array, Float32Array, Object};
+use nodulens_imaging::intensity::Window;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;

@@ -1,14 +1,14 @@
 //! Findings as files. They come back from the page as it got them from the engine.
 
-use crate::decode::series::Series;
 use crate::findings::{
     InputUsed, ModelUsed, Report, Search, SrSource, csv, heat_map_png, html, structured_report,
 };
-use crate::intensity::{Hu, Window};
-use crate::method::{FINDING_DISTANCE_MM, SCAN_STRIDE_PX};
+use crate::method::{FINDING_DISTANCE_MM, MODEL_WINDOW, SCAN_STRIDE_PX};
 use crate::preprocess::display_bytes;
 use crate::scan::{Facts, Finding, HeatMap, suitability};
 use crate::wasm_api::shapes::FindingShape;
+use nodulens_imaging::decode::series::Series;
+use nodulens_imaging::intensity::{Hu, Window};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -98,7 +98,7 @@ fn picture(
     let JsMap { z, width, height, step_px, probability } = map;
     let [columns, rows, _] = series.volume.geometry().size();
     let values: Vec<f32> =
-        series.volume.slice(z).into_iter().map(|hu| Window::MODEL.apply(Hu(hu)).0).collect();
+        series.volume.slice(z).into_iter().map(|hu| MODEL_WINDOW.apply(Hu(hu)).0).collect();
     let map = HeatMap { width, height, step_px, probability };
     heat_map_png(&map, [columns, rows], Some(&display_bytes(&values)), report)
         .map_err(|reason| ("internal", reason.to_string()))

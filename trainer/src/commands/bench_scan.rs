@@ -3,10 +3,10 @@
 use crate::device::{self, DeviceChoice};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use nodulens::lungs::lung_mask;
 use nodulens::method::{FINDING_DISTANCE_MM, SCAN_STRIDE_PX};
-use nodulens::phantom::thorax::{SYNTHETIC, Thorax};
 use nodulens::scan::{SliceImage, SliceScan, VolumeScan, measured_peaks};
+use nodulens_imaging::lungs::lung_mask;
+use nodulens_imaging::phantom::thorax::{SYNTHETIC, Thorax};
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;

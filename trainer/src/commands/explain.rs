@@ -3,12 +3,12 @@
 use crate::checkpoint::write_whole;
 use anyhow::{Context, Result, anyhow};
 use nodulens::classifier::Classifier;
-use nodulens::decode::decode_raster;
 use nodulens::lab::Opened;
 use nodulens::lab::explain::{Explainer, Map, MapWeights, Occlusion, layers_with_maps};
 use nodulens::lab::inside::{Inside, Traced};
 use nodulens::patch::{Patch, SizePolicy};
 use nodulens::preprocess::model_values;
+use nodulens_imaging::decode::decode_raster;
 use serde::Serialize;
 use std::fs;
 use std::path::PathBuf;

@@ -94,7 +94,7 @@ pub fn rank(seed: u64, row: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nodulens::geometry::WorldMm;
+    use nodulens_imaging::geometry::WorldMm;
 
     /// `nodules` and then `others` candidates, dealt to five scans in turn.
     fn candidates(nodules: u64, others: u64) -> Candidates {

@@ -1,11 +1,11 @@
 //! Paths to pictures and series, by the importer that the page has.
 
 use anyhow::{Context, Result};
-use nodulens::decode::import::{Added, Import};
-use nodulens::decode::series::FileProblem;
-use nodulens::decode::{GreyImage, Limits};
 use nodulens::findings::SrSource;
-use nodulens::volume::Volume;
+use nodulens_imaging::decode::import::{Added, Import};
+use nodulens_imaging::decode::series::FileProblem;
+use nodulens_imaging::decode::{GreyImage, Limits};
+use nodulens_imaging::volume::Volume;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs;

@@ -4,16 +4,16 @@ use super::open::{Opened, Refusal};
 use super::wait;
 use nodulens::classifier::Classifier;
 use nodulens::findings::{InputUsed, ModelUsed, Report, Search, heat_map_png};
-use nodulens::geometry::{SpacingMm, VolumeGeometry, WorldMm};
-use nodulens::intensity::{Grey, Hu, Window};
-use nodulens::lungs::lung_mask;
-use nodulens::method::FINDING_DISTANCE_MM;
+use nodulens::method::{FINDING_DISTANCE_MM, MODEL_WINDOW};
 use nodulens::preprocess::display_bytes;
 use nodulens::scan::{
     ASSUMED_PIXEL_MM, Facts, HeatMap, ScanError, SliceImage, SliceScan, VolumeScan, measured_peaks,
     peaks, suitability,
 };
-use nodulens::volume::Volume;
+use nodulens_imaging::geometry::{SpacingMm, VolumeGeometry, WorldMm};
+use nodulens_imaging::intensity::{Grey, Hu};
+use nodulens_imaging::lungs::lung_mask;
+use nodulens_imaging::volume::Volume;
 
 /// Heat maps that are kept for the page, of the most probable findings.
 const PICTURES: usize = 12;
@@ -113,7 +113,7 @@ fn series(
             let mask = options.lung_mask.then(|| lung_mask(&hu, width, height, pixel_mm));
             let image = SliceImage::from_hu(&hu, size, pixel_mm).map_err(refused)?;
             let map = heat(classifier, image, mask.as_ref(), options)?;
-            let grey: Vec<f32> = hu.iter().map(|hu| Window::MODEL.apply(Hu(*hu)).0).collect();
+            let grey: Vec<f32> = hu.iter().map(|hu| MODEL_WINDOW.apply(Hu(*hu)).0).collect();
             pictures.push((z, drawn(&map, size, &grey, &report)?));
         }
     }
@@ -163,7 +163,7 @@ fn picture(
 fn heat(
     classifier: &Classifier,
     image: SliceImage,
-    mask: Option<&nodulens::lungs::LungMask>,
+    mask: Option<&nodulens_imaging::lungs::LungMask>,
     options: &Options,
 ) -> Result<HeatMap, Refusal> {
     let scan = SliceScan::new(image, mask, classifier, options.stride);

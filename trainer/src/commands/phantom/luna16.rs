@@ -3,9 +3,9 @@
 use anyhow::{Context, Result};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
-use nodulens::geometry::{SpacingMm, WorldMm};
-use nodulens::phantom::chest::{Chest, chest};
-use nodulens::volume::{Samples, Volume};
+use nodulens_imaging::geometry::{SpacingMm, WorldMm};
+use nodulens_imaging::phantom::chest::{Chest, chest};
+use nodulens_imaging::volume::{Samples, Volume};
 use std::fs;
 use std::io::Write;
 use std::path::Path;

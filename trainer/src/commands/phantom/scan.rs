@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
-use nodulens::encode::{dicom_slice, metaimage, nifti, nrrd};
-use nodulens::geometry::SpacingMm;
-use nodulens::phantom::thorax::{EXAMPLE, SYNTHETIC, Thorax};
+use nodulens_imaging::encode::{dicom_slice, metaimage, nifti, nrrd};
+use nodulens_imaging::geometry::SpacingMm;
+use nodulens_imaging::phantom::thorax::{EXAMPLE, SYNTHETIC, Thorax};
 use std::fs;
 use std::path::Path;
 

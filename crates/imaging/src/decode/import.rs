@@ -1,0 +1,311 @@
+//! Files in any order, one at a time, to series.
+//!
+//! Each file is decoded as it comes and its bytes go: what stays are 16-bit samples. A header
+//! and its data may come in any order; DICOM slices are sorted when all are there.
+
+mod added;
+mod volumes;
+
+pub use added::{Added, Imported};
+
+use super::archive::Archive;
+use super::kind::{Kind, base_name, kind};
+use super::series::{FileProblem, Picture, Series};
+use super::{DicomError, Limits, decode_raster, dicom, inflate};
+use crate::hash;
+use crate::volume::Samples;
+use added::Refusal;
+use std::sync::Arc;
+
+/// A header that waits for its samples.
+struct Waiting {
+    name: String,
+    bytes: Vec<u8>,
+    format: &'static str,
+    wants: String,
+}
+
+/// A file of no known kind.
+struct Data {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+/// Takes files one at a time.
+pub struct Import {
+    limits: Limits,
+    slices: Vec<dicom::slice::Slice>,
+    series: Vec<Series>,
+    pictures: Vec<Picture>,
+    problems: Vec<FileProblem>,
+    waiting: Vec<Waiting>,
+    data: Vec<Data>,
+    files: usize,
+    /// Bytes of samples and data that are kept.
+    kept: u64,
+    /// Bytes that archives may still become.
+    unpackable: u64,
+}
+
+impl Import {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            unpackable: limits.unpacked,
+            limits,
+            slices: Vec::new(),
+            series: Vec::new(),
+            pictures: Vec::new(),
+            problems: Vec::new(),
+            waiting: Vec::new(),
+            data: Vec::new(),
+            files: 0,
+            kept: 0,
+        }
+    }
+
+    /// Takes a file: tells its kind by its content, decodes it, and lets its bytes go. `name`
+    /// may have folders. A file that cannot be opened does not keep the others from it.
+    pub fn add(&mut self, name: &str, bytes: Vec<u8>) -> Added {
+        self.take(name, bytes, 0)
+    }
+
+    fn take(&mut self, name: &str, bytes: Vec<u8>, nesting: usize) -> Added {
+        self.files += 1;
+        match self.open(name, bytes, nesting) {
+            Ok(added) => added,
+            Err(Refusal { code, message, hint }) => {
+                // An archive of a million files would fill the list with one problem.
+                if self.problems.len() < self.limits.files {
+                    let (name, message, hint) = (name.to_owned(), message.clone(), hint.clone());
+                    self.problems.push(FileProblem { name, code, message, hint });
+                }
+                Added::Refused { code, message, hint }
+            }
+        }
+    }
+
+    fn open(&mut self, name: &str, bytes: Vec<u8>, nesting: usize) -> Result<Added, Refusal> {
+        let most = self.limits.files;
+        if self.files > most {
+            let message = format!("at most {most} files are opened at once");
+            return Err(Refusal::new("too-many", message, "Choose fewer files."));
+        }
+        if bytes.is_empty() {
+            let hint = "Copy or export the file again.";
+            return Err(Refusal::new("empty-file", "the file is empty", hint));
+        }
+        if bytes.len() as u64 > self.limits.file_bytes {
+            let message = format!("the file has more than {} bytes", self.limits.file_bytes);
+            return Err(Refusal::new("too-large", message, "Open a smaller part of it."));
+        }
+        // The samples of a header that waits may look like anything.
+        if self.waiting.iter().any(|waiting| names(&waiting.wants, name)) {
+            return self.meet(name, bytes);
+        }
+        match kind(name, &bytes) {
+            Kind::Leftover => Ok(Added::Passed { what: "a file manager's own file" }),
+            Kind::Zip => self.archive(name, &bytes, nesting),
+            Kind::Gzip => self.unpack(name, bytes, nesting),
+            Kind::Dicom => self.dicom(name, bytes),
+            Kind::MetaImage => self.metaimage(name, bytes),
+            Kind::Nifti(place) => self.nifti(name, bytes, place),
+            Kind::Nrrd => self.nrrd(name, bytes),
+            Kind::Picture => {
+                let image = decode_raster(&bytes)
+                    .map_err(|error| Refusal::new(error.code(), error.to_string(), error.hint()))?;
+                self.keep(image.samples.len() as u64 * 4)?;
+                let format = image.format;
+                let sha256 = hash::of_bytes(&bytes);
+                self.pictures.push(Picture { name: name.to_owned(), image, sha256 });
+                Ok(Added::Picture { format })
+            }
+            Kind::Analyze => {
+                let message = "it is an Analyze 7.5 header, which does not tell left from right";
+                let hint = "Convert it to NIfTI where it was made.";
+                Err(Refusal::new("unsupported-format", message, hint))
+            }
+            Kind::Other(what) => {
+                let hint = "Nothing to do unless it should be a scan: \
+                            DICOM, MetaImage, NIfTI, NRRD, zip, PNG, JPEG, TIFF and BMP are opened.";
+                Err(Refusal::new("not-an-image", format!("it is not a scan but {what}"), hint))
+            }
+            Kind::Unknown => self.unknown(name, bytes),
+        }
+    }
+
+    /// Counts bytes that stay.
+    fn keep(&mut self, bytes: u64) -> Result<(), Refusal> {
+        let kept = self.kept.saturating_add(bytes);
+        if kept > self.limits.kept_bytes {
+            let message = "there is no room for it beside the files before it";
+            return Err(Refusal::new("too-large", message, "Open fewer files at once."));
+        }
+        self.kept = kept;
+        Ok(())
+    }
+
+    fn archive(&mut self, name: &str, bytes: &[u8], nesting: usize) -> Result<Added, Refusal> {
+        if nesting > self.limits.nesting {
+            let message = "it is an archive within archives";
+            return Err(Refusal::new("nested-archive", message, "Unpack the outer one first."));
+        }
+        let refused = |error: super::archive::ArchiveError| {
+            Refusal::new(error.code(), error.to_string(), error.hint())
+        };
+        let mut archive = Archive::open(bytes).map_err(refused)?;
+        let mut files = 0;
+        for index in 0..archive.len() {
+            let file = archive.file(index, &self.limits, &mut self.unpackable);
+            let Some((inner, content)) = file else { continue };
+            let inner = format!("{name}/{inner}");
+            files += 1;
+            match content {
+                Ok(content) => {
+                    self.take(&inner, content, nesting + 1);
+                }
+                Err(error) => {
+                    let Refusal { code, message, hint } = refused(error);
+                    self.files += 1;
+                    self.problems.push(FileProblem { name: inner, code, message, hint });
+                }
+            }
+            if self.unpackable == 0 {
+                let message =
+                    format!("archives are unpacked to {} bytes at most", self.limits.unpacked);
+                return Err(Refusal::new("too-large", message, "Unpack it first."));
+            }
+            if self.files > self.limits.files {
+                let message = format!("only the first {} files of it were read", self.limits.files);
+                return Err(Refusal::new(
+                    "too-many",
+                    message,
+                    "Unpack it, and choose fewer files.",
+                ));
+            }
+        }
+        Ok(Added::Archive { files })
+    }
+
+    /// A single file packed with gzip; a header may also name it as it is.
+    fn unpack(&mut self, name: &str, bytes: Vec<u8>, nesting: usize) -> Result<Added, Refusal> {
+        if nesting > self.limits.nesting {
+            let message = "it is an archive within archives";
+            return Err(Refusal::new("nested-archive", message, "Unpack the outer one first."));
+        }
+        let inflated = match inflate::gzip(&bytes, &self.limits, &mut self.unpackable) {
+            Ok(inflated) => inflated,
+            Err(error @ inflate::InflateError::TooLarge { .. }) => {
+                let hint = "Unpack it first, and choose the files that are needed.";
+                return Err(Refusal::new("too-large", error.to_string(), hint));
+            }
+            Err(error) => {
+                return Err(Refusal::new("damaged", error.to_string(), "Copy it again."));
+            }
+        };
+        let inner = name.strip_suffix(".gz").unwrap_or(name);
+        match kind(inner, &inflated) {
+            Kind::Unknown => self.unknown(name, bytes),
+            _ => {
+                drop(bytes);
+                self.open(inner, inflated, nesting + 1)
+            }
+        }
+    }
+
+    fn dicom(&mut self, name: &str, bytes: Vec<u8>) -> Result<Added, Refusal> {
+        let room = self.limits.kept_bytes - self.kept;
+        let content = match dicom::read(name, &bytes, &self.limits, room) {
+            Ok(content) => content,
+            Err(DicomError::Directory) => {
+                return Ok(Added::Passed { what: "DICOMDIR, the list of a disc's files" });
+            }
+            // Without the mark it was a guess, unless all of it could be read as a data set.
+            Err(DicomError::NotDicom | DicomError::Truncated { .. } | DicomError::Damaged(_))
+                if !dicom::has_mark(&bytes) =>
+            {
+                return self.unknown(name, bytes);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let sha256 = hash::of_bytes(&bytes);
+        drop(bytes);
+        let frames = match content {
+            dicom::Content::Slices(mut slices) => {
+                let sha256: Arc<str> = sha256.into();
+                for slice in &mut slices {
+                    slice.sha256 = Arc::clone(&sha256);
+                }
+                self.keep(slices.iter().map(|slice| sample_bytes(&slice.samples)).sum())?;
+                let frames = slices.len();
+                self.slices.append(&mut slices);
+                frames
+            }
+            dicom::Content::Pictures(images) => {
+                self.keep(images.iter().map(|image| image.samples.len() as u64 * 4).sum())?;
+                let frames = images.len();
+                self.pictures.extend(images.into_iter().map(|image| Picture {
+                    name: name.to_owned(),
+                    image,
+                    sha256: sha256.clone(),
+                }));
+                frames
+            }
+        };
+        Ok(Added::Dicom { frames })
+    }
+
+    /// Keeps a file of no known kind, for a header may name it yet.
+    fn unknown(&mut self, name: &str, bytes: Vec<u8>) -> Result<Added, Refusal> {
+        if self.keep(bytes.len() as u64).is_err() {
+            return Err(unknown_format());
+        }
+        self.data.push(Data { name: name.to_owned(), bytes });
+        Ok(Added::Data)
+    }
+
+    /// Sorts the DICOM slices into series and these into volumes. Memory: at most one series
+    /// beside what is there.
+    #[must_use]
+    pub fn finish(self) -> Imported {
+        let Self { slices, mut series, pictures, mut problems, waiting, data, .. } = self;
+        for Data { name, .. } in data {
+            let Refusal { code, message, hint } = unknown_format();
+            problems.push(FileProblem { name, code, message, hint });
+        }
+        for Waiting { name, wants, .. } in waiting {
+            problems.push(FileProblem {
+                name,
+                code: "data-elsewhere",
+                message: format!("the samples lie in another file, {}", base_name(&wants)),
+                hint: "Give that file together with the header.".to_owned(),
+            });
+        }
+        let (mut scans, mut lost) = dicom::assemble::assemble(slices);
+        series.append(&mut scans);
+        problems.append(&mut lost);
+        let key =
+            |one: &Series| (one.info.localizer, std::cmp::Reverse(one.volume.geometry().size()[2]));
+        series.sort_by_key(key);
+        Imported { series, pictures, problems }
+    }
+}
+
+fn unknown_format() -> Refusal {
+    let hint = "DICOM, MetaImage (.mha, or .mhd with its .raw), NIfTI, NRRD, zip, PNG, JPEG, TIFF \
+                and BMP are opened.";
+    Refusal::new("unknown-format", "its content is of no format that is known here", hint)
+}
+
+/// Whether a header means this file: headers keep paths of the machine that wrote them.
+fn names(wants: &str, name: &str) -> bool {
+    base_name(wants).eq_ignore_ascii_case(base_name(name))
+}
+
+fn sample_bytes(samples: &Samples) -> u64 {
+    match samples {
+        Samples::Int16(samples) => samples.len() as u64 * 2,
+        Samples::Float32(samples) => samples.len() as u64 * 4,
+    }
+}

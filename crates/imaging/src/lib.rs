@@ -1,0 +1,28 @@
+//! CT images: from the bytes of a file to HU with a position in the body.
+//!
+//! | step | type | module |
+//! |---|---|---|
+//! | bytes of a picture -> grey | [`decode::GreyImage`] | [`decode`] |
+//! | files of any format, in any order -> scans | [`decode::series::Series`] | [`decode::import`] |
+//! | HU on a grid | [`volume::Volume`] | [`volume`] |
+//! | mm in the body -> voxel, and back | [`geometry::VolumeGeometry`] | [`geometry`] |
+//! | HU -> displayed grey | [`intensity::Window`] | [`intensity`] |
+//! | volume -> axial, coronal and sagittal slices | [`reformat::Reformat`] | [`reformat`] |
+//! | slice -> which pixels are lung | [`lungs::LungMask`] | [`lungs`] |
+//! | volume -> bytes of a file | | [`encode`] |
+//! | a synthetic chest with known nodules | [`phantom::chest::Chest`], [`phantom::thorax::Thorax`] | [`phantom`] |
+//!
+//! No file system, clock, network or printing in here: the caller hands over bytes.
+
+// Tests may stop at the first surprise.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod decode;
+pub mod encode;
+pub mod geometry;
+pub mod hash;
+pub mod intensity;
+pub mod lungs;
+pub mod phantom;
+pub mod reformat;
+pub mod volume;

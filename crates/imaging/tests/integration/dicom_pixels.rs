@@ -1,0 +1,352 @@
+//! DICOM's encodings of pixels give one slice, and what a stored value means is followed.
+
+use crate::support::files::*;
+use nodulens_imaging::volume::Samples;
+use std::path::Path;
+
+const JPEG: &str = "1.2.840.10008.1.2.4.50";
+const LOSSLESS: &str = "1.2.840.10008.1.2.4.57";
+const FIRST: &str = "1.2.840.10008.1.2.4.70";
+const JPEG_LS: &str = "1.2.840.10008.1.2.4.80";
+
+fn slice(syntax: &'static str) -> Dicom {
+    Dicom::slice(syntax, 2, UPRIGHT)
+}
+
+fn expected() -> Vec<i16> {
+    all()[30..45].to_vec()
+}
+
+/// HU of a file with one series.
+fn hus(file: Vec<u8>) -> Vec<i16> {
+    match one([("file", file)]).volume.samples() {
+        Samples::Int16(samples) => samples.clone(),
+        Samples::Float32(samples) => panic!("not whole: {samples:?}"),
+    }
+}
+
+/// The stored values of the slice.
+fn stored() -> Vec<u16> {
+    expected().iter().map(|hu| (hu + 1024) as u16).collect()
+}
+
+#[test]
+fn plain_pixels_in_every_syntax() {
+    for syntax in [IMPLICIT, EXPLICIT, BIG, DEFLATED] {
+        assert_eq!(hus(slice(syntax).file()), expected(), "{syntax}");
+    }
+}
+
+#[test]
+fn run_lengths_and_jpeg_ls_of_our_own_making() {
+    assert_eq!(hus(slice(RLE).packed(run_lengths(&stored())).file()), expected());
+    let mut ls = Vec::new();
+    jpegls::encode(&stored(), 3, 5, &mut ls).unwrap();
+    assert_eq!(hus(slice(JPEG_LS).packed(ls).file()), expected());
+}
+
+#[test]
+fn jpeg_lossless_with_both_predictors_that_are_met() {
+    for (syntax, predictor) in [(FIRST, 1), (LOSSLESS, 1), (LOSSLESS, 7)] {
+        let file = slice(syntax).packed(jpeg_lossless(&stored(), 3, predictor)).file();
+        assert_eq!(hus(file), expected(), "{syntax} {predictor}");
+    }
+    // Signed values below 0 are their bits.
+    let below: Vec<u16> = (0..15_i16).map(|i| (i * 300 - 2000) as u16).collect();
+    let file = slice(FIRST).packed(jpeg_lossless(&below, 3, 1)).file();
+    assert_eq!(hus(file), (0..15).map(|i| i * 300 - 3024).collect::<Vec<i16>>());
+}
+
+#[test]
+fn jpeg_baseline_of_eight_bits() {
+    let image = image::GrayImage::from_fn(16, 8, |x, y| image::Luma([(x * 10 + y) as u8]));
+    let mut jpeg = std::io::Cursor::new(Vec::new());
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 100)
+        .encode_image(&image)
+        .unwrap();
+    let file = slice(JPEG)
+        .word(0x0028_0010, 8)
+        .word(0x0028_0011, 16)
+        .word(0x0028_0100, 8)
+        .word(0x0028_0101, 8)
+        .word(0x0028_0102, 7)
+        .word(0x0028_0103, 0)
+        .packed(jpeg.into_inner())
+        .file();
+    let found = hus(file);
+    let worst =
+        found.iter().zip(image.pixels()).map(|(hu, grey)| (hu + 1024 - i16::from(grey.0[0])).abs());
+    assert!(worst.max() <= Some(2));
+}
+
+/// pydicom, CharLS and OpenJPEG wrote these (tests/reference/dicom.py): signed values of 16
+/// bits, and 12 of 16 bits without sign.
+#[test]
+fn files_of_independent_writers() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/dicom");
+    let read = |name: &str, kind: &str| {
+        hus(std::fs::read(folder.join(format!("{name}-{kind}.dcm"))).unwrap())
+    };
+    for (kind, intercept) in [("signed", 0), ("unsigned", -1024)] {
+        let plain = read("plain", kind);
+        // As the script makes them.
+        let value = |x: i32, y: i32| match (x, y) {
+            (0, 0) => 0,
+            (39, 35) => 4095,
+            (3..12, 4..8) => 1024,
+            _ => (x * 37 + y * 101 + (x * y) % 7) % 4000,
+        };
+        let shift = if kind == "signed" { -2000 } else { intercept };
+        for (i, hu) in plain.iter().enumerate() {
+            assert_eq!(i32::from(*hu), value(i as i32 % 40, i as i32 / 40) + shift, "{i}");
+        }
+        for (name, most) in [
+            ("rle", 0),
+            ("jpegls", 0),
+            ("jpegls-near2", 2),
+            ("jpeg2000", 0),
+            // OpenJPEG itself is off by 100 and 4: its error counts against the range of 16 bits.
+            ("jpeg2000-lossy", if kind == "signed" { 101 } else { 5 }),
+        ] {
+            let apart = read(name, kind).iter().zip(&plain).map(|(a, b)| a.abs_diff(*b)).max();
+            println!("{name}-{kind}: largest difference {apart:?}");
+            assert!(apart <= Some(most), "{name}-{kind} {apart:?}");
+        }
+    }
+}
+
+#[test]
+fn many_frames_in_one_file() {
+    let frames = |count: usize| -> Vec<Vec<u16>> {
+        (0..count)
+            .map(|z| all()[z * 15..z * 15 + 15].iter().map(|hu| (hu + 1024) as u16).collect())
+            .collect()
+    };
+    // Enhanced CT: places and rescale stand in functional groups, the shared ones and each
+    // frame's own, with lengths and without.
+    for (syntax, open) in
+        [(EXPLICIT, false), (EXPLICIT, true), (IMPLICIT, false), (IMPLICIT, true), (BIG, true)]
+    {
+        let item = |tag: u32, inner: Dicom| {
+            Dicom::empty(syntax).with(tag, b"SQ", Value::Items(vec![inner], open))
+        };
+        let empty = || Dicom::empty(syntax);
+        let mut shared = item(
+            0x0028_9110,
+            empty().text(0x0028_0030, b"DS", "0.8\\0.7").text(0x0018_0050, b"DS", "2"),
+        );
+        let turned = item(0x0020_9116, empty().text(0x0020_0037, b"DS", "1\\0\\0\\0\\1\\0"));
+        let rescale = empty().text(0x0028_1052, b"DS", "-1024").text(0x0028_1053, b"DS", "1");
+        shared.elements.extend(turned.elements);
+        shared.elements.extend(item(0x0028_9145, rescale).elements);
+        // Frames against the order of their places.
+        let places = [6, 5, 4, 3, 2, 1, 0_usize];
+        let own = places.map(|z| {
+            let place = join(&[ORIGIN[0], ORIGIN[1], ORIGIN[2] + z as f64 * SPACING[2]]);
+            item(0x0020_9113, empty().text(0x0020_0032, b"DS", &place))
+        });
+        let pixels = places.iter().flat_map(|z| frames(7)[*z].clone()).collect();
+        let file = slice(syntax)
+            .without(0x0020_0032)
+            .without(0x0020_0037)
+            .without(0x0028_0030)
+            .without(0x0028_1052)
+            .without(0x0028_1053)
+            .text(0x0028_0008, b"IS", "7")
+            .with(0x5200_9229, b"SQ", Value::Items(vec![shared], open))
+            .with(0x5200_9230, b"SQ", Value::Items(own.to_vec(), open))
+            .with(0x7FE0_0010, b"OW", Value::Words(pixels));
+        let series = one([("enhanced", file.file())]);
+        assert!(codes(&series).is_empty(), "{:?}", series.warnings);
+        assert_eq!(series.volume.geometry().size(), SIZE);
+        assert_eq!(series.volume.geometry().origin().z, ORIGIN[2]);
+        assert_eq!(series.volume.geometry().spacing_mm().x, 0.7);
+        assert!(*series.volume.samples() == Samples::Int16(all()));
+        assert_eq!((series.info.files, series.info.slices[0].frame), (1, Some(7)));
+    }
+
+    // Frames in one fragment each, in two with an offset table, in two without.
+    let packed: Vec<Vec<u8>> = frames(3)
+        .iter()
+        .map(|frame| {
+            let mut bytes = jpeg_lossless(frame, 3, 1);
+            bytes.resize(bytes.len().next_multiple_of(2), 0);
+            bytes
+        })
+        .collect();
+    let halves: Vec<Vec<u8>> = packed
+        .iter()
+        .flat_map(|frame| {
+            [frame[..frame.len() / 4 * 2].to_vec(), frame[frame.len() / 4 * 2..].to_vec()]
+        })
+        .collect();
+    let mut table = Vec::new();
+    let mut place = 0_u32;
+    for pair in halves.chunks(2) {
+        table.extend(place.to_le_bytes());
+        place += (pair[0].len() + pair[1].len() + 16) as u32;
+    }
+    for (table, parts) in [(Vec::new(), packed), (table, halves.clone()), (Vec::new(), halves)] {
+        let fragments = [vec![table], parts].concat();
+        let file = slice(FIRST).text(0x0028_0008, b"IS", "3").with(
+            0x7FE0_0010,
+            b"OB",
+            Value::Fragments(fragments),
+        );
+        let series = one([("frames", file.file())]);
+        assert!(*series.volume.samples() == Samples::Int16(all()[..45].to_vec()));
+        assert!(codes(&series).contains(&"no-positions"));
+    }
+}
+
+#[test]
+fn slope_and_intercept_whatever_their_type() {
+    // dicom-rs gives 32 for such a value, silently: the text's bytes as a number.
+    for (slope, intercept, vr) in [
+        ("2", "-1024", b"DS"),
+        ("2", "-1024", b"UN"),
+        (" 2.0 ", "-1.024e3", b"UN"),
+        ("2", "-1024", b"LO"),
+    ] {
+        let file = slice(EXPLICIT).text(0x0028_1053, vr, slope).text(0x0028_1052, vr, intercept);
+        let doubled: Vec<i16> = expected().iter().map(|hu| (hu + 1024) * 2 - 1024).collect();
+        assert_eq!(hus(file.file()), doubled, "{slope} {intercept}");
+    }
+    // What is not whole stays what it is.
+    let half = slice(EXPLICIT).text(0x0028_1053, b"DS", "0.5").file();
+    let series = one([("half", half)]);
+    let expected: Vec<f32> =
+        expected().iter().map(|hu| (f32::from(*hu) + 1024.0) / 2.0 - 1024.0).collect();
+    assert!(*series.volume.samples() == Samples::Float32(expected));
+    // 16 bits are enough for CT; what is above saturates.
+    let steep = slice(EXPLICIT).text(0x0028_1053, b"DS", "1000").file();
+    assert!(hus(steep).iter().all(|hu| *hu == i16::MAX));
+    let none = slice(EXPLICIT).without(0x0028_1052).without(0x0028_1053).file();
+    let series = one([("none", none)]);
+    assert!(codes(&series).contains(&"no-rescale"));
+}
+
+#[test]
+fn bits_signs_and_inversion() {
+    // 12 bits of 16, with an old overlay in the other four.
+    let dirty: Vec<u16> = stored().iter().map(|value| value | 0xA000).collect();
+    let twelve = slice(EXPLICIT)
+        .word(0x0028_0101, 12)
+        .word(0x0028_0102, 11)
+        .word(0x0028_0103, 0)
+        .with(0x7FE0_0010, b"OW", Value::Words(dirty));
+    assert_eq!(hus(twelve.file()), expected());
+    // The same bits, the highest of which is a sign.
+    let signed =
+        twelve.word(0x0028_0103, 1).with(0x7FE0_0010, b"OW", Value::Words(vec![0x0FFF; 15]));
+    assert_eq!(hus(signed.file()), vec![-1025; 15]);
+    // Unsigned: 65535 is not -1.
+    let high = slice(EXPLICIT).word(0x0028_0103, 0).with(
+        0x7FE0_0010,
+        b"OW",
+        Value::Words(vec![0xFFFF; 15]),
+    );
+    assert_eq!(hus(high.file()), vec![i16::MAX; 15]);
+    let inverted = slice(EXPLICIT).text(0x0028_0004, b"CS", "MONOCHROME1").file();
+    let series = one([("inverted", inverted)]);
+    assert!(*series.volume.samples() == Samples::Int16(expected()));
+    assert_eq!(codes(&series), ["monochrome1"]);
+}
+
+#[test]
+fn padding_is_air() {
+    let mut pixels = stored();
+    (pixels[0], pixels[1], pixels[2]) = (2000, -2000_i16 as u16, 2100);
+    let file = slice(EXPLICIT).with(0x7FE0_0010, b"OW", Value::Words(pixels));
+    let first = |file: &Dicom| hus(file.file())[..3].to_vec();
+    assert_eq!(first(&file), [976, -3024, 1076]);
+    assert_eq!(first(&file.clone().word(0x0028_0120, 2000)), [-1000, -3024, 1076]);
+    // Below air it stays, as SimpleITK has it.
+    assert_eq!(first(&file.clone().word(0x0028_0120, -2000_i16 as u16)), [976, -3024, 1076]);
+    let range = file.word(0x0028_0120, 2200).word(0x0028_0121, 1990);
+    assert_eq!(first(&range), [-1000, -3024, -1000]);
+    // In an MR image black is black.
+    assert_eq!(first(&range.text(0x0008_0060, b"CS", "MR")), [976, -3024, 1076]);
+}
+
+#[test]
+fn images_without_hu_are_pictures() {
+    let grey = slice(EXPLICIT)
+        .word(0x0028_0100, 8)
+        .word(0x0028_0101, 8)
+        .word(0x0028_0102, 7)
+        .word(0x0028_0103, 0)
+        .without(0x0028_1052)
+        .without(0x0028_1053);
+    let secondary = grey.clone().text(0x0008_0016, b"UI", "1.2.840.10008.5.1.4.1.1.7").with(
+        0x7FE0_0010,
+        b"OB",
+        Value::Bytes((0..16).map(|i| i * 17).collect()),
+    );
+    let colour = secondary.clone().word(0x0028_0002, 3).text(0x0028_0004, b"CS", "RGB").with(
+        0x7FE0_0010,
+        b"OB",
+        Value::Bytes([255, 0, 0].repeat(15).into_iter().chain([0]).collect()),
+    );
+    let planar = colour.clone().word(0x0028_0006, 1).with(
+        0x7FE0_0010,
+        b"OB",
+        Value::Bytes([vec![255; 15], vec![0; 31]].concat()),
+    );
+    for (file, samples) in [
+        (secondary.clone(), [0.0, 17.0 / 255.0]),
+        (secondary.text(0x0028_0004, b"CS", "MONOCHROME1"), [1.0, 238.0 / 255.0]),
+        (colour, [76.0 / 255.0; 2]),
+        (planar, [76.0 / 255.0; 2]),
+    ] {
+        let imported = import([("screen", file.file())]);
+        assert!(imported.series.is_empty() && imported.problems.is_empty());
+        let picture = &imported.pictures[0];
+        assert_eq!((picture.image.width, picture.image.height), (3, 5));
+        for (found, wanted) in picture.image.samples.iter().zip(samples) {
+            assert!((found.0 - wanted).abs() < 1e-6, "{found:?} {wanted}");
+        }
+        assert!(picture.image.notes[0].contains("not HU"), "{:?}", picture.image.notes);
+    }
+    // With a rescale, a secondary capture of CT is opened as such, with warnings.
+    let captured = slice(EXPLICIT).text(0x0008_0016, b"UI", "1.2.840.10008.5.1.4.1.1.7.2");
+    let series = one([("captured", captured.file())]);
+    assert_eq!(codes(&series), ["secondary-capture"]);
+    assert!(series.info.burned_in);
+}
+
+#[test]
+fn what_is_not_read_is_named() {
+    let named = |file: Dicom| {
+        let imported = import([("file", file.file())]);
+        let problem = imported.problems.into_iter().next().unwrap();
+        (problem.code, problem.message)
+    };
+    for (syntax, name) in [
+        ("1.2.840.10008.1.2.4.51", "JPEG extended, 12 bits"),
+        ("1.2.840.10008.1.2.4.201", "High-Throughput JPEG 2000"),
+        ("1.2.840.10008.1.2.4.102", "H.264"),
+        ("1.2.840.10008.1.2.4.110", "JPEG XL"),
+        ("1.3.46.670589.33.1.4.1", "1.3.46.670589.33.1.4.1"),
+    ] {
+        let (code, message) = named(slice(syntax).packed(vec![0; 10]));
+        assert_eq!(code, "unsupported-encoding");
+        assert!(message.contains(name) && message.contains(syntax), "{message}");
+    }
+    for (class, name) in [
+        ("1.2.840.10008.5.1.4.1.1.88.33", "structured report"),
+        ("1.2.840.10008.5.1.4.1.1.481.3", "structure set"),
+        ("1.2.840.10008.5.1.4.1.1.11.1", "presentation state"),
+        ("1.2.840.10008.5.1.4.1.1.104.1", "document"),
+    ] {
+        let file = Dicom::empty(EXPLICIT).text(0x0008_0016, b"UI", class);
+        let (code, message) = named(file);
+        assert!(code == "not-an-image" && message.contains(name), "{code} {message}");
+    }
+    let (code, message) = named(slice(EXPLICIT).without(0x7FE0_0010));
+    assert!(code == "missing-tag" && message.contains("Pixel Data"));
+    let (code, message) = named(slice(EXPLICIT).without(0x0028_0011));
+    assert!(code == "missing-tag" && message.contains("Columns"));
+    assert_eq!(named(slice(EXPLICIT).word(0x0028_0100, 32)).0, "bad-header");
+    assert_eq!(named(slice(EXPLICIT).text(0x0028_0004, b"CS", "PALETTE COLOR")).0, "bad-header");
+}

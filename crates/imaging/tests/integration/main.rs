@@ -1,0 +1,14 @@
+//! Files in, scans out: every format against writers that share no code with the readers.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod bombs;
+mod decoding;
+mod dicom_pixels;
+mod dicom_series;
+mod geometry;
+mod limits;
+mod mutations;
+mod real_scans;
+mod support;
+mod volumes;

@@ -1,0 +1,180 @@
+//! Our own engine against Burn, which is the reference: equal to 1e-4 in every logit.
+
+use burn::tensor::Device;
+use nodulens::classifier::Classifier;
+use nodulens::method::{PATCH_SAMPLES, PATCH_SIZE, preprocess_id};
+use nodulens::model::NetworkKind;
+use nodulens::phantom;
+use nodulens::preprocess::model_values;
+use nodulens::weights::{Card, Parameter, Parameters, WeightsHeader, network_of, parameters};
+use nodulens::weights::{read_content, write_weights};
+use proptest::prelude::*;
+use std::sync::OnceLock;
+
+/// Largest difference in a logit, times the largest logit where that is above 1: what issue 5 asks.
+const EQUAL: f32 = 1e-4;
+
+struct Pair {
+    name: String,
+    fast: Classifier,
+    reference: Classifier,
+}
+
+fn pair(name: &str, file: &[u8]) -> Pair {
+    Pair {
+        name: name.to_owned(),
+        fast: Classifier::fast(file).unwrap(),
+        reference: Classifier::load(file, &Device::flex()).unwrap(),
+    }
+}
+
+/// Every network with random weights, biases too, and the weights that ship.
+fn pairs() -> &'static [Pair] {
+    static PAIRS: OnceLock<Vec<Pair>> = OnceLock::new();
+    PAIRS.get_or_init(|| {
+        let device = Device::flex();
+        device.seed(11);
+        let random = NetworkKind::ALL.map(|kind| {
+            let header = WeightsHeader {
+                network: kind.name().to_owned(),
+                preprocess_id: preprocess_id(),
+                threshold: 0.5,
+                temperature: 1.0,
+                card: Card::default(),
+            };
+            let network = kind.init(&device);
+            pair(&format!("random {}", kind.name()), &write_weights(&header, &network).unwrap())
+        });
+        let shipped = ["compact", "paper"].map(|name| {
+            let file = std::fs::read(format!("www/models/{name}.nodulens")).unwrap();
+            pair(name, &file)
+        });
+        random.into_iter().chain(shipped).collect()
+    })
+}
+
+/// Reproducible values in [0, 1] without a pattern.
+fn noise(count: usize, seed: u64) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1 << 24) as f32
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+fn largest_difference(fast: &[f32], reference: &[f32]) -> f32 {
+    assert_eq!(fast.len(), reference.len());
+    let largest = reference.iter().fold(1.0_f32, |most, logit| most.max(logit.abs()));
+    let differences = fast.iter().zip(reference).map(|(fast, reference)| (fast - reference).abs());
+    // Not `f32::max`, which would drop a not-a-number.
+    differences.fold(0.0, |most, next| if next > most || next.is_nan() { next } else { most })
+        / largest
+}
+
+fn on_patches(pair: &Pair, values: &[f32]) -> f32 {
+    let [fast, reference] = [&pair.fast, &pair.reference]
+        .map(|classifier| pollster::block_on(classifier.logits(values.to_vec())).unwrap());
+    assert_eq!(fast.len(), values.len() / PATCH_SAMPLES * 2);
+    largest_difference(&fast, &reference)
+}
+
+#[test]
+fn every_network_on_phantoms() {
+    let phantoms = phantom::patches(3, 40);
+    let values: Vec<f32> =
+        phantoms.iter().flat_map(|phantom| model_values(&phantom.patch)).collect();
+    for pair in pairs() {
+        let difference = on_patches(pair, &values);
+        println!("{}: {difference:.1e}", pair.name);
+        assert!(difference < EQUAL, "{}: {difference}", pair.name);
+    }
+}
+
+#[test]
+fn the_edges_of_a_pass() {
+    // One, and around what the engine takes at once; black and white too.
+    for batch in [1, 2, 31, 32, 33, 64, 65, 128, 256, 257] {
+        let mut values = noise(batch * PATCH_SAMPLES, batch as u64);
+        values[..PATCH_SAMPLES].fill(if batch % 2 == 0 { 0.0 } else { 1.0 });
+        for pair in pairs().iter().filter(|pair| batch < 65 || pair.name == "compact") {
+            let difference = on_patches(pair, &values);
+            assert!(difference < EQUAL, "{} at {batch}: {difference}", pair.name);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn any_batch(batch in 1_usize..258, seed in any::<u64>(), which in 0_usize..5) {
+        let pair = &pairs()[which];
+        // The reference takes seconds for many patches of the larger networks.
+        let batch = if pair.name.contains("compact") { batch } else { batch.div_ceil(12) };
+        let difference = on_patches(pair, &noise(batch * PATCH_SAMPLES, seed));
+        prop_assert!(difference < EQUAL, "{} at {}: {}", pair.name, batch, difference);
+    }
+
+    #[test]
+    fn any_picture(height in 50_usize..190, width in 50_usize..190, seed in any::<u64>(), which in 0_usize..5) {
+        let pair = &pairs()[which];
+        let values = noise(height * width, seed);
+        let [fast, reference] = [&pair.fast, &pair.reference].map(|classifier| {
+            pollster::block_on(classifier.dense_logits(values.clone(), [width, height])).unwrap()
+        });
+        prop_assert_eq!(fast.is_some(), pair.fast.kind().dense_stride().is_some());
+        let (Some(fast), Some(reference)) = (fast, reference) else { return Ok(()) };
+        let answers = ((height - PATCH_SIZE) / 4 + 1) * ((width - PATCH_SIZE) / 4 + 1);
+        prop_assert_eq!(fast.len(), 2 * answers);
+        let difference = largest_difference(&fast, &reference);
+        prop_assert!(difference < EQUAL, "{}: {}", pair.name, difference);
+    }
+}
+
+#[test]
+fn a_record_of_burn_becomes_an_engine() {
+    let device = Device::flex();
+    device.seed(12);
+    let network = NetworkKind::Compact.init(&device);
+    let numbers = parameters(&network).unwrap();
+    let engine = nodulens::model::engine(NetworkKind::Compact, numbers.into_iter().collect());
+    let values = noise(3 * PATCH_SAMPLES, 1);
+    let patches = nodulens::preprocess::batch_tensor(values.clone(), &device);
+    let reference: Vec<f32> = network.forward(patches).into_data().try_to_vec().unwrap();
+    let shape = [3, PATCH_SIZE, PATCH_SIZE];
+    let (fast, size) = engine.unwrap().run(&mut Default::default(), &values, shape).unwrap();
+    assert_eq!(size, [1, 1]);
+    assert!(largest_difference(&fast, &reference) < EQUAL);
+}
+
+/// What is wrong with a network's parameters is told in the same words by both.
+#[test]
+fn parameters_that_do_not_fit_are_named() {
+    let file = std::fs::read("www/models/compact.nodulens").unwrap();
+    let content = read_content(&file).unwrap();
+    let both = |change: &dyn Fn(&mut Parameters)| {
+        let mut parameters: Parameters = content.parameters.iter().cloned().collect();
+        change(&mut parameters);
+        let list: Vec<(String, Parameter)> = parameters.into_iter().collect();
+        let fast = nodulens::model::engine(content.kind, list.clone()).map(drop).unwrap_err();
+        let reference = network_of(content.kind, list, &Device::flex()).map(drop).unwrap_err();
+        assert_eq!(fast, reference);
+        fast.to_string()
+    };
+    let absent = both(&|parameters| drop(parameters.remove("conv3.bias")));
+    assert!(absent.contains("conv3.bias is absent"), "{absent}");
+    let over = both(&|parameters| {
+        let bias = parameters["conv3.bias"].clone();
+        parameters.insert("conv9.bias".to_owned(), bias);
+    });
+    assert!(over.contains("conv9.bias"), "{over}");
+    let shape = both(&|parameters| {
+        if let Some(weight) = parameters.get_mut("conv2.weight") {
+            weight.shape.swap(0, 2);
+        }
+    });
+    assert!(shape.contains("the shape of conv2.weight"), "{shape}");
+}

@@ -1,0 +1,230 @@
+//! The networks against numbers that an independent implementation made
+//! (`tests/reference/networks.py`, NumPy, double precision). `make golden` makes them anew.
+
+use burn::module::{ModuleMapper, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+use half::f16;
+use nodulens::classifier::Classifier;
+use nodulens::method::preprocess_id;
+use nodulens::model::NetworkKind;
+use nodulens::patch::{Patch, SizePolicy};
+use nodulens::phantom;
+use nodulens::preprocess::{batch_tensor, display_bytes, model_values};
+use nodulens::weights::{Card, WeightsHeader, read_weights, write_weights};
+use nodulens_imaging::decode::decode_raster;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// Single against double precision over up to 9,216 products a unit.
+const TOLERANCE: f64 = 1e-4;
+
+/// A layer's name, and how many inputs each of its outputs has.
+type Layers = &'static [(&'static str, u32)];
+
+const COMPACT: Layers = &[
+    ("conv1", 9),
+    ("conv2", 144),
+    ("conv3", 144),
+    ("conv4", 288),
+    ("conv5", 432),
+    ("conv6", 576),
+    ("conv7", 1024),
+    ("fc", 128),
+];
+const PAPER: Layers = &[("conv1", 25), ("conv2", 800), ("conv3", 576), ("fc1", 9216), ("fc2", 512)];
+
+/// What the page offers: `www/models/models.json`.
+#[derive(Deserialize)]
+struct Offered {
+    id: String,
+    file: String,
+}
+
+#[derive(Deserialize)]
+struct Golden {
+    hashed: Hashed,
+    shipped: Shipped,
+}
+
+#[derive(Deserialize)]
+struct Hashed {
+    patches: usize,
+    logits: Vec<[f64; 2]>,
+}
+
+#[derive(Deserialize)]
+struct Shipped {
+    weights_sha256: String,
+    files: Vec<String>,
+    logits: Vec<[f64; 2]>,
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn golden(network: &str) -> Golden {
+    let bytes = std::fs::read(root().join(format!("tests/golden/{network}.json"))).unwrap();
+    serde_json::from_slice(&bytes).unwrap()
+}
+
+fn worst(ours: &[[f32; 2]], golden: &[[f64; 2]]) -> f64 {
+    assert_eq!(ours.len(), golden.len());
+    ours.iter()
+        .flatten()
+        .zip(golden.iter().flatten())
+        .map(|(ours, golden)| (f64::from(*ours) - golden).abs())
+        .fold(0.0, f64::max)
+}
+
+/// SplitMix64 of `(stream << 32) + i`, as in the reference: multiples of 2^-24 in [0, 1).
+fn hashed(stream: u64, count: usize) -> impl Iterator<Item = f64> {
+    (1..=count as u64).map(move |i| {
+        let mut z = ((stream << 32) + i).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^= z >> 31;
+        (z >> 40) as f64 / (1u64 << 24) as f64
+    })
+}
+
+/// Sets every parameter from the hash, in the reference's order (weight before bias).
+struct HashedWeights {
+    layers: Layers,
+    path: Vec<String>,
+}
+
+impl ModuleMapper for HashedWeights {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let layer = self.layers.iter().position(|(name, _)| self.path[0] == *name).unwrap();
+        let stream = 2 * layer as u64 + u64::from(self.path[1] == "bias");
+        let bound = (6.0 / f64::from(self.layers[layer].1)).sqrt();
+        let shape = param.lazy_shape().to_vec();
+        let values: Vec<f32> = hashed(stream, shape.iter().product())
+            .map(|value| f16::from_f32(((2.0 * value - 1.0) * bound) as f32).to_f32())
+            .collect();
+        let (id, device) = (param.id, param.lazy_device());
+        let tensor = Tensor::from_data(TensorData::new(values, shape), &device);
+        param.transform_for_load(tensor, id)
+    }
+}
+
+fn hashed_weights_give_the_references_logits(kind: NetworkKind, layers: Layers) {
+    let device = Device::flex();
+    let golden = golden(kind.name()).hashed;
+    let network =
+        kind.init(&device).map_parameters(&mut HashedWeights { layers, path: Vec::new() });
+    // Through the file and back: half precision loses nothing that is in half precision already.
+    let header = WeightsHeader {
+        network: kind.name().to_owned(),
+        preprocess_id: preprocess_id(),
+        threshold: 0.5,
+        temperature: 1.0,
+        card: Card::default(),
+    };
+    let bytes = write_weights(&header, &network).unwrap();
+    let weights = read_weights(&bytes, &device).unwrap();
+    let values: Vec<f32> = hashed(100, golden.patches * 2500).map(|value| value as f32).collect();
+    let logits = weights.network.forward(batch_tensor(values, &device));
+    let logits = logits.into_data().try_to_vec::<f32>().unwrap();
+    let worst = worst(logits.as_chunks::<2>().0, &golden.logits);
+    let name = kind.name();
+    println!("{name}, hashed weights: worst difference to NumPy {worst:.2e} of {TOLERANCE:.0e}");
+    assert!(worst <= TOLERANCE, "{worst}");
+}
+
+#[test]
+fn the_compact_network_is_the_references() {
+    hashed_weights_give_the_references_logits(NetworkKind::Compact, COMPACT);
+}
+
+#[test]
+fn the_papers_network_is_the_references() {
+    hashed_weights_give_the_references_logits(NetworkKind::Paper, PAPER);
+}
+
+#[test]
+fn shipped_weights_give_the_references_logits() {
+    let offered = std::fs::read(root().join("www/models/models.json")).unwrap();
+    let offered: Vec<Offered> = serde_json::from_slice(&offered).unwrap();
+    assert!(!offered.is_empty());
+    for model in offered {
+        shipped_weights(&model);
+    }
+}
+
+fn shipped_weights(model: &Offered) {
+    let bytes = std::fs::read(root().join("www/models").join(&model.file)).unwrap();
+    for classifier in [Classifier::fast(&bytes), Classifier::load(&bytes, &Device::flex())] {
+        gives_the_golden_numbers(&classifier.unwrap(), &model.id);
+    }
+}
+
+fn gives_the_golden_numbers(classifier: &Classifier, name: &str) {
+    let golden = golden(name).shipped;
+    assert_eq!(classifier.kind().name(), name, "the id is the network's name");
+    assert_eq!(
+        classifier.sha256(),
+        golden.weights_sha256,
+        "{name}: other weights than the golden numbers were made from: run `make golden`"
+    );
+    let patches: Vec<Patch> = golden.files.iter().map(|name| fixture(name)).collect();
+    let predictions = pollster::block_on(classifier.classify(&patches)).unwrap();
+    let logits: Vec<[f32; 2]> = predictions.iter().map(|prediction| prediction.logits).collect();
+    let worst = worst(&logits, &golden.logits);
+    let engine = classifier.engine();
+    println!("{name} on {engine}: worst difference to NumPy {worst:.2e} of {TOLERANCE:.0e}");
+    assert!(worst <= TOLERANCE, "{worst}");
+    // Alone and in a batch, a patch has the same answer.
+    let alone = pollster::block_on(classifier.classify(&patches[..1])).unwrap();
+    let difference = (alone[0].probability - predictions[0].probability).abs();
+    assert!(difference <= 1e-5, "{difference}");
+    assert!(pollster::block_on(classifier.classify(&[])).unwrap().is_empty());
+}
+
+fn fixture(name: &str) -> Patch {
+    let path = root().join("tests/fixtures/phantoms").join(name);
+    let image = decode_raster(&std::fs::read(path).unwrap()).unwrap();
+    Patch::from_image(&image, SizePolicy::Refuse).unwrap()
+}
+
+#[test]
+fn fixtures_are_what_the_generator_makes_now() {
+    for phantom in phantom::patches(1, 8) {
+        let file = model_values(&fixture(&format!("{}.png", phantom.seed)));
+        assert_eq!(display_bytes(&file), display_bytes(&model_values(&phantom.patch)));
+    }
+}
+
+/// On real crops, where they are: the decoder and the crop rule, against the published files.
+#[test]
+fn real_crops_are_read_as_patches() {
+    let data = std::env::var_os("NODULENS_DATA")
+        .map_or_else(|| root().join("../shared/data"), PathBuf::from)
+        .join("luna16-patches/crops50");
+    if !Path::new(&data).is_dir() {
+        println!("skipped: {} is not here (set NODULENS_DATA)", data.display());
+        return;
+    }
+    let (mut read, mut refused) = (0, 0);
+    for entry in std::fs::read_dir(&data).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        let image = decode_raster(&bytes).unwrap();
+        assert!(image.notes.is_empty() && !image.colour && image.bit_depth == 8);
+        match Patch::from_image(&image, SizePolicy::Refuse) {
+            Ok(_) => read += 1,
+            Err(_) => refused += 1,
+        }
+    }
+    // SOURCES.md: one crop of 6,501 is 50 x 47; other selections hold others.
+    println!("{read} crops read, {refused} refused for their size");
+    assert!(read > 0 && refused * 100 <= read);
+}

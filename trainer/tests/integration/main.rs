@@ -1,0 +1,14 @@
+//! The command line from LUNA16's files to a report, as a person would type it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod evaluation;
+#[cfg(feature = "gpu")]
+mod gpu_training;
+mod interchange;
+mod luna16;
+mod metrics_golden;
+mod search;
+mod serve;
+mod support;
+mod whole_loop;

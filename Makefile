@@ -38,36 +38,36 @@ help:
 serve: build
 	node scripts/serve.mjs $(if $(PORT),--port $(PORT))
 
-build: www/pkg/cpu/nodulens_bg.wasm www/pkg/reference/nodulens_bg.wasm www/pkg/reader/nodulens_bg.wasm www/pkg/lab/nodulens_bg.wasm www/pkg/webgpu/nodulens_bg.wasm npm
+build: modules npm
 	npm run --silent build
 
+# The modules that the page loads: of each its own file, so that they may be built at the same time.
+.PHONY: modules
+modules: www/pkg/cpu/nodulens_bg.wasm www/pkg/loader/nodulens_bg.wasm www/pkg/lab/nodulens_bg.wasm www/pkg/webgpu/nodulens_bg.wasm
+
+BINDGEN = cargo run --quiet --release --package nodulens-bindgen --
+CARGO_MODULES = cargo build --package nodulens --target wasm32-unknown-unknown --no-default-features
+
+# Networks on our own engine, and what opens scans: without Burn, and so in minutes.
 www/pkg/cpu/nodulens_bg.wasm: $(RUST) | tools
-	cargo build --package nodulens --target wasm32-unknown-unknown --profile wasm --no-default-features --features engine
-	cargo run --quiet --release --package nodulens-bindgen -- $(WASM)/wasm/nodulens.wasm www/pkg/cpu
+	$(CARGO_MODULES) --profile wasm --bin cpu
+	$(BINDGEN) $(WASM)/wasm/cpu.wasm www/pkg/cpu
 	touch $@
 
-# Burn on the CPU: what the engine is checked against, for whoever wants to see it.
-www/pkg/reference/nodulens_bg.wasm: $(RUST) | tools
-	cargo build --package nodulens --target wasm32-unknown-unknown --profile wasm --no-default-features --features flex
-	cargo run --quiet --release --package nodulens-bindgen -- $(WASM)/wasm/nodulens.wasm www/pkg/reference
+www/pkg/loader/nodulens_bg.wasm: $(RUST) | tools
+	$(CARGO_MODULES) --profile wasm --bin loader
+	$(BINDGEN) $(WASM)/wasm/loader.wasm www/pkg/loader
 	touch $@
 
-# Opens scans; without a network, and so in a target folder of its own: the features of Burn differ.
-www/pkg/reader/nodulens_bg.wasm: $(RUST) | tools
-	cargo build --package nodulens --target wasm32-unknown-unknown --profile wasm --no-default-features --features formats
-	cargo run --quiet --release --package nodulens-bindgen -- $(WASM)/wasm/nodulens.wasm www/pkg/reader
-	touch $@
-
-# What looks inside a network, explains its answers and trains.
+# What looks inside a network, explains its answers and trains; and the reference.
 www/pkg/lab/nodulens_bg.wasm: $(RUST) | tools
-	cargo build --package nodulens --target wasm32-unknown-unknown --profile wasm --no-default-features --features lab
-	cargo run --quiet --release --package nodulens-bindgen -- $(WASM)/wasm/nodulens.wasm www/pkg/lab
+	$(CARGO_MODULES) --profile wasm --features flex --bin lab
+	$(BINDGEN) $(WASM)/wasm/lab.wasm www/pkg/lab
 	touch $@
 
-# `cargo rustc`, for Cargo leaves link-time optimisation out where a crate is built as an rlib, too.
 www/pkg/webgpu/nodulens_bg.wasm: $(RUST) | tools
-	cargo rustc --package nodulens --lib --crate-type cdylib --target wasm32-unknown-unknown --profile wasm-webgpu --no-default-features --features webgpu
-	cargo run --quiet --release --package nodulens-bindgen -- $(WASM)/wasm-webgpu/nodulens.wasm www/pkg/webgpu
+	$(CARGO_MODULES) --profile wasm-webgpu --features webgpu --bin webgpu
+	$(BINDGEN) $(WASM)/wasm-webgpu/webgpu.wasm www/pkg/webgpu
 	touch $@
 
 tools:

@@ -1,22 +1,15 @@
 //! Weights where they compute, ready to classify.
 
-use crate::inference::Inference;
-#[cfg(feature = "backend")]
-use crate::inference::reference::Reference;
+use crate::inference::{ClassifyError, Inference};
 use crate::method::{CLASS_NODULE, CLASSES, LOGIT_TOLERANCE, PATCH_SAMPLES, PATCH_SIZE};
 use crate::model::NetworkKind;
+use crate::on_engine::OnEngine;
 use crate::patch::Patch;
 use crate::phantom;
 use crate::preprocess::model_values;
-#[cfg(any(feature = "engine", feature = "backend"))]
-use crate::weights::WeightsError;
-use crate::weights::WeightsHeader;
-#[cfg(feature = "backend")]
-use crate::weights::{Weights, read_weights};
-#[cfg(feature = "engine")]
-use crate::weights::{WeightsContent, read_content};
-#[cfg(feature = "backend")]
-use burn::tensor::Device;
+use crate::weights::{
+    CardText, Parameters, WeightsError, WeightsFile, WeightsHeader, read_weights_as,
+};
 use serde::{Deserialize, Serialize};
 
 /// What the network says of one patch.
@@ -41,41 +34,6 @@ pub enum Decision {
     NoNodule,
 }
 
-/// Why a batch has no answer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ClassifyError {
-    /// The device did not give the result back.
-    #[error("the device did not return the result: {0}")]
-    Device(String),
-    /// The engine cannot take this input.
-    #[error("{0}")]
-    Input(String),
-    /// A result that no sound network gives; the device computes wrongly.
-    #[error("the device returned a number that is not finite")]
-    NotFinite,
-}
-
-impl ClassifyError {
-    /// Stable name of the error, for programs.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Device(_) => "device-failed",
-            Self::Input(_) => "input-refused",
-            Self::NotFinite => "device-wrong",
-        }
-    }
-
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::Input(_) => "Cut the picture into smaller ones.",
-            Self::Device(_) | Self::NotFinite => "Choose the CPU engine; the images are unchanged.",
-        }
-    }
-}
-
 /// Result of comparing two engines on the same inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -91,55 +49,42 @@ pub struct KnownAnswer {
 /// A network with its weights, where it computes.
 #[derive(Debug)]
 pub struct Classifier {
-    inference: Inference,
+    inference: Box<dyn Inference>,
     kind: NetworkKind,
-    header: WeightsHeader,
+    header: WeightsHeader<CardText>,
     sha256: String,
 }
 
 impl Classifier {
-    /// Reads a weights file for our own CPU engine.
+    /// Read a weights file for our own CPU engine.
     ///
     /// # Errors
-    /// As [`read_content`].
-    #[cfg(feature = "engine")]
-    pub fn fast(weights: &[u8]) -> Result<Self, WeightsError> {
-        let WeightsContent { header, kind, parameters, sha256 } = read_content(weights)?;
-        let engine = crate::model::engine(kind, parameters)?;
-        let inference = Inference::Engine(Box::new(engine.into()));
-        Ok(Self { inference, kind, header, sha256 })
+    /// As [`crate::weights::read_weights`].
+    pub fn on_engine(weights: &[u8]) -> Result<Self, WeightsError> {
+        Self::read(weights, |kind, parameters| Ok(Box::new(OnEngine::new(kind, parameters)?)))
     }
 
-    /// Reads a weights file and puts its network on a device of Burn.
+    /// Read a weights file, and hand its network to whatever executes it.
     ///
     /// # Errors
-    /// As [`read_weights`].
-    #[cfg(feature = "backend")]
-    pub fn load(weights: &[u8], device: &Device) -> Result<Self, WeightsError> {
-        let Weights { header, network, sha256 } = read_weights(weights, device)?;
-        #[cfg(all(feature = "webgpu", target_arch = "wasm32"))]
-        let network = network.map_parameters(&mut crate::model::InputsLast);
-        let (kind, device) = (network.kind(), device.clone());
-        let inference = Inference::Burn(Box::new(Reference { network, device }));
-        Ok(Self { inference, kind, header, sha256 })
+    /// As [`crate::weights::read_weights`], and what `executor` refuses.
+    pub fn read(
+        weights: &[u8],
+        executor: impl FnOnce(NetworkKind, Parameters) -> Result<Box<dyn Inference>, WeightsError>,
+    ) -> Result<Self, WeightsError> {
+        let WeightsFile { header, kind, parameters, sha256 } = read_weights_as(weights)?;
+        Ok(Self { inference: executor(kind, parameters)?, kind, header, sha256 })
     }
 
-    /// Where it computes, as it is shown.
+    /// Return where it computes, as it is shown.
     #[must_use]
     pub fn engine(&self) -> String {
-        match &self.inference {
-            #[cfg(feature = "engine")]
-            Inference::Engine(fast) => format!("Nodulens ({})", fast.engine.instructions().name()),
-            #[cfg(feature = "backend")]
-            Inference::Burn(reference) => format!("Burn ({:?})", reference.device),
-            #[cfg(not(any(feature = "engine", feature = "backend")))]
-            Inference::Nowhere(never) => match *never {},
-        }
+        self.inference.name()
     }
 
     /// What the weights file says of itself.
     #[must_use]
-    pub fn header(&self) -> &WeightsHeader {
+    pub fn header(&self) -> &WeightsHeader<CardText> {
         &self.header
     }
 
@@ -222,8 +167,9 @@ impl Classifier {
         if !whole || width.min(height) < PATCH_SIZE {
             return Ok(None);
         }
-        let logits = self.inference.dense_logits(self.kind, values, [width, height]).await?;
-        logits.map(finite).transpose()
+        let Some(stride) = self.kind.dense_stride() else { return Ok(None) };
+        let logits = self.inference.dense_logits(values, [width, height], stride).await?;
+        finite(logits).map(Some)
     }
 
     fn predictions(&self, logits: &[f32]) -> Vec<Prediction> {

@@ -7,16 +7,19 @@
 //! | step | type | module |
 //! |---|---|---|
 //! | bytes of files -> pictures and scans | [`GreyImage`](nodulens_imaging::decode::GreyImage), [`Series`](nodulens_imaging::decode::series::Series) | [`nodulens_imaging`] |
-//! | volume and position -> square of HU | [`patch::cut::Cut`] | [`patch::cut`] |
+//! | volume and position -> square of HU | [`patch::crop::Crop`] | [`patch::crop`] |
 //! | image or HU array -> patch of 50 x 50 | [`patch::Patch`] | [`patch`] |
-//! | patch -> values in [0, 1], `[batch, 1, 50, 50]` | tensor | [`preprocess`] |
-//! | tensor -> logits, `[batch, 2]` | [`model::Network`] | [`model`] |
+//! | patch -> values in [0, 1] | 2,500 a patch | [`preprocess`] |
+//! | layers of a network, in order | [`model::NetworkKind`] | [`model`] |
+//! | values -> logits, `[batch, 2]` | [`inference::Inference`] | [`on_engine`], `on_burn` |
 //! | logits -> probability, decision | [`classifier::Prediction`] | [`classifier`] |
-//! | slice -> probability at every place | [`scan::HeatMap`] | [`scan`] |
-//! | slices -> ranked places in the body | [`scan::Finding`] | [`scan`] |
+//! | slice -> probability at every place | [`detection::HeatMap`] | [`detection`] |
+//! | slices -> ranked places in the body | [`detection::Finding`] | [`detection`] |
 //! | findings -> CSV, JSON, HTML, PNG, DICOM SR | [`findings::Report`] | [`findings`] |
 //!
-//! [`metrics`] says how good answers are. With the feature `lab`, `lab` looks inside the networks, explains answers, and trains.
+//! [`metrics`] says how good answers are. With a backend of Burn (`flex`, `webgpu`, `ndarray`),
+//! `on_burn` executes and trains the same tables; with `flex`, whose gradients it needs, `lab` looks
+//! inside the networks, explains answers, and trains.
 //!
 //! [`method`] holds the numbers chosen before training, [`weights`] the file with those chosen
 //! by training, [`phantom`] makes synthetic patches.
@@ -25,20 +28,19 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod classifier;
+pub mod detection;
 pub mod findings;
-mod inference;
-#[cfg(feature = "lab")]
+pub mod inference;
+#[cfg(feature = "flex")]
 pub mod lab;
 pub mod method;
-// The page measures in the lab alone.
-#[cfg(any(feature = "lab", not(target_arch = "wasm32")))]
 pub mod metrics;
 pub mod model;
+#[cfg(any(feature = "flex", feature = "webgpu", feature = "ndarray"))]
+pub mod on_burn;
+pub mod on_engine;
+mod parallel;
 pub mod patch;
 pub mod phantom;
 pub mod preprocess;
-pub mod scan;
 pub mod weights;
-
-#[cfg(target_arch = "wasm32")]
-mod wasm_api;

@@ -18,27 +18,11 @@ pub mod calibration;
 pub mod counts;
 pub mod curves;
 pub mod evaluation;
+mod labelled;
 pub mod operating;
 pub mod reliability;
 
 pub use bootstrap::roc_auc_interval;
 pub use counts::{Rates, confusion, rates};
 pub use curves::{average_precision, operating_point, roc_auc};
-
-/// A probability with its label.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Labelled {
-    /// Probability of a nodule.
-    pub probability: f64,
-    /// Whether it is one.
-    pub nodule: bool,
-}
-
-/// Cases for the modules' tests: pairs of probability and class.
-#[cfg(test)]
-pub(crate) fn labelled(pairs: &[(f64, u8)]) -> Vec<Labelled> {
-    pairs
-        .iter()
-        .map(|(probability, class)| Labelled { probability: *probability, nodule: *class == 1 })
-        .collect()
-}
+pub use labelled::Labelled;

@@ -1,37 +1,16 @@
-//! The networks: layers, shapes and the forward pass to logits.
+//! The networks: which layers, in which order, and what follows from that.
 //!
-//! Shape letters: B batch, C channels, H rows, W columns. A [`Network`] is what ships and runs; a
-//! [`Trainable`] is what is trained, and becomes a network by [`Trainable::deployed`].
+//! A network is a table of layers (`tables.rs`). [`crate::on_engine`] and `on_burn` execute it;
+//! shapes, parameters and multiply-adds are derived from it here, once.
 
-use crate::method::{DROPOUT, PATCH_SIZE};
-use burn::module::{Module, ModuleMapper, ModuleVisitor};
-use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-mod compact;
-mod dense;
-#[cfg(feature = "engine")]
-mod fast;
-#[cfg(all(feature = "webgpu", target_arch = "wasm32"))]
-mod inputs_last;
 mod layers;
-mod paper;
-#[cfg(feature = "lab")]
-mod sequence;
-mod small;
 pub mod symmetry;
-mod tied;
+mod tables;
 
-pub use compact::{CompactNet, DENSE_STRIDE};
-#[cfg(feature = "engine")]
-pub use fast::engine;
-#[cfg(all(feature = "webgpu", target_arch = "wasm32"))]
-pub(crate) use inputs_last::InputsLast;
-pub use paper::PaperNet;
-#[cfg(feature = "lab")]
-pub use sequence::Sequence;
-pub use small::SmallNet;
-pub use tied::{TiedCompactNet, TiedConv};
+pub use layers::{LayerInfo, Operation};
+use tables::Table;
 
 /// Which network. The name stands in weights files and on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,95 +21,17 @@ pub enum NetworkKind {
     Compact,
     /// The network of the paper, section 3.2: 61.8 million multiply-adds a patch.
     Paper,
-    /// As compact, with more channels; it teaches the compact one and does not ship.
+    /// Like compact, with more channels; it teaches the compact one and does not ship.
     Wide,
-    /// What the page trains: [`SmallNet`].
+    /// What the page trains.
     Small,
-}
-
-/// One layer as a person would list it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct LayerInfo {
-    /// Name of the layer; the names of its parameters begin with it.
-    pub name: &'static str,
-    /// What it does.
-    #[serde(flatten)]
-    pub operation: Operation,
-    /// Shape of its output without the batch: `[C, H, W]` or `[features]`.
-    pub output_shape: Vec<usize>,
-    /// Numbers in the weights file.
-    pub parameters: usize,
-    /// Multiply-adds a patch.
-    pub macs: usize,
-}
-
-impl LayerInfo {
-    /// A convolution from and to these channels onto a map of `side` x `side`.
-    fn convolution(
-        name: &'static str,
-        [from, to]: [usize; 2],
-        kernel: usize,
-        padding: usize,
-        side: usize,
-    ) -> Self {
-        let weights = kernel * kernel * from * to;
-        Self {
-            name,
-            operation: Operation::Convolution { kernel, padding },
-            output_shape: vec![to, side, side],
-            parameters: weights + to,
-            macs: weights * side * side,
-        }
-    }
-
-    /// A dense layer from and to these features.
-    fn dense(name: &'static str, [from, to]: [usize; 2], relu: bool) -> Self {
-        Self {
-            name,
-            operation: Operation::Dense { relu },
-            output_shape: vec![to],
-            parameters: from * to + to,
-            macs: from * to,
-        }
-    }
-
-    /// A layer without parameters.
-    fn plain(name: &'static str, operation: Operation, output_shape: Vec<usize>) -> Self {
-        Self { name, operation, output_shape, parameters: 0, macs: 0 }
-    }
-}
-
-/// What a layer computes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case", tag = "operation")]
-pub enum Operation {
-    /// Square kernels at stride 1, then ReLU.
-    Convolution {
-        /// Side of the kernel.
-        kernel: usize,
-        /// Zeros around the input, on each side: 0 is VALID, `kernel / 2` is SAME.
-        padding: usize,
-    },
-    /// The largest of every 2 x 2 places.
-    MaxPool,
-    /// The mean of each channel over the map.
-    Mean,
-    /// Every output from every input.
-    Dense {
-        /// Whether ReLU follows.
-        relu: bool,
-    },
-    /// In training only.
-    Dropout,
-    /// Logits to probabilities.
-    Softmax,
 }
 
 impl NetworkKind {
     /// Every network, in the order in which they are offered.
     pub const ALL: [Self; 4] = [Self::Compact, Self::Paper, Self::Wide, Self::Small];
 
-    /// Name in weights files and on the command line.
+    /// Return the name in weights files and on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -141,214 +42,70 @@ impl NetworkKind {
         }
     }
 
-    /// The network of this name.
+    /// Return the network of this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// A network with fresh weights, to be filled from a file; to train one, see
-    /// [`NetworkKind::trainable`].
-    #[must_use]
-    pub fn init(self, device: &Device) -> Network {
+    fn table(self) -> &'static Table {
         match self {
-            Self::Compact => Network::Compact(CompactNet::new(compact::COMPACT, device)),
-            Self::Wide => Network::Wide(CompactNet::new(compact::WIDE, device)),
-            Self::Paper => Network::Paper(PaperNet::new(device, DROPOUT)),
-            Self::Small => Network::Small(SmallNet::new(device)),
+            Self::Compact => &tables::COMPACT,
+            Self::Paper => &tables::PAPER,
+            Self::Wide => &tables::WIDE,
+            Self::Small => &tables::SMALL,
         }
     }
 
-    /// A network to train, with fresh weights and a share of units dropped in training, in
-    /// [0, 1). Seed the device first to make the weights reproducible.
-    #[must_use]
-    pub fn trainable(self, device: &Device, dropout: f64) -> Trainable {
-        match self {
-            Self::Compact => {
-                Trainable::Compact(TiedCompactNet::new(compact::COMPACT, device, dropout))
-            }
-            Self::Wide => Trainable::Wide(TiedCompactNet::new(compact::WIDE, device, dropout)),
-            Self::Paper => Trainable::Paper(PaperNet::new(device, dropout)),
-            Self::Small => Trainable::Small(SmallNet::new(device)),
-        }
-    }
-
-    /// Pixels between two neighbouring answers of [`Network::forward_dense`]; `None` where a pass
-    /// over a whole slice does not give what the patches give.
-    #[must_use]
-    pub fn dense_stride(self) -> Option<usize> {
-        (self != Self::Paper).then_some(DENSE_STRIDE)
-    }
-
-    /// The layers in order. Dropout and softmax have neither parameters nor multiply-adds, and
-    /// dropout does nothing at inference; both are listed because the paper counts them.
+    /// Return the layers in order. Dropout and softmax have neither parameters nor multiply-adds.
     #[must_use]
     pub fn layers(self) -> Vec<LayerInfo> {
-        match self {
-            Self::Compact => compact::layers(compact::COMPACT),
-            Self::Wide => compact::layers(compact::WIDE),
-            Self::Paper => paper::layers(),
-            Self::Small => small::layers(),
-        }
+        layers::placed(self.table().layers)
     }
 
-    /// Names and shapes of the parameters, as in the weights file: convolutions as
+    /// Return whether it is trained with kernels tied under the symmetries of the square
+    /// ([`symmetry`]), each convolution followed by batch normalisation.
+    #[must_use]
+    pub fn is_tied(self) -> bool {
+        self.table().tied
+    }
+
+    /// Return the pixels between two neighbouring answers of a pass over a whole slice: each pooling
+    /// halves the map. `None` where a layer pads its input, because such a pass would not give what
+    /// the patches give.
+    #[must_use]
+    pub fn dense_stride(self) -> Option<usize> {
+        let layers = self.table().layers;
+        let pads = |operation| matches!(operation, Operation::Convolution { padding: 1.., .. });
+        if layers.iter().any(|layer| pads(layer.operation)) {
+            return None;
+        }
+        let pools = layers.iter().filter(|layer| layer.operation == Operation::MaxPool).count();
+        Some(1 << pools)
+    }
+
+    /// Return names and shapes of the parameters as in the weights file: convolutions as
     /// `[out, in, y, x]`, dense layers as `[in, out]`, each with its bias `[out]` behind it.
     #[must_use]
     pub fn parameter_shapes(self) -> Vec<(String, Vec<usize>)> {
-        let mut before = vec![1, PATCH_SIZE, PATCH_SIZE];
-        let mut shapes = Vec::new();
-        for layer in self.layers() {
-            let outputs = layer.output_shape[0];
-            let weights = match layer.operation {
-                Operation::Convolution { kernel, .. } => {
-                    Some(vec![outputs, before[0], kernel, kernel])
-                }
-                Operation::Dense { .. } => Some(vec![before.iter().product(), outputs]),
-                _ => None,
-            };
-            if let Some(weights) = weights {
-                shapes.push((format!("{}.weight", layer.name), weights));
-                shapes.push((format!("{}.bias", layer.name), vec![outputs]));
-            }
-            before = layer.output_shape;
-        }
-        shapes
+        let shapes = |layer: &LayerInfo| {
+            let weights = layer.weight_shape()?;
+            let name = |part| format!("{}.{part}", layer.name);
+            Some([(name("weight"), weights), (name("bias"), vec![layer.outputs()])])
+        };
+        self.layers().iter().filter_map(shapes).flatten().collect()
     }
 
-    /// Numbers in the weights file, all layers.
+    /// Return how many numbers the weights file holds, all layers.
     #[must_use]
     pub fn parameters(self) -> usize {
-        self.total(|layer| layer.parameters)
+        self.layers().iter().map(|layer| layer.parameters).sum()
     }
 
-    /// Multiply-adds a patch.
+    /// Return the multiply-adds a patch.
     #[must_use]
     pub fn macs_per_patch(self) -> usize {
-        self.total(|layer| layer.macs)
-    }
-
-    fn total(self, of: fn(&LayerInfo) -> usize) -> usize {
-        self.layers().iter().map(of).sum()
-    }
-}
-
-/// Any of the networks as they ship. The classifier holds this, so that a new one is one more arm.
-#[derive(Module, Debug)]
-// There is one at a time, so nothing is saved by a box.
-#[allow(clippy::large_enum_variant)]
-pub enum Network {
-    /// See [`CompactNet`].
-    Compact(CompactNet),
-    /// The same with more channels.
-    Wide(CompactNet),
-    /// See [`PaperNet`].
-    Paper(PaperNet),
-    /// See [`SmallNet`].
-    Small(SmallNet),
-}
-
-impl Network {
-    /// Which one it is.
-    #[must_use]
-    pub fn kind(&self) -> NetworkKind {
-        match self {
-            Self::Compact(_) => NetworkKind::Compact,
-            Self::Wide(_) => NetworkKind::Wide,
-            Self::Paper(_) => NetworkKind::Paper,
-            Self::Small(_) => NetworkKind::Small,
-        }
-    }
-
-    /// Logits: column 0 for no nodule, column 1 for a nodule, before temperature and softmax.
-    ///
-    /// # Shapes
-    /// `[B, 1, 50, 50]` in [0, 1] -> `[B, 2]`
-    #[must_use]
-    pub fn forward(&self, patches: Tensor<4>) -> Tensor<2> {
-        match self {
-            Self::Compact(network) | Self::Wide(network) => network.forward(patches),
-            Self::Paper(network) => network.forward(patches),
-            Self::Small(network) => network.forward(patches),
-        }
-    }
-
-    /// The logits of every patch of a picture at [`NetworkKind::dense_stride`], each equal to what
-    /// [`Self::forward`] gives for that patch but for rounding; `None` where there is no such
-    /// stride: the paper's network pads each patch, which a whole picture cannot imitate.
-    ///
-    /// # Shapes
-    /// `[B, 1, H, W]` in [0, 1], H and W at least 50 -> `[B, 2, (H - 50) / 4 + 1, (W - 50) / 4 + 1]`
-    #[must_use]
-    pub fn forward_dense(&self, pictures: Tensor<4>) -> Option<Tensor<4>> {
-        match self {
-            Self::Compact(network) | Self::Wide(network) => Some(network.forward_dense(pictures)),
-            Self::Small(network) => Some(network.forward_dense(pictures)),
-            Self::Paper(_) => None,
-        }
-    }
-
-    /// Visits the parameters under the paths that the weights file uses (`conv1.weight`).
-    pub fn visit_parameters<V: ModuleVisitor>(&self, visitor: &mut V) {
-        match self {
-            Self::Compact(network) | Self::Wide(network) => network.visit(visitor),
-            Self::Paper(network) => network.visit(visitor),
-            Self::Small(network) => network.visit(visitor),
-        }
-    }
-
-    /// Maps the parameters under the paths that the weights file uses.
-    #[must_use]
-    pub fn map_parameters<M: ModuleMapper>(self, mapper: &mut M) -> Self {
-        match self {
-            Self::Compact(network) => Self::Compact(network.map(mapper)),
-            Self::Wide(network) => Self::Wide(network.map(mapper)),
-            Self::Paper(network) => Self::Paper(network.map(mapper)),
-            Self::Small(network) => Self::Small(network.map(mapper)),
-        }
-    }
-}
-
-/// Any of the networks as they are trained: with batch normalisation and tied weights, where
-/// they have them.
-#[derive(Module, Debug)]
-// There is one at a time, so nothing is saved by a box.
-#[allow(clippy::large_enum_variant)]
-pub enum Trainable {
-    /// See [`TiedCompactNet`].
-    Compact(TiedCompactNet),
-    /// The same with more channels.
-    Wide(TiedCompactNet),
-    /// Trained as it ships.
-    Paper(PaperNet),
-    /// Trained as it ships, without dropout.
-    Small(SmallNet),
-}
-
-impl Trainable {
-    /// Logits, with dropout and the batch's own statistics on an autodiff device.
-    ///
-    /// # Shapes
-    /// `[B, 1, 50, 50]` in [0, 1] -> `[B, 2]`
-    #[must_use]
-    pub fn forward(&self, patches: Tensor<4>) -> Tensor<2> {
-        match self {
-            Self::Compact(network) | Self::Wide(network) => network.forward(patches),
-            Self::Paper(network) => network.forward(patches),
-            Self::Small(network) => network.forward(patches),
-        }
-    }
-
-    /// The network as it ships: normalisation folded into the convolutions, ties written out.
-    /// Call it on a network without autodiff (`valid()`).
-    #[must_use]
-    pub fn deployed(&self) -> Network {
-        match self {
-            Self::Compact(network) => Network::Compact(network.deployed()),
-            Self::Wide(network) => Network::Wide(network.deployed()),
-            Self::Paper(network) => Network::Paper(network.clone()),
-            Self::Small(network) => Network::Small(network.clone()),
-        }
+        self.layers().iter().map(|layer| layer.macs).sum()
     }
 }
 
@@ -362,5 +119,36 @@ mod tests {
             assert_eq!(NetworkKind::from_name(kind.name()), Some(kind));
         }
         assert_eq!(NetworkKind::from_name("resnet"), None);
+    }
+
+    #[test]
+    fn parameters_and_cost_are_those_reckoned_by_hand() {
+        let paper = NetworkKind::Paper;
+        // 832 + 51,264 + 36,928 + 4,719,104 + 1,026.
+        assert_eq!(paper.parameters(), 4_809_154);
+        // 2.0 M + 32.0 M + 23.04 M + 4.72 M + 1,024.
+        assert_eq!(paper.macs_per_patch(), 61_759_616);
+        let small = NetworkKind::Small;
+        // 8 * 50 + 16 * 73 + 32 * 145 + 4,098.
+        assert_eq!(small.parameters(), 10_306);
+        assert!(small.macs_per_patch() < 2_000_000, "{}", small.macs_per_patch());
+        let compact = NetworkKind::Compact;
+        // 160 + 2,320 + 4,640 + 13,872 + 27,712 + 36,928 + 131,200 + 258.
+        assert_eq!(compact.parameters(), 217_090);
+        assert!(compact.macs_per_patch() <= 6_000_000, "{}", compact.macs_per_patch());
+        assert!(compact.macs_per_patch() * 10 <= paper.macs_per_patch());
+    }
+
+    #[test]
+    fn only_networks_without_padding_answer_for_a_whole_slice() {
+        let strides = NetworkKind::ALL.map(NetworkKind::dense_stride);
+        assert_eq!(strides, [Some(4), None, Some(4), Some(4)]);
+    }
+
+    #[test]
+    fn every_network_ends_in_two_logits() {
+        for kind in NetworkKind::ALL {
+            assert_eq!(kind.layers().last().map(|layer| layer.output_shape.clone()), Some(vec![2]));
+        }
     }
 }

@@ -1,10 +1,12 @@
 //! A patch: the square of a slice that a network looks at.
 
 use crate::method::{PATCH_SAMPLES, PATCH_SIZE};
-use nodulens_imaging::decode::GreyImage;
+use nodulens_imaging::UserError;
+use nodulens_imaging::decode::{DecodeError, GreyImage, decode_raster};
+use nodulens_imaging::hash;
 use nodulens_imaging::intensity::{Grey, Hu};
 
-pub mod cut;
+pub mod crop;
 
 /// What a patch's samples are measured in.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,15 +54,25 @@ pub enum PatchError {
         /// Rows.
         height: usize,
     },
+    /// No picture at all.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
     /// An array of another length than 2,500.
     #[error("{0} samples given, a patch has {PATCH_SAMPLES}")]
     WrongLength(usize),
 }
 
-impl PatchError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
+impl UserError for PatchError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::TooSmall { .. } => "too-small",
+            Self::NotPatchSize { .. } => "not-patch-size",
+            Self::Decode(error) => error.code(),
+            Self::WrongLength(_) => "wrong-length",
+        }
+    }
+
+    fn hint(&self) -> &'static str {
         match self {
             Self::TooSmall { .. } => {
                 "Cut the patch from the slice at its own pixel spacing; it is never stretched."
@@ -68,17 +80,8 @@ impl PatchError {
             Self::NotPatchSize { .. } => {
                 "Choose \"take the centre\" (--center-crop) to use its middle, or cut the patch yourself."
             }
+            Self::Decode(error) => error.hint(),
             Self::WrongLength(_) => "Pass the samples row by row.",
-        }
-    }
-
-    /// Stable name of the error, for programs.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::TooSmall { .. } => "too-small",
-            Self::NotPatchSize { .. } => "not-patch-size",
-            Self::WrongLength(_) => "wrong-length",
         }
     }
 }
@@ -130,6 +133,38 @@ impl Patch {
     #[must_use]
     pub fn samples(&self) -> &PatchSamples {
         &self.samples
+    }
+}
+
+/// A picture's file, and the patch in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PatchFile {
+    /// The whole picture.
+    pub image: GreyImage,
+    /// What the network looks at.
+    pub patch: Patch,
+    /// What was done to the picture, in full sentences.
+    pub notes: Vec<String>,
+    /// Of the file, in lower-case hexadecimal.
+    pub sha256: String,
+}
+
+impl PatchFile {
+    /// Decode a picture and take its patch.
+    ///
+    /// # Errors
+    /// [`PatchError`].
+    pub fn read(bytes: &[u8], policy: SizePolicy) -> Result<Self, PatchError> {
+        let image = decode_raster(bytes)?;
+        let patch = Patch::from_image(&image, policy)?;
+        let (width, height) = (image.width, image.height);
+        let mut notes = image.notes.clone();
+        if width != PATCH_SIZE || height != PATCH_SIZE {
+            notes.push(format!(
+                "The centre {PATCH_SIZE} x {PATCH_SIZE} of {width} x {height} pixels was taken."
+            ));
+        }
+        Ok(Self { image, patch, notes, sha256: hash::of_bytes(bytes) })
     }
 }
 

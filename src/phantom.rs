@@ -6,6 +6,8 @@
 
 use crate::method::{PATCH_SAMPLES, PATCH_SIZE};
 use crate::patch::Patch;
+use crate::preprocess::{display_bytes, model_values};
+use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use nodulens_imaging::intensity::Hu;
 use nodulens_imaging::phantom::{EDGE_PX, LUNG_HU, NOISE_HU, SOFT_TISSUE_HU, between, normal};
 use rand::{Rng, RngExt, SeedableRng};
@@ -20,6 +22,19 @@ pub struct Phantom {
     pub nodule: bool,
     /// The picture, in HU.
     pub patch: Patch,
+}
+
+impl Phantom {
+    /// Encode the patch as the model sees it, as a PNG of 8 bits.
+    ///
+    /// # Errors
+    /// None in practice: it has the size of a patch.
+    pub fn png(&self) -> Result<Vec<u8>, image::ImageError> {
+        let grey = display_bytes(&model_values(&self.patch));
+        let (mut png, side) = (Vec::new(), PATCH_SIZE as u32);
+        PngEncoder::new(&mut png).write_image(&grey, side, side, ExtendedColorType::L8)?;
+        Ok(png)
+    }
 }
 
 /// `count` patches, alternately with and without a nodule, the first with one. Patch `i` is made
@@ -170,7 +185,6 @@ fn smooth(samples: &[Hu]) -> Vec<Hu> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::{display_bytes, model_values};
     use sha2::{Digest, Sha256};
 
     fn mean(values: &[f32]) -> f32 {

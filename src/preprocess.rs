@@ -1,8 +1,7 @@
 //! Patch to model input. Trainer, command line and page all call this and nothing else.
 
-use crate::method::{MODEL_WINDOW, PATCH_SAMPLES, PATCH_SIZE};
+use crate::method::MODEL_WINDOW;
 use crate::patch::{Patch, PatchSamples};
-use burn::tensor::{Device, Tensor, TensorData};
 use nodulens_imaging::intensity::Grey;
 
 /// The 2,500 values in [0, 1] that a network sees, row-major. CT numbers go through the model's
@@ -15,18 +14,6 @@ pub fn model_values(patch: &Patch) -> Vec<f32> {
     }
 }
 
-/// Stacks model values into a batch.
-///
-/// # Shapes
-/// `values`: a multiple of 2,500 in [0, 1]; anything over is ignored. Returns `[batch, 1, 50, 50]`.
-#[must_use]
-pub fn batch_tensor(values: Vec<f32>, device: &Device) -> Tensor<4> {
-    let batch = values.len() / PATCH_SAMPLES;
-    let mut values = values;
-    values.truncate(batch * PATCH_SAMPLES);
-    Tensor::from_data(TensorData::new(values, [batch, 1, PATCH_SIZE, PATCH_SIZE]), device)
-}
-
 /// The values as 8-bit grey for display: what the model saw, rounded to nearest.
 #[must_use]
 pub fn display_bytes(values: &[f32]) -> Vec<u8> {
@@ -36,6 +23,7 @@ pub fn display_bytes(values: &[f32]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::method::PATCH_SAMPLES;
     use nodulens_imaging::intensity::Hu;
 
     #[test]

@@ -3,11 +3,11 @@
 //! not account for.
 
 use nodulens::classifier::Classifier;
+use nodulens::detection::{Facts, Finding, SliceImage, suitability};
 use nodulens::findings::{InputUsed, ModelUsed, Report, Search, SrSource, csv, html};
 use nodulens::method::MODEL_WINDOW;
 use nodulens::patch::{Patch, SizePolicy};
-use nodulens::scan::{Facts, Finding, SliceImage, suitability};
-use nodulens::weights::{header_text, read_content};
+use nodulens::weights::read_weights;
 use nodulens_imaging::decode::import::{Added, Import};
 use nodulens_imaging::decode::series::Series;
 use nodulens_imaging::decode::{Limits, decode_raster};
@@ -113,13 +113,12 @@ fn sealed(body: &[u8]) -> Vec<u8> {
 }
 
 fn network(file: &[u8]) -> usize {
-    let _ = header_text(file);
-    let Ok(content) = read_content(file) else { return 0 };
-    for (_, parameter) in &content.parameters {
+    let Ok(content) = read_weights(file) else { return 0 };
+    for (_, parameter) in content.parameters.iter() {
         let size = parameter.shape.iter().product::<usize>();
         assert_eq!(size, parameter.values.len());
     }
-    let Ok(classifier) = Classifier::fast(file) else { return 0 };
+    let Ok(classifier) = Classifier::on_engine(file) else { return 0 };
     // Parameters at the ends of their range may give what is not finite: an error.
     if let Ok(predictions) = pollster::block_on(classifier.classify_values(vec![0.5; 2500])) {
         assert!(predictions.iter().all(|one| (0.0..=1.0).contains(&one.probability)));
@@ -193,7 +192,7 @@ fn shown(series: &Series) {
 }
 
 /// One finding in the middle, in every format.
-fn exported(series: &Series, concerns: Vec<nodulens::scan::Concern>) {
+fn exported(series: &Series, concerns: Vec<nodulens::detection::Concern>) {
     let (geometry, info) = (series.volume.geometry(), &series.info);
     let middle = geometry.size().map(|side| side / 2);
     let voxel = VoxelPoint { x: middle[0] as f64, y: middle[1] as f64, z: middle[2] as f64 };

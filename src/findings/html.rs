@@ -1,6 +1,6 @@
 //! Findings as one page that needs nothing else: to read, to print, to keep.
 
-use super::Report;
+use super::report::Report;
 use std::fmt::Write;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;\

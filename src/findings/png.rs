@@ -1,7 +1,7 @@
 //! The heat map as a picture.
 
-use super::Report;
-use crate::scan::HeatMap;
+use super::report::Report;
+use crate::detection::HeatMap;
 use flate2::Crc;
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};

@@ -3,13 +3,11 @@
 //!
 //! It belongs to the study of the images that it refers to and is unverified. Patient and study
 //! are empty but for the UIDs, which a report needs to refer to anything; names and numbers stand
-//! in it only where [`super::InputUsed::identity`] holds them.
+//! in it only where [`super::report::InputUsed::identity`] holds them.
 
-use super::{Report, Row};
-#[cfg(feature = "formats")]
+use super::report::{Report, Row};
 use nodulens_imaging::decode::series::{SeriesInfo, SliceSource};
 use nodulens_imaging::encode::dicom::{DataSet, decimal, file, uid};
-#[cfg(feature = "formats")]
 use nodulens_imaging::geometry::SpacingMm;
 
 /// Comprehensive SR Storage.
@@ -41,7 +39,6 @@ pub struct SrSource {
     pub written: (String, String),
 }
 
-#[cfg(feature = "formats")]
 impl SrSource {
     /// The images that a series came from; `None` where it is not DICOM. `written`: date and time of
     /// the report.

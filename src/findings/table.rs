@@ -1,7 +1,7 @@
 //! Findings as CSV, a row each, with the columns that LUNA16's evaluation and `cargo trainer froc`
 //! read.
 
-use super::Report;
+use super::report::Report;
 use std::fmt::Write;
 
 /// Columns.

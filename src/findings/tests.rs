@@ -1,4 +1,5 @@
 use super::*;
+use crate::detection::Finding;
 use nodulens_imaging::geometry::{VoxelPoint, WorldMm};
 
 pub(super) fn report(title: &str, placed: bool) -> Report {
@@ -65,7 +66,7 @@ fn page_and_json_hold_hashes_notice_and_no_markup_of_others() {
 #[test]
 fn the_picture_is_as_large_as_the_slice_and_tells_where_it_is_from() {
     let probability = vec![0.0, 1.0, f32::NAN, 0.5];
-    let map = crate::scan::HeatMap { width: 2, height: 2, step_px: [4.0, 4.0], probability };
+    let map = crate::detection::HeatMap { width: 2, height: 2, step_px: [4.0, 4.0], probability };
     let png = heat_map_png(&map, [7, 6], None, &report("a", true)).unwrap();
     let picture = image::load_from_memory(&png).unwrap().to_rgba8();
     assert_eq!(picture.dimensions(), (7, 6));

@@ -11,12 +11,12 @@
 //! | [`class_activation`] | a layer's maps, weighted by their mean gradient (Grad-CAM, Selvaraju et al. 2017) |
 //! | [`Occlusion`] | how much evidence is lost where a square is covered (Zeiler & Fergus 2014) |
 
-use super::Opened;
 use crate::method::{CLASS_NODULE, CLASSES, PATCH_SAMPLES, PATCH_SIZE};
-use crate::model::{LayerInfo, NetworkKind, Operation, Sequence};
-use crate::preprocess::batch_tensor;
-use crate::weights::Parameter;
+use crate::model::{LayerInfo, NetworkKind, Operation};
+use crate::on_burn::{Network, batch_tensor};
+use crate::weights::{Parameter, WeightsFile};
 use burn::tensor::{Device, Tensor};
+use nodulens_imaging::UserError;
 use nodulens_imaging::phantom::normal;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64Mcg;
@@ -58,6 +58,16 @@ pub enum ExplainError {
     Device(String),
 }
 
+impl UserError for ExplainError {
+    fn code(&self) -> &'static str {
+        "not-explained"
+    }
+
+    fn hint(&self) -> &'static str {
+        "Choose another patch or another network."
+    }
+}
+
 /// Logit of "nodule" less that of the other, summed over the batch: every patch's own derivative
 /// is then that of its own evidence.
 fn evidence(logits: Tensor<4>, temperature: f32) -> Tensor<1> {
@@ -79,7 +89,7 @@ fn numbers<const D: usize>(tensor: Option<Tensor<D>>) -> Result<Vec<f32>, Explai
 /// # Errors
 /// [`ExplainError::Size`] where there is not exactly a whole number of patches.
 pub fn gradients(
-    sequence: &Sequence,
+    network: &Network,
     values: &[f32],
     temperature: f32,
     device: &Device,
@@ -88,7 +98,7 @@ pub fn gradients(
         return Err(ExplainError::Size(values.len()));
     }
     let patches = batch_tensor(values.to_vec(), device).require_grad();
-    let logits = sequence.through(0..sequence.layers().len(), patches.clone());
+    let logits = network.through(0..network.layers().len(), patches.clone());
     let gradients = evidence(logits, temperature).backward();
     numbers(patches.grad(&gradients))
 }
@@ -96,7 +106,7 @@ pub fn gradients(
 /// What explains the answers of one network: its layers on a device that differentiates.
 #[derive(Clone, Debug)]
 pub struct Explainer {
-    sequence: Sequence,
+    network: Network,
     temperature: f32,
     device: Device,
 }
@@ -105,11 +115,11 @@ impl Explainer {
     /// For a network as it is.
     ///
     /// # Errors
-    /// As [`Opened::sequence`].
-    pub fn new(opened: &Opened) -> Result<Self, crate::weights::WeightsError> {
+    /// As [`Network::new`].
+    pub fn new(opened: &WeightsFile) -> Result<Self, crate::weights::WeightsError> {
         let device = Device::flex().autodiff();
-        let sequence = opened.sequence(&device)?;
-        Ok(Self { sequence, temperature: opened.header.temperature, device })
+        let network = Network::new(opened.kind, opened.parameters.clone(), &device)?;
+        Ok(Self { network, temperature: opened.header.temperature, device })
     }
 
     /// Input gradients of a patch.
@@ -117,7 +127,7 @@ impl Explainer {
     /// # Errors
     /// [`ExplainError`].
     pub fn gradient(&self, patch: &[f32]) -> Result<Map, ExplainError> {
-        gradients(&self.sequence, one(patch)?, self.temperature, &self.device)
+        gradients(&self.network, one(patch)?, self.temperature, &self.device)
     }
 
     /// The mean of the gradients of noisy copies; the same seed gives the same noise.
@@ -130,7 +140,7 @@ impl Explainer {
         // A few at a time keep the graph of a network of the paper's size small.
         for copies in copies.chunks(8) {
             let copies = copies.concat();
-            let found = gradients(&self.sequence, &copies, self.temperature, &self.device)?;
+            let found = gradients(&self.network, &copies, self.temperature, &self.device)?;
             for (i, value) in found.iter().enumerate() {
                 mean[i % PATCH_SAMPLES] += value / SMOOTH_COPIES as f32;
             }
@@ -152,8 +162,9 @@ impl Explainer {
     ) -> Result<Map, ExplainError> {
         let patch = one(patch)?;
         let (at, side) = self
-            .sequence
+            .network
             .layers()
+            .iter()
             .enumerate()
             .find_map(|(at, info)| match info.output_shape[..] {
                 [_, side, _] if info.name == layer && side > 1 => Some((at, side)),
@@ -161,9 +172,9 @@ impl Explainer {
             })
             .ok_or_else(|| ExplainError::Layer(layer.to_owned()))?;
         let patches = batch_tensor(patch.to_vec(), &self.device);
-        let maps = self.sequence.through(0..at + 1, patches).detach().require_grad();
-        let rest = at + 1..self.sequence.layers().len();
-        let logits = self.sequence.through(rest, maps.clone());
+        let maps = self.network.through(0..at + 1, patches).detach().require_grad();
+        let rest = at + 1..self.network.layers().len();
+        let logits = self.network.through(rest, maps.clone());
         let gradients = evidence(logits, self.temperature).backward();
         let by_place = numbers(maps.grad(&gradients))?;
         let maps = numbers(Some(maps))?;
@@ -179,7 +190,7 @@ impl Explainer {
                     };
             }
         }
-        Ok(enlarged(&sum, side, self.sequence.layers().take(at + 1)))
+        Ok(enlarged(&sum, side, self.network.layers().iter().take(at + 1)))
     }
 }
 
@@ -335,14 +346,14 @@ fn pixels(place: usize) -> impl Iterator<Item = usize> {
 /// The sanity check of Adebayo et al. 2018: the same network with the numbers of each parameter
 /// shuffled. A map that stays as it was does not show what the network has learnt.
 #[must_use]
-pub fn shuffled(opened: &Opened, seed: u64) -> Opened {
+pub fn shuffled(opened: &WeightsFile, seed: u64) -> WeightsFile {
     let mut rng = Pcg64Mcg::seed_from_u64(seed);
     let parameters = opened.parameters.iter().map(|(name, parameter)| {
         let mut values = parameter.values.clone();
         values.shuffle(&mut rng);
-        (name.clone(), Parameter { shape: parameter.shape.clone(), values })
+        (name.to_owned(), Parameter { shape: parameter.shape.clone(), values })
     });
-    Opened { parameters: parameters.collect(), ..opened.clone() }
+    WeightsFile { parameters: parameters.collect(), ..opened.clone() }
 }
 
 /// Pearson's correlation of two maps, in [-1, 1]; 0 where one of them is flat.

@@ -1,7 +1,7 @@
 //! A patch that is a little different: moved, turned, seen through another window, with more noise.
 
+use crate::detection::{SliceError, SliceImage};
 use crate::method::{MODEL_WINDOW, PADDING_HU, PATCH_SAMPLES, PATCH_SIZE};
-use crate::scan::{ScanError, SliceImage};
 use nodulens_imaging::decode::GreyImage;
 use nodulens_imaging::intensity::{Grey, Hu, Window};
 use nodulens_imaging::phantom::normal;
@@ -63,13 +63,13 @@ impl Region {
     /// Around the patch of a pixel (x, y) of a slice, as [`SliceImage::patch`] cuts it.
     ///
     /// # Errors
-    /// [`ScanError`].
+    /// [`SliceError`].
     pub fn of_slice(
         hu: &[f32],
         size: [usize; 2],
         pixel_mm: [f64; 2],
         pixel: [f64; 2],
-    ) -> Result<Self, ScanError> {
+    ) -> Result<Self, SliceError> {
         let image = SliceImage::in_hu(hu, size, pixel_mm)?;
         Ok(Self::around(image.samples(), image.size(), image.corner(pixel), Some(PADDING_HU)))
     }

@@ -4,7 +4,7 @@
 //! Patches are sorted once. A resample is only a weight for each unit, so all its figures come
 //! from one walk over the sorted patches: 2,000 resamples of 6,500 patches take a second.
 
-use super::Labelled;
+use super::labelled::Labelled;
 use super::reliability::{BINS, bin_of};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;

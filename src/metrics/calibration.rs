@@ -1,7 +1,7 @@
 //! Temperature scaling (Guo et al. 2017): one number that softens or sharpens all probabilities
 //! and changes no ranking. Works on logits: the logit of "nodule" minus the one of "no nodule".
 
-use super::Labelled;
+use super::labelled::Labelled;
 use super::reliability::{brier, calibration_error, calibration_error_equal_mass};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;

@@ -1,6 +1,6 @@
 //! Counts at a threshold and what follows from them.
 
-use super::Labelled;
+use super::labelled::Labelled;
 use crate::weights::Confusion;
 
 /// The normal quantile behind a 95 % interval.
@@ -84,7 +84,7 @@ pub fn negative_predictive_value(recall: f64, specificity: f64, prevalence: f64)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::labelled;
+    use crate::metrics::labelled::labelled;
 
     #[test]
     fn the_papers_counts_give_the_papers_rates() {

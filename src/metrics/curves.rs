@@ -1,7 +1,7 @@
 //! ROC and precision-recall curves, their areas, and the operating point.
 
-use super::Labelled;
 use super::counts::share;
+use super::labelled::Labelled;
 use serde::{Deserialize, Serialize};
 
 /// One corner of a ROC curve.
@@ -157,7 +157,8 @@ pub fn operating_point(labelled: &[Labelled], specificity: f64) -> Option<(f64, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::{confusion, labelled, rates};
+    use crate::metrics::labelled::labelled;
+    use crate::metrics::{confusion, rates};
 
     #[test]
     fn areas_and_curves_of_a_hand_worked_case_with_a_tie() {

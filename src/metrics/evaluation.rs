@@ -131,7 +131,7 @@ pub fn evaluate(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::labelled;
+    use crate::metrics::labelled::labelled;
 
     #[test]
     fn it_says_what_the_parts_say() {

@@ -290,12 +290,47 @@ pub fn came_true(probability: f64, bins: &[[f64; 3]]) -> Option<CameTrue> {
     }
 }
 
+/// What a probability has meant, and would mean.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Meaning {
+    /// What came true of such probabilities where the network was calibrated.
+    pub came_true: Option<CameTrue>,
+    /// Share of nodules where the network was calibrated.
+    pub learned: Option<f64>,
+    /// The probability at the prevalence asked for.
+    pub shifted: Option<f64>,
+    /// Mean probability of each bin, and what came true.
+    pub bins: Vec<(f64, Share)>,
+}
+
+/// Say what a probability has meant where a network was calibrated, by its card, and what it would
+/// mean at another share of nodules, in (0, 1).
+#[must_use]
+pub fn meaning(card: &Card, probability: f64, prevalence: f64) -> Meaning {
+    let bins =
+        card.calibration.as_ref().map(|calibration| &calibration.bins[..]).unwrap_or_default();
+    let measured = card.metrics.as_ref().filter(|metrics| metrics.n > 0 && metrics.positives > 0);
+    let learned = measured.map(|metrics| metrics.positives as f64 / metrics.n as f64);
+    let learned = learned.filter(|learned| *learned < 1.0 && !bins.is_empty());
+    let shares = bins.iter().map(|[mean, share, n]| {
+        let n = n.max(0.0) as usize;
+        (*mean, Share::wilson(((share * n as f64).round() as usize).min(n), n))
+    });
+    Meaning {
+        came_true: came_true(probability, bins),
+        learned,
+        shifted: learned.map(|learned| at_prevalence(probability, learned, prevalence)),
+        bins: shares.collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::metrics::curves::{compact_roc, pr_curve, roc_curve};
     use crate::metrics::{Labelled, confusion};
-    use crate::weights::read_content;
+    use crate::weights::read_weights;
 
     fn short(value: f64) -> f64 {
         (value * 1e5).round() / 1e5
@@ -330,7 +365,7 @@ mod tests {
     fn the_shipped_files_say_at_their_threshold_what_they_counted() {
         for file in ["compact", "paper"] {
             let path = format!("{}/www/models/{file}.nodulens", env!("CARGO_MANIFEST_DIR"));
-            let header = read_content(&std::fs::read(path).unwrap()).unwrap().header;
+            let header = read_weights(&std::fs::read(path).unwrap()).unwrap().header;
             let metrics = header.card.metrics.clone().unwrap();
             for threshold in [metrics.threshold, f64::from(header.threshold)] {
                 let at = at_threshold(&header.card, threshold, 0.1).unwrap();

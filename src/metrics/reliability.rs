@@ -4,7 +4,7 @@
 //! of a nodule: the mean of |mean probability - share of nodules| weighted by the bins' counts.
 //! The one over bins of equal count is given beside it, for most patches lie near 0 and 1.
 
-use super::Labelled;
+use super::labelled::Labelled;
 use serde::{Deserialize, Serialize};
 
 /// Bins of the calibration errors and of the reliability diagram.
@@ -112,7 +112,7 @@ pub fn log_loss(labelled: &[Labelled]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::labelled;
+    use crate::metrics::labelled::labelled;
 
     #[test]
     fn bins_take_their_upper_end() {

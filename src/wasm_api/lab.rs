@@ -1,79 +1,45 @@
-//! The lab: networks to be looked into. Every call takes what it needs and answers whole, so that
-//! the page may replace its worker at any time.
+//! The module that looks inside networks, explains their answers and trains; and the reference that
+//! the engine must equal, because it holds a backend of Burn anyway.
 
-mod evaluate;
-mod explain;
-mod inside;
-mod training;
+#[cfg(target_arch = "wasm32")]
+#[path = "."]
+mod module {
+    mod convert;
+    mod evaluate;
+    mod explain;
+    mod inside;
+    mod network;
+    mod opened;
+    mod search;
+    mod shapes;
+    mod training;
 
-use super::engine::JsClassifier;
-use super::scan::image;
-use super::{error, given, plain, set};
-use crate::lab::Opened;
-use crate::preprocess::display_bytes;
-use crate::weights::WeightsError;
-use js_sys::{Float32Array, Object, Uint8Array};
-use wasm_bindgen::prelude::*;
+    use burn::tensor::Device;
+    use network::JsClassifier;
+    use nodulens::classifier::Classifier;
+    use nodulens::on_burn;
+    use wasm_bindgen::prelude::*;
 
-fn refused(reason: WeightsError) -> JsValue {
-    error(reason.code(), &reason.to_string(), reason.hint())
-}
-
-/// A network of a weights file.
-#[wasm_bindgen(js_name = LabNetwork)]
-pub struct LabNetwork {
-    pub(super) opened: Opened,
-    /// The same on our engine: for many patches at once.
-    shown: JsClassifier,
-    looked: inside::Looked,
-}
-
-#[wasm_bindgen(js_class = LabNetwork)]
-impl LabNetwork {
-    /// Reads a weights file.
-    pub async fn load(weights: Vec<u8>) -> Result<LabNetwork, JsValue> {
-        let opened = Opened::read(&weights).map_err(refused)?;
-        Ok(Self {
-            opened,
-            shown: JsClassifier::load(weights).await?,
-            looked: inside::Looked::default(),
-        })
+    /// Make a panic readable in the console; runs once when the module starts.
+    #[wasm_bindgen(start)]
+    pub fn start() {
+        console_error_panic_hook::set_once();
     }
 
-    /// What the weights file says of itself, as of an engine's.
-    pub fn info(&self) -> Result<JsValue, JsValue> {
-        self.shown.info()
-    }
+    #[wasm_bindgen(js_class = Classifier)]
+    impl JsClassifier {
+        /// Read a weights file for the CPU.
+        pub fn load(weights: &[u8]) -> Result<JsClassifier, JsValue> {
+            JsClassifier::of(Classifier::on_engine(weights), weights, "Nodulens engine (CPU)")
+        }
 
-    /// Predictions of one batch of model values, 2,500 a patch.
-    pub async fn classify(&self, values: Vec<f32>) -> Result<JsValue, JsValue> {
-        self.shown.classify(values).await
-    }
-
-    /// The layers in order: name, operation, shape of the output, parameters, multiply-adds.
-    pub fn layers(&self) -> Result<JsValue, JsValue> {
-        plain(&self.opened.kind.layers())
+        /// Read a weights file for Burn on the CPU, which the engine must equal.
+        #[wasm_bindgen(js_name = loadReference)]
+        pub fn load_reference(weights: &[u8]) -> Result<JsClassifier, JsValue> {
+            let classifier = on_burn::classifier(weights, &Device::flex());
+            JsClassifier::of(classifier, weights, "burn-flex (CPU)")
+        }
     }
 }
 
-/// The patch around a pixel of a slice, as `classifyAt` cuts it.
-#[wasm_bindgen(js_name = slicePatch)]
-pub fn slice_patch(
-    hu: &[f32],
-    width: usize,
-    height: usize,
-    pixel_mm: JsValue,
-    x: f64,
-    y: f64,
-) -> Result<JsValue, JsValue> {
-    let values = image(hu, width, height, given(pixel_mm)?)?.patch([x, y]);
-    Ok(patch_object(&values))
-}
-
-/// Model values of a patch, and how it looks.
-fn patch_object(values: &[f32]) -> JsValue {
-    let patch = JsValue::from(Object::new());
-    set(&patch, "grey", Uint8Array::from(&display_bytes(values)[..]));
-    set(&patch, "values", Float32Array::from(values));
-    patch
-}
+fn main() {}

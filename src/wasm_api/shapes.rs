@@ -1,6 +1,6 @@
-//! What page, reader and engine hand each other as plain objects.
+//! What page, loader and engine hand each other as plain objects.
 
-use crate::scan::Finding;
+use nodulens::detection::Finding;
 use nodulens_imaging::geometry::{GeometryError, SpacingMm, VolumeGeometry, VoxelPoint, WorldMm};
 use serde::{Deserialize, Serialize};
 

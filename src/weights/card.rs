@@ -1,22 +1,28 @@
 //! The model card that travels inside the weights file.
 
+use super::error::WeightsError;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
-/// The card as a header holds it. The browser only shows it and takes it from the header's text
-/// ([`super::header_text`]): to read its many fields one by one would cost the page 12 KB of code.
-/// The lab writes weights and checks those of others, and so reads it.
-#[cfg(any(feature = "lab", not(target_arch = "wasm32")))]
-pub type HeaderCard = Card;
-/// The place of the card, whose content the browser takes from the header's text.
-#[cfg(all(target_arch = "wasm32", not(feature = "lab")))]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "serde::de::IgnoredAny")]
-pub struct HeaderCard;
+/// A card as JSON that nobody has taken apart. Who only shows it needs no code for its many fields,
+/// which in the page's first module would be 17 kB after brotli.
+#[derive(Clone, Debug, Deserialize)]
+pub struct CardText(Box<RawValue>);
 
-#[cfg(all(target_arch = "wasm32", not(feature = "lab")))]
-impl From<serde::de::IgnoredAny> for HeaderCard {
-    fn from(_: serde::de::IgnoredAny) -> Self {
-        Self
+impl CardText {
+    /// Return the JSON.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        self.0.get()
+    }
+
+    /// Take it apart.
+    ///
+    /// # Errors
+    /// [`WeightsError::Corrupt`] where it is no card.
+    pub fn read(&self) -> Result<Card, WeightsError> {
+        serde_json::from_str(self.json())
+            .map_err(|error| WeightsError::Corrupt(format!("header: {error}")))
     }
 }
 

@@ -1,13 +1,11 @@
-//! A network's parameters as plain numbers by name, and a network from such.
+//! A network's parameters as plain numbers by name.
 
-use super::{WeightsError, corrupt, mismatch};
-use crate::model::{Network, NetworkKind};
-use burn::module::{ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Device, Tensor, TensorData};
-use std::collections::BTreeMap;
+use super::error::{WeightsError, mismatch};
+use crate::model::{LayerInfo, NetworkKind};
+use nodulens_imaging::phantom::normal;
 
 /// Numbers of one parameter, row-major.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Parameter {
     /// Convolutions as `[out, in, y, x]`, dense layers as `[in, out]`, biases as `[out]`.
     pub shape: Vec<usize>,
@@ -15,114 +13,117 @@ pub struct Parameter {
     pub values: Vec<f32>,
 }
 
-/// Parameters by name (`conv1.weight`).
-pub type Parameters = BTreeMap<String, Parameter>;
+/// Parameters by name (`conv1.weight`), in the order of their names.
+// A list, because there are a dozen, and a map's code would weigh more in the browser than they do.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parameters(Vec<(String, Parameter)>);
 
-/// All parameters of a network.
-///
-/// # Errors
-/// [`WeightsError::Corrupt`] where the device cannot be read.
-pub fn parameters(network: &Network) -> Result<Parameters, WeightsError> {
-    let mut collector = Collector::default();
-    network.visit_parameters(&mut collector);
-    match collector.error {
-        Some(error) => Err(error),
-        None => Ok(collector.parameters),
+impl FromIterator<(String, Parameter)> for Parameters {
+    fn from_iter<I: IntoIterator<Item = (String, Parameter)>>(parameters: I) -> Self {
+        let mut sorted: Vec<(String, Parameter)> = Vec::new();
+        for parameter in parameters {
+            let at = sorted.partition_point(|(name, _)| *name < parameter.0);
+            sorted.insert(at, parameter);
+        }
+        Self(sorted)
     }
 }
 
-/// A network of these parameters, none missing and none over.
-///
-/// # Errors
-/// [`WeightsError::Mismatch`] names the first that does not fit.
-pub fn network_of(
-    kind: NetworkKind,
-    parameters: impl IntoIterator<Item = (String, Parameter)>,
-    device: &Device,
-) -> Result<Network, WeightsError> {
-    let parameters = parameters.into_iter().collect();
-    let mut loader = Loader { path: Vec::new(), parameters, device, error: None };
-    let network = kind.init(device).map_parameters(&mut loader);
-    match (loader.error, loader.parameters.iter().map(|(name, _)| name).min()) {
-        (Some(error), _) => Err(error),
-        (None, Some(name)) => Err(mismatch("a parameter", name, "absent")),
-        (None, None) => Ok(network),
+impl IntoIterator for Parameters {
+    type Item = (String, Parameter);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 
-#[derive(Default)]
-struct Collector {
-    path: Vec<String>,
-    parameters: Parameters,
-    error: Option<WeightsError>,
+/// Weights and bias of a layer, as many as its shape says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerParameters {
+    /// Of the shape [`LayerInfo::weight_shape`].
+    pub weights: Parameter,
+    /// Of the shape `[out]`.
+    pub bias: Parameter,
 }
 
-impl ModuleVisitor for Collector {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
+impl Parameters {
+    /// Draw random weights for layers before ReLU (He et al. 2015), and biases of 0. They come from the
+    /// caller's generator, because Burn's own is one for the whole process, and whatever else draws
+    /// from it would change them.
+    pub fn random(kind: NetworkKind, rng: &mut impl rand::Rng) -> Self {
+        let mut parameter = |(name, shape): (String, Vec<usize>)| {
+            let count = shape.iter().product();
+            // Inputs of an output: of a convolution all but the first axis, of a dense layer the first.
+            let fan_in: usize = match shape[..] {
+                [inputs, _] => inputs,
+                [_, inputs, height, width] => inputs * height * width,
+                _ => return (name, Parameter { shape, values: vec![0.0; count] }),
+            };
+            let deviation = (2.0 / fan_in as f32).sqrt();
+            let values = (0..count).map(|_| deviation * normal(rng)).collect();
+            (name, Parameter { shape, values })
+        };
+        kind.parameter_shapes().into_iter().map(&mut parameter).collect()
     }
 
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
+    /// Return name and numbers of each, by name.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Parameter)> {
+        self.0.iter().map(|(name, parameter)| (name.as_str(), parameter))
     }
 
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let name = self.path.join(".");
-        let shape = param.val().dims().to_vec();
-        match param.val().into_data().try_to_vec::<f32>() {
-            Ok(values) => {
-                self.parameters.insert(name, Parameter { shape, values });
-            }
-            Err(error) => self.error = Some(corrupt(format!("{name} cannot be read: {error:?}"))),
+    /// Return the parameter of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Parameter> {
+        self.iter().find(|(present, _)| *present == name).map(|(_, parameter)| parameter)
+    }
+
+    /// Return the network whose parameters have these names and shapes.
+    #[must_use]
+    pub fn fitting(&self) -> Option<NetworkKind> {
+        let fits = |kind: &NetworkKind| {
+            let wanted = kind.parameter_shapes();
+            wanted.len() == self.0.len()
+                && wanted
+                    .iter()
+                    .all(|(name, shape)| self.get(name).is_some_and(|found| found.shape == *shape))
+        };
+        NetworkKind::ALL.into_iter().find(fits)
+    }
+
+    /// Give each layer of a network its parameters, none missing and none left over.
+    ///
+    /// # Errors
+    /// [`WeightsError::Mismatch`] names the first parameter that does not fit.
+    pub fn by_layer(
+        mut self,
+        kind: NetworkKind,
+    ) -> Result<Vec<(LayerInfo, Option<LayerParameters>)>, WeightsError> {
+        let layers = kind.layers().into_iter().map(|layer| {
+            let Some(shape) = layer.weight_shape() else { return Ok((layer, None)) };
+            let weights = self.take(&format!("{}.weight", layer.name), &shape)?;
+            let bias = self.take(&format!("{}.bias", layer.name), &[layer.outputs()])?;
+            Ok((layer, Some(LayerParameters { weights, bias })))
+        });
+        let layers = layers.collect::<Result<_, WeightsError>>()?;
+        match self.0.first() {
+            Some((name, _)) => Err(mismatch("a parameter", name, "absent")),
+            None => Ok(layers),
         }
     }
-}
 
-/// Puts parameters in place by name; what is left afterwards belongs nowhere.
-struct Loader<'a> {
-    path: Vec<String>,
-    // A list, for there are a dozen, and a map's code would weigh more in the browser than they do.
-    parameters: Vec<(String, Parameter)>,
-    device: &'a Device,
-    error: Option<WeightsError>,
-}
-
-impl Loader<'_> {
-    /// The first thing that does not fit says the most.
-    fn fail(&mut self, error: WeightsError) {
-        self.error.get_or_insert(error);
-    }
-}
-
-impl ModuleMapper for Loader<'_> {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let name = self.path.join(".");
-        // The lazy shape spares the random initialisation of five million numbers.
-        let expected = param.lazy_shape().to_vec();
-        let place = self.parameters.iter().position(|(present, _)| *present == name);
-        match place.map(|place| self.parameters.swap_remove(place).1) {
-            Some(Parameter { shape, values }) if shape == expected => {
-                let tensor = Tensor::from_data(TensorData::new(values, shape), self.device);
-                let id = param.id;
-                param.transform_for_load(tensor, id)
-            }
-            Some(Parameter { shape, .. }) => {
-                let (found, expected) = (format!("{shape:?}"), format!("{expected:?}"));
-                self.fail(mismatch(&format!("the shape of {name}"), found, expected));
-                param
-            }
-            None => {
-                self.fail(mismatch(&name, "absent", format!("{expected:?}")));
-                param
-            }
+    /// Take out the parameter of this name, which must be there and of this shape.
+    fn take(&mut self, name: &str, expected: &[usize]) -> Result<Parameter, WeightsError> {
+        let found = self.0.iter().position(|(present, _)| present == name);
+        let Some(found) = found else {
+            return Err(mismatch(name, "absent", format!("{expected:?}")));
+        };
+        let parameter = self.0.remove(found).1;
+        if parameter.shape != expected {
+            let what = format!("the shape of {name}");
+            let (found, expected) = (format!("{:?}", parameter.shape), format!("{expected:?}"));
+            return Err(mismatch(&what, found, expected));
         }
+        Ok(parameter)
     }
 }

@@ -4,15 +4,13 @@
 //! Parameters are laid out as PyTorch does: convolutions `[out, in, y, x]`, dense layers
 //! `[out, in]`.
 
-use super::{
-    Card, Parameter, Parameters, WeightsError, WeightsHeader, check_header, corrupt, mismatch,
-    network_of,
-};
-use crate::method::preprocess_id;
-use crate::model::{Network, NetworkKind};
+use super::card::Card;
+use super::error::{WeightsError, corrupt, mismatch};
+use super::header::{WeightsHeader, check_header};
+use super::parameters::{Parameter, Parameters};
+use crate::model::NetworkKind;
 use ::safetensors::tensor::TensorView;
 use ::safetensors::{Dtype, SafeTensors};
-use burn::tensor::Device;
 use half::f16;
 
 /// Key of the metadata that holds the header of the weights file as JSON.
@@ -36,8 +34,7 @@ pub struct Given {
 pub fn read_safetensors(
     document: &[u8],
     given: Given,
-    device: &Device,
-) -> Result<(WeightsHeader, Network), WeightsError> {
+) -> Result<(WeightsHeader, NetworkKind, Parameters), WeightsError> {
     // Eight bytes of length, then JSON.
     if document.get(8) != Some(&b'{') {
         return Err(WeightsError::Foreign);
@@ -49,31 +46,32 @@ pub fn read_safetensors(
         .map(|text| serde_json::from_str(text))
         .transpose()
         .map_err(|error| WeightsError::Corrupt(format!("its metadata: {error}")))?;
-    let mut parameters = Parameters::new();
-    for (name, view) in tensors.iter() {
-        parameters.insert(name.to_owned(), turned_over(&parameter(name, &view)?));
-    }
+    let parameters = tensors
+        .iter()
+        .map(|(name, view)| Ok((name.to_owned(), transposed(&parameter(name, &view)?))))
+        .collect::<Result<Parameters, WeightsError>>()?;
     let named = own.as_ref().and_then(|header| NetworkKind::from_name(&header.network));
     let kind = match given.network.or(named) {
         Some(kind) => kind,
-        None => fitting(&parameters)?,
+        None => parameters.fitting().ok_or_else(|| unknown_set(&parameters))?,
     };
     let header = own.unwrap_or_else(|| unknown(kind));
     let threshold = given.threshold.unwrap_or(header.threshold);
     let header = WeightsHeader { network: kind.name().to_owned(), threshold, ..header };
     check_header(&header)?;
-    let network = network_of(kind, parameters, device)?;
-    Ok((header, network))
+    // Refuse here what no executor would take.
+    parameters.clone().by_layer(kind)?;
+    Ok((header, kind, parameters))
 }
 
-/// A dense layer's weights turned over: `[in, out]` to `[out, in]` and back. Other shapes as
-/// they are.
+/// Transpose a dense layer's weights: `[in, out]` to `[out, in]` and back. Other shapes stay as they
+/// are.
 #[must_use]
-pub fn turned_over(parameter: &Parameter) -> Parameter {
+pub fn transposed(parameter: &Parameter) -> Parameter {
     let [rows, columns] = parameter.shape[..] else { return parameter.clone() };
     let values = (0..columns)
         .flat_map(|column| (0..rows).map(move |row| row * columns + column))
-        .map(|place| parameter.values[place])
+        .map(|index| parameter.values[index])
         .collect();
     Parameter { shape: vec![columns, rows], values }
 }
@@ -81,38 +79,23 @@ pub fn turned_over(parameter: &Parameter) -> Parameter {
 /// The header of a file that says nothing of itself.
 fn unknown(kind: NetworkKind) -> WeightsHeader {
     let origin = "Imported from a file that says nothing of its origin; nothing was measured.";
-    WeightsHeader {
-        network: kind.name().to_owned(),
-        preprocess_id: preprocess_id(),
-        threshold: 0.5,
-        temperature: 1.0,
-        card: Card {
-            title: format!("The {} network, imported", kind.name()),
-            limits: vec![origin.to_owned()],
-            ..Card::default()
-        },
-    }
+    let card = Card {
+        title: format!("The {} network, imported", kind.name()),
+        limits: vec![origin.to_owned()],
+        ..Card::default()
+    };
+    WeightsHeader::uncalibrated(kind, card)
 }
 
-/// The network whose parameters have these names and shapes.
-fn fitting(parameters: &Parameters) -> Result<NetworkKind, WeightsError> {
-    let fits = |kind: &NetworkKind| {
-        let wanted = kind.parameter_shapes();
-        wanted.len() == parameters.len()
-            && wanted.iter().all(|(name, shape)| {
-                parameters.get(name).is_some_and(|found| found.shape == *shape)
-            })
-    };
-    NetworkKind::ALL.into_iter().find(fits).ok_or_else(|| {
-        let some =
-            |(name, parameter): (&String, &Parameter)| format!("{name} {:?}", parameter.shape);
-        let mut found = parameters.iter().take(3).map(some).collect::<Vec<_>>().join(", ");
-        if found.is_empty() {
-            "without parameters".clone_into(&mut found);
-        }
-        let names = NetworkKind::ALL.map(NetworkKind::name).join(" or ");
-        mismatch("the set of parameters", format!("{found} and so on"), format!("that of {names}"))
-    })
+/// These are the parameters of no network.
+fn unknown_set(parameters: &Parameters) -> WeightsError {
+    let some = |(name, parameter): (&str, &Parameter)| format!("{name} {:?}", parameter.shape);
+    let mut found = parameters.iter().take(3).map(some).collect::<Vec<_>>().join(", ");
+    if found.is_empty() {
+        "without parameters".clone_into(&mut found);
+    }
+    let names = NetworkKind::ALL.map(NetworkKind::name).join(" or ");
+    mismatch("the set of parameters", format!("{found} and so on"), format!("that of {names}"))
 }
 
 fn parameter(name: &str, view: &TensorView<'_>) -> Result<Parameter, WeightsError> {
@@ -144,17 +127,16 @@ fn parameter(name: &str, view: &TensorView<'_>) -> Result<Parameter, WeightsErro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::weights::parameters;
 
     /// As another program would write a network: no metadata, PyTorch's layout.
     fn foreign(kind: NetworkKind, change: impl Fn(&str, &mut Vec<f32>)) -> Vec<u8> {
-        let device = Device::flex();
-        device.seed(3);
-        let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = parameters(&kind.init(&device))
-            .unwrap()
+        let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = kind
+            .parameter_shapes()
             .into_iter()
-            .map(|(name, parameter)| {
-                let mut parameter = turned_over(&parameter);
+            .map(|(name, shape)| {
+                let count = shape.iter().product::<usize>();
+                let values = (0..count).map(|i| (i % 89) as f32 / 89.0 - 0.5).collect();
+                let mut parameter = transposed(&Parameter { shape, values });
                 change(&name, &mut parameter.values);
                 let bytes = parameter.values.iter().flat_map(|v| v.to_le_bytes()).collect();
                 (name, parameter.shape, bytes)
@@ -168,29 +150,35 @@ mod tests {
 
     #[test]
     fn the_network_is_told_by_its_shapes() {
-        let device = Device::flex();
         for kind in NetworkKind::ALL {
             let document = foreign(kind, |_, _| ());
-            let (header, network) = read_safetensors(&document, Given::default(), &device).unwrap();
-            assert_eq!((network.kind(), header.network.as_str()), (kind, kind.name()));
-            let names: Vec<_> = parameters(&network).unwrap().into_keys().collect();
-            let mut expected: Vec<_> =
-                kind.parameter_shapes().into_iter().map(|(name, _)| name).collect();
+            let (header, found, parameters) =
+                read_safetensors(&document, Given::default()).unwrap();
+            assert_eq!((found, header.network.as_str()), (kind, kind.name()));
+            let shapes: Vec<_> =
+                parameters.into_iter().map(|(name, parameter)| (name, parameter.shape)).collect();
+            let mut expected = kind.parameter_shapes();
             expected.sort();
-            assert_eq!(names, expected);
+            assert_eq!(shapes, expected);
         }
     }
 
     #[test]
+    fn a_dense_layer_is_transposed_once() {
+        let document = foreign(NetworkKind::Compact, |_, _| ());
+        let (_, _, parameters) = read_safetensors(&document, Given::default()).unwrap();
+        let fc = parameters.get("fc.weight").unwrap();
+        assert_eq!(fc.shape, [128, 2]);
+        let expected: Vec<f32> = (0..256).map(|i| (i % 89) as f32 / 89.0 - 0.5).collect();
+        assert_eq!(fc.values, expected);
+    }
+
+    #[test]
     fn what_does_not_fit_is_refused_with_its_reason() {
-        let device = Device::flex();
-        let refused = |document: &[u8], given| {
-            read_safetensors(document, given, &device).unwrap_err().to_string()
-        };
+        let refused =
+            |document: &[u8], given| read_safetensors(document, given).unwrap_err().to_string();
         let none = Given::default();
-        assert!(
-            read_safetensors(b"no such file", none, &device).unwrap_err() == WeightsError::Foreign
-        );
+        assert!(read_safetensors(b"no such file", none).unwrap_err() == WeightsError::Foreign);
         let cut = foreign(NetworkKind::Compact, |_, _| ());
         assert!(refused(&cut[..cut.len() / 2], none).contains("damaged"));
         let other = Given { network: Some(NetworkKind::Paper), threshold: None };

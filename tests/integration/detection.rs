@@ -3,11 +3,11 @@
 
 mod support;
 
+use nodulens::detection::{
+    Facts, HeatMap, SliceImage, SliceSearch, VolumeSearch, measured_peaks, peaks, suitability,
+};
 use nodulens::model::NetworkKind;
 use nodulens::patch::Patch;
-use nodulens::scan::{
-    Facts, HeatMap, SliceImage, SliceScan, VolumeScan, measured_peaks, peaks, suitability,
-};
 use nodulens_imaging::geometry::{SpacingMm, VolumeGeometry};
 use nodulens_imaging::lungs::{LungMask, lung_mask};
 use nodulens_imaging::phantom::thorax::{Density, EXAMPLE, Thorax};
@@ -41,7 +41,7 @@ fn the_dense_scan_is_what_the_patches_give_at_borders_odd_sizes_and_under_a_mask
                 body: width * height,
             });
             let image = SliceImage::from_hu(&volume.slice(0), [width, height], [0.7; 2]).unwrap();
-            let scan = SliceScan::new(image, mask.as_ref(), &classifier, stride);
+            let scan = SliceSearch::new(image, mask.as_ref(), &classifier, stride);
             let asked = scan.progress().total;
             let map = run(scan, &classifier);
             prop_assert_eq!(
@@ -74,7 +74,7 @@ fn the_paper_s_network_is_scanned_by_patches_coarse_first() {
     let classifier = fresh(NetworkKind::Paper);
     let volume = noise(70, 45, 5);
     let image = SliceImage::from_hu(&volume.slice(0), [70, 45], [0.7; 2]).unwrap();
-    let mut scan = SliceScan::new(image, None, &classifier, 4);
+    let mut scan = SliceSearch::new(image, None, &classifier, 4);
     assert_eq!(scan.progress().total, 18 * 12);
     pollster::block_on(scan.step(&classifier)).unwrap();
     let known: Vec<usize> = (0..18 * 12).filter(|i| !scan.map().probability[*i].is_nan()).collect();
@@ -99,7 +99,7 @@ fn a_slice_of_large_pixels_is_resampled_and_its_places_are_its_own() {
     // 1.96 and 0.23 mm: twice as many columns, half as many rows.
     let image = SliceImage::from_hu(&hu, [width, height], [1.96, 0.23]).unwrap();
     assert!(image.note().unwrap().contains("resampled"));
-    let map = run(SliceScan::new(image, None, &classifier, 4), &classifier);
+    let map = run(SliceSearch::new(image, None, &classifier, 4), &classifier);
     assert_eq!(map.step_px, [2.0, 8.0]);
     assert_eq!([map.width, map.height], [159_usize.div_ceil(4), 31_usize.div_ceil(4)]);
 }
@@ -119,7 +119,7 @@ fn every_nodule_of_a_synthetic_chest_slice_stands_out() {
         let mask = lung_mask(&hu, width, height, mm);
         assert!(mask.contains(at.x as usize, at.y as usize), "the mask lost {nodule:?}");
         let image = SliceImage::from_hu(&hu, [width, height], mm).unwrap();
-        let map = run(SliceScan::new(image, Some(&mask), &classifier, 4), &classifier);
+        let map = run(SliceSearch::new(image, Some(&mask), &classifier, 4), &classifier);
         draw(&format!("small-{z}"), &hu, &mask, &map);
         let found = peaks(&map, mm, 0.5, 10.0);
         let near = found.iter().find(|peak| {
@@ -146,7 +146,7 @@ fn real_slices_are_suitable_and_scanned_within_their_lungs() {
         // A chest at the level of the lungs: a fifth to two thirds of the body.
         assert!((0.2..0.67).contains(&mask.share_of_body()), "{}", mask.share_of_body());
         let image = SliceImage::from_hu(&hu, [width, height], mm).unwrap();
-        let map = run(SliceScan::new(image, Some(&mask), &classifier, 4), &classifier);
+        let map = run(SliceSearch::new(image, Some(&mask), &classifier, 4), &classifier);
         println!(
             "slice {z}: lung {:.2} of the body, mask {masked:?}, with the scan {:?}, {} peaks",
             mask.share_of_body(),
@@ -166,12 +166,12 @@ fn the_solid_nodules_of_a_synthetic_volume_are_found_where_and_as_large_as_they_
     let chest = Thorax::new(2, [512, 512, 24], spacing, &EXAMPLE).unwrap();
     assert_eq!(chest.nodules().len(), EXAMPLE.len());
     let size = [512, 512];
-    let mut scan = VolumeScan::new(chest.geometry().clone());
+    let mut scan = VolumeSearch::new(chest.geometry().clone());
     while let Some(z) = scan.next_slice() {
         let hu: Vec<f32> = chest.slice(z).into_iter().map(f32::from).collect();
         let mask = lung_mask(&hu, 512, 512, [0.7; 2]);
         let image = SliceImage::from_hu(&hu, size, [0.7; 2]).unwrap();
-        let map = run(SliceScan::new(image, Some(&mask), &classifier, 4), &classifier);
+        let map = run(SliceSearch::new(image, Some(&mask), &classifier, 4), &classifier);
         draw(&format!("chest-{z}"), &hu, &mask, &map);
         scan.add(&measured_peaks(&map, &hu, size, [0.7; 2], Some(&mask), 0.5), map.highest());
     }

@@ -3,7 +3,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use nodulens::classifier::Classifier;
-use nodulens::lab::Opened;
 use nodulens::lab::explain::{
     ExplainError, Explainer, MapWeights, Occlusion, correlation, layers_with_maps, noisy_copies,
     shuffled,
@@ -13,6 +12,7 @@ use nodulens::model::NetworkKind;
 use nodulens::patch::{Patch, SizePolicy};
 use nodulens::phantom;
 use nodulens::preprocess::model_values;
+use nodulens::weights::read_weights;
 use nodulens_imaging::decode::decode_raster;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -78,7 +78,7 @@ fn apart(ours: &[f32], theirs: &[f32]) -> f32 {
 const TIED: usize = 50;
 
 fn occlusion_of(weights: &[u8], patch: &[f32]) -> Vec<f32> {
-    let classifier = Classifier::fast(weights).unwrap();
+    let classifier = Classifier::on_engine(weights).unwrap();
     let mut occlusion = Occlusion::new(patch, classifier.header().temperature).unwrap();
     loop {
         let values = occlusion.next(97);
@@ -94,7 +94,7 @@ fn every_map_is_pytorchs() {
     let Golden { files, networks } = golden();
     assert_eq!(networks.len(), 2);
     for (network, maps) in networks {
-        let opened = Opened::read(&weights(&network)).unwrap();
+        let opened = read_weights(&weights(&network)).unwrap();
         assert_eq!(opened.sha256, maps.weights_sha256, "{network}: make golden");
         let explainer = Explainer::new(&opened).unwrap();
         for (file, gradient) in files.iter().zip(&maps.gradients) {
@@ -123,7 +123,7 @@ fn every_map_is_pytorchs() {
 
 #[test]
 fn smooth_gradients_are_the_mean_over_noisy_copies() {
-    let opened = Opened::read(&weights("compact")).unwrap();
+    let opened = read_weights(&weights("compact")).unwrap();
     let explainer = Explainer::new(&opened).unwrap();
     let patch = patch("1.png");
     let copies = noisy_copies(&patch, 5);
@@ -144,7 +144,7 @@ fn smooth_gradients_are_the_mean_over_noisy_copies() {
 fn the_map_that_the_page_begins_with_is_the_one_that_agrees_with_occlusion() {
     for network in ["compact", "paper"] {
         let file = weights(network);
-        let opened = Opened::read(&file).unwrap();
+        let opened = read_weights(&file).unwrap();
         let explainer = Explainer::new(&opened).unwrap();
         let (_, layer, best) = layers_with_maps(opened.kind);
         let nodules = phantom::patches(50, 24).into_iter().filter(|phantom| phantom.nodule);
@@ -171,9 +171,9 @@ fn the_map_that_the_page_begins_with_is_the_one_that_agrees_with_occlusion() {
 #[test]
 fn random_weights_give_other_maps() {
     for network in ["compact", "paper"] {
-        let opened = Opened::read(&weights(network)).unwrap();
+        let opened = read_weights(&weights(network)).unwrap();
         let other = shuffled(&opened, 1);
-        assert_eq!(other.parameters.len(), opened.parameters.len());
+        assert_eq!(other.parameters.iter().len(), opened.parameters.iter().len());
         let (real, random) = (Explainer::new(&opened).unwrap(), Explainer::new(&other).unwrap());
         let patch = patch("1.png");
         let (_, best, weights) = layers_with_maps(opened.kind);
@@ -200,7 +200,7 @@ fn random_weights_give_other_maps() {
 
 #[test]
 fn what_cannot_be_explained_is_refused() {
-    let opened = Opened::read(&weights("compact")).unwrap();
+    let opened = read_weights(&weights("compact")).unwrap();
     let explainer = Explainer::new(&opened).unwrap();
     assert_eq!(explainer.gradient(&[0.5; 7]), Err(ExplainError::Size(7)));
     assert_eq!(Occlusion::new(&[], 1.0).unwrap_err(), ExplainError::Size(0));

@@ -1,10 +1,10 @@
 //! Findings and synthetic scans as DICOM, read by pydicom and highdicom. They run in the Python
 //! that `NODULENS_PYTHON` names (`make python` makes one); without it the test skips, and says so.
 
+use nodulens::detection::{Concern, Finding};
 use nodulens::findings::{
     InputUsed, ModelUsed, NOTICE, Report, Search, SopReference, SrSource, structured_report,
 };
-use nodulens::scan::{Concern, Finding};
 use nodulens_imaging::encode::dicom::uid;
 use nodulens_imaging::encode::dicom_slice;
 use nodulens_imaging::geometry::{SpacingMm, VoxelPoint};

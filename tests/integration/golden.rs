@@ -1,16 +1,15 @@
 //! The networks against numbers that an independent implementation made
 //! (`tests/reference/networks.py`, NumPy, double precision). `make golden` makes them anew.
 
-use burn::module::{ModuleMapper, Param};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Device;
 use half::f16;
 use nodulens::classifier::Classifier;
-use nodulens::method::preprocess_id;
 use nodulens::model::NetworkKind;
+use nodulens::on_burn;
 use nodulens::patch::{Patch, SizePolicy};
 use nodulens::phantom;
-use nodulens::preprocess::{batch_tensor, display_bytes, model_values};
-use nodulens::weights::{Card, WeightsHeader, read_weights, write_weights};
+use nodulens::preprocess::{display_bytes, model_values};
+use nodulens::weights::{Card, Parameter, Parameters, WeightsHeader, write_weights};
 use nodulens_imaging::decode::decode_raster;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -88,57 +87,36 @@ fn hashed(stream: u64, count: usize) -> impl Iterator<Item = f64> {
     })
 }
 
-/// Sets every parameter from the hash, in the reference's order (weight before bias).
-struct HashedWeights {
-    layers: Layers,
-    path: Vec<String>,
-}
-
-impl ModuleMapper for HashedWeights {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let layer = self.layers.iter().position(|(name, _)| self.path[0] == *name).unwrap();
-        let stream = 2 * layer as u64 + u64::from(self.path[1] == "bias");
-        let bound = (6.0 / f64::from(self.layers[layer].1)).sqrt();
-        let shape = param.lazy_shape().to_vec();
-        let values: Vec<f32> = hashed(stream, shape.iter().product())
+/// Every parameter from the hash, in the reference's order (weight before bias).
+fn hashed_parameters(kind: NetworkKind, layers: Layers) -> Parameters {
+    let parameter = |(name, shape): (String, Vec<usize>)| {
+        let (of, part) = name.split_once('.').unwrap();
+        let layer = layers.iter().position(|(name, _)| of == *name).unwrap();
+        let stream = 2 * layer as u64 + u64::from(part == "bias");
+        let bound = (6.0 / f64::from(layers[layer].1)).sqrt();
+        let values = hashed(stream, shape.iter().product())
             .map(|value| f16::from_f32(((2.0 * value - 1.0) * bound) as f32).to_f32())
             .collect();
-        let (id, device) = (param.id, param.lazy_device());
-        let tensor = Tensor::from_data(TensorData::new(values, shape), &device);
-        param.transform_for_load(tensor, id)
-    }
+        (name, Parameter { shape, values })
+    };
+    kind.parameter_shapes().into_iter().map(parameter).collect()
 }
 
 fn hashed_weights_give_the_references_logits(kind: NetworkKind, layers: Layers) {
-    let device = Device::flex();
     let golden = golden(kind.name()).hashed;
-    let network =
-        kind.init(&device).map_parameters(&mut HashedWeights { layers, path: Vec::new() });
     // Through the file and back: half precision loses nothing that is in half precision already.
-    let header = WeightsHeader {
-        network: kind.name().to_owned(),
-        preprocess_id: preprocess_id(),
-        threshold: 0.5,
-        temperature: 1.0,
-        card: Card::default(),
-    };
-    let bytes = write_weights(&header, &network).unwrap();
-    let weights = read_weights(&bytes, &device).unwrap();
+    let header = WeightsHeader::uncalibrated(kind, Card::default());
+    let bytes = write_weights(&header, kind, &hashed_parameters(kind, layers)).unwrap();
     let values: Vec<f32> = hashed(100, golden.patches * 2500).map(|value| value as f32).collect();
-    let logits = weights.network.forward(batch_tensor(values, &device));
-    let logits = logits.into_data().try_to_vec::<f32>().unwrap();
-    let worst = worst(logits.as_chunks::<2>().0, &golden.logits);
-    let name = kind.name();
-    println!("{name}, hashed weights: worst difference to NumPy {worst:.2e} of {TOLERANCE:.0e}");
-    assert!(worst <= TOLERANCE, "{worst}");
+    for classifier in [Classifier::on_engine(&bytes), on_burn::classifier(&bytes, &Device::flex())]
+    {
+        let classifier = classifier.unwrap();
+        let logits = pollster::block_on(classifier.logits(values.clone())).unwrap();
+        let worst = worst(logits.as_chunks::<2>().0, &golden.logits);
+        let (name, engine) = (kind.name(), classifier.engine());
+        println!("{name}, hashed weights, {engine}: {worst:.2e} from NumPy, of {TOLERANCE:.0e}");
+        assert!(worst <= TOLERANCE, "{worst}");
+    }
 }
 
 #[test]
@@ -163,7 +141,8 @@ fn shipped_weights_give_the_references_logits() {
 
 fn shipped_weights(model: &Offered) {
     let bytes = std::fs::read(root().join("www/models").join(&model.file)).unwrap();
-    for classifier in [Classifier::fast(&bytes), Classifier::load(&bytes, &Device::flex())] {
+    for classifier in [Classifier::on_engine(&bytes), on_burn::classifier(&bytes, &Device::flex())]
+    {
         gives_the_golden_numbers(&classifier.unwrap(), &model.id);
     }
 }

@@ -2,6 +2,7 @@
 
 use nodulens::patch::{Patch, SizePolicy};
 use nodulens::preprocess::{display_bytes, model_values};
+use nodulens_imaging::UserError;
 use nodulens_imaging::decode::{GreyImage, decode_raster};
 use std::path::PathBuf;
 

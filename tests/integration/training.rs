@@ -1,11 +1,11 @@
 //! Training on a handful of patches, as the page does it.
 
 use nodulens::classifier::Classifier;
-use nodulens::lab::Opened;
 use nodulens::lab::training::{Epoch, Examples, Settings, Training, TrainingError};
 use nodulens::method::PATCH_SAMPLES;
 use nodulens::phantom;
 use nodulens::preprocess::model_values;
+use nodulens::weights::read_weights;
 use std::path::Path;
 
 const SETTINGS: Settings =
@@ -44,9 +44,9 @@ fn a_small_network_learns_two_hundred_phantoms() {
 
     // The file gives what the network in training gives, and its card says what it is.
     let file = training.weights("synthetic patches", "2026-11-23").unwrap();
-    let classifier = Classifier::fast(&file).unwrap();
+    let classifier = Classifier::on_engine(&file).unwrap();
     assert_eq!(classifier.header().network, "small");
-    let card = &classifier.header().card;
+    let card = &classifier.header().card.read().unwrap();
     let metrics = card.metrics.as_ref().unwrap();
     assert!((metrics.accuracy - last.held_accuracy).abs() < 1e-9);
     assert_eq!((metrics.n, card.history.len()), (50, SETTINGS.epochs));
@@ -83,16 +83,16 @@ fn the_same_seed_learns_the_same() {
 #[test]
 fn a_network_that_is_there_goes_on_from_where_it_is() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("www/models/compact.nodulens");
-    let opened = Opened::read(&std::fs::read(path).unwrap()).unwrap();
+    let opened = read_weights(&std::fs::read(path).unwrap()).unwrap();
     let settings = Settings { epochs: 3, batch: 8, learning_rate: 1e-4, ..SETTINGS };
     let mut training = Training::begin(settings, phantoms(3, 40), Some(&opened)).unwrap();
     let epochs = run(&mut training);
     println!("{epochs:?}");
     assert!(epochs[2].train_loss < epochs[0].train_loss, "{epochs:?}");
     let file = training.weights("synthetic patches", "2026-11-23").unwrap();
-    let classifier = Classifier::fast(&file).unwrap();
+    let classifier = Classifier::on_engine(&file).unwrap();
     assert_eq!(classifier.header().network, "compact");
-    assert!(classifier.header().card.recipe.contains("compact-"));
+    assert!(classifier.header().card.read().unwrap().recipe.contains("compact-"));
 }
 
 #[test]

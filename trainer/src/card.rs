@@ -9,8 +9,8 @@ use crate::metrics::subgroups::GroupedBy;
 use crate::report::Report;
 use clap::ValueEnum;
 use nodulens::weights::{
-    Card, CardCalibration, CardEpoch, CardIntervals, CardMetrics, CardSubgroup, WeightsHeader,
-    header_text,
+    Card, CardCalibration, CardEpoch, CardIntervals, CardMetrics, CardSubgroup, WeightsFile,
+    read_weights,
 };
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -59,10 +59,8 @@ pub fn card(config: &TrainConfig, state: &State, run: &State, rows: &[ManifestRo
 /// A teacher's own settings, as comments of the settings that name it; nothing where its file is
 /// gone, for the card is written long after the training.
 fn taught_by(teacher: &Path) -> String {
-    let header = std::fs::read(teacher)
-        .ok()
-        .and_then(|bytes| serde_json::from_str::<WeightsHeader>(header_text(&bytes)).ok());
-    let Some(header) = header else { return String::new() };
+    let file = std::fs::read(teacher).ok().and_then(|bytes| read_weights(&bytes).ok());
+    let Some(WeightsFile { header, .. }) = file else { return String::new() };
     let settings = header.card.settings.lines().map(|line| format!("#   {line}\n"));
     format!("# {} was trained with\n{}", teacher.display(), settings.collect::<String>())
 }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use burn::module::Module;
 use burn::optim::{ModuleOptimizer, OptimizerRecord};
 use burn::store::ModuleRecord;
-use nodulens::model::Trainable;
+use nodulens::on_burn::Trainable;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::Write;

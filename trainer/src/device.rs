@@ -43,7 +43,11 @@ impl Chosen {
     /// # Errors
     /// As [`Classifier::load`].
     pub fn classifier(&self, weights: &[u8]) -> Result<Classifier, WeightsError> {
-        if self.fast { Classifier::fast(weights) } else { Classifier::load(weights, &self.device) }
+        if self.fast {
+            Classifier::on_engine(weights)
+        } else {
+            nodulens::on_burn::classifier(weights, &self.device)
+        }
     }
 }
 

@@ -240,7 +240,7 @@ impl Report {
     pub fn of_model(self, classifier: &Classifier) -> Self {
         Self {
             model_id: classifier.model_id(),
-            model_title: classifier.header().card.title.clone(),
+            model_title: classifier.header().card.read().map(|card| card.title).unwrap_or_default(),
             weights_sha256: classifier.sha256().to_owned(),
             ..self
         }

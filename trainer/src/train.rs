@@ -27,8 +27,8 @@ use burn::tensor::Device;
 use ema::Ema;
 use journal::Journal;
 use nodulens::method;
-use nodulens::model::Trainable;
-use nodulens::preprocess::batch_tensor;
+use nodulens::on_burn::Trainable;
+use nodulens::on_burn::batch_tensor;
 use objective::Objective;
 use sampling::{AHEAD, Ready, Start, epoch_order, feed, mix};
 use std::path::{Path, PathBuf};
@@ -273,8 +273,8 @@ fn fresh_network(config: &TrainConfig, device: &Device) -> Trainable {
     let cpu = Device::flex();
     cpu.seed(config.seed);
     // Drawing is lazy; taking the record makes it happen here.
-    let drawn = config.network.trainable(&cpu, config.dropout).into_record();
-    config.network.trainable(device, config.dropout).load_record(drawn)
+    let drawn = Trainable::new(config.network, &cpu, config.dropout).into_record();
+    Trainable::new(config.network, device, config.dropout).load_record(drawn)
 }
 
 fn optimizer(config: &TrainConfig) -> ModuleOptimizer {

@@ -4,7 +4,7 @@
 use crate::layer::Convolution;
 use crate::map::Map;
 use crate::product::{Block, multiply, pack, padded, sums};
-use crate::vector::{Vector, WIDE};
+use crate::vector::{Isa, Vector, WIDE};
 
 /// Numbers of a row that are multiplied before the next panel: with a panel's weights for them
 /// they stay in the first-level cache.
@@ -43,11 +43,11 @@ impl Direct {
         to.size == [1, 1] && from.room == [self.kernel; 2]
     }
 
-    /// # Safety
-    /// As [`Vector`].
+    /// Compute the layer for all images.
     #[inline(always)]
-    pub(crate) unsafe fn run<V: Vector>(
+    pub(crate) fn run<I: Isa>(
         &self,
+        isa: I,
         [from, to]: [&Map; 2],
         input: &[f32],
         output: &mut [f32],
@@ -58,20 +58,20 @@ impl Direct {
         let taken = if pool { 2 } else { 1 };
         // What the pointers below rely on.
         assert!(input.len() >= images * from.image() && output.len() >= images * to.image());
-        assert!(to.channels == self.outputs && self.outputs.is_multiple_of(V::PANEL));
+        assert!(to.channels == self.outputs && self.outputs.is_multiple_of(I::PANEL));
         assert!(self.weights.len() >= self.outputs * depth && self.bias.len() == self.outputs);
         for axis in 0..2 {
             assert!(to.size[axis] * taken + self.kernel - 1 <= from.room[axis]);
             assert!(to.margin + to.size[axis] <= to.room[axis]);
         }
-        // SAFETY: the lengths are checked above.
+        // SAFETY: the lengths of input, output, weights and bias are checked above, for each of the three.
         unsafe {
             if pool {
-                self.pooled::<V>([from, to], input, output, images);
+                self.pooled::<I>(isa, [from, to], input, output, images);
             } else if self.whole(from, to) {
-                self.dense::<V>([from, to], input, output, images);
+                self.dense::<I>(isa, [from, to], input, output, images);
             } else {
-                self.rows::<V>([from, to], input, output, images);
+                self.rows::<I>(isa, [from, to], input, output, images);
             }
         }
     }
@@ -81,8 +81,9 @@ impl Direct {
     /// # Safety
     /// As [`Self::run`], after its checks.
     #[inline(always)]
-    unsafe fn rows<V: Vector>(
+    unsafe fn rows<I: Isa>(
         &self,
+        isa: I,
         [from, to]: [&Map; 2],
         input: &[f32],
         output: &mut [f32],
@@ -90,22 +91,22 @@ impl Direct {
     ) {
         let length = self.kernel * from.channels;
         for (image, row) in (0..images).flat_map(|i| (0..to.size[0]).map(move |row| (i, row))) {
-            for panel in 0..self.outputs / V::PANEL {
+            for panel in 0..self.outputs / I::PANEL {
                 // SAFETY: rows, columns, images and panels are within the lengths checked.
                 unsafe {
                     let block = Block {
                         segments: self.kernel,
                         segment_stride: from.row(),
                         length,
-                        panel: self.weights.as_ptr().add(panel * self.kernel * length * V::PANEL),
-                        start: self.bias.as_ptr().add(panel * V::PANEL),
+                        panel: self.weights.as_ptr().add(panel * self.kernel * length * I::PANEL),
+                        start: self.bias.as_ptr().add(panel * I::PANEL),
                         start_stride: 0,
-                        out: output.as_mut_ptr().add(to.inside(image, row, 0) + panel * V::PANEL),
+                        out: output.as_mut_ptr().add(to.inside(image, row, 0) + panel * I::PANEL),
                         out_stride: to.channels,
                         relu: self.relu,
                     };
                     let first = input.as_ptr().add(from.at(image, row, 0));
-                    multiply::<V>(to.size[1], first, from.channels, &block);
+                    multiply::<I>(isa, to.size[1], first, from.channels, &block);
                 }
             }
         }
@@ -116,8 +117,9 @@ impl Direct {
     /// # Safety
     /// As [`Self::run`], after its checks.
     #[inline(always)]
-    unsafe fn dense<V: Vector>(
+    unsafe fn dense<I: Isa>(
         &self,
+        isa: I,
         [from, to]: [&Map; 2],
         input: &[f32],
         output: &mut [f32],
@@ -126,16 +128,16 @@ impl Direct {
         let depth = from.image();
         for begin in (0..depth).step_by(DEPTH) {
             let length = DEPTH.min(depth - begin);
-            for panel in 0..self.outputs / V::PANEL {
+            for panel in 0..self.outputs / I::PANEL {
                 // SAFETY: images, panels and depth are within the lengths checked.
                 unsafe {
-                    let out = output.as_mut_ptr().add(to.inside(0, 0, 0) + panel * V::PANEL);
-                    let bias = self.bias.as_ptr().add(panel * V::PANEL);
+                    let out = output.as_mut_ptr().add(to.inside(0, 0, 0) + panel * I::PANEL);
+                    let bias = self.bias.as_ptr().add(panel * I::PANEL);
                     let block = Block {
                         segments: 1,
                         segment_stride: 0,
                         length,
-                        panel: self.weights.as_ptr().add((panel * depth + begin) * V::PANEL),
+                        panel: self.weights.as_ptr().add((panel * depth + begin) * I::PANEL),
                         start: if begin == 0 { bias } else { out.cast_const() },
                         start_stride: if begin == 0 { 0 } else { to.image() },
                         out,
@@ -143,7 +145,7 @@ impl Direct {
                         relu: self.relu && begin + length == depth,
                     };
                     let first = input.as_ptr().add(begin);
-                    multiply::<V>(images, first, depth, &block);
+                    multiply::<I>(isa, images, first, depth, &block);
                 }
             }
         }
@@ -154,24 +156,25 @@ impl Direct {
     /// # Safety
     /// As [`Self::run`], after its checks.
     #[inline(always)]
-    unsafe fn pooled<V: Vector>(
+    unsafe fn pooled<I: Isa>(
         &self,
+        isa: I,
         [from, to]: [&Map; 2],
         input: &[f32],
         output: &mut [f32],
         images: usize,
     ) {
         for (image, row) in (0..images).flat_map(|i| (0..to.size[0]).map(move |row| (i, row))) {
-            for panel in 0..self.outputs / V::PANEL {
+            for panel in 0..self.outputs / I::PANEL {
                 // SAFETY: rows, columns, images and panels are within the lengths checked.
                 unsafe {
                     let first = input.as_ptr().add(from.at(image, 2 * row, 0));
                     let out = output.as_mut_ptr();
-                    let out = out.add(to.inside(image, row, 0) + panel * V::PANEL);
+                    let out = out.add(to.inside(image, row, 0) + panel * I::PANEL);
                     match (from.channels, self.kernel) {
-                        (1, 3) => self.four::<V, 3>(from, to, first, panel, out),
-                        (1, 5) => self.four::<V, 5>(from, to, first, panel, out),
-                        _ => self.four::<V, 0>(from, to, first, panel, out),
+                        (1, 3) => self.four::<I, 3>(isa, from, to, first, panel, out),
+                        (1, 5) => self.four::<I, 5>(isa, from, to, first, panel, out),
+                        _ => self.four::<I, 0>(isa, from, to, first, panel, out),
                     }
                 }
             }
@@ -185,8 +188,9 @@ impl Direct {
     /// As [`Self::run`], after its checks; `first` is the row's first surroundings.
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-    unsafe fn four<V: Vector, const SIDE: usize>(
+    unsafe fn four<I: Isa, const SIDE: usize>(
         &self,
+        isa: I,
         from: &Map,
         to: &Map,
         first: *const f32,
@@ -194,16 +198,17 @@ impl Direct {
         out: *mut f32,
     ) {
         let length = self.kernel * from.channels;
-        // SAFETY: the caller's.
+        // SAFETY: `run` has checked that every column of `to` has its surroundings in `from`, and that the
+        // panel lies within weights, bias and output.
         unsafe {
-            let weights = self.weights.as_ptr().add(panel * self.kernel * length * V::PANEL);
-            let bias = V::load_panel(self.bias.as_ptr().add(panel * V::PANEL));
+            let weights = self.weights.as_ptr().add(panel * self.kernel * length * I::PANEL);
+            let bias = isa.load_panel(self.bias.as_ptr().add(panel * I::PANEL));
             for column in 0..to.size[1] {
                 let place = first.add(2 * column * from.channels);
                 let below = place.add(from.row());
                 let places = [place, place.add(from.channels), below, below.add(from.channels)];
                 let found = if SIDE > 0 {
-                    few::<V, SIDE>(places, from.row(), weights)
+                    few::<I, SIDE>(isa, places, from.row(), weights)
                 } else {
                     let block = Block {
                         segments: self.kernel,
@@ -216,14 +221,14 @@ impl Direct {
                         out_stride: 0,
                         relu: false,
                     };
-                    sums::<V, 4>(places, &block, [[V::splat(0.0); WIDE]; 4])
+                    sums::<I, 4>(isa, places, &block, [[isa.splat(0.0); WIDE]; 4])
                 };
                 for v in 0..WIDE {
                     // A constant and ReLU may as well come after the largest is found.
                     let above = found[0][v].max(found[1][v]);
                     let most = above.max(found[2][v].max(found[3][v])).add(bias[v]);
-                    let most = if self.relu { most.max(V::splat(0.0)) } else { most };
-                    most.store(out.add(column * to.channels + v * V::LANES));
+                    let most = if self.relu { most.max(isa.splat(0.0)) } else { most };
+                    most.store(out.add(column * to.channels + v * I::LANES));
                 }
             }
         }
@@ -233,22 +238,23 @@ impl Direct {
 /// Sums of four places over the taps of a kernel on a single channel.
 ///
 /// # Safety
-/// As [`sums`].
+/// Each place is valid for SIDE rows of SIDE numbers that are `row` apart, `weights` for as many panels.
 #[inline(always)]
-unsafe fn few<V: Vector, const SIDE: usize>(
+unsafe fn few<I: Isa, const SIDE: usize>(
+    isa: I,
     places: [*const f32; 4],
     row: usize,
     weights: *const f32,
-) -> [[V; WIDE]; 4] {
-    // SAFETY: the caller's.
+) -> [[I::V; WIDE]; 4] {
+    // SAFETY: taps run over the SIDE x SIDE numbers from each place on, and over as many panels.
     unsafe {
-        let mut sums = [[V::splat(0.0); WIDE]; 4];
+        let mut sums = [[isa.splat(0.0); WIDE]; 4];
         for y in 0..SIDE {
             for x in 0..SIDE {
-                let tap = weights.add((y * SIDE + x) * V::PANEL);
-                let weights = V::load_panel(tap);
+                let tap = weights.add((y * SIDE + x) * I::PANEL);
+                let weights = isa.load_panel(tap);
                 for p in 0..4 {
-                    let value = V::load_splat(places[p].add(y * row + x));
+                    let value = isa.load_splat(places[p].add(y * row + x));
                     sums[p][0] = value.mul_add(weights[0], sums[p][0]);
                     sums[p][1] = value.mul_add(weights[1], sums[p][1]);
                 }

@@ -1,6 +1,6 @@
 //! Matrix products: the micro-kernel that all convolutions come down to, and packed weights.
 
-use crate::vector::{Vector, WIDE};
+use crate::vector::{Isa, Vector, WIDE};
 
 /// Most rows that the micro-kernel computes at once: 6 x 2 sums, with two vectors of weights and one
 /// number in every lane, fill 15 of the 16 registers that SSE and AVX have.
@@ -55,40 +55,42 @@ pub(crate) struct Block {
 /// Sums of R rows over all segments.
 ///
 /// # Safety
-/// As [`Vector`]; every row pointer is valid for the segments, `panel` for as many vectors.
+/// Every row pointer is valid for the segments, `panel` for as many panels of numbers.
 #[inline(always)]
-pub(crate) unsafe fn sums<V: Vector, const R: usize>(
+pub(crate) unsafe fn sums<I: Isa, const R: usize>(
+    isa: I,
     mut rows: [*const f32; R],
     block: &Block,
-    mut sums: [[V; WIDE]; R],
-) -> [[V; WIDE]; R] {
+    mut sums: [[I::V; WIDE]; R],
+) -> [[I::V; WIDE]; R] {
     let mut panel = block.panel;
-    // SAFETY: the caller's; every pointer moves over what it is valid for and no further.
+    // SAFETY: rows and panel move over the numbers of the segments, for which they are valid, one by
+    // one, and are read no further.
     unsafe {
         for segment in 0..block.segments {
             for _ in 0..block.length / 4 {
                 for step in 0..4 {
-                    let weights = V::load_panel(panel.add(step * V::PANEL));
+                    let weights = isa.load_panel(panel.add(step * I::PANEL));
                     for r in 0..R {
-                        let value = V::load_splat(rows[r].add(step));
+                        let value = isa.load_splat(rows[r].add(step));
                         sums[r][0] = value.mul_add(weights[0], sums[r][0]);
                         sums[r][1] = value.mul_add(weights[1], sums[r][1]);
                     }
                 }
-                panel = panel.add(4 * V::PANEL);
+                panel = panel.add(4 * I::PANEL);
                 for row in &mut rows {
                     *row = row.add(4);
                 }
             }
             let left = block.length % 4;
             for step in 0..left {
-                let weights = V::load_panel(panel);
+                let weights = isa.load_panel(panel);
                 for r in 0..R {
-                    let value = V::load_splat(rows[r].add(step));
+                    let value = isa.load_splat(rows[r].add(step));
                     sums[r][0] = value.mul_add(weights[0], sums[r][0]);
                     sums[r][1] = value.mul_add(weights[1], sums[r][1]);
                 }
-                panel = panel.add(V::PANEL);
+                panel = panel.add(I::PANEL);
             }
             if segment + 1 < block.segments {
                 for row in &mut rows {
@@ -109,21 +111,22 @@ pub(crate) unsafe fn sums<V: Vector, const R: usize>(
 /// # Safety
 /// As [`sums`]; `start` and `out` are valid for a panel a row.
 #[inline(always)]
-unsafe fn rows<V: Vector, const R: usize>(first: *const f32, stride: usize, block: &Block) {
-    // SAFETY: the caller's.
+unsafe fn rows<I: Isa, const R: usize>(isa: I, first: *const f32, stride: usize, block: &Block) {
+    // SAFETY: the rows are valid for the segments; starts and outputs are a stride apart, for each of
+    // which a panel is valid, and a panel's vectors lie within it.
     unsafe {
         let mut from = [first; R];
-        let mut start = [[V::splat(0.0); WIDE]; R];
+        let mut start = [[isa.splat(0.0); WIDE]; R];
         for r in 0..R {
             from[r] = first.add(r * stride);
-            start[r] = V::load_panel(block.start.add(r * block.start_stride));
+            start[r] = isa.load_panel(block.start.add(r * block.start_stride));
         }
-        let sums = sums::<V, R>(from, block, start);
+        let sums = sums::<I, R>(isa, from, block, start);
         for r in 0..R {
             for v in 0..WIDE {
                 let sum = sums[r][v];
-                let sum = if block.relu { sum.max(V::splat(0.0)) } else { sum };
-                sum.store(block.out.add(r * block.out_stride + v * V::LANES));
+                let sum = if block.relu { sum.max(isa.splat(0.0)) } else { sum };
+                sum.store(block.out.add(r * block.out_stride + v * I::LANES));
             }
         }
     }
@@ -133,13 +136,14 @@ unsafe fn rows<V: Vector, const R: usize>(first: *const f32, stride: usize, bloc
 /// most [`ROWS`].
 ///
 /// # Safety
-/// As [`Vector`]; `first` is valid for the segments of every row, and the pointers of `block` for
+/// `first` is valid for the segments of every row, and the pointers of `block` for
 /// what they say.
 // In WebAssembly one copy is enough, and the engine of the browser allocates registers better in a
 // small function; natively the copies must be where the instruction set is allowed.
 #[cfg_attr(target_arch = "wasm32", inline(never))]
 #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-pub(crate) unsafe fn multiply<V: Vector>(
+pub(crate) unsafe fn multiply<I: Isa>(
+    isa: I,
     count: usize,
     first: *const f32,
     stride: usize,
@@ -154,15 +158,16 @@ pub(crate) unsafe fn multiply<V: Vector>(
     let (mut first, mut block) = (first, *block);
     for turn in 0..blocks {
         let now = least + usize::from(turn < larger);
-        // SAFETY: the caller's; the pointers move by the rows that are done.
+        // SAFETY: all blocks together are `count` rows, for which the pointers are valid, and they move
+        // by the rows that are done.
         unsafe {
             match now {
-                6 => rows::<V, 6>(first, stride, &block),
-                5 => rows::<V, 5>(first, stride, &block),
-                4 => rows::<V, 4>(first, stride, &block),
-                3 => rows::<V, 3>(first, stride, &block),
-                2 => rows::<V, 2>(first, stride, &block),
-                _ => rows::<V, 1>(first, stride, &block),
+                6 => rows::<I, 6>(isa, first, stride, &block),
+                5 => rows::<I, 5>(isa, first, stride, &block),
+                4 => rows::<I, 4>(isa, first, stride, &block),
+                3 => rows::<I, 3>(isa, first, stride, &block),
+                2 => rows::<I, 2>(isa, first, stride, &block),
+                _ => rows::<I, 1>(isa, first, stride, &block),
             }
             first = first.wrapping_add(now * stride);
             block.start = block.start.wrapping_add(now * block.start_stride);
@@ -178,7 +183,7 @@ mod tests {
 
     #[test]
     fn every_count_of_rows() {
-        let (depth, panel) = (7, Scalar::PANEL);
+        let (depth, panel) = (7, <Scalar as Isa>::PANEL);
         for count in 0..40 {
             let rows: Vec<f32> = (0..count * depth).map(|i| (i % 13) as f32).collect();
             let weights = pack(depth, panel, panel, |row, column| (row * 3 + column) as f32);
@@ -195,8 +200,8 @@ mod tests {
                 out_stride: panel,
                 relu: false,
             };
-            // SAFETY: no instruction is asked for, and the lengths are those of the arrays.
-            unsafe { multiply::<Scalar>(count, rows.as_ptr(), depth, &block) };
+            // SAFETY: the lengths are those of the arrays.
+            unsafe { multiply::<Scalar>(Scalar, count, rows.as_ptr(), depth, &block) };
             for (place, found) in out[..count * panel].iter().enumerate() {
                 let (row, column) = (place / panel, place % panel);
                 let products = (0..depth).map(|k| rows[row * depth + k] * (k * 3 + column) as f32);

@@ -4,7 +4,7 @@ use crate::direct::Direct;
 use crate::layer::{EngineError, Layer, check};
 use crate::map::Map;
 use crate::plan::{Algorithm, Plan, Step, Work};
-use crate::vector::{InstructionSet, Vector};
+use crate::vector::{InstructionSet, Isa, Kernel};
 use crate::winograd::{Filter, Winograd};
 use crate::{pool, vector};
 use std::sync::OnceLock;
@@ -173,74 +173,7 @@ impl Engine {
         let (before, after) = maps.split_at_mut(position + 1);
         let task =
             Task { step, from, input: &before[position], output: &mut after[0], images, scratch };
-        match self.instructions {
-            // SAFETY: the engine has only instructions that are available.
-            #[cfg(target_arch = "x86_64")]
-            InstructionSet::Avx2 => unsafe { self.with_avx2(task) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "aarch64")]
-            InstructionSet::Neon => unsafe { self.with_neon(task) },
-            // Where the whole module is compiled for it, nothing else is needed.
-            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            // SAFETY: the module would not have started without.
-            _ => unsafe { self.with::<vector::Simd128>(task) },
-            #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-            // SAFETY: no instruction is asked for.
-            _ => unsafe { self.with::<vector::Scalar>(task) },
-        }
-    }
-
-    /// # Safety
-    /// The processor has AVX2 and FMA.
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2,fma")]
-    unsafe fn with_avx2(&self, task: Task<'_>) {
-        // SAFETY: the caller's.
-        unsafe { self.with::<vector::Avx2>(task) }
-    }
-
-    /// # Safety
-    /// The processor has NEON.
-    #[cfg(target_arch = "aarch64")]
-    #[target_feature(enable = "neon")]
-    unsafe fn with_neon(&self, task: Task<'_>) {
-        // SAFETY: the caller's.
-        unsafe { self.with::<vector::Neon>(task) }
-    }
-
-    /// # Safety
-    /// As [`Vector`].
-    #[inline(always)]
-    unsafe fn with<V: Vector>(&self, task: Task<'_>) {
-        let Task { step, from, input, output, images, scratch } = task;
-        let maps = [from, &step.to];
-        // SAFETY: the caller's.
-        unsafe {
-            match step.work {
-                Work::MaxPool => pool::max_pool::<V>(maps, input, output, images),
-                Work::Mean(side) => pool::mean::<V>(maps, input, output, images, side),
-                Work::Convolution { layer, algorithm: Algorithm::Direct, pool } => {
-                    let Some(direct) = self.direct(layer, from.channels) else { return };
-                    direct.run::<V>(maps, input, output, images, pool);
-                }
-                Work::Convolution { layer, algorithm: Algorithm::Winograd(filter), pool } => {
-                    let Some(winograd) = self.winograd(layer, filter, from.channels) else {
-                        return;
-                    };
-                    let taken = if pool { 2 } else { 1 };
-                    let [rows, columns] = filter.tiles(step.to.size.map(|side| side * taken));
-                    let tiles = images * rows * columns;
-                    let room = winograd.room(tiles);
-                    let sizes = room.sizes(filter);
-                    for (buffer, size) in scratch.iter_mut().zip(sizes) {
-                        grow(buffer, size);
-                    }
-                    let [points, products] = scratch;
-                    let scratch = (room, [&mut points[..], &mut products[..]]);
-                    winograd.run::<V>(maps, input, output, images, pool, scratch);
-                }
-            }
-        }
+        vector::run(self.instructions, StepKernel { engine: self, task });
     }
 
     fn direct(&self, layer: usize, channels: usize) -> Option<&Direct> {
@@ -254,6 +187,43 @@ impl Engine {
         let place = Filter::ALL.iter().position(|other| *other == filter)?;
         let pack = || Winograd::new(filter, conv, channels, self.instructions.panel());
         Some(self.kernels[layer].winograd[place].get_or_init(pack))
+    }
+}
+
+/// A step, compiled for each instruction set.
+struct StepKernel<'a> {
+    engine: &'a Engine,
+    task: Task<'a>,
+}
+
+impl Kernel for StepKernel<'_> {
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let Self { engine, task } = self;
+        let Task { step, from, input, output, images, scratch } = task;
+        let maps = [from, &step.to];
+        match step.work {
+            Work::MaxPool => pool::max_pool::<I>(isa, maps, input, output, images),
+            Work::Mean(side) => pool::mean::<I>(isa, maps, input, output, images, side),
+            Work::Convolution { layer, algorithm: Algorithm::Direct, pool } => {
+                let Some(direct) = engine.direct(layer, from.channels) else { return };
+                direct.run::<I>(isa, maps, input, output, images, pool);
+            }
+            Work::Convolution { layer, algorithm: Algorithm::Winograd(filter), pool } => {
+                let Some(winograd) = engine.winograd(layer, filter, from.channels) else { return };
+                let taken = if pool { 2 } else { 1 };
+                let [rows, columns] = filter.tiles(step.to.size.map(|side| side * taken));
+                let tiles = images * rows * columns;
+                let room = winograd.room(tiles);
+                let sizes = room.sizes(filter);
+                for (buffer, size) in scratch.iter_mut().zip(sizes) {
+                    grow(buffer, size);
+                }
+                let [points, products] = scratch;
+                let scratch = (room, [&mut points[..], &mut products[..]]);
+                winograd.run::<I>(isa, maps, input, output, (images, pool), scratch);
+            }
+        }
     }
 }
 

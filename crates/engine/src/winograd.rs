@@ -4,7 +4,7 @@
 use crate::layer::Convolution;
 use crate::map::Map;
 use crate::product::{Block, multiply, pack};
-use crate::vector::Vector;
+use crate::vector::{Isa, Vector};
 use points::Points;
 
 mod points;
@@ -128,47 +128,41 @@ impl Winograd {
         Room { tiles, strides: [stride(self.inputs), stride(self.outputs)] }
     }
 
-    /// # Safety
-    /// As [`Vector`].
+    /// Compute the layer for all images.
     #[inline(always)]
-    pub(crate) unsafe fn run<V: Vector>(
+    pub(crate) fn run<I: Isa>(
         &self,
+        isa: I,
         maps: [&Map; 2],
         input: &[f32],
         output: &mut [f32],
-        images: usize,
-        pool: bool,
+        (images, pool): (usize, bool),
         (room, scratch): (Room, [&mut [f32]; 2]),
     ) {
-        // SAFETY: the caller's.
-        unsafe {
-            match self.filter {
-                Filter::F4x3 => {
-                    self.tiles::<V, 4, 6>(maps, input, output, images, pool, (room, scratch));
-                }
-                Filter::F6x3 => {
-                    self.tiles::<V, 6, 8>(maps, input, output, images, pool, (room, scratch));
-                }
-                Filter::F5x4 => {
-                    self.tiles::<V, 5, 8>(maps, input, output, images, pool, (room, scratch));
-                }
-                Filter::F4x5 => {
-                    self.tiles::<V, 4, 8>(maps, input, output, images, pool, (room, scratch));
-                }
+        match self.filter {
+            Filter::F4x3 => {
+                self.tiles::<I, 4, 6>(isa, maps, input, output, (images, pool), (room, scratch));
+            }
+            Filter::F6x3 => {
+                self.tiles::<I, 6, 8>(isa, maps, input, output, (images, pool), (room, scratch));
+            }
+            Filter::F5x4 => {
+                self.tiles::<I, 5, 8>(isa, maps, input, output, (images, pool), (room, scratch));
+            }
+            Filter::F4x5 => {
+                self.tiles::<I, 4, 8>(isa, maps, input, output, (images, pool), (room, scratch));
             }
         }
     }
 
-    /// # Safety
-    /// As [`Vector`].
     #[inline(always)]
-    unsafe fn tiles<V: Vector, const M: usize, const N: usize>(
+    fn tiles<I: Isa, const M: usize, const N: usize>(
         &self,
+        isa: I,
         [from, to]: [&Map; 2],
         input: &[f32],
         output: &mut [f32],
-        images: usize,
-        pool: bool,
+        (images, pool): (usize, bool),
         (room, [points, products]): (Room, [&mut [f32]; 2]),
     ) {
         let taken = if pool { 2 } else { 1 };
@@ -176,7 +170,7 @@ impl Winograd {
         // What the pointers below rely on.
         assert!(input.len() >= images * from.image() && output.len() >= images * to.image());
         assert!(from.channels == self.inputs && to.channels == self.outputs);
-        assert!(self.inputs.is_multiple_of(V::PANEL) && self.outputs.is_multiple_of(V::PANEL));
+        assert!(self.inputs.is_multiple_of(I::PANEL) && self.outputs.is_multiple_of(I::PANEL));
         assert!(self.weights.len() == N * N * self.inputs * self.outputs);
         assert!(M == self.filter.outputs() && M.is_multiple_of(taken) && room.tiles > 0);
         assert!(room.strides[0] >= room.tiles * self.inputs);
@@ -200,11 +194,11 @@ impl Winograd {
                 unsafe {
                     let corner = input.as_ptr().add(from.at(image, row, column));
                     let out = points.as_mut_ptr().add(tile * self.inputs);
-                    enter::<V, N>(corner, [from.row(), self.inputs], out, room.strides[0]);
+                    enter::<I, N>(isa, corner, [from.row(), self.inputs], out, room.strides[0]);
                 }
             }
-            // SAFETY: as many rows as there is room for.
-            unsafe { self.multiply::<V, N>(count, room.strides, points, products) };
+            // SAFETY: `count` is at most `room.tiles`, for which the strides were checked.
+            unsafe { self.multiply::<I, N>(isa, count, room.strides, points, products) };
             for tile in 0..count {
                 let (image, row, column) = place(first + tile);
                 let left = [to.size[0] * taken - row, to.size[1] * taken - column];
@@ -221,9 +215,9 @@ impl Winograd {
                     };
                     let out = output.as_mut_ptr().add(at);
                     if pool {
-                        leave.run::<V, M, N, true>(from, out);
+                        leave.run::<I, M, N, true>(isa, from, out);
                     } else {
-                        leave.run::<V, M, N, false>(from, out);
+                        leave.run::<I, M, N, false>(isa, from, out);
                     }
                 }
             }
@@ -233,10 +227,11 @@ impl Winograd {
     /// The matrix product of every point.
     ///
     /// # Safety
-    /// As [`Vector`]; there is room for `count` tiles at these strides.
+    /// There is room for `count` tiles at these strides, as `tiles` checks.
     #[inline(always)]
-    unsafe fn multiply<V: Vector, const N: usize>(
+    unsafe fn multiply<I: Isa, const N: usize>(
         &self,
+        isa: I,
         count: usize,
         strides: [usize; 2],
         points: &[f32],
@@ -246,24 +241,24 @@ impl Winograd {
         for point in 0..N * N {
             // The bias is the constant of every output, and stands at the point (1, 1) alone.
             let start = if point == constant { self.outputs } else { 0 };
-            for panel in 0..self.outputs / V::PANEL {
-                let weights = (point * self.outputs + panel * V::PANEL) * self.inputs;
+            for panel in 0..self.outputs / I::PANEL {
+                let weights = (point * self.outputs + panel * I::PANEL) * self.inputs;
                 // SAFETY: point, panel and tile are within the lengths checked.
                 unsafe {
                     let first = points.as_ptr().add(point * strides[0]);
-                    let out = point * strides[1] + panel * V::PANEL;
+                    let out = point * strides[1] + panel * I::PANEL;
                     let block = Block {
                         segments: 1,
                         segment_stride: 0,
                         length: self.inputs,
                         panel: self.weights.as_ptr().add(weights),
-                        start: self.start.as_ptr().add(start + panel * V::PANEL),
+                        start: self.start.as_ptr().add(start + panel * I::PANEL),
                         start_stride: 0,
                         out: products.as_mut_ptr().add(out),
                         out_stride: self.outputs,
                         relu: false,
                     };
-                    multiply::<V>(count, first, self.inputs, &block);
+                    multiply::<I>(isa, count, first, self.inputs, &block);
                 }
             }
         }
@@ -273,32 +268,34 @@ impl Winograd {
 /// A tile to its points, all channels.
 ///
 /// # Safety
-/// As [`Vector`]; N x N places from `corner` on, and N x N points from `out` on, are valid.
+/// N x N places of `channels` numbers from `corner` on, and N x N points from `out` on, are valid.
 #[cfg_attr(target_arch = "wasm32", inline(never))]
 #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-unsafe fn enter<V: Vector, const N: usize>(
+unsafe fn enter<I: Isa, const N: usize>(
+    isa: I,
     corner: *const f32,
     [row, channels]: [usize; 2],
     out: *mut f32,
     stride: usize,
 ) {
-    // SAFETY: the caller's.
+    // SAFETY: places and points run over N x N from corner and out on; channels come in whole panels,
+    // so that a vector does not reach beyond them.
     unsafe {
-        for channel in (0..channels).step_by(V::LANES) {
+        for channel in (0..channels).step_by(I::LANES) {
             let corner = corner.add(channel);
-            let mut columns = [[V::splat(0.0); N]; N];
+            let mut columns = [[isa.splat(0.0); N]; N];
             for x in 0..N {
-                let mut values = [V::splat(0.0); N];
+                let mut values = [isa.splat(0.0); N];
                 for y in 0..N {
-                    values[y] = V::load(corner.add(y * row + x * channels));
+                    values[y] = isa.load(corner.add(y * row + x * channels));
                 }
-                let points = Points::<N>::input(&values);
+                let points = Points::<N>::input(isa, &values);
                 for y in 0..N {
                     columns[y][x] = points[y];
                 }
             }
             for y in 0..N {
-                let points = Points::<N>::input(&columns[y]);
+                let points = Points::<N>::input(isa, &columns[y]);
                 for x in 0..N {
                     points[x].store(out.add((y * N + x) * stride + channel));
                 }
@@ -322,21 +319,21 @@ struct Leave {
 
 impl Leave {
     /// # Safety
-    /// As [`Vector`]; N x N points from `from` on, and the places of the output that `left` allows,
-    /// are valid.
+    /// N x N points from `from` on, and the places of the output that `left` allows, are valid.
     #[inline(always)]
-    unsafe fn run<V: Vector, const M: usize, const N: usize, const POOL: bool>(
+    unsafe fn run<I: Isa, const M: usize, const N: usize, const POOL: bool>(
         &self,
+        isa: I,
         from: *const f32,
         out: *mut f32,
     ) {
-        // SAFETY: the caller's.
+        // SAFETY: points and output are those of this call; WHOLE only where `left` allows all M x M.
         unsafe {
             // Most tiles lie within the map, and need not ask at each place.
             if self.left[0] >= M && self.left[1] >= M {
-                self.channels::<V, M, N, POOL, true>(from, out);
+                self.channels::<I, M, N, POOL, true>(isa, from, out);
             } else {
-                self.channels::<V, M, N, POOL, false>(from, out);
+                self.channels::<I, M, N, POOL, false>(isa, from, out);
             }
         }
     }
@@ -346,29 +343,31 @@ impl Leave {
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     unsafe fn channels<
-        V: Vector,
+        I: Isa,
         const M: usize,
         const N: usize,
         const POOL: bool,
         const WHOLE: bool,
     >(
         &self,
+        isa: I,
         from: *const f32,
         out: *mut f32,
     ) {
         let [rows, columns] = self.left;
-        for channel in (0..self.channels).step_by(V::LANES) {
-            // SAFETY: the caller's.
+        for channel in (0..self.channels).step_by(I::LANES) {
+            // SAFETY: N x N points are read; a place is written where WHOLE or `left` says that it lies
+            // within the map, and channels come in whole panels.
             unsafe {
                 let (from, out) = (from.add(channel), out.add(channel));
-                let zero = V::splat(0.0);
+                let zero = isa.splat(0.0);
                 let mut half = [[zero; N]; M];
                 for x in 0..N {
                     let mut points = [zero; N];
                     for y in 0..N {
-                        points[y] = V::load(from.add((y * N + x) * self.stride));
+                        points[y] = isa.load(from.add((y * N + x) * self.stride));
                     }
-                    let values: [V; M] = Points::<N>::output(&points);
+                    let values: [I::V; M] = Points::<N>::output(isa, &points);
                     for y in 0..M {
                         half[y][x] = values[y];
                     }
@@ -378,8 +377,8 @@ impl Leave {
                         if !WHOLE && y + 1 >= rows {
                             break;
                         }
-                        let above: [V; M] = Points::<N>::output(&half[y]);
-                        let below: [V; M] = Points::<N>::output(&half[y + 1]);
+                        let above: [I::V; M] = Points::<N>::output(isa, &half[y]);
+                        let below: [I::V; M] = Points::<N>::output(isa, &half[y + 1]);
                         let out = out.add(y / 2 * self.row);
                         for x in (0..M - 1).step_by(2) {
                             if WHOLE || x + 1 < columns {
@@ -395,7 +394,7 @@ impl Leave {
                         if !WHOLE && y >= rows {
                             break;
                         }
-                        let values: [V; M] = Points::<N>::output(&half[y]);
+                        let values: [I::V; M] = Points::<N>::output(isa, &half[y]);
                         let out = out.add(y * self.row);
                         for x in 0..M {
                             if WHOLE || x < columns {

@@ -19,6 +19,7 @@
 
 pub mod decode;
 pub mod encode;
+mod error;
 pub mod geometry;
 pub mod hash;
 pub mod intensity;
@@ -26,3 +27,5 @@ pub mod lungs;
 pub mod phantom;
 pub mod reformat;
 pub mod volume;
+
+pub use error::UserError;

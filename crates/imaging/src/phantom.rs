@@ -5,6 +5,7 @@
 use rand::{Rng, RngExt};
 
 pub mod chest;
+pub mod example;
 pub mod thorax;
 
 /// CT number of aerated lung, HU.

@@ -5,7 +5,7 @@
 //! top; a sagittal one the front at its left edge and the head at the top. Nothing is interpolated: each plane
 //! is the one of the array's three that comes nearest, and its axes are swapped or reversed.
 
-use crate::geometry::{SpacingMm, VolumeGeometry, VoxelPoint};
+use crate::geometry::{SpacingMm, VolumeGeometry, VoxelPoint, WorldMm};
 use crate::volume::{Samples, Volume};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,27 @@ pub struct Reformat {
     through: Walk,
     spacing: [f64; 3],
     letters: [char; 4],
+}
+
+/// Affine maps of a plane: three rows of four numbers each, row-major, the last column the offset.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlaneMaps {
+    /// Column, row and index to mm in the body.
+    pub world: [f64; 12],
+    /// Column, row and index to an array position.
+    pub voxel: [f64; 12],
+    /// An array position to column, row and index.
+    pub pixel: [f64; 12],
+}
+
+/// Find the matrix of an affine map from what it does to the origin and to a step along each axis.
+fn affine(map: impl Fn([f64; 3]) -> [f64; 3]) -> [f64; 12] {
+    let zero = map([0.0; 3]);
+    let steps = [map([1.0, 0.0, 0.0]), map([0.0, 1.0, 0.0]), map([0.0, 0.0, 1.0])];
+    std::array::from_fn(|i| match (i / 4, i % 4) {
+        (row, 3) => zero[row],
+        (row, column) => steps[column][row] - zero[row],
+    })
 }
 
 /// Sides of the patient by axis, at the lower and the upper end: right and left, front (anterior)
@@ -119,6 +140,20 @@ impl Reformat {
             let at = place[walk.axis];
             if walk.reversed { walk.side as f64 - 1.0 - at } else { at }
         })
+    }
+
+    /// Return the maps between pixels of this plane and the volume as matrices.
+    #[must_use]
+    pub fn maps(&self, geometry: &VolumeGeometry) -> PlaneMaps {
+        let array = |VoxelPoint { x, y, z }: VoxelPoint| [x, y, z];
+        PlaneMaps {
+            world: affine(|[column, row, index]| {
+                let WorldMm { x, y, z } = geometry.world_from_voxel(self.voxel(column, row, index));
+                [x, y, z]
+            }),
+            voxel: affine(|[column, row, index]| array(self.voxel(column, row, index))),
+            pixel: affine(|[x, y, z]| self.pixel(VoxelPoint { x, y, z })),
+        }
     }
 
     /// HU of a slice in rows, `width x height`; `None` beyond the last. `volume` is the one whose

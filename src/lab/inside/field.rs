@@ -1,6 +1,6 @@
 //! Which part of the input an activation can have been moved by.
 
-use super::{Inside, InsideError, Place};
+use super::trace::{Inside, InsideError, Place};
 use crate::method::PATCH_SIZE;
 use crate::model::{LayerInfo, Operation};
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! What a layer has learnt: its kernels.
 
-use super::{Inside, InsideError, within};
+use super::trace::{Inside, InsideError, within};
 use crate::model::Operation;
 use serde::Serialize;
 

@@ -1,7 +1,7 @@
 //! The multiply-add that made one activation, number by number.
 
+use super::trace::{Inside, InsideError, Place, Trace, Traced, within};
 use super::what_if::{Share, shares};
-use super::{Inside, InsideError, Place, Trace, Traced, within};
 use crate::method::{CLASSES, MODEL_WINDOW};
 use crate::model::Operation;
 use crate::weights::Parameter;

@@ -1,6 +1,6 @@
 //! The numbers of a layer together.
 
-use super::{Inside, InsideError, Trace, within};
+use super::trace::{Inside, InsideError, Trace, within};
 use serde::Serialize;
 
 /// How often which value occurs.

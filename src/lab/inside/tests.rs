@@ -1,29 +1,30 @@
 use super::*;
+use crate::classifier::nodule_probability;
 use crate::method::MODEL_WINDOW;
+use crate::method::{CLASS_NODULE, PATCH_SAMPLES, PATCH_SIZE};
 use crate::model::NetworkKind;
-use crate::weights::{HeaderCard, WeightsHeader, parameters};
+use crate::on_burn::{Network, batch_tensor};
+use crate::weights::{Card, Parameters, WeightsFile, WeightsHeader};
+use burn::tensor::Device;
+use nodulens_imaging::UserError;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
 /// A network with fresh weights and a temperature of its own.
-fn opened(kind: NetworkKind, seed: u64) -> Opened {
-    let mut parameters: Vec<_> =
-        parameters(&kind.init(&Device::flex())).unwrap().into_iter().collect();
-    // Our own, for a device's seed belongs to all tests that run meanwhile.
+fn opened(kind: NetworkKind, seed: u64) -> WeightsFile {
     let mut random = Pcg64Mcg::seed_from_u64(seed);
-    for (_, Parameter { shape, values }) in &mut parameters {
-        let inputs: usize = if shape.len() == 4 { shape[1..].iter().product() } else { shape[0] };
-        let most = (6.0 / inputs as f32).sqrt();
-        values.fill_with(|| most * (2.0 * random.random::<f32>() - 1.0));
-    }
-    let header = WeightsHeader {
-        network: kind.name().to_owned(),
-        preprocess_id: crate::method::preprocess_id(),
-        threshold: 0.5,
-        temperature: 1.7,
-        card: HeaderCard::default(),
-    };
-    Opened { kind, header, parameters, sha256: String::new() }
+    let parameters = Parameters::random(kind, &mut random).into_iter();
+    // Biases of 0 would hide what is made of them.
+    let parameters = parameters.map(|(name, mut parameter)| {
+        if parameter.shape.len() == 1 {
+            parameter.values.fill_with(|| 0.2 * random.random::<f32>() - 0.1);
+        }
+        (name, parameter)
+    });
+    let parameters = parameters.collect();
+    let header =
+        WeightsHeader { temperature: 1.7, ..WeightsHeader::uncalibrated(kind, Card::default()) };
+    WeightsFile { kind, header, parameters, sha256: String::new() }
 }
 
 fn patch(seed: usize) -> Vec<f32> {
@@ -115,7 +116,7 @@ fn a_trace_ends_with_the_answer_of_the_classifier() {
         let opened = opened(kind, 7);
         let trace = Inside::new(&opened).unwrap().trace(&patch(2)).unwrap();
         let device = Device::flex();
-        let network = crate::weights::network_of(kind, opened.parameters, &device).unwrap();
+        let network = Network::new(kind, opened.parameters, &device).unwrap();
         let logits: Vec<f32> =
             network.forward(batch_tensor(patch(2), &device)).into_data().try_to_vec().unwrap();
         let [.., before, last] = &trace.layers[..] else { panic!("two layers") };
@@ -309,6 +310,9 @@ fn what_is_not_there_is_refused() {
     assert!(inside.made(&trace, place, Some(1), 1).is_err());
     assert!(inside.kernels(1, 1).is_err() && inside.kernels(layers, 0).is_err());
     assert_eq!(inside.kernels(2, 0), Ok(None));
-    let lacking = Opened { parameters: opened.parameters[1..].to_vec(), ..opened };
+    let lacking = {
+        let parameters = opened.parameters.clone().into_iter().skip(1).collect();
+        WeightsFile { parameters, ..opened }
+    };
     assert!(matches!(Inside::new(&lacking), Err(InsideError::Weights(_))));
 }

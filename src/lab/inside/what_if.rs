@@ -1,7 +1,7 @@
 //! What a network would say with something changed on the way: units switched off, another
 //! temperature, another window.
 
-use super::{Inside, InsideError, Trace};
+use super::trace::{Inside, InsideError, Trace};
 use crate::classifier::nodule_probability;
 use crate::method::{CLASSES, MODEL_WINDOW};
 use crate::model::Operation;

@@ -1,19 +1,34 @@
 //! What the weights file of a network that was trained on the page says of itself.
 
-use super::{EVEN_ODDS, SHIFT, Settings, Training, TrainingError};
+use super::run::{EVEN_ODDS, SHIFT, Settings, Training, TrainingError};
 use crate::method::PAPER_SPECIFICITY;
 use crate::metrics::bootstrap::{RESAMPLES, SEED, intervals};
 use crate::metrics::{
     Labelled, average_precision, confusion, curves, operating_point, rates, roc_auc,
 };
 use crate::model::NetworkKind;
-use crate::weights::{Card, CardEpoch, CardIntervals, CardMetrics};
+use crate::weights::{Card, CardEpoch, CardIntervals, CardMetrics, WeightsHeader, write_weights};
+use burn::module::Module;
 
 /// Corners of the ROC curve that are kept.
 const ROC_CORNERS: usize = 200;
 
+impl Training {
+    /// A weights file of the network as it is now, with a card that says what it is. `date` is
+    /// ISO 8601.
+    ///
+    /// # Errors
+    /// [`TrainingError`].
+    pub fn weights(&self, data: &str, date: &str) -> Result<Vec<u8>, TrainingError> {
+        let network = self.network.valid();
+        let kind = network.kind();
+        let header = WeightsHeader::uncalibrated(kind, card(self, kind, data, date)?);
+        Ok(write_weights(&header, kind, &network.parameters()?)?)
+    }
+}
+
 /// The card of a network as it is now.
-pub(super) fn card(
+fn card(
     training: &Training,
     kind: NetworkKind,
     data: &str,

@@ -51,13 +51,13 @@ fn weighting_equals_repeating() {
 #[test]
 fn curves_are_read_at_fixed_positions() {
     // ROC (0,0) (0,.5) (.5,.5) (.5,1) (1,1); precision 1, then 1/2, 2/3, 2/4.
-    let labelled = crate::metrics::labelled(&[(0.9, 1), (0.8, 0), (0.7, 1), (0.6, 0)]);
+    let labelled = crate::metrics::labelled::labelled(&[(0.9, 1), (0.8, 0), (0.7, 1), (0.6, 0)]);
     let ranked = Ranked::new(&labelled, &[0, 0, 0, 0], 0.5, 0.5);
     let drawn = ranked.weigh(&[1], &[0.0, 0.25, 0.5, 0.75, 1.0], &[0.25, 0.5, 0.75, 1.0]);
     assert_eq!(drawn.tpr, [0.5, 0.5, 1.0, 1.0, 1.0]);
     assert_eq!(drawn.pr, [1.0, 1.0, 2.0 / 3.0, 2.0 / 3.0]);
     // With all tied the curve is the diagonal.
-    let tied = crate::metrics::labelled(&[(0.5, 1), (0.5, 0), (0.5, 0)]);
+    let tied = crate::metrics::labelled::labelled(&[(0.5, 1), (0.5, 0), (0.5, 0)]);
     let drawn = Ranked::new(&tied, &[0, 0, 0], 0.5, 0.5).weigh(&[1], &[0.25, 0.5], &[1.0]);
     assert_eq!(drawn.tpr, [0.25, 0.5]);
 }

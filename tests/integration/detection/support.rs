@@ -1,46 +1,39 @@
 //! What the tests of scans share.
 
-use burn::tensor::Device;
 use nodulens::classifier::{Classifier, Prediction};
-use nodulens::method::preprocess_id;
+use nodulens::detection::{HeatMap, SliceSearch};
 use nodulens::model::NetworkKind;
 use nodulens::patch::Patch;
-use nodulens::scan::{HeatMap, SliceScan};
-use nodulens::weights::{Card, WeightsHeader, write_weights};
+use nodulens::weights::{Card, Parameters, WeightsHeader, write_weights};
 use nodulens_imaging::decode::metaimage::decode_mhd;
 use nodulens_imaging::geometry::{SpacingMm, VolumeGeometry, WorldMm};
 use nodulens_imaging::lungs::LungMask;
 use nodulens_imaging::phantom::chest::{Nodule, chest};
 use nodulens_imaging::volume::{Samples, Volume};
+use rand::SeedableRng;
+use rand_pcg::Pcg64Mcg;
 use std::path::{Path, PathBuf};
 
 /// A classifier of random weights.
 pub fn fresh(kind: NetworkKind) -> Classifier {
-    let device = Device::flex();
-    device.seed(7);
-    let header = WeightsHeader {
-        network: kind.name().to_owned(),
-        preprocess_id: preprocess_id(),
-        threshold: 0.5,
-        temperature: 1.0,
-        card: Card::default(),
-    };
-    let weights = write_weights(&header, &kind.init(&device)).unwrap();
-    Classifier::fast(&weights).unwrap()
+    let parameters = Parameters::random(kind, &mut Pcg64Mcg::seed_from_u64(7));
+    let header = WeightsHeader::uncalibrated(kind, Card::default());
+    let weights = write_weights(&header, kind, &parameters).unwrap();
+    Classifier::on_engine(&weights).unwrap()
 }
 
 /// The weights that ship.
 pub fn shipped(name: &str) -> Classifier {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/www/models/");
     let bytes = std::fs::read(format!("{path}{name}.nodulens")).unwrap();
-    Classifier::fast(&bytes).unwrap()
+    Classifier::on_engine(&bytes).unwrap()
 }
 
 pub fn classify(classifier: &Classifier, patches: &[Patch]) -> Vec<Prediction> {
     pollster::block_on(classifier.classify(patches)).unwrap()
 }
 
-pub fn run(scan: SliceScan, classifier: &Classifier) -> HeatMap {
+pub fn run(scan: SliceSearch, classifier: &Classifier) -> HeatMap {
     pollster::block_on(scan.run(classifier)).unwrap()
 }
 

@@ -7,6 +7,7 @@ use burn::tensor::{Distribution, Int, Tensor, TensorData};
 use clap::Args;
 use nodulens::method::{BATCH_SIZE, DROPOUT, LEARNING_RATE, PATCH_SIZE};
 use nodulens::model::NetworkKind;
+use nodulens::on_burn::Trainable;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -39,7 +40,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let chosen = device::open(arguments.device)?;
     let device = chosen.device.clone().autodiff();
     device.seed(1);
-    let mut network = arguments.network.trainable(&device, DROPOUT);
+    let mut network = Trainable::new(arguments.network, &device, DROPOUT);
     let mut optimizer: ModuleOptimizer = AdamConfig::new().init();
     let batch = arguments.batch_size;
     let shape = [batch, 1, PATCH_SIZE, PATCH_SIZE];

@@ -3,8 +3,8 @@
 use crate::device::{self, DeviceChoice};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
+use nodulens::detection::{SliceImage, SliceSearch, VolumeSearch, measured_peaks};
 use nodulens::method::{FINDING_DISTANCE_MM, SCAN_STRIDE_PX};
-use nodulens::scan::{SliceImage, SliceScan, VolumeScan, measured_peaks};
 use nodulens_imaging::lungs::lung_mask;
 use nodulens_imaging::phantom::thorax::{SYNTHETIC, Thorax};
 use std::fs;
@@ -47,7 +47,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let [width, height, depth] = geometry.size();
     let mm = [geometry.spacing_mm().x, geometry.spacing_mm().y];
     let count = usize::from(arguments.slices);
-    let mut scan = VolumeScan::new(geometry.clone());
+    let mut scan = VolumeSearch::new(geometry.clone());
     let (mut drawing, mut masking, mut slices) = (vec![], vec![], vec![]);
     let mut places = 0;
     for step in 0..=count {
@@ -60,7 +60,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         let masked = began.elapsed();
         let mask = (!arguments.no_lung_mask).then_some(&mask);
         let image = SliceImage::from_hu(&hu, [width, height], mm)?;
-        let slice = SliceScan::new(image, mask, &classifier, arguments.stride);
+        let slice = SliceSearch::new(image, mask, &classifier, arguments.stride);
         let asked = slice.progress().total;
         let map = pollster::block_on(slice.run(&classifier))?;
         let least = classifier.header().threshold;

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use nodulens::classifier::{Classifier, Decision};
 use nodulens::findings::{Report, SrSource, csv, html, structured_report};
 use nodulens::method::SCAN_STRIDE_PX;
+use nodulens_imaging::UserError;
 use open::{Opened, Refusal};
 use serde::Serialize;
 use std::fs;

@@ -4,10 +4,10 @@ use crate::checkpoint::write_whole;
 use crate::config::network;
 use crate::interchange::{onnx, safetensors};
 use anyhow::{Context, Result, bail, ensure};
-use burn::tensor::Device;
 use clap::ValueEnum;
 use nodulens::model::NetworkKind;
 use nodulens::weights::{read_weights, write_weights};
+use nodulens_imaging::UserError;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -73,7 +73,7 @@ pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
     );
     let path = &arguments.weights;
     let bytes = fs::read(path).with_context(|| path.display().to_string())?;
-    let weights = read_weights(&bytes, &Device::flex())
+    let weights = read_weights(&bytes)
         .map_err(|error| anyhow::anyhow!("{}: {error}. {}", path.display(), error.hint()))?;
     let written = match format {
         Format::Safetensors => safetensors::write(&weights)?,
@@ -95,9 +95,9 @@ pub fn import(arguments: &ImportArguments) -> Result<ExitCode> {
     let path = &arguments.safetensors;
     let document = fs::read(path).with_context(|| path.display().to_string())?;
     let given = safetensors::Given { network: arguments.network, threshold: arguments.threshold };
-    let (header, network) = safetensors::read(&document, given, &Device::flex())
-        .with_context(|| path.display().to_string())?;
-    let bytes = write_weights(&header, &network)?;
+    let (header, kind, parameters) =
+        safetensors::read(&document, given).with_context(|| path.display().to_string())?;
+    let bytes = write_weights(&header, kind, &parameters)?;
     write_whole(&arguments.out, &bytes)?;
     println!("Wrote {} bytes to {}", bytes.len(), arguments.out.display());
     println!("Measure it: cargo trainer evaluate --weights {}", arguments.out.display());

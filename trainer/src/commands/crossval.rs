@@ -11,6 +11,7 @@ use crate::train::validate;
 use crate::train::{Ending, train};
 use anyhow::{Context, Result, bail, ensure};
 use nodulens::method::PAPER_SPECIFICITY;
+use nodulens::on_burn::Trainable;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -148,7 +149,7 @@ fn folds(config: &TrainConfig, asked: &[u32]) -> Result<Vec<u32>> {
 /// Probabilities of the fold's test part by the epoch that was best on its validation part.
 fn predict(config: &TrainConfig, device: DeviceChoice, fold: u32, run: &Path) -> Result<()> {
     let device = device::open(device)?.device;
-    let network = config.network.trainable(&device, config.dropout);
+    let network = Trainable::new(config.network, &device, config.dropout);
     let network = checkpoint::load_shipping(&run.join("best"), network)
         .context("the fold has no finished epoch")?
         .deployed();

@@ -11,6 +11,7 @@ use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use nodulens::classifier::Classifier;
 use nodulens::method::{PAPER_SPECIFICITY, PATCH_SIZE};
 use nodulens::preprocess::display_bytes;
+use nodulens_imaging::UserError;
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -127,8 +128,9 @@ fn measure_all(
         answers.iter().map(|(_, answer)| *answer).collect()
     };
     let ours = plain(&found.ours);
-    let mut report = Report::new(dataset, &ours, classifier.header(), &arguments.split, rows)
-        .of_model(classifier);
+    let mut report =
+        Report::new(dataset, &ours, &classifier.header().with_card()?, &arguments.split, rows)
+            .of_model(classifier);
     report.symmetry = arguments.symmetry;
     if let Some(other) = other {
         ensure!(
@@ -139,11 +141,12 @@ fn measure_all(
         let first = measure::labelled(dataset, &ours);
         let unit = measure::units(dataset).0;
         let bootstrap = (RESAMPLES, BOOTSTRAP_SEED);
+        let card = other.header().card.read()?;
         report.compare = Some(Comparison {
             model_id: other.model_id(),
-            model_title: other.header().card.title.clone(),
+            model_title: card.title.clone(),
             weights_sha256: other.sha256().to_owned(),
-            leaks: leak::leaks(rows, dataset, &other.header().card, &arguments.split),
+            leaks: leak::leaks(rows, dataset, &card, &arguments.split),
             paired: paired(&first, &theirs, &unit, PAPER_SPECIFICITY, bootstrap),
         });
     }

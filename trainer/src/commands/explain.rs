@@ -3,11 +3,12 @@
 use crate::checkpoint::write_whole;
 use anyhow::{Context, Result, anyhow};
 use nodulens::classifier::Classifier;
-use nodulens::lab::Opened;
 use nodulens::lab::explain::{Explainer, Map, MapWeights, Occlusion, layers_with_maps};
 use nodulens::lab::inside::{Inside, Traced};
 use nodulens::patch::{Patch, SizePolicy};
 use nodulens::preprocess::model_values;
+use nodulens::weights::read_weights;
+use nodulens_imaging::UserError;
 use nodulens_imaging::decode::decode_raster;
 use serde::Serialize;
 use std::fs;
@@ -68,8 +69,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let place = || arguments.weights.display().to_string();
     let bytes = fs::read(&arguments.weights).with_context(place)?;
     let refused = |error: nodulens::weights::WeightsError| anyhow!("{error}. {}", error.hint());
-    let opened = Opened::read(&bytes).map_err(refused).with_context(place)?;
-    let classifier = Classifier::fast(&bytes).map_err(refused).with_context(place)?;
+    let opened = read_weights(&bytes).map_err(refused).with_context(place)?;
+    let classifier = Classifier::on_engine(&bytes).map_err(refused).with_context(place)?;
     let explainer = Explainer::new(&opened).map_err(refused).with_context(place)?;
 
     let picture = || arguments.patch.display().to_string();

@@ -12,8 +12,9 @@ use crate::report::answers::{Answer, predict_all};
 use crate::report::{BOOTSTRAP_SEED, Report, measure};
 use anyhow::{Context, Result, anyhow};
 use nodulens::method::{PAPER_SPECIFICITY, preprocess_id};
-use nodulens::model::Network;
-use nodulens::weights::{WeightsHeader, write_weights};
+use nodulens::model::NetworkKind;
+use nodulens::on_burn::Trainable;
+use nodulens::weights::{Parameters, WeightsHeader, write_weights};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -70,8 +71,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         .filter(|latest| latest.epoch >= state.epoch)
         .unwrap_or_else(|| state.clone());
     let chosen = device::open(arguments.device)?;
-    let network = config.network.trainable(&chosen.device, config.dropout);
+    let network = Trainable::new(config.network, &chosen.device, config.dropout);
     let network = checkpoint::load_shipping(&checkpoint, network)?.deployed();
+    let parameters = network.parameters()?;
 
     // Temperature, threshold and figures are those of the file as it ships: in half precision, on
     // validation.
@@ -84,8 +86,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         temperature: 1.0,
         card: card::card(&config, &state, &run, &rows),
     };
-    header.temperature = temperature(&answers(&header, &network, &dataset, &chosen)?, &dataset);
-    let found = answers(&header, &network, &dataset, &chosen)?;
+    header.temperature = temperature(&answers(&header, &parameters, &dataset, &chosen)?, &dataset);
+    let found = answers(&header, &parameters, &dataset, &chosen)?;
     let labelled = measure::labelled(&dataset, &found);
     let (threshold, recall) = operating_point(&labelled, PAPER_SPECIFICITY).ok_or_else(|| {
         anyhow!("{part} lacks one of the classes: no threshold can be chosen on it")
@@ -99,7 +101,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let report = Report::new(&dataset, &found, &header, &part, &rows);
     header.card = card::measured(header.card, &report);
 
-    let bytes = write_weights(&header, &network)?;
+    let bytes = write_weights(&header, config.network, &parameters)?;
     let classifier = chosen.classifier(&bytes)?;
     let name = config.network.name();
     let entry = ModelEntry {
@@ -120,11 +122,14 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 /// What the weights say of the validation part, just as a file with this header would.
 fn answers(
     header: &WeightsHeader,
-    network: &Network,
+    parameters: &Parameters,
     dataset: &Dataset,
     chosen: &Chosen,
 ) -> Result<Vec<Answer>> {
-    let classifier = chosen.classifier(&write_weights(header, network)?)?;
+    let classifier = {
+        let kind = NetworkKind::from_name(&header.network).context("a network of ours")?;
+        chosen.classifier(&write_weights(header, kind, parameters)?)?
+    };
     predict_all(&classifier, dataset)
 }
 

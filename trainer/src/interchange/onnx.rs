@@ -10,8 +10,8 @@ use super::bytes;
 use anyhow::{Context, Result, ensure};
 use nodulens::method::{CLASSES, PATCH_SIZE};
 use nodulens::model::{LayerInfo, Operation};
-use nodulens::weights::turned_over;
-use nodulens::weights::{Parameter, Parameters, Weights, parameters};
+use nodulens::weights::transposed;
+use nodulens::weights::{Parameter, Parameters, WeightsFile};
 use prost::Message;
 
 /// Version of the operators' meaning; 13 is understood by every runtime in use.
@@ -163,7 +163,7 @@ pub enum Form {
 ///
 /// # Errors
 /// Where the network cannot be read, lacks a parameter that its layers name, or has no dense form.
-pub fn write(weights: &Weights, form: Form) -> Result<Vec<u8>> {
+pub fn write(weights: &WeightsFile, form: Form) -> Result<Vec<u8>> {
     let header = &weights.header;
     let graph = Builder::graph(weights, form)?;
     let pair = |key: &str, value: String| Pair { key: key.to_owned(), value };
@@ -198,8 +198,8 @@ struct Builder {
 }
 
 impl Builder {
-    fn graph(weights: &Weights, form: Form) -> Result<Graph> {
-        let kind = weights.network.kind();
+    fn graph(weights: &WeightsFile, form: Form) -> Result<Graph> {
+        let kind = weights.kind;
         ensure!(
             form == Form::Patches || kind.dense_stride().is_some(),
             "the network {} has no dense form: it pads each patch, which one pass over a whole \
@@ -208,7 +208,7 @@ impl Builder {
         );
         let input = if form == Form::Dense { "picture" } else { "patches" };
         let mut builder = Self {
-            parameters: parameters(&weights.network)?,
+            parameters: weights.parameters.clone(),
             form,
             nodes: Vec::new(),
             initializers: Vec::new(),
@@ -278,7 +278,7 @@ impl Builder {
             // What a patch's last map is to the dense layer, a window is to a convolution.
             Operation::Dense { relu } if self.form == Form::Dense => {
                 let side = self.map_side();
-                let mut kernels = turned_over(self.find(&weight)?);
+                let mut kernels = transposed(self.find(&weight)?);
                 kernels.shape = vec![kernels.shape[0], self.shape[0], side, side];
                 self.initializer(&weight, &kernels);
                 self.parameter(&bias)?;
@@ -339,7 +339,7 @@ impl Builder {
     }
 
     fn parameter(&mut self, name: &str) -> Result<()> {
-        let parameter = turned_over(self.find(name)?);
+        let parameter = transposed(self.find(name)?);
         self.initializer(name, &parameter);
         Ok(())
     }

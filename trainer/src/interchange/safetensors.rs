@@ -2,12 +2,12 @@
 
 use super::bytes;
 use anyhow::{Result, anyhow};
-use burn::tensor::Device;
-use nodulens::model::Network;
+use nodulens::model::NetworkKind;
 pub use nodulens::weights::Given;
 use nodulens::weights::{
-    HEADER_KEY, Weights, WeightsHeader, parameters, read_safetensors, turned_over,
+    HEADER_KEY, Parameters, WeightsFile, WeightsHeader, read_safetensors, transposed,
 };
+use nodulens_imaging::UserError;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use std::collections::HashMap;
@@ -16,12 +16,13 @@ use std::collections::HashMap;
 ///
 /// # Errors
 /// Where the network cannot be read.
-pub fn write(weights: &Weights) -> Result<Vec<u8>> {
-    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = parameters(&weights.network)?
+pub fn write(weights: &WeightsFile) -> Result<Vec<u8>> {
+    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = weights
+        .parameters
         .iter()
         .map(|(name, parameter)| {
-            let parameter = turned_over(parameter);
-            (name.clone(), parameter.shape, bytes(&parameter.values))
+            let parameter = transposed(parameter);
+            (name.to_owned(), parameter.shape, bytes(&parameter.values))
         })
         .collect();
     let views = tensors
@@ -41,8 +42,8 @@ pub fn write(weights: &Weights) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// As [`read_safetensors`], with what to do.
-pub fn read(document: &[u8], given: Given, device: &Device) -> Result<(WeightsHeader, Network)> {
-    read_safetensors(document, given, device).map_err(|error| anyhow!("{error}. {}", error.hint()))
+pub fn read(document: &[u8], given: Given) -> Result<(WeightsHeader, NetworkKind, Parameters)> {
+    read_safetensors(document, given).map_err(|error| anyhow!("{error}. {}", error.hint()))
 }
 
 #[cfg(test)]
@@ -53,13 +54,14 @@ mod mutate;
 mod tests {
     use super::*;
     use nodulens::method::preprocess_id;
-    use nodulens::model::NetworkKind;
     use nodulens::weights::Card;
+    use rand::SeedableRng;
+    use rand_pcg::Pcg64Mcg;
     use safetensors::SafeTensors;
 
-    fn weights() -> Weights {
-        let device = Device::flex();
-        device.seed(1);
+    fn weights() -> WeightsFile {
+        let kind = NetworkKind::Compact;
+        let parameters = Parameters::random(kind, &mut Pcg64Mcg::seed_from_u64(1));
         let header = WeightsHeader {
             network: "compact".to_owned(),
             preprocess_id: preprocess_id(),
@@ -67,16 +69,16 @@ mod tests {
             temperature: 1.5,
             card: Card { title: "test".to_owned(), ..Card::default() },
         };
-        Weights { header, network: NetworkKind::Compact.init(&device), sha256: String::new() }
+        WeightsFile { header, kind, parameters, sha256: String::new() }
     }
 
     #[test]
     fn what_is_written_is_read_back_to_the_bit() {
         let weights = weights();
         let document = write(&weights).unwrap();
-        let (header, network) = read(&document, Given::default(), &Device::flex()).unwrap();
+        let (header, _, parameters) = read(&document, Given::default()).unwrap();
         assert_eq!(header, weights.header);
-        assert_eq!(parameters(&network).unwrap(), parameters(&weights.network).unwrap());
+        assert_eq!(parameters, weights.parameters);
         // Dense layers are laid out as PyTorch does.
         let document = SafeTensors::deserialize(&document).unwrap();
         let dense = document.tensor("fc.weight").unwrap();
@@ -89,15 +91,14 @@ mod tests {
         let document = write(&weights).unwrap();
         let tensors = SafeTensors::deserialize(&document).unwrap();
         let plain = safetensors::serialize(tensors.iter(), None).unwrap();
-        let device = Device::flex();
-        let message = |given| format!("{:#}", read(&plain, given, &device).unwrap_err());
-        let (header, _) = read(&plain, Given::default(), &device).unwrap();
+        let message = |given| format!("{:#}", read(&plain, given).unwrap_err());
+        let (header, ..) = read(&plain, Given::default()).unwrap();
         assert_eq!((header.network.as_str(), header.threshold), ("compact", 0.5));
         let wrong = Given { network: Some(NetworkKind::Paper), threshold: None };
         assert!(message(wrong).contains("conv1.weight"), "{}", message(wrong));
         let right = Given { network: Some(NetworkKind::Compact), threshold: Some(0.7) };
-        assert_eq!(read(&plain, right, &device).unwrap().0.threshold, 0.7);
-        assert!(read(b"{}", right, &device).is_err());
+        assert_eq!(read(&plain, right).unwrap().0.threshold, 0.7);
+        assert!(read(b"{}", right).is_err());
     }
 
     #[test]
@@ -116,13 +117,12 @@ mod tests {
         let metadata =
             HashMap::from([(HEADER_KEY.to_owned(), serde_json::to_string(&header).unwrap())]);
         let sound = safetensors::serialize(tensors, Some(metadata)).unwrap();
-        let device = Device::flex();
         let mut refused = 0;
         for case in 0..3000 {
             let damaged = mutate::mutated(&sound, &sound, case);
             for network in [None, Some(NetworkKind::Compact), Some(NetworkKind::Paper)] {
                 let given = Given { network, threshold: None };
-                refused += usize::from(read(&damaged, given, &device).is_err());
+                refused += usize::from(read(&damaged, given).is_err());
             }
         }
         // None has all the parameters of a network.

@@ -7,7 +7,7 @@ use super::scan::{Record, Row};
 use super::summary::{Count, Summary};
 use super::write_whole;
 use anyhow::{Context, Result};
-use nodulens::weights::hex;
+use nodulens_imaging::hash::hex;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::path::Path;

@@ -8,7 +8,7 @@ use super::tables::{Candidate, Candidates};
 use super::write_whole;
 use anyhow::{Context, Result, bail};
 use nodulens::method::{CONTEXT_SIZE, PATCH_SIZE, preprocess_id};
-use nodulens::patch::cut::Pitch;
+use nodulens::patch::crop::Pitch;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;

@@ -7,7 +7,8 @@ use super::write_whole;
 use anyhow::{Context, Result, ensure};
 use image::GrayImage;
 use nodulens::method::{PATIENTWISE_TEST, PATIENTWISE_VALID};
-use nodulens::patch::cut::{Cut, cut};
+use nodulens::patch::crop::{Crop, crop};
+use nodulens_imaging::UserError;
 use nodulens_imaging::decode::metaimage::{DataFile, Header, MetaImageError, read_volume};
 use nodulens_imaging::volume::Volume;
 use serde::{Deserialize, Serialize};
@@ -152,9 +153,9 @@ pub fn process(
             record.outside.push(candidate.row);
             continue;
         }
-        let square = |side, step| cut(&volume, center, side, step, options.pitch());
+        let square = |side, step| crop(&volume, center, side, step, options.pitch());
         let patch = square(options.patch_size, 0);
-        let save = |name: String, cut: &Cut| save(&out.join(name), cut);
+        let save = |name: String, crop: &Crop| save(&out.join(name), crop);
         save(format!("crops50/{}.png", candidate.row), &patch)?;
         if let Some(side) = options.context_size {
             let context = square(side, 0);
@@ -234,10 +235,10 @@ fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn save(path: &Path, cut: &Cut) -> Result<()> {
-    let side = cut.side as u32;
-    GrayImage::from_raw(side, side, cut.display_bytes())
-        .context("a cut has side * side samples")?
+fn save(path: &Path, crop: &Crop) -> Result<()> {
+    let side = crop.side as u32;
+    GrayImage::from_raw(side, side, crop.display_bytes())
+        .context("a crop has side * side samples")?
         .save(path)
         .with_context(|| path.display().to_string())
 }

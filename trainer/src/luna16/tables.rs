@@ -1,8 +1,8 @@
 //! The CSV files of LUNA16.
 
 use anyhow::{Context, Result, ensure};
-use nodulens::weights::hex;
 use nodulens_imaging::geometry::WorldMm;
+use nodulens_imaging::hash::hex;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};

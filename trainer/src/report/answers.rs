@@ -5,7 +5,7 @@ use crate::shard::Shard;
 use anyhow::{Context, Result, bail, ensure};
 use nodulens::classifier::{Classifier, Prediction};
 use nodulens::method::{CLASS_NODULE, PATCH_SIZE};
-use nodulens::model::symmetry::{SYMMETRIES, places};
+use nodulens::model::symmetry::{SYMMETRIES, permutation};
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -76,7 +76,7 @@ fn classify(classifier: &Classifier, chunk: &[Example], view: usize) -> Result<V
 
 /// The patch under a symmetry of the square.
 fn turned(values: &[f32], view: usize) -> impl Iterator<Item = f32> {
-    places(view, PATCH_SIZE).into_iter().map(|place| values[place])
+    permutation(view, PATCH_SIZE).into_iter().map(|from| values[from])
 }
 
 /// Mean probability, and the logit whose probability at `temperature` that is. Both classes are

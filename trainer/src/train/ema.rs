@@ -3,7 +3,7 @@
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
-use nodulens::model::Trainable;
+use nodulens::on_burn::Trainable;
 
 /// The average of a network's parameters, and of the statistics of its batch normalisation.
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn the_average_moves_by_its_share_and_takes_the_statistics_too() {
         let device = Device::flex();
-        let network = NetworkKind::Compact.trainable(&device, 0.0);
+        let network = Trainable::new(NetworkKind::Compact, &device, 0.0);
         let start = network.valid().map(&mut Fill(1.0));
         let count = sums(&start);
         let mut ema = Ema::new(0.75, start.clone());

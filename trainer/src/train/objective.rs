@@ -10,9 +10,9 @@ use anyhow::{Context, Result, anyhow, ensure};
 use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Device, Tensor, TensorData};
 use nodulens::method::{CLASS_NODULE, CLASSES};
-use nodulens::model::Network;
-use nodulens::preprocess::batch_tensor;
-use nodulens::weights::read_weights;
+use nodulens::on_burn::Network;
+use nodulens::on_burn::batch_tensor;
+use nodulens::weights::{WeightsFile, read_weights};
 use std::path::Path;
 
 /// The targets of a whole run.
@@ -127,9 +127,9 @@ impl Objective {
 
 fn teacher(path: &Path, device: &Device) -> Result<Network> {
     let bytes = std::fs::read(path).with_context(|| format!("teacher {}", path.display()))?;
-    let weights =
-        read_weights(&bytes, device).with_context(|| format!("teacher {}", path.display()))?;
-    Ok(weights.network)
+    let teacher = || format!("teacher {}", path.display());
+    let WeightsFile { kind, parameters, .. } = read_weights(&bytes).with_context(teacher)?;
+    Network::new(kind, parameters, device).with_context(teacher)
 }
 
 impl Targets {

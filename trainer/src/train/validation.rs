@@ -6,8 +6,8 @@ use anyhow::{Result, ensure};
 use burn::tensor::Device;
 use burn::tensor::activation::log_softmax;
 use nodulens::method;
-use nodulens::model::Network;
-use nodulens::preprocess::batch_tensor;
+use nodulens::on_burn::Network;
+use nodulens::on_burn::batch_tensor;
 
 /// Patches in a validation batch: bounds memory, changes no result.
 const BATCH: usize = 96;

@@ -4,11 +4,12 @@
 
 use crate::support::{fails, ok};
 use burn::tensor::Device;
-use nodulens::classifier::Classifier;
 use nodulens::method::{CLASS_NODULE, PATCH_SAMPLES, preprocess_id};
 use nodulens::model::NetworkKind;
-use nodulens::preprocess::batch_tensor;
-use nodulens::weights::{Card, WeightsHeader, read_weights, write_weights};
+use nodulens::on_burn::classifier;
+use nodulens::weights::{Card, Parameters, WeightsHeader, write_weights};
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64Mcg;
 use std::path::Path;
 use std::process::Command;
 
@@ -28,17 +29,21 @@ fn read(arguments: &[&str]) -> Option<serde_json::Value> {
 
 /// A weights file of fresh weights, as if trained.
 fn fresh(kind: NetworkKind, path: &Path) {
-    let device = Device::flex();
-    device.seed(7);
-    let network = kind.trainable(&device, 0.0).deployed();
+    let mut rng = Pcg64Mcg::seed_from_u64(7);
+    // Biases and kernels alike, so that none is 0.
+    let parameters = Parameters::random(kind, &mut rng).into_iter().map(|(name, mut parameter)| {
+        if parameter.shape.len() == 1 {
+            parameter.values.fill_with(|| rng.random_range(-0.1..0.1));
+        }
+        (name, parameter)
+    });
+    let card = Card { title: "fresh".to_owned(), ..Card::default() };
     let header = WeightsHeader {
-        network: kind.name().to_owned(),
-        preprocess_id: preprocess_id(),
         threshold: 0.25,
         temperature: 1.7,
-        card: Card { title: "fresh".to_owned(), ..Card::default() },
+        ..WeightsHeader::uncalibrated(kind, card)
     };
-    std::fs::write(path, write_weights(&header, &network).unwrap()).unwrap();
+    std::fs::write(path, write_weights(&header, kind, &parameters.collect()).unwrap()).unwrap();
 }
 
 #[test]
@@ -56,11 +61,9 @@ fn onnx_runtime_gives_our_logits() {
         std::fs::write(path("inputs.json"), serde_json::to_string(&patches).unwrap()).unwrap();
         let Some(answer) = read(&["onnx", &path("net.onnx"), &path("inputs.json")]) else { return };
 
-        let device = Device::flex();
-        let weights = read_weights(&std::fs::read(path("weights.nodulens")).unwrap(), &device);
-        let weights = weights.unwrap();
-        let logits = weights.network.forward(batch_tensor(values, &device));
-        let ours: Vec<f32> = logits.into_data().try_to_vec().unwrap();
+        let weights = std::fs::read(path("weights.nodulens")).unwrap();
+        let classifier = classifier(&weights, &Device::flex()).unwrap();
+        let ours = pollster::block_on(classifier.logits(values)).unwrap();
         let mut worst = 0f64;
         for (i, pair) in ours.chunks_exact(2).enumerate() {
             for (class, logit) in pair.iter().enumerate() {
@@ -100,8 +103,7 @@ fn onnx_runtime_gives_our_dense_logits() {
         }
         ok(&convert);
         let Some(answer) = read(&["onnx-dense", &graph, &path("picture.json")]) else { return };
-        let device = Device::flex();
-        let classifier = Classifier::load(&std::fs::read(&weights).unwrap(), &device).unwrap();
+        let classifier = classifier(&std::fs::read(&weights).unwrap(), &Device::flex()).unwrap();
         let ours = pollster::block_on(classifier.dense_logits(values.clone(), [width, height]));
         let ours = ours.unwrap().unwrap();
         assert_eq!(ours.len(), 2 * 4 * 6);

@@ -1,66 +1,83 @@
 //! NEON, which every 64-bit ARM has.
 
-use super::Vector;
+use super::isa::{Isa, Kernel, Vector};
+use super::scalar::Scalar;
+use super::set::InstructionSet;
 use core::arch::aarch64::*;
 
+/// The processor has NEON.
 #[derive(Clone, Copy)]
-pub(crate) struct Neon(float32x4_t);
+pub(crate) struct Neon(());
 
-// Each function is one instruction; what it needs is the trait's contract.
-impl Vector for Neon {
+impl Neon {
+    fn detected() -> Option<Self> {
+        std::arch::is_aarch64_feature_detected!("neon").then_some(Self(()))
+    }
+}
+
+/// The set that this processor has beside [`InstructionSet::Scalar`].
+pub(super) fn found() -> Option<InstructionSet> {
+    Neon::detected().map(|_| InstructionSet::Neon)
+}
+
+/// Run a kernel with this set, or with none in particular where the processor lacks it.
+pub(crate) fn run(set: InstructionSet, kernel: impl Kernel) {
+    match Neon::detected() {
+        // SAFETY: the token says that the processor has NEON.
+        Some(isa) if set == InstructionSet::Neon => unsafe { with(isa, kernel) },
+        _ => kernel.run(Scalar),
+    }
+}
+
+#[target_feature(enable = "neon")]
+fn with(isa: Neon, kernel: impl Kernel) {
+    kernel.run(isa);
+}
+
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(crate) struct Lanes(float32x4_t);
+
+impl Isa for Neon {
+    type V = Lanes;
     const LANES: usize = 4;
 
     #[inline(always)]
-    unsafe fn splat(value: f32) -> Self {
-        // SAFETY: the caller's.
-        Self(unsafe { vdupq_n_f32(value) })
+    fn splat(self, value: f32) -> Lanes {
+        // SAFETY: the token says that the processor has NEON.
+        Lanes(unsafe { vdupq_n_f32(value) })
     }
+}
 
+// Lanes come from the token alone, which says that the processor has NEON.
+impl Vector for Lanes {
     #[inline(always)]
-    unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: the caller's.
-        Self(unsafe { vld1q_f32(from) })
-    }
-
-    #[inline(always)]
-    unsafe fn load_splat(from: *const f32) -> Self {
-        // SAFETY: the caller's.
-        Self(unsafe { vld1q_dup_f32(from) })
-    }
-
-    #[inline(always)]
-    unsafe fn store(self, to: *mut f32) {
-        // SAFETY: the caller's.
-        unsafe { vst1q_f32(to, self.0) }
-    }
-
-    #[inline(always)]
-    unsafe fn add(self, other: Self) -> Self {
-        // SAFETY: the caller's.
+    fn add(self, other: Self) -> Self {
+        // SAFETY: lanes come from a token of NEON.
         Self(unsafe { vaddq_f32(self.0, other.0) })
     }
 
     #[inline(always)]
-    unsafe fn sub(self, other: Self) -> Self {
-        // SAFETY: the caller's.
+    fn sub(self, other: Self) -> Self {
+        // SAFETY: lanes come from a token of NEON.
         Self(unsafe { vsubq_f32(self.0, other.0) })
     }
 
     #[inline(always)]
-    unsafe fn mul(self, other: Self) -> Self {
-        // SAFETY: the caller's.
+    fn mul(self, other: Self) -> Self {
+        // SAFETY: lanes come from a token of NEON.
         Self(unsafe { vmulq_f32(self.0, other.0) })
     }
 
     #[inline(always)]
-    unsafe fn max(self, other: Self) -> Self {
-        // SAFETY: the caller's.
+    fn max(self, other: Self) -> Self {
+        // SAFETY: lanes come from a token of NEON.
         Self(unsafe { vmaxq_f32(self.0, other.0) })
     }
 
     #[inline(always)]
-    unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
-        // SAFETY: the caller's.
+    fn mul_add(self, factor: Self, addend: Self) -> Self {
+        // SAFETY: lanes come from a token of NEON.
         Self(unsafe { vfmaq_f32(addend.0, self.0, factor.0) })
     }
 }

@@ -1,11 +1,29 @@
 //! Four numbers without any particular instruction; the compiler may still find some.
 
-use super::Vector;
+// Left out where the whole module is compiled for another set.
+#![allow(dead_code)]
+
+use super::isa::{Isa, Vector};
+
+/// Every processor has it.
+#[derive(Clone, Copy)]
+pub(crate) struct Scalar;
 
 #[derive(Clone, Copy)]
-pub(crate) struct Scalar([f32; 4]);
+#[repr(transparent)]
+pub(crate) struct Lanes([f32; 4]);
 
-impl Scalar {
+impl Isa for Scalar {
+    type V = Lanes;
+    const LANES: usize = 4;
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> Lanes {
+        Lanes([value; 4])
+    }
+}
+
+impl Lanes {
     #[inline(always)]
     fn zip(self, other: Self, of: impl Fn(f32, f32) -> f32) -> Self {
         let ([a, b, c, d], [e, f, g, h]) = (self.0, other.0);
@@ -13,55 +31,29 @@ impl Scalar {
     }
 }
 
-impl Vector for Scalar {
-    const LANES: usize = 4;
-
+impl Vector for Lanes {
     #[inline(always)]
-    unsafe fn splat(value: f32) -> Self {
-        Self([value; 4])
-    }
-
-    #[inline(always)]
-    unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: the caller's; an array of numbers is aligned as a number.
-        Self(unsafe { from.cast::<[f32; 4]>().read() })
-    }
-
-    #[inline(always)]
-    unsafe fn load_splat(from: *const f32) -> Self {
-        // SAFETY: the caller's.
-        Self([unsafe { from.read() }; 4])
-    }
-
-    #[inline(always)]
-    unsafe fn store(self, to: *mut f32) {
-        // SAFETY: the caller's.
-        unsafe { to.cast::<[f32; 4]>().write(self.0) }
-    }
-
-    #[inline(always)]
-    unsafe fn add(self, other: Self) -> Self {
+    fn add(self, other: Self) -> Self {
         self.zip(other, |a, b| a + b)
     }
 
     #[inline(always)]
-    unsafe fn sub(self, other: Self) -> Self {
+    fn sub(self, other: Self) -> Self {
         self.zip(other, |a, b| a - b)
     }
 
     #[inline(always)]
-    unsafe fn mul(self, other: Self) -> Self {
+    fn mul(self, other: Self) -> Self {
         self.zip(other, |a, b| a * b)
     }
 
     #[inline(always)]
-    unsafe fn max(self, other: Self) -> Self {
+    fn max(self, other: Self) -> Self {
         self.zip(other, |a, b| if a < b { b } else { a })
     }
 
     #[inline(always)]
-    unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
-        // SAFETY: no instruction is asked for.
-        unsafe { self.mul(factor).add(addend) }
+    fn mul_add(self, factor: Self, addend: Self) -> Self {
+        self.mul(factor).add(addend)
     }
 }

@@ -1,60 +1,61 @@
-//! WebAssembly's fixed-width SIMD.
+//! WebAssembly's fixed-width SIMD, where the whole module is compiled for it: it would not have
+//! started without.
 
-use super::Vector;
+use super::isa::{Isa, Kernel, Vector};
+use super::set::InstructionSet;
 use core::arch::wasm32::*;
 
+/// The module runs, so that there are these instructions.
 #[derive(Clone, Copy)]
-pub(crate) struct Simd128(v128);
+pub(crate) struct Simd128;
 
-// Each function is one instruction, or two; what it needs is the trait's contract.
-impl Vector for Simd128 {
+/// The set that this module is compiled for.
+pub(super) fn found() -> Option<InstructionSet> {
+    Some(InstructionSet::Simd128)
+}
+
+/// Run a kernel. There is one set in the module, whatever is asked for.
+pub(crate) fn run(_: InstructionSet, kernel: impl Kernel) {
+    kernel.run(Simd128);
+}
+
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(crate) struct Lanes(v128);
+
+impl Isa for Simd128 {
+    type V = Lanes;
     const LANES: usize = 4;
 
     #[inline(always)]
-    unsafe fn splat(value: f32) -> Self {
-        Self(f32x4_splat(value))
+    fn splat(self, value: f32) -> Lanes {
+        Lanes(f32x4_splat(value))
     }
+}
 
+impl Vector for Lanes {
     #[inline(always)]
-    unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: the caller's.
-        Self(unsafe { v128_load(from.cast()) })
-    }
-
-    #[inline(always)]
-    unsafe fn load_splat(from: *const f32) -> Self {
-        // SAFETY: the caller's.
-        Self(unsafe { v128_load32_splat(from.cast()) })
-    }
-
-    #[inline(always)]
-    unsafe fn store(self, to: *mut f32) {
-        // SAFETY: the caller's.
-        unsafe { v128_store(to.cast(), self.0) }
-    }
-
-    #[inline(always)]
-    unsafe fn add(self, other: Self) -> Self {
+    fn add(self, other: Self) -> Self {
         Self(f32x4_add(self.0, other.0))
     }
 
     #[inline(always)]
-    unsafe fn sub(self, other: Self) -> Self {
+    fn sub(self, other: Self) -> Self {
         Self(f32x4_sub(self.0, other.0))
     }
 
     #[inline(always)]
-    unsafe fn mul(self, other: Self) -> Self {
+    fn mul(self, other: Self) -> Self {
         Self(f32x4_mul(self.0, other.0))
     }
 
     #[inline(always)]
-    unsafe fn max(self, other: Self) -> Self {
+    fn max(self, other: Self) -> Self {
         Self(f32x4_pmax(self.0, other.0))
     }
 
     #[inline(always)]
-    unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
+    fn mul_add(self, factor: Self, addend: Self) -> Self {
         #[cfg(target_feature = "relaxed-simd")]
         return Self(f32x4_relaxed_madd(self.0, factor.0, addend.0));
         #[cfg(not(target_feature = "relaxed-simd"))]

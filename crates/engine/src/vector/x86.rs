@@ -1,66 +1,84 @@
 //! AVX2 with fused multiply-add.
 
-use super::Vector;
+use super::isa::{Isa, Kernel, Vector};
+use super::scalar::Scalar;
+use super::set::InstructionSet;
 use core::arch::x86_64::*;
 
+/// The processor has AVX2 and FMA.
 #[derive(Clone, Copy)]
-pub(crate) struct Avx2(__m256);
+pub(crate) struct Avx2(());
 
-// Each function is one instruction; what it needs is the trait's contract.
-impl Vector for Avx2 {
+impl Avx2 {
+    fn detected() -> Option<Self> {
+        let found = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+        found.then_some(Self(()))
+    }
+}
+
+/// The set that this processor has beside [`InstructionSet::Scalar`].
+pub(super) fn found() -> Option<InstructionSet> {
+    Avx2::detected().map(|_| InstructionSet::Avx2)
+}
+
+/// Run a kernel with this set, or with none in particular where the processor lacks it.
+pub(crate) fn run(set: InstructionSet, kernel: impl Kernel) {
+    match Avx2::detected() {
+        // SAFETY: the token says that the processor has both.
+        Some(isa) if set == InstructionSet::Avx2 => unsafe { with(isa, kernel) },
+        _ => kernel.run(Scalar),
+    }
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn with(isa: Avx2, kernel: impl Kernel) {
+    kernel.run(isa);
+}
+
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(crate) struct Lanes(__m256);
+
+impl Isa for Avx2 {
+    type V = Lanes;
     const LANES: usize = 8;
 
     #[inline(always)]
-    unsafe fn splat(value: f32) -> Self {
-        // SAFETY: the caller's.
-        Self(unsafe { _mm256_set1_ps(value) })
+    fn splat(self, value: f32) -> Lanes {
+        // SAFETY: the token says that the processor has AVX.
+        Lanes(unsafe { _mm256_set1_ps(value) })
     }
+}
 
+// Lanes come from the token alone, which says that the processor has AVX2 and FMA.
+impl Vector for Lanes {
     #[inline(always)]
-    unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: the caller's.
-        Self(unsafe { _mm256_loadu_ps(from) })
-    }
-
-    #[inline(always)]
-    unsafe fn load_splat(from: *const f32) -> Self {
-        // SAFETY: the caller's.
-        Self(unsafe { _mm256_broadcast_ss(&*from) })
-    }
-
-    #[inline(always)]
-    unsafe fn store(self, to: *mut f32) {
-        // SAFETY: the caller's.
-        unsafe { _mm256_storeu_ps(to, self.0) }
-    }
-
-    #[inline(always)]
-    unsafe fn add(self, other: Self) -> Self {
-        // SAFETY: the caller's.
+    fn add(self, other: Self) -> Self {
+        // SAFETY: lanes come from a token of AVX2.
         Self(unsafe { _mm256_add_ps(self.0, other.0) })
     }
 
     #[inline(always)]
-    unsafe fn sub(self, other: Self) -> Self {
-        // SAFETY: the caller's.
+    fn sub(self, other: Self) -> Self {
+        // SAFETY: lanes come from a token of AVX2.
         Self(unsafe { _mm256_sub_ps(self.0, other.0) })
     }
 
     #[inline(always)]
-    unsafe fn mul(self, other: Self) -> Self {
-        // SAFETY: the caller's.
+    fn mul(self, other: Self) -> Self {
+        // SAFETY: lanes come from a token of AVX2.
         Self(unsafe { _mm256_mul_ps(self.0, other.0) })
     }
 
     #[inline(always)]
-    unsafe fn max(self, other: Self) -> Self {
-        // SAFETY: the caller's.
+    fn max(self, other: Self) -> Self {
+        // SAFETY: lanes come from a token of AVX2.
         Self(unsafe { _mm256_max_ps(other.0, self.0) })
     }
 
     #[inline(always)]
-    unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
-        // SAFETY: the caller's.
+    fn mul_add(self, factor: Self, addend: Self) -> Self {
+        // SAFETY: lanes come from a token of FMA, too.
         Self(unsafe { _mm256_fmadd_ps(self.0, factor.0, addend.0) })
     }
 }

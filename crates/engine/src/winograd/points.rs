@@ -6,7 +6,7 @@
 //! added and subtracted. (S. Winograd, Arithmetic Complexity of Computations, 1980; A. Lavin and
 //! S. Gray, Fast Algorithms for Convolutional Neural Networks, 2015.)
 
-use crate::vector::Vector;
+use crate::vector::{Isa, Vector};
 
 /// The positive one of each pair.
 const PAIRS: [f64; 3] = [1.0, 2.0, 0.5];
@@ -53,121 +53,93 @@ impl<const N: usize> Points<N> {
     }
 
     /// Values at N places to values at N points.
-    ///
-    /// # Safety
-    /// As [`Vector`].
     #[inline(always)]
-    pub(super) unsafe fn input<V: Vector>(values: &[V; N]) -> [V; N] {
+    pub(super) fn input<I: Isa>(isa: I, values: &[I::V; N]) -> [I::V; N] {
         let mut points = *values;
-        // SAFETY: the caller's.
-        unsafe {
-            points[0] = weighted(values, 0, &Self::WHOLE, Self::PAIRS + 1, 1.0);
-            points[N - 1] = weighted(values, 1, &Self::WHOLE, Self::PAIRS + 1, 1.0);
-            Self::enter::<V, 0>(values, &mut points);
-            Self::enter::<V, 1>(values, &mut points);
-            Self::enter::<V, 2>(values, &mut points);
-        }
+        points[0] = weighted(isa, values, 0, &Self::WHOLE, Self::PAIRS + 1, 1.0);
+        points[N - 1] = weighted(isa, values, 1, &Self::WHOLE, Self::PAIRS + 1, 1.0);
+        Self::enter::<I, 0>(isa, values, &mut points);
+        Self::enter::<I, 1>(isa, values, &mut points);
+        Self::enter::<I, 2>(isa, values, &mut points);
         points
     }
 
     /// The points of one pair, where N has it. By a constant, not in a loop, so that every factor
     /// is known to the compiler.
-    ///
-    /// # Safety
-    /// As [`Vector`].
     #[inline(always)]
-    unsafe fn enter<V: Vector, const PAIR: usize>(values: &[V; N], points: &mut [V; N]) {
+    fn enter<I: Isa, const PAIR: usize>(isa: I, values: &[I::V; N], points: &mut [I::V; N]) {
         if PAIR >= Self::PAIRS {
             return;
         }
-        // SAFETY: the caller's.
-        unsafe {
-            let rest = &const { Self::WITHOUT[PAIR] };
-            let even = weighted(values, 2, rest, Self::PAIRS, 1.0);
-            let odd = weighted(values, 1, rest, Self::PAIRS, const { PAIRS[PAIR] as f32 });
-            points[2 * PAIR + 1] = even.add(odd);
-            points[2 * PAIR + 2] = even.sub(odd);
-        }
+        let rest = &const { Self::WITHOUT[PAIR] };
+        let even = weighted(isa, values, 2, rest, Self::PAIRS, 1.0);
+        let odd = weighted(isa, values, 1, rest, Self::PAIRS, const { PAIRS[PAIR] as f32 });
+        points[2 * PAIR + 1] = even.add(odd);
+        points[2 * PAIR + 2] = even.sub(odd);
     }
 
     /// Products at N points to M outputs, at most six.
-    ///
-    /// # Safety
-    /// As [`Vector`].
     #[inline(always)]
-    pub(super) unsafe fn output<V: Vector, const M: usize>(points: &[V; N]) -> [V; M] {
+    pub(super) fn output<I: Isa, const M: usize>(isa: I, points: &[I::V; N]) -> [I::V; M] {
         let mut outputs = [points[0]; M];
-        // SAFETY: the caller's.
-        unsafe {
-            let (mut sums, mut differences) = ([points[0]; 3], [points[0]; 3]);
-            for pair in 0..Self::PAIRS {
-                sums[pair] = points[2 * pair + 1].add(points[2 * pair + 2]);
-                differences[pair] = points[2 * pair + 1].sub(points[2 * pair + 2]);
-            }
-            let mut first = points[0].add(sums[0]);
-            for pair in 1..Self::PAIRS {
-                first = first.add(sums[pair]);
-            }
-            outputs[0] = first;
-            Self::leave::<V, M, 1>(&differences, &mut outputs);
-            Self::leave::<V, M, 2>(&sums, &mut outputs);
-            Self::leave::<V, M, 3>(&differences, &mut outputs);
-            Self::leave::<V, M, 4>(&sums, &mut outputs);
-            Self::leave::<V, M, 5>(&differences, &mut outputs);
-            outputs[M - 1] = outputs[M - 1].add(points[N - 1]);
+        let (mut sums, mut differences) = ([points[0]; 3], [points[0]; 3]);
+        for pair in 0..Self::PAIRS {
+            sums[pair] = points[2 * pair + 1].add(points[2 * pair + 2]);
+            differences[pair] = points[2 * pair + 1].sub(points[2 * pair + 2]);
         }
+        let mut first = points[0].add(sums[0]);
+        for pair in 1..Self::PAIRS {
+            first = first.add(sums[pair]);
+        }
+        outputs[0] = first;
+        Self::leave::<I, M, 1>(isa, &differences, &mut outputs);
+        Self::leave::<I, M, 2>(isa, &sums, &mut outputs);
+        Self::leave::<I, M, 3>(isa, &differences, &mut outputs);
+        Self::leave::<I, M, 4>(isa, &sums, &mut outputs);
+        Self::leave::<I, M, 5>(isa, &differences, &mut outputs);
+        outputs[M - 1] = outputs[M - 1].add(points[N - 1]);
         outputs
     }
 
     /// One output, where M has it: the sum of the pairs, each times its power.
-    ///
-    /// # Safety
-    /// As [`Vector`].
     #[inline(always)]
-    unsafe fn leave<V: Vector, const M: usize, const POWER: usize>(
-        of: &[V; 3],
-        outputs: &mut [V; M],
+    fn leave<I: Isa, const M: usize, const POWER: usize>(
+        isa: I,
+        of: &[I::V; 3],
+        outputs: &mut [I::V; M],
     ) {
         if POWER >= M {
             return;
         }
-        // SAFETY: the caller's.
-        unsafe {
-            // The first pair is 1 and -1, whose powers need no product.
-            let mut sum = of[0];
-            if Self::PAIRS > 1 {
-                sum = of[1].mul_add(V::splat(const { raised(PAIRS[1], POWER) }), sum);
-            }
-            if Self::PAIRS > 2 {
-                sum = of[2].mul_add(V::splat(const { raised(PAIRS[2], POWER) }), sum);
-            }
-            outputs[POWER] = sum;
+        // The first pair is 1 and -1, whose powers need no product.
+        let mut sum = of[0];
+        if Self::PAIRS > 1 {
+            sum = of[1].mul_add(isa.splat(const { raised(PAIRS[1], POWER) }), sum);
         }
+        if Self::PAIRS > 2 {
+            sum = of[2].mul_add(isa.splat(const { raised(PAIRS[2], POWER) }), sum);
+        }
+        outputs[POWER] = sum;
     }
 }
 
 /// The sum of every second value from `first` on, each times its coefficient and `scale`.
-///
-/// # Safety
-/// As [`Vector`].
 #[inline(always)]
-unsafe fn weighted<V: Vector>(
-    values: &[V],
+fn weighted<I: Isa>(
+    isa: I,
+    values: &[I::V],
     first: usize,
     coefficients: &[f32; 4],
     count: usize,
     scale: f32,
-) -> V {
-    // SAFETY: the caller's.
-    unsafe {
-        // The highest coefficient is 1.
-        let highest = values[first + 2 * (count - 1)];
-        let mut sum = if scale == 1.0 { highest } else { highest.mul(V::splat(scale)) };
-        for i in 0..count - 1 {
-            sum = values[first + 2 * i].mul_add(V::splat(coefficients[i] * scale), sum);
-        }
-        sum
+) -> I::V {
+    // The highest coefficient is 1.
+    let highest = values[first + 2 * (count - 1)];
+    let mut sum = if scale == 1.0 { highest } else { highest.mul(isa.splat(scale)) };
+    for i in 0..count - 1 {
+        sum = values[first + 2 * i].mul_add(isa.splat(coefficients[i] * scale), sum);
     }
+    sum
 }
 
 const fn raised(base: f64, power: usize) -> f32 {
@@ -207,12 +179,13 @@ mod tests {
     use super::*;
     use crate::vector::Scalar;
 
-    fn lanes(value: f32) -> Scalar {
-        // SAFETY: no instruction is asked for.
-        unsafe { Scalar::splat(value) }
+    type Lanes = <Scalar as Isa>::V;
+
+    fn lanes(value: f32) -> Lanes {
+        Scalar.splat(value)
     }
 
-    fn first(value: Scalar) -> f64 {
+    fn first(value: Lanes) -> f64 {
         let mut lanes = [0.0; 4];
         // SAFETY: four numbers, as many as lanes.
         unsafe { value.store(lanes.as_mut_ptr()) };
@@ -223,16 +196,14 @@ mod tests {
     fn filters_as_by_hand<const M: usize, const R: usize, const N: usize>() {
         let values: [f32; N] = std::array::from_fn(|i| ((i * 7 + 3) % 11) as f32 - 5.0);
         let taps: [f64; R] = std::array::from_fn(|i| ((i * 5 + 2) % 7) as f64 - 3.0);
-        // SAFETY: no instruction is asked for.
-        let points = unsafe { Points::<N>::input(&values.map(lanes)) };
+        let points = Points::<N>::input(Scalar, &values.map(lanes));
         let kernel = Points::<N>::kernel::<R>().map(|row| {
             let at_point: f64 = row.iter().zip(&taps).map(|(of, tap)| of * tap).sum();
             at_point as f32
         });
-        let products: [Scalar; N] =
+        let products: [Lanes; N] =
             std::array::from_fn(|i| lanes(first(points[i]) as f32 * kernel[i]));
-        // SAFETY: no instruction is asked for.
-        let outputs: [Scalar; M] = unsafe { Points::<N>::output(&products) };
+        let outputs: [Lanes; M] = Points::<N>::output(Scalar, &products);
         for (place, output) in outputs.into_iter().enumerate() {
             let by_hand: f64 = (0..R).map(|tap| f64::from(values[place + tap]) * taps[tap]).sum();
             assert!((first(output) - by_hand).abs() < 1e-3, "F({M}, {R}) at {place}");
@@ -251,8 +222,7 @@ mod tests {
     fn a_constant_stands_at_one() {
         let mut products = [lanes(0.0); 8];
         products[Points::<8>::ONE] = lanes(2.5);
-        // SAFETY: no instruction is asked for.
-        let outputs: [Scalar; 6] = unsafe { Points::<8>::output(&products) };
+        let outputs: [Lanes; 6] = Points::<8>::output(Scalar, &products);
         assert!(outputs.into_iter().all(|output| first(output) == 2.5));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Limits;
 use super::inflate::{self, InflateError};
+use crate::UserError;
 use std::borrow::Cow;
 use std::io::Cursor;
 use zip::ZipArchive;
@@ -20,8 +21,8 @@ pub(crate) enum ArchiveError {
     TooLarge { most: u64 },
 }
 
-impl ArchiveError {
-    pub fn code(&self) -> &'static str {
+impl UserError for ArchiveError {
+    fn code(&self) -> &'static str {
         match self {
             Self::Damaged(_) => "damaged",
             Self::Encrypted => "encrypted",
@@ -30,7 +31,7 @@ impl ArchiveError {
         }
     }
 
-    pub fn hint(&self) -> &'static str {
+    fn hint(&self) -> &'static str {
         match self {
             Self::Damaged(_) => "Copy or download it again.",
             Self::Encrypted => "Unpack it with its password first, then choose the files.",

@@ -4,6 +4,7 @@
 use super::Limits;
 use super::numbers::{self, Number, NumbersError};
 use super::series::{Tag, Warning};
+use crate::UserError;
 use crate::geometry::{GeometryError, SpacingMm, VolumeGeometry, WorldMm};
 use crate::volume::{Samples, Volume};
 use flate2::read::MultiGzDecoder;
@@ -58,22 +59,8 @@ pub enum GridError {
     Damaged(String),
 }
 
-impl GridError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::NotAHeader(_) | Self::Truncated { .. } | Self::Damaged(_) => {
-                "Download or copy the file again; compare its size with the source."
-            }
-            Self::TooLarge { .. } => "Cut out the region of interest first.",
-            _ => "Write it again as one three-dimensional volume, for example with SimpleITK.",
-        }
-    }
-
-    /// Stable name of the error, for programs.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
+impl UserError for GridError {
+    fn code(&self) -> &'static str {
         match self {
             Self::NotAHeader(_) | Self::Missing(_) | Self::Value { .. } | Self::Geometry(_) => {
                 "bad-header"
@@ -82,6 +69,16 @@ impl GridError {
             Self::TooLarge { .. } => "too-large",
             Self::Truncated { .. } => "truncated",
             Self::Damaged(_) => "damaged",
+        }
+    }
+
+    fn hint(&self) -> &'static str {
+        match self {
+            Self::NotAHeader(_) | Self::Truncated { .. } | Self::Damaged(_) => {
+                "Download or copy the file again; compare its size with the source."
+            }
+            Self::TooLarge { .. } => "Cut out the region of interest first.",
+            _ => "Write it again as one three-dimensional volume, for example with SimpleITK.",
         }
     }
 }

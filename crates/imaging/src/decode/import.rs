@@ -113,8 +113,7 @@ impl Import {
             Kind::Nifti(place) => self.nifti(name, bytes, place),
             Kind::Nrrd => self.nrrd(name, bytes),
             Kind::Picture => {
-                let image = decode_raster(&bytes)
-                    .map_err(|error| Refusal::new(error.code(), error.to_string(), error.hint()))?;
+                let image = decode_raster(&bytes)?;
                 self.keep(image.samples.len() as u64 * 4)?;
                 let format = image.format;
                 let sha256 = hash::of_bytes(&bytes);
@@ -151,10 +150,7 @@ impl Import {
             let message = "it is an archive within archives";
             return Err(Refusal::new("nested-archive", message, "Unpack the outer one first."));
         }
-        let refused = |error: super::archive::ArchiveError| {
-            Refusal::new(error.code(), error.to_string(), error.hint())
-        };
-        let mut archive = Archive::open(bytes).map_err(refused)?;
+        let mut archive = Archive::open(bytes)?;
         let mut files = 0;
         for index in 0..archive.len() {
             let file = archive.file(index, &self.limits, &mut self.unpackable);
@@ -166,7 +162,7 @@ impl Import {
                     self.take(&inner, content, nesting + 1);
                 }
                 Err(error) => {
-                    let Refusal { code, message, hint } = refused(error);
+                    let Refusal { code, message, hint } = error.into();
                     self.files += 1;
                     self.problems.push(FileProblem { name: inner, code, message, hint });
                 }

@@ -2,6 +2,7 @@
 
 mod tiff;
 
+use crate::UserError;
 use crate::intensity::Grey;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use std::io::Cursor;
@@ -69,10 +70,18 @@ pub enum DecodeError {
     },
 }
 
-impl DecodeError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
+impl UserError for DecodeError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty-file",
+            Self::NotAnImage => "not-an-image",
+            Self::Unsupported { .. } => "unsupported-format",
+            Self::Damaged { .. } => "truncated",
+            Self::TooLarge { .. } => "too-large",
+        }
+    }
+
+    fn hint(&self) -> &'static str {
         match self {
             Self::Empty => "Export or copy the file again.",
             Self::NotAnImage => {
@@ -81,18 +90,6 @@ impl DecodeError {
             Self::Unsupported { .. } => "Save it as an 8-bit or 16-bit grey PNG.",
             Self::Damaged { .. } => "Copy or export the file again; part of it is missing.",
             Self::TooLarge { .. } => "Cut out the region of interest first.",
-        }
-    }
-
-    /// Stable name of the error, for programs.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Empty => "empty-file",
-            Self::NotAnImage => "not-an-image",
-            Self::Unsupported { .. } => "unsupported-format",
-            Self::Damaged { .. } => "truncated",
-            Self::TooLarge { .. } => "too-large",
         }
     }
 }

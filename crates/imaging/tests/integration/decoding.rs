@@ -1,5 +1,6 @@
 //! What a picture becomes, and what is said of it.
 
+use nodulens_imaging::UserError;
 use nodulens_imaging::decode::{GreyImage, decode_raster};
 use std::path::PathBuf;
 

@@ -2,6 +2,7 @@
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
+use nodulens_imaging::UserError;
 use nodulens_imaging::decode::metaimage::{Header, MetaImageError, decode_mha, decode_mhd};
 use nodulens_imaging::geometry::{SpacingMm, VoxelPoint, WorldMm};
 use nodulens_imaging::intensity::Hu;

@@ -3,13 +3,14 @@
 use super::open::{Opened, Refusal};
 use super::wait;
 use nodulens::classifier::Classifier;
+use nodulens::detection::{
+    ASSUMED_PIXEL_MM, Facts, HeatMap, SliceError, SliceImage, SliceSearch, VolumeSearch,
+    measured_peaks, peaks, suitability,
+};
 use nodulens::findings::{InputUsed, ModelUsed, Report, Search, heat_map_png};
 use nodulens::method::{FINDING_DISTANCE_MM, MODEL_WINDOW};
 use nodulens::preprocess::display_bytes;
-use nodulens::scan::{
-    ASSUMED_PIXEL_MM, Facts, HeatMap, ScanError, SliceImage, SliceScan, VolumeScan, measured_peaks,
-    peaks, suitability,
-};
+use nodulens_imaging::UserError;
 use nodulens_imaging::geometry::{SpacingMm, VolumeGeometry, WorldMm};
 use nodulens_imaging::intensity::{Grey, Hu};
 use nodulens_imaging::lungs::lung_mask;
@@ -82,7 +83,7 @@ fn series(
     let geometry = volume.geometry();
     let ([width, height, _], spacing) = (geometry.size(), geometry.spacing_mm());
     let (size, pixel_mm) = ([width, height], [spacing.x, spacing.y]);
-    let mut scan = VolumeScan::new(geometry.clone());
+    let mut scan = VolumeSearch::new(geometry.clone());
     let mut note = None;
     while let Some(z) = scan.next_slice() {
         let hu = volume.slice(z);
@@ -141,7 +142,7 @@ fn picture(
         message: error.to_string(),
         hint: "Please report this.".to_owned(),
     })?;
-    let mut scan = VolumeScan::new(geometry);
+    let mut scan = VolumeSearch::new(geometry);
     scan.add(&peaks(&map, pixel_mm, options.min_probability, FINDING_DISTANCE_MM), map.highest());
     let mut search = searched(options, 1);
     search.lung_mask = false;
@@ -166,7 +167,7 @@ fn heat(
     mask: Option<&nodulens_imaging::lungs::LungMask>,
     options: &Options,
 ) -> Result<HeatMap, Refusal> {
-    let scan = SliceScan::new(image, mask, classifier, options.stride);
+    let scan = SliceSearch::new(image, mask, classifier, options.stride);
     wait(scan.run(classifier)).map_err(|error| Refusal {
         code: "device-failed",
         message: error.to_string(),
@@ -197,6 +198,6 @@ fn searched(options: &Options, slices_scanned: usize) -> Search {
     }
 }
 
-fn refused(error: ScanError) -> Refusal {
+fn refused(error: SliceError) -> Refusal {
     Refusal { code: error.code(), message: error.to_string(), hint: error.hint().to_owned() }
 }

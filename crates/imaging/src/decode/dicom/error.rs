@@ -1,5 +1,7 @@
 //! What can be wrong with a DICOM file.
 
+use crate::UserError;
+
 /// Why a DICOM file gives no slices.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum DicomError {
@@ -56,10 +58,22 @@ pub enum DicomError {
     },
 }
 
-impl DicomError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
+impl UserError for DicomError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotDicom => "not-dicom",
+            Self::Truncated { .. } => "truncated",
+            Self::Damaged(_) => "damaged",
+            Self::Missing { .. } => "missing-tag",
+            Self::Value { .. } => "bad-header",
+            Self::TransferSyntax(_) => "unsupported-encoding",
+            Self::NotAnImage(_) => "not-an-image",
+            Self::Directory => "dicomdir",
+            Self::TooLarge { .. } => "too-large",
+        }
+    }
+
+    fn hint(&self) -> &'static str {
         match self {
             Self::NotDicom => "Choose DICOM, MetaImage, NIfTI or NRRD files, or pictures.",
             Self::Truncated { .. } | Self::Damaged(_) => {
@@ -75,22 +89,6 @@ impl DicomError {
             Self::NotAnImage(_) => "Nothing to do: only images are shown.",
             Self::Directory => "Give the files that lie beside it too.",
             Self::TooLarge { .. } => "Open a smaller part of it.",
-        }
-    }
-
-    /// Stable name of the error, for programs.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NotDicom => "not-dicom",
-            Self::Truncated { .. } => "truncated",
-            Self::Damaged(_) => "damaged",
-            Self::Missing { .. } => "missing-tag",
-            Self::Value { .. } => "bad-header",
-            Self::TransferSyntax(_) => "unsupported-encoding",
-            Self::NotAnImage(_) => "not-an-image",
-            Self::Directory => "dicomdir",
-            Self::TooLarge { .. } => "too-large",
         }
     }
 }

@@ -1,8 +1,6 @@
 //! What comes back from the importer, for one file and for all.
 
-use crate::decode::DicomError;
-use crate::decode::grid::GridError;
-use crate::decode::metaimage::MetaImageError;
+use crate::UserError;
 use crate::decode::series::{FileProblem, Picture, Series};
 use serde::Serialize;
 
@@ -79,20 +77,8 @@ impl Refusal {
     }
 }
 
-impl From<DicomError> for Refusal {
-    fn from(error: DicomError) -> Self {
-        Self::new(error.code(), error.to_string(), error.hint())
-    }
-}
-
-impl From<GridError> for Refusal {
-    fn from(error: GridError) -> Self {
-        Self::new(error.code(), error.to_string(), error.hint())
-    }
-}
-
-impl From<MetaImageError> for Refusal {
-    fn from(error: MetaImageError) -> Self {
+impl<E: UserError> From<E> for Refusal {
+    fn from(error: E) -> Self {
         Self::new(error.code(), error.to_string(), error.hint())
     }
 }

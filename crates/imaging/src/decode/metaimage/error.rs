@@ -1,5 +1,6 @@
 //! What can be wrong with a MetaImage.
 
+use crate::UserError;
 use crate::geometry::GeometryError;
 
 /// Why bytes are no volume.
@@ -58,10 +59,21 @@ pub enum MetaImageError {
     Read(String),
 }
 
-impl MetaImageError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
+impl UserError for MetaImageError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotMetaImage => "not-metaimage",
+            Self::Missing(_) | Self::Value { .. } | Self::Geometry(_) => "bad-header",
+            Self::Unsupported(_) => "unsupported-format",
+            Self::TooLarge { .. } => "too-large",
+            Self::DataElsewhere(_) => "data-elsewhere",
+            Self::Truncated { .. } => "truncated",
+            Self::TooLong { .. } | Self::Damaged(_) => "damaged",
+            Self::Read(_) => "read-failed",
+        }
+    }
+
+    fn hint(&self) -> &'static str {
         match self {
             Self::NotMetaImage => "Choose the .mhd or .mha file, not its .raw.",
             Self::DataElsewhere(_) => "Give the .raw or .zraw file together with the .mhd.",
@@ -72,21 +84,6 @@ impl MetaImageError {
             Self::Truncated { .. } | Self::TooLong { .. } | Self::Damaged(_) | Self::Read(_) => {
                 "Download or copy the file again; compare its size with the source."
             }
-        }
-    }
-
-    /// Stable name of the error, for programs.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NotMetaImage => "not-metaimage",
-            Self::Missing(_) | Self::Value { .. } | Self::Geometry(_) => "bad-header",
-            Self::Unsupported(_) => "unsupported-format",
-            Self::TooLarge { .. } => "too-large",
-            Self::DataElsewhere(_) => "data-elsewhere",
-            Self::Truncated { .. } => "truncated",
-            Self::TooLong { .. } | Self::Damaged(_) => "damaged",
-            Self::Read(_) => "read-failed",
         }
     }
 }

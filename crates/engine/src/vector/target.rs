@@ -1,0 +1,15 @@
+//! A processor for which there is nothing beside [`InstructionSet::Scalar`].
+
+use super::isa::Kernel;
+use super::scalar::Scalar;
+use super::set::InstructionSet;
+
+/// The set that this processor has beside the scalar one.
+pub(super) fn found() -> Option<InstructionSet> {
+    None
+}
+
+/// Run a kernel.
+pub(crate) fn run(_: InstructionSet, kernel: impl Kernel) {
+    kernel.run(Scalar);
+}

@@ -1,0 +1,276 @@
+//! A network's table executed by Burn, layer by layer.
+
+use crate::model::{LayerInfo, NetworkKind, Operation};
+use crate::weights::{LayerParameters, Parameter, Parameters, WeightsError};
+use burn::module::{Module, Param};
+use burn::nn::pool::{AvgPool2dConfig, MaxPool2dConfig};
+use burn::tensor::activation::relu;
+use burn::tensor::module::conv2d;
+use burn::tensor::ops::ConvOptions;
+use burn::tensor::{Device, Tensor, TensorData};
+use std::ops::Range;
+
+/// Weights and bias of a layer.
+#[derive(Module, Debug)]
+struct Kernels {
+    /// `[C out, C in, y, x]`; of a dense layer `[out, in, 1, 1]`.
+    weights: Param<Tensor<4>>,
+    /// `[C out]`
+    bias: Param<Tensor<1>>,
+}
+
+impl Kernels {
+    fn apply(&self, map: Tensor<4>, padding: usize) -> Tensor<4> {
+        convolution(map, self.weights.val(), self.bias.val(), padding)
+    }
+}
+
+/// A network with its parameters on a device of Burn. On a device with autodiff it gives gradients.
+#[derive(Module, Debug)]
+pub struct Network {
+    #[module(skip)]
+    kind: NetworkKind,
+    #[module(skip)]
+    layers: Vec<LayerInfo>,
+    /// Of each layer that has some, in order.
+    kernels: Vec<Kernels>,
+}
+
+impl Network {
+    /// Put a network with these parameters on a device.
+    ///
+    /// # Errors
+    /// [`WeightsError::Mismatch`] names the first parameter that does not fit.
+    pub fn new(
+        kind: NetworkKind,
+        parameters: Parameters,
+        device: &Device,
+    ) -> Result<Self, WeightsError> {
+        let (mut layers, mut kernels) = (Vec::new(), Vec::new());
+        for (layer, parameters) in parameters.by_layer(kind)? {
+            if let Some(LayerParameters { weights, bias }) = parameters {
+                let weights = TensorData::new(weights.values, weights.shape);
+                let weights = match layer.operation {
+                    Operation::Dense { .. } => {
+                        let weights: Tensor<2> = Tensor::from_data(weights, device);
+                        weights.transpose().unsqueeze_dims(&[2, 3])
+                    }
+                    _ => Tensor::from_data(weights, device),
+                };
+                let bias = Tensor::from_data(TensorData::new(bias.values, bias.shape), device);
+                let (weights, bias) = (Param::from_tensor(weights), Param::from_tensor(bias));
+                kernels.push(Kernels { weights, bias });
+            }
+            layers.push(layer);
+        }
+        Ok(Self { kind, layers, kernels })
+    }
+
+    /// Put a network together from the kernels and biases of its layers, on their device; a dense
+    /// layer's as `[out, in, 1, 1]`.
+    pub(super) fn from_kernels(
+        kind: NetworkKind,
+        kernels: impl Iterator<Item = (Tensor<4>, Tensor<1>)>,
+    ) -> Self {
+        let kernels = kernels.map(|(weights, bias)| Kernels {
+            weights: Param::from_tensor(weights),
+            bias: Param::from_tensor(bias),
+        });
+        Self { kind, layers: kind.layers(), kernels: kernels.collect() }
+    }
+
+    /// Return which network it is.
+    #[must_use]
+    pub fn kind(&self) -> NetworkKind {
+        self.kind
+    }
+
+    /// Return the layers in order.
+    #[must_use]
+    pub fn layers(&self) -> &[LayerInfo] {
+        &self.layers
+    }
+
+    /// Read the parameters back, laid out as in the weights file. Call it on a network without
+    /// autodiff (`valid()`).
+    ///
+    /// # Errors
+    /// [`WeightsError::Corrupt`] where the device cannot be read.
+    pub fn parameters(&self) -> Result<Parameters, WeightsError> {
+        let with_kernels = self.layers.iter().filter(|layer| layer.weight_shape().is_some());
+        let mut parameters = Vec::new();
+        for (layer, kernels) in with_kernels.zip(&self.kernels) {
+            let weights = match layer.operation {
+                Operation::Dense { .. } => {
+                    let weights: Tensor<2> = kernels.weights.val().flatten(1, 3);
+                    read_back(layer, "weight", weights.transpose())?
+                }
+                _ => read_back(layer, "weight", kernels.weights.val())?,
+            };
+            parameters.extend([weights, read_back(layer, "bias", kernels.bias.val())?]);
+        }
+        Ok(parameters.into_iter().collect())
+    }
+
+    /// Compute logits: column 0 for no nodule, column 1 for a nodule, before temperature and softmax.
+    ///
+    /// # Shapes
+    /// `[B, 1, 50, 50]` in [0, 1] -> `[B, 2]`
+    #[must_use]
+    pub fn forward(&self, patches: Tensor<4>) -> Tensor<2> {
+        self.through(0..self.layers.len(), patches).flatten(1, 3)
+    }
+
+    /// Compute the logits of every patch of a picture at [`NetworkKind::dense_stride`], each equal to
+    /// what [`Self::forward`] gives for that patch but for rounding; `None` where there is no such
+    /// stride.
+    ///
+    /// # Shapes
+    /// `[B, 1, H, W]` in [0, 1], H and W at least 50 -> `[B, 2, (H - 50) / 4 + 1, (W - 50) / 4 + 1]`
+    #[must_use]
+    pub fn forward_dense(&self, pictures: Tensor<4>) -> Option<Tensor<4>> {
+        self.kind.dense_stride()?;
+        Some(self.through(0..self.layers.len(), pictures))
+    }
+
+    /// Take a map through these layers. Dropout changes nothing here, and softmax is left to the
+    /// classifier, which divides by the temperature first: both pass the map on.
+    ///
+    /// # Shapes
+    /// What stands in front of the first layer, `[B, C, H, W]` (features as `[B, C, 1, 1]`), to
+    /// what the last one gives, in the same form.
+    #[must_use]
+    pub fn through(&self, layers: Range<usize>, map: Tensor<4>) -> Tensor<4> {
+        let before = &self.layers[..layers.start];
+        let skipped = before.iter().filter(|layer| layer.weight_shape().is_some()).count();
+        let mut kernels = self.kernels.iter().skip(skipped);
+        self.layers[layers].iter().fold(map, |map, layer| {
+            let kernels = layer.weight_shape().and_then(|_| kernels.next());
+            step(layer, kernels, map)
+        })
+    }
+
+    /// Lay the kernels out once as the shaders of convolutions read them, inputs last; burn-cubecl
+    /// would copy them into this layout at every call. Shapes stay as they are.
+    #[must_use]
+    pub fn with_inputs_last(mut self) -> Self {
+        for kernels in &mut self.kernels {
+            let moved = kernels.weights.val().permute([0, 2, 3, 1]);
+            let shape = moved.dims();
+            // Reshaping what was permuted copies it.
+            let flat: Tensor<1> = moved.reshape([shape.iter().product::<usize>()]);
+            kernels.weights = Param::from_tensor(flat.reshape(shape).permute([0, 3, 1, 2]));
+        }
+        self
+    }
+}
+
+fn read_back<const D: usize>(
+    layer: &LayerInfo,
+    part: &str,
+    tensor: Tensor<D>,
+) -> Result<(String, Parameter), WeightsError> {
+    let (name, shape) = (format!("{}.{part}", layer.name), tensor.dims().to_vec());
+    match tensor.into_data().try_to_vec() {
+        Ok(values) => Ok((name, Parameter { shape, values })),
+        Err(error) => Err(WeightsError::Corrupt(format!("{name} cannot be read: {error:?}"))),
+    }
+}
+
+fn step(layer: &LayerInfo, kernels: Option<&Kernels>, map: Tensor<4>) -> Tensor<4> {
+    match (layer.operation, kernels) {
+        (Operation::Convolution { padding, .. }, Some(kernels)) => {
+            relu(kernels.apply(map, padding))
+        }
+        (Operation::Dense { relu: cut }, Some(kernels)) => {
+            let map = dense(layer, kernels, map);
+            if cut { relu(map) } else { map }
+        }
+        (Operation::MaxPool, _) => {
+            MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init().forward(map)
+        }
+        (Operation::Mean, _) => {
+            let side = layer.input_side();
+            AvgPool2dConfig::new([side, side]).with_strides([1, 1]).init().forward(map)
+        }
+        _ => map,
+    }
+}
+
+/// A dense layer as the convolution that it is: by 1 x 1 over a patch's features, and by the whole map
+/// of a patch where the map is larger. Never a matrix product, which in WebGPU has a shader for each
+/// kind of shape, seconds to compile, and without which the module is a third smaller
+/// (docs/webgpu.md).
+fn dense(layer: &LayerInfo, kernels: &Kernels, map: Tensor<4>) -> Tensor<4> {
+    let [batch, channels, height, width] = map.dims();
+    let side = layer.input_side();
+    if height == side && width == side {
+        return kernels.apply(map.reshape([batch, channels * height * width, 1, 1]), 0);
+    }
+    let weights = kernels.weights.val().reshape([layer.outputs(), channels, side, side]);
+    convolution(map, weights, kernels.bias.val(), 0)
+}
+
+fn convolution(map: Tensor<4>, weights: Tensor<4>, bias: Tensor<1>, padding: usize) -> Tensor<4> {
+    let options = ConvOptions::new([1, 1], [padding, padding], [1, 1], 1);
+    conv2d(map, weights, Some(bias), options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::method::PATCH_SIZE;
+    use crate::on_burn::test::random;
+    use burn::tensor::Distribution;
+
+    #[test]
+    fn parameters_come_back_as_they_went_in() {
+        for kind in NetworkKind::ALL {
+            let parameters = random(kind, 3);
+            let network = Network::new(kind, parameters.clone(), &Device::flex()).unwrap();
+            assert_eq!(network.num_params(), kind.parameters());
+            assert_eq!(network.parameters().unwrap(), parameters);
+            assert_eq!(network.with_inputs_last().parameters().unwrap(), parameters);
+        }
+    }
+
+    #[test]
+    fn every_layer_has_the_listed_shape() {
+        let device = Device::flex();
+        for kind in NetworkKind::ALL {
+            let network = Network::new(kind, random(kind, 4), &device).unwrap();
+            let mut map: Tensor<4> = Tensor::zeros([3, 1, PATCH_SIZE, PATCH_SIZE], &device);
+            for (i, layer) in network.layers().iter().enumerate() {
+                map = network.through(i..i + 1, map);
+                let mut listed = [vec![3], layer.output_shape.clone()].concat();
+                listed.resize(4, 1);
+                assert_eq!(map.dims().to_vec(), listed, "{kind:?} {}", layer.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_dense_pass_gives_what_the_patches_give() {
+        let device = Device::flex();
+        for kind in NetworkKind::ALL {
+            let network = Network::new(kind, random(kind, 5), &device).unwrap();
+            // Unequal sides, and some pixels over.
+            let shape = [1, 1, 50 + 3 * 4 + 1, 50 + 5 * 4 + 3];
+            let slice = Tensor::random(shape, Distribution::Uniform(0.0, 1.0), &device);
+            let dense = network.forward_dense(slice.clone());
+            assert_eq!(dense.is_some(), kind != NetworkKind::Paper);
+            let Some(dense) = dense else { continue };
+            assert_eq!(dense.dims(), [1, 2, 4, 6]);
+            let mut worst = 0f32;
+            for (row, column) in (0..4).flat_map(|row| (0..6).map(move |column| (row, column))) {
+                let (top, left) = (row * 4, column * 4);
+                let patch = slice.clone().slice([0..1, 0..1, top..top + 50, left..left + 50]);
+                let alone = network.forward(patch).reshape([2]);
+                let there = dense.clone().slice([0..1, 0..2, row..row + 1, column..column + 1]);
+                let difference = (alone - there.reshape([2])).abs().max().into_scalar::<f32>();
+                worst = worst.max(difference);
+            }
+            assert!(worst < 1e-5, "{kind:?}: dense and patch by patch differ by {worst}");
+        }
+    }
+}

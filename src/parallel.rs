@@ -1,0 +1,33 @@
+//! Work shared out over threads, where there are any.
+
+/// Do `work` for each of `parts` parts, and join what they give in their order.
+#[cfg(feature = "threads")]
+pub(crate) fn in_parts<E: Send>(
+    parts: usize,
+    work: impl Fn(usize) -> Result<Vec<f32>, E> + Send + Sync,
+) -> Result<Vec<f32>, E> {
+    use rayon::prelude::*;
+    let done: Vec<Vec<f32>> = (0..parts).into_par_iter().map(work).collect::<Result<_, E>>()?;
+    Ok(done.concat())
+}
+
+/// Do `work` for each of `parts` parts, one after another, and join what they give.
+#[cfg(not(feature = "threads"))]
+pub(crate) fn in_parts<E>(
+    parts: usize,
+    work: impl Fn(usize) -> Result<Vec<f32>, E>,
+) -> Result<Vec<f32>, E> {
+    let mut all = Vec::new();
+    for part in 0..parts {
+        all.append(&mut work(part)?);
+    }
+    Ok(all)
+}
+
+/// Return how many threads there are.
+pub(crate) fn threads() -> usize {
+    #[cfg(feature = "threads")]
+    return rayon::current_num_threads();
+    #[cfg(not(feature = "threads"))]
+    1
+}

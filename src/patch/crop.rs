@@ -1,0 +1,192 @@
+//! Volume and position to a square of a slice, by the paper's rule.
+//!
+//! With `p` the candidate's array position: slice `floor(p.z)`, rows from `floor(p.y) - side / 2`,
+//! columns from `floor(p.x) - side / 2`, `side` of each, in the order in which the scan stores
+//! them and with its own pixels. Beyond the edge of the scan lies air.
+
+use crate::method::{MODEL_WINDOW, PADDING_HU, PATCH_SIZE};
+use crate::patch::{Patch, PatchError};
+use nodulens_imaging::geometry::VoxelPoint;
+use nodulens_imaging::intensity::{Grey, Hu};
+use nodulens_imaging::volume::Volume;
+
+/// The pixels of a crop.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pitch {
+    /// The scan's own, untouched. Neighbouring slices are the scan's own too.
+    Native,
+    /// Squares of this many millimetres by trilinear interpolation, pixel `side / 2` lying
+    /// exactly on the position. Neighbouring slices are as far apart.
+    IsotropicMm(f64),
+}
+
+/// A square of a slice in HU.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Crop {
+    /// Pixels a side.
+    pub side: usize,
+    /// `side * side` samples, row-major.
+    pub samples: Vec<Hu>,
+    /// How many of them lie beyond the edge of the scan and were taken to be air.
+    pub padded: usize,
+}
+
+impl Crop {
+    /// 8-bit grey through the model's window, row-major: `round((HU + 1000) / 1400 * 255)`.
+    #[must_use]
+    pub fn display_bytes(&self) -> Vec<u8> {
+        let grey: Vec<f32> = self
+            .samples
+            .iter()
+            .map(|hu| {
+                let Grey(grey) = MODEL_WINDOW.apply(*hu);
+                grey
+            })
+            .collect();
+        crate::preprocess::display_bytes(&grey)
+    }
+}
+
+/// Cuts a square of `side` pixels around `center`, `steps` slices further along the array's z
+/// axis. Any position is taken: what lies beyond the scan is air.
+#[must_use]
+pub fn crop(volume: &Volume, center: VoxelPoint, side: usize, steps: i64, pitch: Pitch) -> Crop {
+    let mut samples = Vec::with_capacity(side * side);
+    let mut padded = 0;
+    let mut push = |hu: Option<Hu>| {
+        padded += usize::from(hu.is_none());
+        samples.push(hu.unwrap_or(Hu(PADDING_HU)));
+    };
+    let half = (side / 2) as i64;
+    match pitch {
+        Pitch::Native => {
+            // A cast saturates, and saturating sums keep nonsense outside the volume.
+            let left = (center.x.floor() as i64).saturating_sub(half);
+            let top = (center.y.floor() as i64).saturating_sub(half);
+            let slice = (center.z.floor() as i64).saturating_add(steps);
+            for row in 0..side as i64 {
+                for column in 0..side as i64 {
+                    let (x, y) = (left.saturating_add(column), top.saturating_add(row));
+                    push(volume.hu(x, y, slice));
+                }
+            }
+        }
+        Pitch::IsotropicMm(pitch) => {
+            let spacing = volume.geometry().spacing_mm();
+            let z = center.z + steps as f64 * pitch / spacing.z;
+            for row in 0..side as i64 {
+                let y = center.y + (row - half) as f64 * pitch / spacing.y;
+                for column in 0..side as i64 {
+                    let x = center.x + (column - half) as f64 * pitch / spacing.x;
+                    push(trilinear(volume, VoxelPoint { x, y, z }));
+                }
+            }
+        }
+    }
+    Crop { side, samples, padded }
+}
+
+impl Patch {
+    /// The patch that the paper's rule cuts around a position, and how many of its pixels lie
+    /// beyond the scan.
+    ///
+    /// # Errors
+    /// None in practice: the crop has the length of a patch.
+    pub fn from_volume(volume: &Volume, center: VoxelPoint) -> Result<(Self, usize), PatchError> {
+        let cropped = crop(volume, center, PATCH_SIZE, 0, Pitch::Native);
+        Ok((Self::from_hu(cropped.samples)?, cropped.padded))
+    }
+}
+
+/// Linear between the eight voxels around the position. `None` beyond the outermost centres,
+/// where there is nothing to interpolate with.
+fn trilinear(volume: &Volume, at: VoxelPoint) -> Option<Hu> {
+    let size = volume.geometry().size();
+    let [x, y, z] = [split(at.x, size[0])?, split(at.y, size[1])?, split(at.z, size[2])?];
+    let mut sum = 0.0;
+    for (z, part_z) in z {
+        for (y, part_y) in y {
+            for (x, part_x) in x {
+                let part = part_x * part_y * part_z;
+                // The upper neighbour of the last centre has no part and need not exist.
+                if part > 0.0 {
+                    sum += part * f64::from(volume.hu(x, y, z)?.0);
+                }
+            }
+        }
+    }
+    Some(Hu(sum as f32))
+}
+
+/// A position's two neighbours along an axis and their parts. A billionth of a voxel beyond the
+/// edge is rounding, not outside.
+fn split(place: f64, side: usize) -> Option<[(i64, f64); 2]> {
+    const ROUNDING: f64 = 1e-9;
+    let last = side as f64 - 1.0;
+    if !(place >= -ROUNDING && place <= last + ROUNDING) {
+        return None;
+    }
+    let place = place.clamp(0.0, last);
+    let (floor, part) = (place.floor(), place - place.floor());
+    Some([(floor as i64, 1.0 - part), (floor as i64 + 1, part)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nodulens_imaging::geometry::{SpacingMm, VolumeGeometry, WorldMm};
+    use nodulens_imaging::volume::Samples;
+
+    /// 70 x 60 x 5 voxels of 0.5 x 0.5 x 2 mm; voxel (x, y, z) is `x + 100 y + 10000 z`.
+    fn ramp() -> Volume {
+        let axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        let origin = WorldMm { x: 0.0, y: 0.0, z: 0.0 };
+        let spacing = SpacingMm { x: 0.5, y: 0.5, z: 2.0 };
+        let geometry = VolumeGeometry::new([70, 60, 5], origin, spacing, axes).unwrap();
+        let samples = (0..5)
+            .flat_map(|z| (0..60).flat_map(move |y| (0..70).map(move |x| (x, y, z))))
+            .map(|(x, y, z)| (x + 100 * y + 10_000 * z) as f32)
+            .collect();
+        Volume::new(Samples::Float32(samples), geometry).unwrap()
+    }
+
+    #[test]
+    fn the_paper_s_rule_rounds_down_along_every_axis() {
+        let center = VoxelPoint { x: 30.9, y: 27.1, z: 3.99 };
+        let cropped = crop(&ramp(), center, 50, 0, Pitch::Native);
+        // rows 2..52, columns 5..55 of slice 3
+        assert_eq!(cropped.samples[0], Hu(30_205.0));
+        assert_eq!(cropped.samples[2499], Hu(35_154.0));
+        assert_eq!(cropped.padded, 0);
+        let (patch, _) = Patch::from_volume(&ramp(), center).unwrap();
+        assert_eq!(patch, Patch::from_hu(cropped.samples).unwrap());
+    }
+
+    #[test]
+    fn beyond_the_edge_lies_air_and_is_counted() {
+        let center = VoxelPoint { x: 5.5, y: 30.0, z: 0.0 };
+        let crop_at = |steps| crop(&ramp(), center, 50, steps, Pitch::Native);
+        let edge = crop_at(0);
+        // Columns -20..30: twenty of them are not there.
+        assert_eq!(edge.padded, 20 * 50);
+        assert_eq!((edge.samples[19], edge.samples[20]), (Hu(-1000.0), Hu(500.0)));
+        assert_eq!(crop_at(-1).padded, 2500);
+        assert_eq!(crop_at(1).samples[20], Hu(10_500.0));
+        let nowhere = VoxelPoint { x: f64::NAN, y: f64::INFINITY, z: -1e300 };
+        assert_eq!(crop(&ramp(), nowhere, 50, i64::MIN, Pitch::Native).padded, 2500);
+        assert_eq!(crop(&ramp(), nowhere, 50, 1, Pitch::IsotropicMm(1.0)).padded, 2500);
+    }
+
+    #[test]
+    fn resampling_a_ramp_gives_the_ramp_at_the_new_places() {
+        let center = VoxelPoint { x: 30.25, y: 29.5, z: 1.75 };
+        let cropped = crop(&ramp(), center, 50, 1, Pitch::IsotropicMm(0.4));
+        // Pixel (25, 25) is the position itself, one step of 0.4 mm (0.2 slices) further.
+        let middle = cropped.samples[25 * 50 + 25].0;
+        assert!((middle - (30.25 + 2950.0 + 19_500.0)).abs() < 0.01, "{middle}");
+        // A pixel is 0.4 / 0.5 voxels wide.
+        let next = cropped.samples[25 * 50 + 26].0 - middle;
+        let below = cropped.samples[26 * 50 + 25].0 - middle;
+        assert!((next - 0.8).abs() < 0.01 && (below - 80.0).abs() < 0.01, "{next} {below}");
+    }
+}

@@ -1,0 +1,170 @@
+//! Why this answer.
+
+use super::convert::{given, plain, refused, set};
+use super::network::make_phantoms;
+use super::opened::{LabNetwork, patch_object};
+use js_sys::{Object, Uint8Array};
+use nodulens::lab::explain::{
+    Explainer, MapWeights, Occlusion, correlation, layers_with_maps, shuffled,
+};
+use nodulens::lab::variant::{Region, Variant};
+use nodulens::on_engine::OnEngine;
+use nodulens::weights::WeightsFile;
+use nodulens_imaging::decode::decode_raster;
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+#[derive(Serialize)]
+struct LayersWithMaps {
+    layers: Vec<&'static str>,
+    best: &'static str,
+    weights: MapWeights,
+}
+
+#[wasm_bindgen(js_class = LabNetwork)]
+impl LabNetwork {
+    /// Layers that Grad-CAM can look at, and the one to begin with.
+    #[wasm_bindgen(js_name = layersWithMaps)]
+    pub fn layers_with_maps(&self) -> Result<JsValue, JsValue> {
+        let (layers, best, weights) = layers_with_maps(self.opened.kind);
+        plain(&LayersWithMaps { layers, best, weights })
+    }
+
+    /// The same network with the numbers of each parameter shuffled: the sanity check.
+    pub fn explainer(&self, shuffle_by: Option<u32>) -> Result<JsExplainer, JsValue> {
+        let opened = match shuffle_by {
+            Some(seed) => shuffled(&self.opened, u64::from(seed)),
+            None => self.opened.clone(),
+        };
+        let explainer = Explainer::new(&opened).map_err(refused)?;
+        Ok(JsExplainer { opened, explainer, occlusion: None })
+    }
+}
+
+/// Explains the answers of one network.
+#[wasm_bindgen(js_name = Explainer)]
+pub struct JsExplainer {
+    opened: WeightsFile,
+    explainer: Explainer,
+    occlusion: Option<Covering>,
+}
+
+struct Covering {
+    occlusion: Occlusion,
+    engine: OnEngine,
+}
+
+#[wasm_bindgen(js_class = Explainer)]
+impl JsExplainer {
+    /// How fast the evidence grows with each pixel.
+    pub fn gradient(&self, patch: &[f32]) -> Result<Vec<f32>, JsValue> {
+        self.explainer.gradient(patch).map_err(refused)
+    }
+
+    /// The same, averaged over noisy copies.
+    #[wasm_bindgen(js_name = smoothGradient)]
+    pub fn smooth_gradient(&self, patch: &[f32], seed: u32) -> Result<Vec<f32>, JsValue> {
+        self.explainer.smooth_gradient(patch, u64::from(seed)).map_err(refused)
+    }
+
+    /// Grad-CAM at a layer.
+    #[wasm_bindgen(js_name = classActivation)]
+    pub fn class_activation(
+        &self,
+        patch: &[f32],
+        layer: &str,
+        weights: JsValue,
+    ) -> Result<Vec<f32>, JsValue> {
+        self.explainer.class_activation(patch, layer, given(weights)?).map_err(refused)
+    }
+
+    /// Begins to cover a patch square by square.
+    #[wasm_bindgen(js_name = beginOcclusion)]
+    pub fn begin_occlusion(&mut self, patch: &[f32]) -> Result<(), JsValue> {
+        let occlusion = Occlusion::new(patch, self.opened.header.temperature).map_err(refused)?;
+        let engine = OnEngine::new(self.opened.kind, self.opened.parameters.clone());
+        self.occlusion = Some(Covering { occlusion, engine: engine.map_err(refused)? });
+        Ok(())
+    }
+
+    /// So many squares more: how many are done, and how many there are.
+    #[wasm_bindgen(js_name = stepOcclusion)]
+    pub fn step_occlusion(&mut self, most: usize) -> Result<Vec<usize>, JsValue> {
+        let Some(Covering { occlusion, engine }) = &mut self.occlusion else {
+            return Ok(vec![0, 0]);
+        };
+        let values = occlusion.next(most);
+        if !values.is_empty() {
+            occlusion.take(&engine.patches(&values).map_err(refused)?);
+        }
+        let (done, all) = occlusion.progress();
+        Ok(vec![done, all])
+    }
+
+    /// Evidence lost where a pixel is covered, as far as it is known.
+    #[wasm_bindgen(js_name = occlusionMap)]
+    pub fn occlusion_map(&self) -> Vec<f32> {
+        self.occlusion.as_ref().map(|covering| covering.occlusion.map()).unwrap_or_default()
+    }
+}
+
+/// Correlation of two maps.
+#[wasm_bindgen(js_name = correlation)]
+pub fn js_correlation(a: &[f32], b: &[f32]) -> f32 {
+    correlation(a, b)
+}
+
+/// A patch with what surrounds it.
+#[wasm_bindgen(js_name = Region)]
+pub struct JsRegion {
+    region: Region,
+}
+
+#[wasm_bindgen(js_class = Region)]
+impl JsRegion {
+    /// Around the centre of a picture.
+    #[wasm_bindgen(js_name = ofPicture)]
+    pub fn of_picture(bytes: &[u8]) -> Result<JsRegion, JsValue> {
+        let image = decode_raster(bytes).map_err(refused)?;
+        Ok(Self { region: Region::of_picture(&image) })
+    }
+
+    /// Around a pixel of a slice.
+    #[wasm_bindgen(js_name = ofSlice)]
+    pub fn of_slice(
+        hu: &[f32],
+        width: usize,
+        height: usize,
+        pixel_mm: JsValue,
+        x: f64,
+        y: f64,
+    ) -> Result<JsRegion, JsValue> {
+        let region = Region::of_slice(hu, [width, height], given(pixel_mm)?, [x, y]);
+        let region = region.map_err(refused)?;
+        Ok(Self { region })
+    }
+
+    /// Around the synthetic patch of this seed, as `makePhantoms` makes it.
+    #[wasm_bindgen(js_name = ofPhantom)]
+    pub fn of_phantom(seed: u32) -> Result<JsRegion, JsValue> {
+        let phantoms = make_phantoms(seed, 1)?;
+        let png = phantoms.first().map(|file| js_sys::Reflect::get(file, &"png".into()));
+        let png = Uint8Array::new(&png.transpose()?.unwrap_or_default());
+        Self::of_picture(&png.to_vec())
+    }
+
+    /// Size, corner of the patch, grey through the model's window.
+    pub fn shown(&self) -> Result<JsValue, JsValue> {
+        let object = JsValue::from(Object::new());
+        set(&object, "size", plain(&self.region.size())?);
+        set(&object, "corner", plain(&self.region.corner())?);
+        set(&object, "grey", Uint8Array::from(&self.region.display_bytes()[..]));
+        Ok(object)
+    }
+
+    /// The patch, changed: values and grey.
+    pub fn patch(&self, variant: JsValue) -> Result<JsValue, JsValue> {
+        let variant: Variant = given(variant)?;
+        Ok(patch_object(&self.region.patch(&variant)))
+    }
+}

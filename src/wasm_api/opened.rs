@@ -1,0 +1,66 @@
+//! A weights file that is looked into. Every call takes what it needs and answers whole, so that the
+//! page may replace its worker at any time.
+
+use super::convert::{given, plain, refused, set};
+use super::inside::Looked;
+use super::network::JsClassifier;
+use super::search::image;
+use js_sys::{Float32Array, Object, Uint8Array};
+use nodulens::preprocess::display_bytes;
+use nodulens::weights::{WeightsFile, read_weights};
+use wasm_bindgen::prelude::*;
+
+/// A network of a weights file.
+#[wasm_bindgen(js_name = LabNetwork)]
+pub struct LabNetwork {
+    pub(super) opened: WeightsFile,
+    /// The same on our engine: for many patches at once.
+    shown: JsClassifier,
+    pub(super) looked: Looked,
+}
+
+#[wasm_bindgen(js_class = LabNetwork)]
+impl LabNetwork {
+    /// Reads a weights file.
+    pub fn load(weights: &[u8]) -> Result<LabNetwork, JsValue> {
+        let opened = read_weights(weights).map_err(refused)?;
+        Ok(Self { opened, shown: JsClassifier::load(weights)?, looked: Looked::default() })
+    }
+
+    /// What the weights file says of itself, as of an engine's.
+    pub fn info(&self) -> Result<JsValue, JsValue> {
+        self.shown.info()
+    }
+
+    /// Predictions of one batch of model values, 2,500 a patch.
+    pub async fn classify(&self, values: Vec<f32>) -> Result<JsValue, JsValue> {
+        self.shown.classify(values).await
+    }
+
+    /// The layers in order: name, operation, shape of the output, parameters, multiply-adds.
+    pub fn layers(&self) -> Result<JsValue, JsValue> {
+        plain(&self.opened.kind.layers())
+    }
+}
+
+/// The patch around a pixel of a slice, as `classifyAt` cuts it.
+#[wasm_bindgen(js_name = slicePatch)]
+pub fn slice_patch(
+    hu: &[f32],
+    width: usize,
+    height: usize,
+    pixel_mm: JsValue,
+    x: f64,
+    y: f64,
+) -> Result<JsValue, JsValue> {
+    let values = image(hu, width, height, given(pixel_mm)?)?.patch([x, y]);
+    Ok(patch_object(&values))
+}
+
+/// Model values of a patch, and how it looks.
+pub(super) fn patch_object(values: &[f32]) -> JsValue {
+    let patch = JsValue::from(Object::new());
+    set(&patch, "grey", Uint8Array::from(&display_bytes(values)[..]));
+    set(&patch, "values", Float32Array::from(values));
+    patch
+}

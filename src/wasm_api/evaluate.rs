@@ -8,6 +8,7 @@ use nodulens::metrics::bootstrap::{RESAMPLES, SEED, number};
 use nodulens::metrics::evaluation::evaluate;
 use nodulens::metrics::operating::{at_threshold, kept_curves, meaning, operating};
 use nodulens::metrics::{Labelled, confusion};
+use nodulens::weights::Card;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 

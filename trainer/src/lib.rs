@@ -16,6 +16,5 @@ pub mod model_card;
 pub mod progress;
 pub mod report;
 pub mod shard;
-pub mod split;
 pub mod tensorboard;
 pub mod train;

@@ -1,6 +1,6 @@
 //! How the data is divided: splits, their parts, and the names of both.
 
-use crate::dataset::ManifestRow;
+use super::manifest::ManifestRow;
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

@@ -1,12 +1,12 @@
 //! What a weights file says of itself: [`Card`], from a run and its evaluation.
 
-use crate::checkpoint::State;
 use crate::config::TrainConfig;
 use crate::dataset::{ManifestRow, Part, Split};
 use crate::metrics::calibration::FOLDS;
 use crate::metrics::curves::compact_roc;
 use crate::metrics::subgroups::GroupedBy;
 use crate::report::Report;
+use crate::train::checkpoint::State;
 use clap::ValueEnum;
 use nodulens::weights::{
     Card, CardCalibration, CardEpoch, CardIntervals, CardMetrics, CardSubgroup, WeightsHeader,
@@ -67,7 +67,7 @@ fn taught_by(teacher: &Path) -> String {
     format!("# {} was trained with\n{}", teacher.display(), settings.collect::<String>())
 }
 
-fn epoch(record: &crate::checkpoint::EpochRecord) -> CardEpoch {
+fn epoch(record: &crate::train::checkpoint::EpochRecord) -> CardEpoch {
     CardEpoch {
         epoch: record.epoch,
         train_loss: short(record.train_loss),

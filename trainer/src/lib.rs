@@ -2,18 +2,17 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-pub mod augment;
 pub mod card;
-pub mod checkpoint;
 pub mod commands;
 pub mod config;
 pub mod dataset;
 pub mod device;
+pub mod environment;
+pub mod files;
 pub mod interchange;
 pub mod luna16;
 pub mod metrics;
 pub mod model_card;
-pub mod progress;
 pub mod report;
 pub mod shard;
 pub mod tensorboard;

@@ -26,7 +26,6 @@ use nodulens::classifier::Classifier;
 use nodulens::weights::{CardEpoch, Confusion};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::process::Command;
 
 pub use crate::metrics::bootstrap::{RESAMPLES, SEED as BOOTSTRAP_SEED};
 
@@ -297,24 +296,5 @@ impl fmt::Display for Report {
             writeln!(out, "NOTE  {}", leak.sentence)?;
         }
         write!(out, "at threshold {:.4}: TP {tp}  FN {fn_}  FP {fp}  TN {tn}", self.threshold)
-    }
-}
-
-/// The commit that this program was run from, `-dirty` with changes, or `unknown`.
-pub fn commit() -> String {
-    let git = |arguments: &[&str]| {
-        // Of the sources this was built from, wherever it is run.
-        let sources = ["-C", env!("CARGO_MANIFEST_DIR")];
-        let output = Command::new("git").args(sources).args(arguments).output().ok()?;
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    match git(&["rev-parse", "--short=12", "HEAD"]) {
-        Some(commit)
-            if git(&["status", "--porcelain", "--untracked-files=no"]).as_deref() == Some("") =>
-        {
-            commit
-        }
-        Some(commit) => format!("{commit}-dirty"),
-        None => "unknown".to_owned(),
     }
 }

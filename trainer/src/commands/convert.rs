@@ -1,7 +1,7 @@
 //! `cargo trainer convert` and `cargo trainer import`
 
-use crate::checkpoint::write_whole;
 use crate::config::network;
+use crate::files::write_whole;
 use crate::interchange::{onnx, safetensors};
 use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::Device;

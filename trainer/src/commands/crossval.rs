@@ -1,12 +1,14 @@
 //! `cargo trainer crossval`: every fold in turn is the part that decides nothing.
 
 use super::train::stop_on_ctrl_c;
-use crate::checkpoint::{self, write_whole};
 use crate::config::{self, Overrides, TrainConfig};
 use crate::dataset::{Dataset, Split};
 use crate::device::{self, DeviceChoice};
+use crate::environment::commit;
+use crate::files::write_whole;
 use crate::metrics::{Labelled, average_precision, operating_point, roc_auc, roc_auc_interval};
 use crate::shard::Shard;
+use crate::train::checkpoint;
 use crate::train::validate;
 use crate::train::{Ending, train};
 use anyhow::{Context, Result, bail, ensure};
@@ -195,7 +197,7 @@ fn summarise(arguments: &Arguments, config: TrainConfig, folds: &[u32]) -> Resul
     let series: Vec<&str> = rows.iter().map(|row| row.seriesuid.as_str()).collect();
     let pooled = labelled(&rows.iter().collect::<Vec<_>>());
     let summary = Summary {
-        commit: crate::report::commit(),
+        commit: commit(),
         config,
         folds: each,
         pooled: figures(&pooled),

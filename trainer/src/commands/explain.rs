@@ -1,6 +1,6 @@
 //! `cargo trainer explain`: what the page shows of one answer, as JSON.
 
-use crate::checkpoint::write_whole;
+use crate::files::write_whole;
 use anyhow::{Context, Result, anyhow};
 use nodulens::classifier::Classifier;
 use nodulens::lab::Opened;

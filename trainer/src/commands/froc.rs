@@ -1,7 +1,8 @@
 //! `cargo trainer froc`: sensitivity against false positives a scan, by LUNA16's rule.
 
+use crate::environment::commit;
 use crate::metrics::froc::{Found, Scan, Sphere, froc};
-use crate::report::{BOOTSTRAP_SEED, RESAMPLES, commit, page};
+use crate::report::{BOOTSTRAP_SEED, RESAMPLES, page};
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

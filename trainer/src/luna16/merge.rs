@@ -5,7 +5,7 @@
 use super::plan::{Options, Plan};
 use super::scan::{Record, Row};
 use super::summary::{Count, Summary};
-use super::write_whole;
+use crate::files::write_whole;
 use anyhow::{Context, Result};
 use nodulens::weights::hex;
 use serde::Serialize;

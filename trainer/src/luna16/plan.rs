@@ -5,7 +5,7 @@
 
 use super::sample::{Negatives, select};
 use super::tables::{Candidate, Candidates};
-use super::write_whole;
+use crate::files::write_whole;
 use anyhow::{Context, Result, bail};
 use nodulens::method::{CONTEXT_SIZE, PATCH_SIZE, preprocess_id};
 use nodulens::patch::cut::Pitch;

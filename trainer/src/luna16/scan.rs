@@ -3,7 +3,7 @@
 use super::layout::ScanFile;
 use super::plan::Options;
 use super::tables::{Annotations, Candidate};
-use super::write_whole;
+use crate::files::write_whole;
 use anyhow::{Context, Result, ensure};
 use image::GrayImage;
 use nodulens::method::{PATIENTWISE_TEST, PATIENTWISE_VALID};

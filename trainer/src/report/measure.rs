@@ -3,9 +3,10 @@
 use super::answers::Answer;
 use super::{
     BOOTSTRAP_SEED, Calibration, Histogram, PrCurve, Prevalence, RESAMPLES, Report, RocCurve,
-    Worst, WorstPatch, commit, leak, paper,
+    Worst, WorstPatch, leak, paper,
 };
 use crate::dataset::{Dataset, ManifestRow, Part};
+use crate::environment::commit;
 use crate::metrics::bootstrap::{self, Intervals, number, percentiles};
 use crate::metrics::calibration::{Logit, cross_fit};
 use crate::metrics::counts::{negative_predictive_value, predictive_value};

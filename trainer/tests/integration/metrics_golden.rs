@@ -51,7 +51,8 @@ fn numbers(value: &Value) -> Vec<f64> {
 
 #[test]
 fn every_figure_is_scikit_learns() {
-    let golden: Value = serde_json::from_str(include_str!("../../../tests/golden/metrics.json")).unwrap();
+    let golden: Value =
+        serde_json::from_str(include_str!("../../../tests/golden/metrics.json")).unwrap();
     let labels = numbers(&golden["label"]);
     let set: Vec<Labelled> = numbers(&golden["probability"])
         .into_iter()

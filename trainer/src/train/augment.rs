@@ -5,13 +5,12 @@
 //! grey value; the others are turned by any angle with bilinear interpolation. Pixels that come
 //! into the patch are real ones where the 100 x 100 context is there; the edge repeats otherwise.
 
-mod cavity;
-
 use crate::config::TrainConfig;
 use crate::dataset::Canvas;
 use nodulens::method::{PATCH_SAMPLES, PATCH_SIZE};
 use rand::{Rng, RngExt};
 use std::f32::consts::{FRAC_PI_2, TAU};
+use std::ops::RangeInclusive;
 
 /// Farthest that a nodule is shifted for its size, in pixels: as far off as candidates lie in the
 /// data (90th percentile 8.5, most 20).
@@ -88,8 +87,8 @@ fn hollow(canvas: &Canvas, nodule: bool, augment: &Augment, rng: &mut impl Rng) 
     if !nodule || augment.cavities == 0.0 || !rng.random_bool(augment.cavities) {
         return None;
     }
-    let (wall, inside) = (rng.random_range(cavity::WALL_PX), rng.random_range(cavity::INSIDE_GREY));
-    cavity::hollowed(canvas, wall, inside)
+    let (wall, inside) = (rng.random_range(WALL_PX), rng.random_range(INSIDE_GREY));
+    hollowed(canvas, wall, inside)
 }
 
 /// Even in [-1, 1).
@@ -171,6 +170,87 @@ fn bilinear(canvas: &Canvas, u: f32, v: f32) -> f32 {
     let top = at(x, y) + (at(right, y) - at(x, y)) * fx;
     let bottom = at(x, below) + (at(right, below) - at(x, below)) * fx;
     (top + (bottom - top) * fy) / 255.0
+}
+
+/// Grey from which a pixel is tissue: about -350 HU, half way between lung and soft tissue.
+const TISSUE_GREY: u8 = 118;
+/// Pixels from the patch's centre within which the nodule is looked for.
+const NEAR_PX: usize = 6;
+/// Pixels from the centre beyond which it must not reach: what does is vessel or chest wall too.
+const FAR_PX: usize = 20;
+/// Thickness of the wall that stays, in pixels.
+const WALL_PX: RangeInclusive<u16> = 1..=3;
+/// Grey of the air inside: about -960 to -730 HU.
+const INSIDE_GREY: RangeInclusive<u8> = 8..=50;
+
+/// The canvas with the nodule at its centre hollowed out, or `None` where there is none that
+/// stands alone and is thick enough for a wall of `wall` pixels and a hole.
+fn hollowed(canvas: &Canvas, wall: u16, inside: u8) -> Option<Canvas> {
+    let side = canvas.side;
+    let depth = depths(canvas)?;
+    if depth.iter().max().is_none_or(|deepest| *deepest < wall + 2) {
+        return None;
+    }
+    let mut grey = canvas.grey.clone();
+    for (value, depth) in grey.iter_mut().zip(depth) {
+        if depth > wall + 1 {
+            *value = inside;
+        } else if depth == wall + 1 {
+            // The edge of a hole is as soft as any edge in a scan.
+            *value = ((u16::from(*value) + u16::from(inside)) / 2) as u8;
+        }
+    }
+    Some(Canvas { side, grey })
+}
+
+/// How deep each pixel lies in the nodule: 0 outside, 1 at its border. `None` without a nodule.
+fn depths(canvas: &Canvas) -> Option<Vec<u16>> {
+    let side = canvas.side;
+    let middle = side / 2;
+    let tissue = |pixel: usize| canvas.grey[pixel] >= TISSUE_GREY;
+    let around = |distance: usize| middle - distance..middle + distance;
+    let start = around(NEAR_PX)
+        .flat_map(|y| around(NEAR_PX).map(move |x| y * side + x))
+        .max_by_key(|pixel| {
+            neighbours(*pixel, side).map(|n| u32::from(canvas.grey[n])).sum::<u32>()
+        })
+        .filter(|pixel| tissue(*pixel))?;
+    let mut inside = vec![false; side * side];
+    inside[start] = true;
+    let mut open = vec![start];
+    while let Some(pixel) = open.pop() {
+        let (x, y) = (pixel % side, pixel / side);
+        if x.abs_diff(middle) >= FAR_PX || y.abs_diff(middle) >= FAR_PX {
+            return None;
+        }
+        for next in neighbours(pixel, side).filter(|next| tissue(*next)) {
+            if !std::mem::replace(&mut inside[next], true) {
+                open.push(next);
+            }
+        }
+    }
+    // Peel layer by layer.
+    let mut depth = vec![0; side * side];
+    let mut left: Vec<usize> = (0..side * side).filter(|pixel| inside[*pixel]).collect();
+    let mut layer = 0;
+    while !left.is_empty() {
+        layer += 1;
+        let (border, core): (Vec<usize>, Vec<usize>) =
+            left.iter().partition(|pixel| neighbours(**pixel, side).any(|next| !inside[next]));
+        for pixel in &border {
+            depth[*pixel] = layer;
+        }
+        for pixel in border {
+            inside[pixel] = false;
+        }
+        left = core;
+    }
+    Some(depth)
+}
+
+/// The four pixels beside one that is not at the canvas's edge.
+fn neighbours(pixel: usize, side: usize) -> impl Iterator<Item = usize> {
+    [pixel - side, pixel - 1, pixel + 1, pixel + side].into_iter()
 }
 
 #[cfg(test)]
@@ -279,5 +359,34 @@ mod tests {
         assert_eq!(draw(None, augment), draw(None, paper()));
         assert_eq!(draw(Some(0.0), augment), draw(None, paper()), "of unknown size");
         assert_ne!(draw(Some(8.0), augment), draw(None, paper()));
+    }
+
+    /// A disc of tissue in air, or a bar from edge to edge.
+    fn disc(radius: usize, bar: bool) -> Canvas {
+        let grey = (0..100 * 100usize)
+            .map(|i| {
+                let (dx, dy) = ((i % 100).abs_diff(50), (i / 100).abs_diff(50));
+                let nodule = dx * dx + dy * dy <= radius * radius || (bar && dy < 2);
+                if nodule { 190 } else { 20 }
+            })
+            .collect();
+        Canvas { side: 100, grey }
+    }
+
+    #[test]
+    fn the_inside_becomes_air_and_the_wall_stays() {
+        let hollow = hollowed(&disc(8, false), 2, 10).unwrap();
+        let at = |dx: usize| hollow.grey[50 * 100 + 50 + dx];
+        assert_eq!((at(0), at(4)), (10, 10));
+        assert_eq!((at(7), at(8)), (190, 190), "the wall");
+        assert_eq!(at(9), 20, "outside");
+        assert!((11..190).contains(&at(6)), "a soft edge, {}", at(6));
+    }
+
+    #[test]
+    fn small_attached_and_absent_nodules_are_left_alone() {
+        assert!(hollowed(&disc(2, false), 2, 10).is_none());
+        assert!(hollowed(&disc(8, true), 2, 10).is_none());
+        assert!(hollowed(&disc(0, false), 1, 10).is_none());
     }
 }

@@ -1,17 +1,18 @@
 //! Checkpoints: all that is needed to go on as if nothing had happened.
 //!
 //! A checkpoint is a folder with `network.bpk`, `optimizer.bpk`, `average.bpk` where there is a
-//! moving average (burnpack, full precision) and `state.json`. It is written under another name and moved into place, so that a broken
-//! machine leaves the one before whole.
+//! moving average (burnpack, full precision) and `state.json`. It is written under another name and
+//! moved into place, so that a broken machine leaves the one before whole.
 
-use anyhow::{Context, Result};
+use crate::config::{self, TrainConfig};
+use crate::files::write_through;
+use anyhow::{Context, Result, bail, ensure};
 use burn::module::Module;
 use burn::optim::{ModuleOptimizer, OptimizerRecord};
 use burn::store::ModuleRecord;
 use nodulens::model::Trainable;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Checkpoints that are kept; older ones are deleted.
@@ -118,27 +119,6 @@ pub fn save(folder: &Path, name: &str, saved: &Saved<'_>) -> Result<PathBuf> {
     Ok(target)
 }
 
-/// Writes a file and waits until it is on the disk.
-fn write_through(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut file = fs::File::create(path)?;
-    file.write_all(bytes)?;
-    Ok(file.sync_all()?)
-}
-
-/// Replaces a file at once, so that a reader never sees half of it. Makes its folder if needed.
-///
-/// # Errors
-/// Where the disk refuses; what was there before stays.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let draft = path.with_extension("part");
-    let written = || -> Result<()> {
-        fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
-        write_through(&draft, bytes)?;
-        Ok(fs::rename(&draft, path)?)
-    };
-    written().with_context(|| path.display().to_string())
-}
-
 /// Reads the state of a checkpoint.
 ///
 /// # Errors
@@ -189,6 +169,32 @@ pub fn load_optimizer(checkpoint: &Path, optimizer: ModuleOptimizer) -> Result<M
     let path = checkpoint.join("optimizer.bpk");
     let record = OptimizerRecord::load(&path).with_context(|| path.display().to_string())?;
     Ok(optimizer.load_record(record))
+}
+
+/// Check that a run may use its folder, and return the checkpoint to go on from.
+///
+/// # Errors
+/// Another run's folder, or none to resume.
+pub fn check_run(config: &TrainConfig, out: &Path, resume: bool) -> Result<Option<PathBuf>> {
+    let latest = latest(out);
+    if out.join(config::FILE).is_file() {
+        let before = config::read(out)?;
+        if !resume {
+            bail!("{} holds a run already: choose another --out, or --resume", out.display());
+        }
+        // How long to go on may change; everything else would make another run of it.
+        let same =
+            TrainConfig { epochs: before.epochs, max_steps: before.max_steps, ..config.clone() };
+        ensure!(
+            same == before,
+            "{} was made with other settings; pass the same ones to resume:\n{}",
+            out.display(),
+            before.to_toml()?
+        );
+    } else if resume {
+        bail!("{} holds no run to resume", out.display());
+    }
+    Ok(latest.filter(|_| resume))
 }
 
 /// Name of the checkpoint after so many steps; sorts by age.

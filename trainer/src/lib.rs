@@ -2,7 +2,6 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-pub mod card;
 pub mod commands;
 pub mod config;
 pub mod dataset;
@@ -12,7 +11,6 @@ pub mod files;
 pub mod interchange;
 pub mod luna16;
 pub mod metrics;
-pub mod model_card;
 pub mod report;
 pub mod shard;
 pub mod tensorboard;

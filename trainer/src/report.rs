@@ -7,9 +7,15 @@
 //! | [`measure`] | answers and labels -> [`Report`] |
 //! | [`leak`] | which patches come from scans that the network learned from |
 //! | [`paper`] | the figures that the paper prints |
-//! | [`page`] | [`Report`] -> HTML; [`plots`] its pictures |
+//! | [`page`] | [`Report`] -> HTML, from the pieces of [`html`]; [`plots`] its pictures |
+//! | [`froc`] | sensitivity against false positives in whole scans, as JSON and HTML |
+//! | [`card`] | what a weights file says of itself; [`card_markdown`] the same as a text |
 
 pub mod answers;
+pub mod card;
+pub mod card_markdown;
+pub mod froc;
+pub mod html;
 pub mod leak;
 pub mod measure;
 pub mod page;

@@ -4,6 +4,7 @@ use crate::dataset::{Dataset, ManifestRow, Part, read_manifest};
 use crate::device::{self, Chosen, DeviceChoice};
 use crate::metrics::bootstrap::paired;
 use crate::report::answers::{self, Answer, Answers};
+use crate::report::page::Pictures;
 use crate::report::{BOOTSTRAP_SEED, Comparison, RESAMPLES, Report, leak, measure, page};
 use crate::shard::Shard;
 use anyhow::{Context, Result, ensure};
@@ -162,7 +163,7 @@ fn write(folder: &Path, report: &Report, dataset: &Dataset) -> Result<()> {
 }
 
 /// The patches of the worst errors, as the network sees them.
-fn pictures(report: &Report, dataset: &Dataset) -> Result<page::Pictures> {
+fn pictures(report: &Report, dataset: &Dataset) -> Result<Pictures> {
     let worst = report.worst.false_negatives.iter().chain(&report.worst.false_positives);
     let wanted: HashSet<&str> = worst.map(|patch| patch.candidate_row.as_str()).collect();
     let shown = dataset.examples.iter().filter(|e| wanted.contains(e.row.candidate_row.as_str()));

@@ -1,14 +1,14 @@
 //! `cargo trainer export`
 
-use crate::card;
 use crate::config;
 use crate::dataset::{Dataset, read_manifest};
 use crate::device::{self, Chosen, DeviceChoice};
 use crate::files::write_whole;
 use crate::metrics::calibration::cross_fit;
 use crate::metrics::operating_point;
-use crate::model_card::markdown;
 use crate::report::answers::{Answer, predict_all};
+use crate::report::card;
+use crate::report::card_markdown::markdown;
 use crate::report::{BOOTSTRAP_SEED, Report, measure};
 use crate::train::checkpoint;
 use anyhow::{Context, Result, anyhow};

@@ -2,9 +2,10 @@
 
 use crate::environment::commit;
 use crate::metrics::froc::{Found, Scan, Sphere, froc};
-use crate::report::{BOOTSTRAP_SEED, RESAMPLES, page};
+use crate::report::froc::{FrocReport, page};
+use crate::report::{BOOTSTRAP_SEED, RESAMPLES};
 use anyhow::{Context, Result, ensure};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,24 +47,6 @@ struct Row {
     diameter_mm: Option<f64>,
     #[serde(default)]
     probability: Option<f64>,
-}
-
-/// What `froc.json` holds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FrocReport {
-    /// Commit of this program.
-    pub commit: String,
-    /// File of the findings.
-    pub findings_file: String,
-    /// File of the annotations.
-    pub annotations_file: String,
-    /// Whether excluded annotations were given.
-    pub excluded_given: bool,
-    /// Whether the scans that were searched were given, rather than taken from the findings.
-    pub series_given: bool,
-    /// The measurement.
-    #[serde(flatten)]
-    pub froc: crate::metrics::froc::Froc,
 }
 
 /// Measures the findings, writes the result and prints it.
@@ -110,7 +93,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     };
     fs::create_dir_all(&arguments.out)?;
     fs::write(arguments.out.join("froc.json"), serde_json::to_vec_pretty(&report)?)?;
-    fs::write(arguments.out.join("froc.html"), page::froc::render(&report)?)?;
+    fs::write(arguments.out.join("froc.html"), page(&report)?)?;
     print(&report);
     println!("Wrote {}", arguments.out.join("froc.html").display());
     Ok(ExitCode::SUCCESS)

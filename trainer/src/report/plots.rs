@@ -4,8 +4,6 @@
 //! screen by their very value. They are Okabe and Ito's, which colour-blind readers tell apart.
 
 pub mod curves;
-pub mod froc;
-pub mod learning;
 pub mod shares;
 
 use anyhow::Result;
@@ -65,7 +63,7 @@ pub fn svg(
     let body = text.split_once('>').map_or("", |(_, body)| body);
     Ok(format!(
         "<svg role=\"img\" aria-label=\"{}\" viewBox=\"0 0 {width} {height}\">{}",
-        super::page::escape(label),
+        super::html::escape(label),
         body.trim_end()
     ))
 }

@@ -1,12 +1,13 @@
 //! The chapters with plots.
 
-use super::tables::{NONE, interval, or_none, percent, table, three};
-use super::{Section, beside, figure, side_by_side};
 use crate::metrics::calibration::CalibrationScores;
 use crate::metrics::subgroups::{GroupedBy, Subgroup};
 use crate::report::Report;
+use crate::report::html::{
+    NONE, Section, beside, escape, figure, interval, or_none, percent, side_by_side, table, three,
+};
 use crate::report::measure::MARKED_PREVALENCE;
-use crate::report::plots::{curves, learning as curve, shares};
+use crate::report::plots::{curves, shares};
 use anyhow::Result;
 
 /// ROC and precision-recall curves.
@@ -72,7 +73,7 @@ pub fn learning(report: &Report) -> Result<Section> {
     let kept = format!("The dashed line is epoch {}, whose weights these are.", report.epoch);
     let mut lines = vec![("orange line", "training"), ("blue line", "validation")];
     let losses = figure(
-        &curve::loss(report)?,
+        &curves::loss(report)?,
         &format!("Loss in training (augmented, with dropout) and validation. {kept}"),
         &lines,
     );
@@ -91,7 +92,7 @@ pub fn learning(report: &Report) -> Result<Section> {
             "This run kept no training accuracy, which the paper’s figure 4 shows.",
         )
     };
-    let accuracies = figure(&curve::accuracy(report)?, &format!("{caption} {kept}"), &lines);
+    let accuracies = figure(&curves::accuracy(report)?, &format!("{caption} {kept}"), &lines);
     let body = side_by_side(&[accuracies, losses]) + &format!("<p>{note}</p>\n");
     Ok(Section { id: "learning", title, body })
 }
@@ -117,7 +118,7 @@ pub fn calibration(report: &Report) -> Result<Section> {
         Some(part) => format!(
             "<p>The temperature of {:.3} was fitted on {}, not on this part.</p>\n",
             own.temperature,
-            super::escape(part)
+            escape(part)
         ),
         None => "<p>These weights were not calibrated: their temperature is 1.</p>\n".to_owned(),
     };
@@ -220,7 +221,7 @@ fn group_table(name: &str, by: GroupedBy, groups: &[&Subgroup]) -> String {
     if by == GroupedBy::DiameterMm {
         let rows: Vec<_> = groups
             .iter()
-            .map(|group| vec![super::escape(&group.label), group.n.to_string(), recall(group)])
+            .map(|group| vec![escape(&group.label), group.n.to_string(), recall(group)])
             .collect();
         return table(&caption, &["Group", "Nodules", "Sensitivity"], &rows);
     }
@@ -228,7 +229,7 @@ fn group_table(name: &str, by: GroupedBy, groups: &[&Subgroup]) -> String {
         .iter()
         .map(|group| {
             vec![
-                super::escape(&group.label),
+                escape(&group.label),
                 group.n.to_string(),
                 group.positives.to_string(),
                 with(group.roc_auc, group.roc_auc_ci95, three),

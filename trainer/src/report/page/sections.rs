@@ -1,10 +1,15 @@
 //! The chapters without plots: summary, comparison, confusion matrix, worst errors, method.
 
-use super::tables::{NONE, facts, interval, or_none, percent, table, three};
-use super::{Pictures, Section, escape, inline_png};
 use crate::metrics::bootstrap::Difference;
+use crate::report::html::{
+    NONE, Section, escape, facts, inline_png, interval, or_none, percent, table, three,
+};
 use crate::report::{Comparison, Report, WorstPatch};
 use nodulens::weights::Confusion;
+use std::collections::HashMap;
+
+/// PNG files of patches by row of the manifest.
+pub type Pictures = HashMap<String, Vec<u8>>;
 
 /// What stands under the title.
 pub fn lead(report: &Report) -> String {

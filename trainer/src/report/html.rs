@@ -1,7 +1,52 @@
-//! Numbers and tables as HTML.
+//! The pieces of a page: chapters, figures, tables and numbers as HTML.
 
-use super::escape;
 use crate::metrics::bootstrap::Interval;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// The page's style sheet.
+pub const STYLE: &str = include_str!("style.css");
+
+/// One chapter: anchor, title, content.
+pub struct Section {
+    /// Anchor.
+    pub id: &'static str,
+    /// Heading.
+    pub title: String,
+    /// HTML.
+    pub body: String,
+}
+
+/// Makes text safe inside HTML and its attributes.
+pub fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// A PNG as an address that holds it.
+pub fn inline_png(png: &[u8]) -> String {
+    format!("data:image/png;base64,{}", STANDARD.encode(png))
+}
+
+/// A figure: SVG or other content, what it shows, and a key of colours: (class of `.key`, name).
+pub fn figure(content: &str, caption: &str, key: &[(&str, &str)]) -> String {
+    let key: String = key
+        .iter()
+        .map(|(class, name)| format!("<span class=\"key {class}\">{}</span> ", escape(name)))
+        .collect();
+    format!(
+        "<figure>{content}<figcaption><div class=\"keys\">{key}</div>{caption}</figcaption></figure>\n"
+    )
+}
+
+/// Figures side by side, where there is room.
+pub fn side_by_side(figures: &[String]) -> String {
+    format!("<div class=\"pair\">{}</div>\n", figures.concat())
+}
+
+/// A figure with words or a table beside it, where there is room.
+pub fn beside(figure: &str, words: &str) -> String {
+    format!("<div class=\"pair\">{figure}<div>{words}</div></div>\n")
+}
 
 /// What stands where there is no number.
 pub const NONE: &str = "–";

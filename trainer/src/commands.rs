@@ -1,8 +1,6 @@
 //! One module a subcommand: its arguments and what it does.
 
 pub mod bench;
-pub mod bench_classify;
-pub mod bench_scan;
 pub mod classify;
 pub mod convert;
 pub mod crossval;

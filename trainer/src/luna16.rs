@@ -7,10 +7,9 @@
 //! | candidates -> those that are kept | [`sample`] |
 //! | what is to be done, and under which options | [`plan`] |
 //! | one scan -> pictures and a record of them | [`scan`] |
-//! | all records -> manifest, `dataset.json`, summary | [`merge`] and [`summary`] |
+//! | all records -> manifest, `dataset.json`, summary | [`summary`] |
 
 pub mod layout;
-pub mod merge;
 pub mod plan;
 pub mod sample;
 pub mod scan;

@@ -34,11 +34,11 @@ enum Command {
     /// Write a weights file from safetensors.
     Import(commands::convert::ImportArguments),
     /// Time training steps of a network on this device.
-    Bench(commands::bench::Arguments),
+    Bench(commands::bench::TrainArguments),
     /// Time the classification of patches on this device.
-    BenchClassify(commands::bench_classify::Arguments),
+    BenchClassify(commands::bench::ClassifyArguments),
     /// Time the search of slices and volumes on this device.
-    BenchScan(commands::bench_scan::Arguments),
+    BenchScan(commands::bench::ScanArguments),
     /// Classify patches, places in scans, or search whole scans.
     Classify(commands::classify::Arguments),
     /// Write synthetic patches or scans.
@@ -58,9 +58,9 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => commands::explain::run(&arguments),
         Command::Convert(arguments) => commands::convert::convert(&arguments),
         Command::Import(arguments) => commands::convert::import(&arguments),
-        Command::Bench(arguments) => commands::bench::run(&arguments),
-        Command::BenchClassify(arguments) => commands::bench_classify::run(&arguments),
-        Command::BenchScan(arguments) => commands::bench_scan::run(&arguments),
+        Command::Bench(arguments) => commands::bench::train(&arguments),
+        Command::BenchClassify(arguments) => commands::bench::classify(&arguments),
+        Command::BenchScan(arguments) => commands::bench::scan(&arguments),
         Command::Classify(arguments) => commands::classify::run(&arguments),
         Command::Phantom(arguments) => commands::phantom::run(&arguments),
         Command::Serve(arguments) => commands::serve::run(&arguments),

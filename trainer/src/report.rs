@@ -22,10 +22,10 @@ pub mod page;
 pub mod paper;
 pub mod plots;
 
+use crate::metrics::NetBenefit;
 use crate::metrics::bootstrap::{BandPoint, Interval, Paired};
 use crate::metrics::calibration::CrossFit;
 use crate::metrics::curves::{PrPoint, RocPoint};
-use crate::metrics::decision::NetBenefit;
 use crate::metrics::reliability::ReliabilityBin;
 use crate::metrics::subgroups::Subgroup;
 use nodulens::classifier::Classifier;

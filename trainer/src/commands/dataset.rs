@@ -1,11 +1,10 @@
 //! `cargo trainer dataset`: a downloaded LUNA16 folder to patches.
 
 use crate::luna16::layout::{ScanFile, find_scans};
-use crate::luna16::merge::{merge, records};
 use crate::luna16::plan::{Plan, Request};
 use crate::luna16::sample::Negatives;
-use crate::luna16::scan::{Outcome, Record, process};
-use crate::luna16::summary::Summary;
+use crate::luna16::scan::{ScanOutcome, ScanRecord, process};
+use crate::luna16::summary::{Summary, merge, records};
 use crate::luna16::tables::{Annotations, Candidate, Candidates};
 use crate::shard::Shard;
 use anyhow::{Context, Result, bail, ensure};
@@ -176,7 +175,7 @@ impl Job<'_> {
 
     /// One scan, unless its patches are there. Tells whether anything was skipped.
     fn scan(&self, series: &str, bar: &Bar) -> Result<bool> {
-        let found = Record::read(self.out, series)?;
+        let found = ScanRecord::read(self.out, series)?;
         let record = match found.filter(|record| record.stands(self.out, &self.plan.options)) {
             Some(record) => record,
             None => {
@@ -189,11 +188,11 @@ impl Job<'_> {
                 record
             }
         };
-        if let Outcome::Broken(reason) = &record.outcome {
+        if let ScanOutcome::Broken(reason) = &record.outcome {
             bar.0.suspend(|| eprintln!("Skipped {series}: {reason}"));
         }
         bar.step();
-        Ok(matches!(record.outcome, Outcome::Broken(_)) || !record.outside.is_empty())
+        Ok(matches!(record.outcome, ScanOutcome::Broken(_)) || !record.outside.is_empty())
     }
 }
 

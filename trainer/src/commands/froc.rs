@@ -5,6 +5,7 @@ use crate::metrics::froc::{Found, Scan, Sphere, froc};
 use crate::report::froc::{FrocReport, page};
 use crate::report::{BOOTSTRAP_SEED, RESAMPLES};
 use anyhow::{Context, Result, ensure};
+use nodulens_imaging::geometry::WorldMm;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
@@ -113,8 +114,8 @@ fn rows(path: &Path) -> Result<Vec<(usize, Row)>> {
     .collect()
 }
 
-fn position(row: &Row) -> Option<[f64; 3]> {
-    Some([row.x?, row.y?, row.z?])
+fn position(row: &Row) -> Option<WorldMm> {
+    Some(WorldMm { x: row.x?, y: row.y?, z: row.z? })
 }
 
 /// One name a line; a header is no series.

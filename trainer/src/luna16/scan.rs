@@ -20,11 +20,11 @@ const HEADER_BYTES: u64 = 64 * 1024;
 
 /// What became of a scan: `work/scans/<series>.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Record {
+pub struct ScanRecord {
     /// Its series UID.
     pub series: String,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: ScanOutcome,
     /// Its patches.
     pub rows: Vec<Row>,
     /// Rows of the candidates file whose position lies outside the scan.
@@ -36,7 +36,7 @@ pub struct Record {
 /// What became of a scan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Outcome {
+pub enum ScanOutcome {
     /// Its patches were written.
     Done,
     /// It is not on disk.
@@ -67,7 +67,7 @@ pub struct Row {
     pub padded_px: usize,
 }
 
-impl Record {
+impl ScanRecord {
     fn path(out: &Path, series: &str) -> PathBuf {
         out.join("work/scans").join(format!("{series}.json"))
     }
@@ -96,13 +96,13 @@ impl Record {
 
     /// Whether the scan needs no second look: its patches were written and are all still there.
     pub fn stands(&self, out: &Path, options: &Options) -> bool {
-        self.outcome == Outcome::Done
+        self.outcome == ScanOutcome::Done
             && self.rows.iter().all(|row| {
                 pictures(options, row.candidate_row).iter().all(|name| out.join(name).is_file())
             })
     }
 
-    fn empty(series: &str, outcome: Outcome) -> Self {
+    fn empty(series: &str, outcome: ScanOutcome) -> Self {
         Self {
             series: series.to_owned(),
             outcome,
@@ -138,14 +138,16 @@ pub fn process(
     file: Option<&ScanFile>,
     candidates: &[Candidate],
     annotations: &Annotations,
-) -> Result<Record> {
-    let Some(file) = file else { return Ok(Record::empty(series, Outcome::Absent)) };
+) -> Result<ScanRecord> {
+    let Some(file) = file else { return Ok(ScanRecord::empty(series, ScanOutcome::Absent)) };
     let volume = match open(&file.header) {
         Ok(volume) => volume,
-        Err(reason) => return Ok(Record::empty(series, Outcome::Broken(format!("{reason:#}")))),
+        Err(reason) => {
+            return Ok(ScanRecord::empty(series, ScanOutcome::Broken(format!("{reason:#}"))));
+        }
     };
     let spacing = volume.geometry().spacing_mm();
-    let mut record = Record::empty(series, Outcome::Done);
+    let mut record = ScanRecord::empty(series, ScanOutcome::Done);
     for candidate in candidates {
         let center = volume.geometry().voxel_from_world(candidate.world);
         if !volume.geometry().contains(center) {

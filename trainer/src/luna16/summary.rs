@@ -1,11 +1,18 @@
-//! What came out, in numbers: `summary.json`, and what is printed.
+//! All records to `manifest.csv`, `dataset.json` and `summary.json`, and what is printed.
+//!
+//! Nothing in them depends on the time, the machine, the number of threads or the shards.
 
-use super::plan::Plan;
-use super::scan::{Outcome, Record, Row};
+use super::plan::{Options, Plan};
+use super::scan::{Row, ScanOutcome, ScanRecord};
+use crate::files::write_whole;
+use anyhow::{Context, Result};
 use nodulens::method::DIAMETER_BINS_MM;
+use nodulens::weights::hex;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 
 /// Nodules and others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -69,18 +76,18 @@ impl Count {
 
 impl Summary {
     /// Counts the records of a plan's scans.
-    pub fn new(plan: &Plan, records: &[Record]) -> Self {
+    pub fn new(plan: &Plan, records: &[ScanRecord]) -> Self {
         let mut summary = Self { scans: plan.scans.len(), ..Self::default() };
         let mut diameters = [0; DIAMETER_BINS_MM.len() + 2];
         for (planned, record) in plan.scans.iter().zip(records) {
             match &record.outcome {
-                Outcome::Done => summary.scans_done += 1,
-                Outcome::Absent => summary.scans_absent.push(record.series.clone()),
-                Outcome::Broken(reason) => summary
+                ScanOutcome::Done => summary.scans_done += 1,
+                ScanOutcome::Absent => summary.scans_absent.push(record.series.clone()),
+                ScanOutcome::Broken(reason) => summary
                     .scans_broken
                     .push(Skipped { series: record.series.clone(), reason: reason.clone() }),
             }
-            if record.outcome != Outcome::Done {
+            if record.outcome != ScanOutcome::Done {
                 summary.patches_missing.nodules += planned.positives;
                 summary.patches_missing.others += planned.negatives;
             }
@@ -178,4 +185,61 @@ impl fmt::Display for Summary {
         }
         Ok(())
     }
+}
+
+/// `dataset.json`: what the patches are.
+#[derive(Serialize)]
+struct Description<'a> {
+    /// Compared by whoever loads the patches.
+    preprocess_id: &'a str,
+    options: &'a Options,
+    /// In the candidates file, before the sample was drawn.
+    candidates: Count,
+    patches: Count,
+    scans: usize,
+    manifest_sha256: String,
+}
+
+/// The records of every scan of the plan, in its order, or how many scans have none yet.
+///
+/// # Errors
+/// A record that cannot be read.
+pub fn records(out: &Path, plan: &Plan) -> Result<Result<Vec<ScanRecord>, usize>> {
+    let mut records = Vec::with_capacity(plan.scans.len());
+    let mut missing = 0;
+    for scan in &plan.scans {
+        match ScanRecord::read(out, &scan.series)? {
+            Some(record) => records.push(record),
+            None => missing += 1,
+        }
+    }
+    Ok(if missing == 0 { Ok(records) } else { Err(missing) })
+}
+
+/// Writes the three files.
+///
+/// # Errors
+/// Where the disk refuses.
+pub fn merge(out: &Path, plan: &Plan, records: &[ScanRecord]) -> Result<Summary> {
+    let summary = Summary::new(plan, records);
+    let mut rows: Vec<&Row> = records.iter().flat_map(|record| &record.rows).collect();
+    rows.sort_by_key(|row| row.candidate_row);
+    let mut manifest = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        manifest.serialize(row)?;
+    }
+    let manifest = manifest.into_inner().context("the manifest could not be completed")?;
+    let description = Description {
+        preprocess_id: &plan.options.preprocess_id,
+        options: &plan.options,
+        candidates: Count { nodules: plan.candidate_positives, others: plan.candidate_negatives },
+        patches: summary.patches,
+        scans: summary.scans_done,
+        manifest_sha256: hex(&Sha256::digest(&manifest)),
+    };
+    write_whole(&out.join("summary.json"), &serde_json::to_vec_pretty(&summary)?)?;
+    write_whole(&out.join("dataset.json"), &serde_json::to_vec_pretty(&description)?)?;
+    // Last: a folder with a manifest is complete.
+    write_whole(&out.join("manifest.csv"), &manifest)?;
+    Ok(summary)
 }

@@ -11,13 +11,12 @@ use crate::metrics::bootstrap::{self, Intervals, number, percentiles};
 use crate::metrics::calibration::{Logit, cross_fit};
 use crate::metrics::counts::{negative_predictive_value, predictive_value};
 use crate::metrics::curves::{compact_roc, pr_curve, roc_curve, thin};
-use crate::metrics::decision::decision_curve;
 use crate::metrics::reliability::{
     brier, calibration_error, calibration_error_equal_mass, log_loss, reliability_bins,
 };
 use crate::metrics::subgroups::{Traits, subgroups};
 use crate::metrics::{
-    Labelled, Rates, average_precision, confusion, operating_point, rates, roc_auc,
+    Labelled, Rates, average_precision, confusion, decision_curve, operating_point, rates, roc_auc,
 };
 use nodulens::method::PAPER_SPECIFICITY;
 use nodulens::weights::WeightsHeader;

@@ -1,12 +1,13 @@
 //! Which device computes.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use burn::tensor::Device;
 #[cfg(feature = "gpu")]
 use burn::tensor::DeviceKind;
 use clap::ValueEnum;
 use nodulens::classifier::Classifier;
 use nodulens::weights::WeightsError;
+use std::path::Path;
 use std::sync::Mutex;
 
 /// Drivers do not bear being asked for adapters by two threads at once.
@@ -44,6 +45,18 @@ impl Chosen {
     /// As [`Classifier::load`].
     pub fn classifier(&self, weights: &[u8]) -> Result<Classifier, WeightsError> {
         if self.fast { Classifier::fast(weights) } else { Classifier::load(weights, &self.device) }
+    }
+
+    /// Load a weights file.
+    ///
+    /// # Errors
+    /// A file that is missing or holds no weights, with what to do.
+    pub fn load(&self, path: &Path) -> Result<Classifier> {
+        let loaded = std::fs::read(path).map_err(anyhow::Error::from).and_then(|bytes| {
+            let loaded = self.classifier(&bytes);
+            loaded.map_err(|error| anyhow!("{error}. {}", error.hint()))
+        });
+        loaded.with_context(|| path.display().to_string())
     }
 }
 

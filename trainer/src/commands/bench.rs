@@ -112,10 +112,7 @@ pub struct ClassifyArguments {
 /// # Errors
 /// Unreadable weights or inputs, a failing device.
 pub fn classify(arguments: &ClassifyArguments) -> Result<ExitCode> {
-    let path = &arguments.weights;
-    let bytes = fs::read(path).with_context(|| path.display().to_string())?;
-    let chosen = device::open(arguments.device)?;
-    let classifier = chosen.classifier(&bytes)?;
+    let classifier = device::open(arguments.device)?.load(&arguments.weights)?;
     let values = inputs(arguments)?;
     let mut logits = Vec::new();
     let mut times = Vec::new();
@@ -185,10 +182,7 @@ pub struct ScanArguments {
 /// # Errors
 /// Unreadable weights, a failing device.
 pub fn scan(arguments: &ScanArguments) -> Result<ExitCode> {
-    let bytes =
-        fs::read(&arguments.weights).with_context(|| arguments.weights.display().to_string())?;
-    let chosen = device::open(arguments.device)?;
-    let classifier = chosen.classifier(&bytes)?;
+    let classifier = device::open(arguments.device)?.load(&arguments.weights)?;
     let chest = Thorax::example(1)?;
     let geometry = chest.geometry();
     let [width, height, depth] = geometry.size();

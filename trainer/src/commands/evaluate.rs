@@ -1,7 +1,7 @@
 //! `cargo trainer evaluate`
 
 use crate::dataset::{Dataset, ManifestRow, Part, read_manifest};
-use crate::device::{self, Chosen, DeviceChoice};
+use crate::device::{self, DeviceChoice};
 use crate::metrics::bootstrap::paired;
 use crate::report::answers::{self, Answer, Answers};
 use crate::report::page::Pictures;
@@ -57,8 +57,8 @@ pub struct Arguments {
 /// Unreadable weights or data, shards that do not fit together, a failing device, a full disk.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let chosen = device::open(arguments.device)?;
-    let classifier = load(&arguments.weights, &chosen)?;
-    let other = arguments.compare.as_ref().map(|path| load(path, &chosen)).transpose()?;
+    let classifier = chosen.load(&arguments.weights)?;
+    let other = arguments.compare.as_ref().map(|path| chosen.load(path)).transpose()?;
     let dataset = Dataset::load(&arguments.patches, &arguments.split)?;
     for reason in &dataset.skipped {
         eprintln!("Skipped {reason}");
@@ -95,14 +95,6 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     println!("{report}");
     println!("Wrote {}", arguments.out.join("report.html").display());
     Ok(ExitCode::SUCCESS)
-}
-
-fn load(path: &Path, chosen: &Chosen) -> Result<Classifier> {
-    let bytes = fs::read(path).with_context(|| path.display().to_string())?;
-    chosen
-        .classifier(&bytes)
-        .map_err(|error| anyhow::anyhow!("{error}. {}", error.hint()))
-        .with_context(|| path.display().to_string())
 }
 
 fn made_by(classifier: &Classifier, other: Option<&Classifier>, symmetry: bool) -> String {

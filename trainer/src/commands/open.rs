@@ -1,6 +1,9 @@
-//! Paths to pictures and series, by the importer that the page has.
+//! What `classify` and `search` have in common: the network that answers, and the way from paths to
+//! pictures and series by the importer that the page has.
 
-use anyhow::{Context, Result};
+use crate::device::{self, DeviceChoice};
+use anyhow::{Context, Result, bail};
+use nodulens::classifier::Classifier;
 use nodulens::findings::SrSource;
 use nodulens_imaging::decode::import::{Added, Import};
 use nodulens_imaging::decode::series::FileProblem;
@@ -10,6 +13,32 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// The network that answers, and the device that computes.
+#[derive(clap::Args)]
+pub struct Answering {
+    /// Weights file.
+    #[arg(long, default_value = "www/models/paper.nodulens")]
+    weights: PathBuf,
+    /// Take the weights that ship for this network instead: compact or paper.
+    #[arg(long, conflicts_with = "weights")]
+    network: Option<String>,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value = "auto")]
+    device: DeviceChoice,
+}
+
+impl Answering {
+    /// Open the device and load the weights.
+    ///
+    /// # Errors
+    /// No such device, a file that holds no weights.
+    pub fn classifier(&self) -> Result<Classifier> {
+        let shipped = |name| PathBuf::from(format!("www/models/{name}.nodulens"));
+        let path = self.network.as_ref().map_or(self.weights.clone(), shipped);
+        device::open(self.device)?.load(&path)
+    }
+}
 
 /// What was opened.
 pub enum Opened {
@@ -54,6 +83,11 @@ impl Refusal {
     /// A refusal in plain words.
     pub fn new(code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { code, message: message.into(), hint: hint.into() }
+    }
+
+    /// Print the refusal as a line of the answers.
+    pub fn print(&self, file: &str) {
+        println!("          -  refused    {file}: {}. {}", self.message, self.hint);
     }
 
     /// A file that the disk does not give.
@@ -182,4 +216,15 @@ pub fn open(group: &Group) -> Vec<(String, Result<Opened, Refusal>)> {
         opened.push((name, Err(Refusal { code, message, hint })));
     }
     opened
+}
+
+/// Wait for an answer; the command line has nothing else to do.
+///
+/// # Errors
+/// Those of the answer.
+pub fn wait<T, E: std::fmt::Display>(answer: impl Future<Output = Result<T, E>>) -> Result<T> {
+    match pollster::block_on(answer) {
+        Ok(value) => Ok(value),
+        Err(error) => bail!("{error}"),
+    }
 }

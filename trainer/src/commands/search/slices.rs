@@ -1,7 +1,6 @@
 //! A scan or a picture searched, slice by slice.
 
-use super::open::{Opened, Refusal};
-use super::wait;
+use crate::commands::open::{Opened, Refusal, wait};
 use nodulens::classifier::Classifier;
 use nodulens::findings::{InputUsed, ModelUsed, Report, Search, heat_map_png};
 use nodulens::method::{FINDING_DISTANCE_MM, MODEL_WINDOW};

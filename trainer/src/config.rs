@@ -195,7 +195,7 @@ pub(crate) fn network(name: &str) -> Result<NetworkKind, String> {
     })
 }
 
-/// The configuration of `file`, if there is one, with `overrides` on top.
+/// Return the configuration of `file`, if there is one, with `overrides` on top.
 ///
 /// # Errors
 /// An unreadable file, a key that does not exist, a value out of range; the message names it.
@@ -214,7 +214,7 @@ pub fn resolve(file: Option<&Path>, overrides: &Overrides) -> Result<TrainConfig
     Ok(config)
 }
 
-/// Reads the configuration of a run.
+/// Read the configuration of a run.
 ///
 /// # Errors
 /// A folder that holds no run, or a file that is none.
@@ -227,7 +227,7 @@ pub fn read(run: &Path) -> Result<TrainConfig> {
 }
 
 impl TrainConfig {
-    /// The configuration as a file that can be run again.
+    /// Return the configuration as a file that can be run again.
     ///
     /// # Errors
     /// None that is known; the writer's are passed on.
@@ -244,7 +244,7 @@ impl TrainConfig {
         self.check_ranges()
     }
 
-    /// The learning rate of a step, counted from 0, in a run of `steps` steps.
+    /// Return the learning rate of a step, counted from 0, in a run of `steps` steps.
     #[must_use]
     pub fn learning_rate_at(&self, step: usize, steps: usize) -> f64 {
         use std::f64::consts::PI;

@@ -39,7 +39,7 @@ pub struct Chosen {
 }
 
 impl Chosen {
-    /// Weights, ready to classify: on our own engine, or on the device.
+    /// Make weights ready to classify: on our own engine, or on the device.
     ///
     /// # Errors
     /// As [`Classifier::load`].
@@ -60,7 +60,7 @@ impl Chosen {
     }
 }
 
-/// Opens the device.
+/// Open the device.
 ///
 /// # Errors
 /// Where `wgpu` is asked for and there is no adapter, or the GPU path was not built.
@@ -97,7 +97,7 @@ fn wgpu() -> Result<Chosen> {
     Ok(Chosen { device, name: format!("{name} (burn-wgpu)"), fast: false })
 }
 
-/// The first card that wgpu reaches. A software rasterizer is no card, and is passed over.
+/// Return the first card that wgpu reaches. A software rasterizer is no card, and is passed over.
 #[cfg(feature = "gpu")]
 fn hardware_gpu() -> Option<Chosen> {
     let card = Device::enumerate_physical().into_iter().next()?;

@@ -99,15 +99,15 @@ pub struct Report {
     pub average_precision: Option<f64>,
     /// Its interval.
     pub average_precision_ci95: Option<Interval>,
-    /// Recall at the smallest threshold whose specificity here is at least the paper's.
+    /// Recall at the smallest threshold with at least the paper's specificity here.
     #[serde(rename = "recall_at_specificity_0.9709")]
     pub recall_at_paper_specificity: Option<f64>,
-    /// Its interval; the threshold is chosen anew in each resample.
+    /// Its interval; the threshold is chosen again in each resample.
     #[serde(rename = "recall_at_specificity_0.9709_ci95")]
     pub recall_at_paper_specificity_ci95: Option<Interval>,
     /// Expected calibration error: 15 bins of equal width on the probability of a nodule.
     pub ece: Option<f64>,
-    /// Its interval; leans upward, for resampling adds noise to every bin.
+    /// Its interval; leans upward, because resampling adds noise to every bin.
     pub ece_ci95: Option<Interval>,
     /// The same over 15 bins of equal count.
     pub ece_equal_mass: Option<f64>,
@@ -135,7 +135,7 @@ pub struct Report {
     pub leaks: Vec<leak::Leak>,
     /// The learning curve that the weights file carries; empty in older files.
     pub history: Vec<CardEpoch>,
-    /// Epoch whose weights these are.
+    /// Epoch that these weights are from.
     pub epoch: usize,
     /// The errors furthest from the threshold.
     pub worst: Worst,
@@ -240,7 +240,7 @@ pub struct Comparison {
 }
 
 impl Report {
-    /// Says which weights were measured.
+    /// Say which weights were measured.
     #[must_use]
     pub fn of_model(self, classifier: &Classifier) -> Self {
         Self {

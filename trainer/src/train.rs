@@ -66,7 +66,7 @@ struct Run<'a> {
     state: State,
 }
 
-/// Trains until the last epoch, or until `stop` is set: then it writes a checkpoint and returns.
+/// Train until the last epoch, or until `stop` is set: then write a checkpoint and return.
 ///
 /// # Errors
 /// Unreadable data, a run folder that is another run's, a loss that is not finite, a full disk.
@@ -173,7 +173,7 @@ pub fn train(
 }
 
 impl Run<'_> {
-    /// From the start, or from a checkpoint.
+    /// Begin from the start, or from a checkpoint.
     fn begin<'a>(
         config: &'a TrainConfig,
         out: &'a Path,
@@ -208,7 +208,7 @@ impl Run<'_> {
         }
     }
 
-    /// What would ship now, without autodiff.
+    /// Return what would ship now, without autodiff.
     fn current(&self) -> Trainable {
         self.average.as_ref().map_or_else(|| self.network.valid(), |ema| ema.network().clone())
     }
@@ -269,7 +269,7 @@ impl Run<'_> {
 /// Patches in a validation batch: bounds memory, changes no result.
 const VALIDATION_BATCH: usize = 96;
 
-/// Probabilities (temperature 1) and mean cross-entropy, without augmentation or dropout.
+/// Return probabilities (temperature 1) and mean cross-entropy, without augmentation or dropout.
 ///
 /// # Errors
 /// Numbers that are not finite: the network diverged.
@@ -299,7 +299,7 @@ pub fn validate(
     Ok((labelled, loss / examples.len() as f64))
 }
 
-/// The first weights, drawn on the CPU so that every device starts from the same ones.
+/// Draw the first weights, on the CPU so that every device starts from the same ones.
 fn fresh_network(config: &TrainConfig, device: &Device) -> Trainable {
     let cpu = Device::flex();
     cpu.seed(config.seed);
@@ -334,18 +334,18 @@ struct Ema {
 }
 
 impl Ema {
-    /// Starts from `network`, which must be without autodiff (`valid()`).
+    /// Start from `network`, which must be without autodiff (`valid()`).
     fn new(decay: f64, network: Trainable) -> Self {
         Self { decay, network }
     }
 
-    /// The average so far.
+    /// Return the average so far.
     fn network(&self) -> &Trainable {
         &self.network
     }
 
-    /// After step number `step`, counted from 1. The first steps count for more, so that the
-    /// random start is forgotten soon.
+    /// Move the average after step number `step`, counted from 1. The first steps count for more,
+    /// so that the random start is forgotten soon.
     fn update(&mut self, network: &Trainable, step: usize) {
         let decay = self.decay.min((1 + step) as f64 / (10 + step) as f64);
         let mut collected = Collected(GradientsParams::new());

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// Arguments of `cargo trainer bench`.
+/// Arguments of `nodulens bench`.
 #[derive(clap::Args)]
 pub struct TrainArguments {
     /// Which network: compact, paper, wide or small.
@@ -41,8 +41,8 @@ pub struct TrainArguments {
     device: DeviceChoice,
 }
 
-/// Times steps (forward, cross-entropy, backward, Adam) on random patches, without reading or
-/// altering any, and prints one line of JSON.
+/// Time steps (forward, cross-entropy, backward, Adam) on random patches, without reading or
+/// altering any.
 ///
 /// # Errors
 /// Where the device cannot be opened.
@@ -82,7 +82,7 @@ pub fn train(arguments: &TrainArguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Arguments of `cargo trainer bench-classify`.
+/// Arguments of `nodulens bench-classify`.
 #[derive(clap::Args)]
 pub struct ClassifyArguments {
     /// Weights file.
@@ -106,8 +106,8 @@ pub struct ClassifyArguments {
     device: DeviceChoice,
 }
 
-/// Times calls on one batch and prints one line of JSON, with the logits of its patches, so that
-/// another program's can be compared.
+/// Time calls on one batch; print the logits of its patches, too, so that another program's can be
+/// compared.
 ///
 /// # Errors
 /// Unreadable weights or inputs, a failing device.
@@ -140,7 +140,7 @@ pub fn classify(arguments: &ClassifyArguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Model values of one batch.
+/// Return the model values of one batch.
 fn inputs(arguments: &ClassifyArguments) -> Result<Vec<f32>> {
     let patches = usize::from(arguments.batch);
     let Some(path) = &arguments.inputs else {
@@ -156,7 +156,7 @@ fn inputs(arguments: &ClassifyArguments) -> Result<Vec<f32>> {
     Ok(values)
 }
 
-/// Arguments of `cargo trainer bench-scan`.
+/// Arguments of `nodulens bench-scan`.
 #[derive(clap::Args)]
 pub struct ScanArguments {
     /// Weights file.
@@ -177,7 +177,7 @@ pub struct ScanArguments {
     device: DeviceChoice,
 }
 
-/// Searches slices of the example chest, 512 x 512, and prints one line of JSON: times in ms.
+/// Time the search of slices of the example chest, 512 x 512: times in ms.
 ///
 /// # Errors
 /// Unreadable weights, a failing device.

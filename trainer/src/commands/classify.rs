@@ -107,7 +107,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 /// Patches classified at once.
 const BATCH: usize = 96;
 
-/// Files that are a patch each, and the pictures of the folders named.
+/// Classify files that are a patch each, and the pictures of the folders named.
 ///
 /// # Errors
 /// A failing device, a folder that cannot be read.
@@ -170,7 +170,7 @@ fn read_patch(path: &Path, policy: SizePolicy) -> Result<(String, Patch), Refusa
     Ok((hex(&Sha256::digest(&bytes)), patch))
 }
 
-/// The patches around places of a file.
+/// Classify the patches around places of a file.
 ///
 /// # Errors
 /// A failing device.

@@ -1,4 +1,4 @@
-//! `cargo trainer crossval`: every fold in turn is the part that decides nothing.
+//! `nodulens crossval`: every fold in turn is the part that decides nothing.
 
 use super::train::stop_on_ctrl_c;
 use crate::config::{self, Overrides, TrainConfig};
@@ -22,7 +22,7 @@ const RESAMPLES: usize = 2000;
 /// Predictions of a fold's test part, in its folder.
 const PREDICTIONS: &str = "predictions.csv";
 
-/// Arguments of `cargo trainer crossval`.
+/// Arguments of `nodulens crossval`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Configuration of the runs, as for train; its split is replaced by each fold's.
@@ -90,7 +90,7 @@ struct Summary {
     roc_auc_sd: f64,
 }
 
-/// Trains and measures the folds, then sums them up.
+/// Train and measure the folds, then sum them up.
 ///
 /// # Errors
 /// Those of [`train`]; folds that the manifest does not have.
@@ -130,7 +130,7 @@ fn folder(out: &Path, fold: u32) -> PathBuf {
     out.join(format!("fold-{fold}"))
 }
 
-/// The subsets to take as test parts, in order.
+/// Return the subsets to take as test parts, in order.
 fn folds(config: &TrainConfig, asked: &[u32]) -> Result<Vec<u32>> {
     let all = Dataset::load(&config.patches, &crate::dataset::Part::All)?;
     let mut there: Vec<u32> = all.examples.iter().filter_map(|e| e.row.luna_subset).collect();
@@ -147,7 +147,8 @@ fn folds(config: &TrainConfig, asked: &[u32]) -> Result<Vec<u32>> {
     Ok(if asked.is_empty() { there } else { asked.to_vec() })
 }
 
-/// Probabilities of the fold's test part by the epoch that was best on its validation part.
+/// Write the probabilities of the fold's test part, by the epoch that was best on its validation
+/// part.
 fn predict(config: &TrainConfig, device: DeviceChoice, fold: u32, run: &Path) -> Result<()> {
     let device = device::open(device)?.device;
     let network = config.network.trainable(&device, config.dropout);

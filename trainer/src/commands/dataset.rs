@@ -1,4 +1,4 @@
-//! `cargo trainer dataset`: a downloaded LUNA16 folder to patches.
+//! `nodulens dataset`: a downloaded LUNA16 folder to patches.
 
 use crate::luna16::layout::{ScanFile, find_scans};
 use crate::luna16::plan::{Plan, Request};
@@ -18,7 +18,7 @@ use std::process::ExitCode;
 /// Exit status where everything that could be written was, but something was skipped.
 const SKIPPED: u8 = 2;
 
-/// Arguments of `cargo trainer dataset`.
+/// Arguments of `nodulens dataset`.
 #[derive(clap::Args)]
 #[command(after_long_help = "\
 Exit status: 0 where every scan on disk was read; 2 where everything else was written but a scan \
@@ -74,7 +74,7 @@ pub struct Arguments {
     complete: bool,
 }
 
-/// Makes the patches. Exit status 2 tells that something was skipped.
+/// Make the patches. Exit status 2 tells that something was skipped.
 ///
 /// # Errors
 /// Unreadable tables, no scan at all, work begun with other options, a full disk. A scan that
@@ -152,7 +152,7 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Works through a shard, one scan a thread at a time. Tells whether anything was skipped.
+    /// Work through a shard, one scan a thread at a time. Tell whether anything was skipped.
     fn run(&self, shard: Shard, jobs: Option<u32>) -> Result<bool> {
         let mine: Vec<&str> = (self.plan.scans.iter().enumerate())
             .filter(|(i, _)| shard.holds(*i))
@@ -160,7 +160,7 @@ impl Job<'_> {
             .collect();
         let bar = Bar::new(mine.len());
         let threads = rayon::ThreadPoolBuilder::new()
-            // Nought is rayon's word for one a core.
+            // 0 is rayon's word for one a core.
             .num_threads(jobs.unwrap_or(0) as usize)
             .build()
             .context("the worker threads could not be started")?;
@@ -173,7 +173,7 @@ impl Job<'_> {
         Ok(records.contains(&true))
     }
 
-    /// One scan, unless its patches are there. Tells whether anything was skipped.
+    /// Cut one scan, unless its patches are there. Tell whether anything was skipped.
     fn scan(&self, series: &str, bar: &Bar) -> Result<bool> {
         let found = ScanRecord::read(self.out, series)?;
         let record = match found.filter(|record| record.stands(self.out, &self.plan.options)) {

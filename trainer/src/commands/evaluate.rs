@@ -1,4 +1,4 @@
-//! `cargo trainer evaluate`
+//! `nodulens evaluate`
 
 use crate::dataset::{Dataset, ManifestRow, Part, read_manifest};
 use crate::device::{self, DeviceChoice};
@@ -17,7 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Arguments of `cargo trainer evaluate`.
+/// Arguments of `nodulens evaluate`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Weights file, as written by `export`.
@@ -51,7 +51,7 @@ pub struct Arguments {
     device: DeviceChoice,
 }
 
-/// Measures the weights, writes the report and prints it.
+/// Measure the weights, write the report and print it.
 ///
 /// # Errors
 /// Unreadable weights or data, shards that do not fit together, a failing device, a full disk.
@@ -143,7 +143,7 @@ fn measure_all(
     Ok(report)
 }
 
-/// Writes `report.json`, and the page from what was written there.
+/// Write `report.json`, and the page from what was written there.
 fn write(folder: &Path, report: &Report, dataset: &Dataset) -> Result<()> {
     let json = serde_json::to_vec_pretty(report)?;
     let path = folder.join("report.json");
@@ -154,7 +154,7 @@ fn write(folder: &Path, report: &Report, dataset: &Dataset) -> Result<()> {
     fs::write(&path, html).with_context(|| path.display().to_string())
 }
 
-/// The patches of the worst errors, as the network sees them.
+/// Return the patches of the worst errors, as the network sees them.
 fn pictures(report: &Report, dataset: &Dataset) -> Result<Pictures> {
     let worst = report.worst.false_negatives.iter().chain(&report.worst.false_positives);
     let wanted: HashSet<&str> = worst.map(|patch| patch.candidate_row.as_str()).collect();

@@ -1,4 +1,4 @@
-//! `cargo trainer explain`: what the page shows of one answer, as JSON.
+//! `nodulens explain`: what the page shows of one answer, as JSON.
 
 use crate::files::write_whole;
 use anyhow::{Context, Result, anyhow};
@@ -19,7 +19,7 @@ const BATCH: usize = 128;
 /// Of SmoothGrad's noise: what the page takes, too.
 const NOISE_SEED: u64 = 1;
 
-/// Arguments of `cargo trainer explain`.
+/// Arguments of `nodulens explain`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// A .nodulens file.
@@ -60,7 +60,7 @@ struct Maps {
     smooth_gradient: Map,
 }
 
-/// Writes activations and explanations of one patch.
+/// Write activations and explanations of one patch.
 ///
 /// # Errors
 /// Weights or a picture that cannot be read, a layer without maps, a full disk.

@@ -1,4 +1,4 @@
-//! `cargo trainer export`
+//! `nodulens export`
 
 use crate::config;
 use crate::dataset::{Dataset, read_manifest};
@@ -23,7 +23,7 @@ use std::process::ExitCode;
 /// Threshold of a draft that is measured to find the real one; decides nothing.
 const DRAFT_THRESHOLD: f32 = 0.5;
 
-/// Arguments of `cargo trainer export`.
+/// Arguments of `nodulens export`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Folder of a training run.
@@ -51,7 +51,7 @@ struct ModelEntry {
     name: String,
 }
 
-/// Writes the weights file, its card as Markdown, and its entry in `models.json`.
+/// Write the weights file, its card as Markdown, and its entry in `models.json`.
 ///
 /// # Errors
 /// No such checkpoint, unreadable data, a full disk; weights that were there before stay.
@@ -118,7 +118,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the weights say of the validation part, just as a file with this header would.
+/// Return what the weights say of the validation part, just as a file with this header would.
 fn answers(
     header: &WeightsHeader,
     network: &Network,
@@ -129,7 +129,7 @@ fn answers(
     predict_all(&classifier, dataset)
 }
 
-/// The temperature to ship: fitted where there are enough patients to judge the fit, else 1.
+/// Return the temperature to ship: fitted where there are enough patients to judge the fit, else 1.
 fn temperature(answers: &[Answer], dataset: &Dataset) -> f32 {
     let (unit, units) = measure::units(dataset);
     let logits = measure::logits(dataset, answers);
@@ -147,7 +147,7 @@ fn temperature(answers: &[Answer], dataset: &Dataset) -> f32 {
     fit.temperature as f32
 }
 
-/// Puts an entry into the list, replacing the one of the same id.
+/// Put an entry into the list, replacing the one of the same id.
 fn list(path: &Path, entry: ModelEntry) -> Result<()> {
     let mut entries: Vec<ModelEntry> = match fs::read(path) {
         Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| path.display().to_string())?,

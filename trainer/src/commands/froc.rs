@@ -1,4 +1,4 @@
-//! `cargo trainer froc`: sensitivity against false positives a scan, by LUNA16's rule.
+//! `nodulens froc`: sensitivity against false positives a scan, by LUNA16's rule.
 
 use crate::environment::commit;
 use crate::metrics::froc::{Found, Scan, Sphere, froc};
@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Arguments of `cargo trainer froc`.
+/// Arguments of `nodulens froc`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// CSV with seriesuid, coordX, coordY, coordZ (world, mm) and probability; `evaluate` writes
@@ -50,7 +50,7 @@ struct Row {
     probability: Option<f64>,
 }
 
-/// Measures the findings, writes the result and prints it.
+/// Measure the findings, write the result and print it.
 ///
 /// # Errors
 /// Files that are missing or malformed, no scan at all, a full disk.
@@ -104,7 +104,7 @@ fn name(path: &Path) -> String {
     path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned())
 }
 
-/// Rows with their line numbers.
+/// Read rows with their line numbers.
 fn rows(path: &Path) -> Result<Vec<(usize, Row)>> {
     let mut reader = csv::Reader::from_path(path).with_context(|| path.display().to_string())?;
     let rows = reader.deserialize().enumerate();
@@ -118,14 +118,14 @@ fn position(row: &Row) -> Option<WorldMm> {
     Some(WorldMm { x: row.x?, y: row.y?, z: row.z? })
 }
 
-/// One name a line; a header is no series.
+/// Read the names of scans, one a line; a header is no series.
 fn series(path: &Path) -> Result<Vec<String>> {
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     let names = text.lines().map(|line| line.trim().to_owned());
     Ok(names.filter(|name| !name.is_empty() && name != "seriesuid").collect())
 }
 
-/// Puts annotations into the scans that are measured; others are left out.
+/// Put annotations into the scans that are measured; others are left out.
 fn put(
     path: &Path,
     scans: &mut BTreeMap<String, Scan>,

@@ -42,7 +42,7 @@ impl Answering {
 
 /// What was opened.
 pub enum Opened {
-    /// Grey whose HU is not known.
+    /// Grey without known HU.
     Picture {
         /// Of the file.
         sha256: String,
@@ -80,7 +80,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal in plain words.
+    /// Refuse in plain words.
     pub fn new(code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { code, message: message.into(), hint: hint.into() }
     }
@@ -90,7 +90,7 @@ impl Refusal {
         println!("          -  refused    {file}: {}. {}", self.message, self.hint);
     }
 
-    /// A file that the disk does not give.
+    /// Refuse a file that the disk does not give.
     pub fn unreadable(error: &std::io::Error) -> Self {
         Self::new("unreadable", error.to_string(), "Check the path and the permissions.")
     }
@@ -99,7 +99,7 @@ impl Refusal {
 /// Endings of pictures, small.
 const PICTURES: [&str; 6] = ["png", "jpg", "jpeg", "tif", "tiff", "bmp"];
 
-/// The files named, and of the folders named the pictures, with the folders in them.
+/// List the files named, and of the folders named the pictures, with the folders in them.
 ///
 /// # Errors
 /// A folder that cannot be read.
@@ -119,10 +119,10 @@ pub fn pictures(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
 }
 
 /// Files that are opened together: a scan in one file by itself, all others of a folder at once,
-/// for a DICOM series is many.
+/// because a DICOM series is many.
 pub type Group = Vec<PathBuf>;
 
-/// The files named and those of the folders named, with the folders in them, as groups.
+/// List the files named and those of the folders named, with the folders in them, as groups.
 ///
 /// # Errors
 /// A folder that cannot be read.
@@ -166,7 +166,7 @@ fn extension(path: &Path) -> String {
     path.extension().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
 
-/// Opens a group: each series, picture and refused file with the name to call it by.
+/// Open a group: each series, picture and refused file with the name to call it by.
 pub fn open(group: &Group) -> Vec<(String, Result<Opened, Refusal>)> {
     let mut import = Import::new(Limits::default());
     let mut opened = Vec::new();

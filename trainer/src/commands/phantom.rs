@@ -1,4 +1,4 @@
-//! `cargo trainer phantom`: synthetic patches in the layout that `train` reads, or synthetic scans
+//! `nodulens phantom`: synthetic patches in the layout that `train` reads, or synthetic scans
 //! in the layout that `dataset` reads.
 
 mod luna16;
@@ -26,7 +26,7 @@ const FIELD_MM: f64 = 358.4;
 /// Between slices, mm.
 const SLICES_MM: f64 = 2.5;
 
-/// Arguments of `cargo trainer phantom`.
+/// Arguments of `nodulens phantom`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Folder for manifest.csv and crops50/, or with --luna16 for whole scans.
@@ -41,12 +41,12 @@ pub struct Arguments {
     /// Also write one patch in every kind of file, and some that must be refused, to formats/.
     #[arg(long)]
     formats: bool,
-    /// Write whole scans instead, laid out as a LUNA16 download: what `cargo trainer dataset`
+    /// Write whole scans instead, laid out as a LUNA16 download: what `nodulens dataset`
     /// reads. They are small chests with two nodules each, stored in four ways in turn: plain,
     /// the same anatomy with reversed axes, compressed with unequal spacing, compressed thin slices.
     #[arg(long, conflicts_with_all = ["count", "formats"])]
     luna16: bool,
-    /// Write one whole chest instead, with nodules whose places nodules.json lists.
+    /// Write one whole chest instead, with nodules at places that nodules.json lists.
     #[arg(long, conflicts_with_all = ["count", "formats", "luna16"])]
     scan: bool,
     /// How --scan is stored.
@@ -81,7 +81,7 @@ enum Format {
     Nrrd,
 }
 
-/// Writes the patches.
+/// Write the patches or the scans.
 ///
 /// # Errors
 /// Where the disk refuses.
@@ -107,7 +107,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes patches as 8-bit PNG with a manifest.
+/// Write patches as 8-bit PNG with a manifest.
 ///
 /// # Errors
 /// Where the disk refuses.
@@ -136,7 +136,7 @@ fn grey(phantom: &Phantom) -> Result<GrayImage> {
     GrayImage::from_raw(side, side, bytes).context("a phantom has the size of a patch")
 }
 
-/// The same patch in every kind of file, and files that are refused for one reason each.
+/// Write the same patch in every kind of file, and files that are refused for one reason each.
 fn write_formats(folder: &Path, seed: u64) -> Result<()> {
     fs::create_dir_all(folder)?;
     let patch = grey(&nodulens::phantom::patch(seed, true))?;
@@ -168,7 +168,7 @@ fn write_formats(folder: &Path, seed: u64) -> Result<()> {
     Ok(())
 }
 
-/// Writes the scan and `nodules.json` into `out`.
+/// Write the scan and `nodules.json` into `out`.
 ///
 /// # Errors
 /// Where the disk refuses.

@@ -158,7 +158,7 @@ fn search_one(
     Ok(Line::Searched { file, report: Box::new(searched.report) })
 }
 
-/// Date and time as DICOM writes them, UTC.
+/// Return date and time as DICOM writes them, UTC.
 fn now() -> (String, String) {
     let now = time::OffsetDateTime::now_utc();
     let date = format!("{:04}{:02}{:02}", now.year(), u8::from(now.month()), now.day());

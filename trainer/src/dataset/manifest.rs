@@ -46,43 +46,43 @@ pub struct ManifestRow {
     pub coord_z_mm: Option<f64>,
 }
 
-/// A number of the scan; what is empty or no number is not known. The report lacks it then, but
-/// nothing else does.
+/// Read a number of the scan; what is empty or no number is not known. The report lacks it then,
+/// but nothing else does.
 fn measure<'de, D: Deserializer<'de>>(cell: D) -> Result<Option<f64>, D::Error> {
     Ok(csv::invalid_option(cell)?.filter(|number: &f64| number.is_finite()))
 }
 
 impl ManifestRow {
-    /// Radius of the nodule in pixels, 0 where the manifest does not say it; `None` where the row
-    /// is no nodule.
+    /// Return the radius of the nodule in pixels, 0 where the manifest does not say it; `None`
+    /// where the row is no nodule.
     pub fn nodule_radius_px(&self) -> Option<f32> {
         let radius =
             || Some(self.diameter_mm? / 2.0 / self.pixel_spacing_mm.filter(|mm| *mm > 0.0)?);
         self.nodule().then(|| radius().unwrap_or(0.0) as f32)
     }
 
-    /// Whether it is labelled a nodule.
+    /// Tell whether it is labelled a nodule.
     pub fn nodule(&self) -> bool {
         self.class == 1
     }
 
-    /// The scan, or the row where the manifest names none.
+    /// Return the scan, or the row where the manifest names none.
     pub fn series(&self) -> &str {
         self.seriesuid.as_deref().unwrap_or(&self.candidate_row)
     }
 
-    /// What the bootstrap draws: the patient, or the scan where the manifest names none.
+    /// Return what the bootstrap draws: the patient, or the scan where the manifest names none.
     pub fn unit(&self) -> &str {
         self.patient_id.as_deref().unwrap_or_else(|| self.series())
     }
 
-    /// Position in the world of the scan in mm, where it is known.
+    /// Return the position in the world of the scan in mm, where it is known.
     pub fn position_mm(&self) -> Option<[f64; 3]> {
         Some([self.coord_x_mm?, self.coord_y_mm?, self.coord_z_mm?])
     }
 }
 
-/// The rows of a folder's manifest, in its order.
+/// Return the rows of a folder's manifest, in its order.
 ///
 /// # Errors
 /// A missing or malformed manifest.

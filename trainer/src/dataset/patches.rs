@@ -25,7 +25,7 @@ pub struct Example {
     pub canvas: Canvas,
 }
 
-/// A square grey picture whose middle is the patch.
+/// A square grey picture with the patch in its middle.
 #[derive(Clone, Debug)]
 pub struct Canvas {
     /// Pixels a side: 100, or 50 where there is no context.
@@ -46,7 +46,7 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Reads the patches of `part` from `folder`, all cores at work.
+    /// Read the patches of `part` from `folder`, all cores at work.
     ///
     /// # Errors
     /// A missing or malformed manifest, patches made for another preprocessing, or no patch at
@@ -81,19 +81,19 @@ impl Dataset {
         Ok(Self { examples, skipped, hash: hex(&hasher.finalize()) })
     }
 
-    /// Nodules among the examples.
+    /// Count the nodules among the examples.
     pub fn positives(&self) -> usize {
         self.examples.iter().filter(|example| example.row.nodule()).count()
     }
 
-    /// Scans among the examples.
+    /// Count the scans among the examples.
     pub fn series(&self) -> usize {
         let series: HashSet<&str> =
             self.examples.iter().map(|example| example.row.series()).collect();
         series.len()
     }
 
-    /// Scans that stand in both: figures on one are optimistic about the other.
+    /// Count the scans that stand in both: figures on one are optimistic about the other.
     pub fn shared_series(&self, other: &Self) -> usize {
         let series = |set: &Self| -> HashSet<String> {
             set.examples.iter().map(|example| example.row.series().to_owned()).collect()
@@ -102,8 +102,8 @@ impl Dataset {
     }
 }
 
-/// Patches that `cargo trainer dataset` made say what for. Others, such as the published ones,
-/// have no `dataset.json` and are taken at their word.
+/// Check what the patches were made for. Those of `nodulens dataset` say it; others, such as the
+/// published ones, have no `dataset.json` and are taken at their word.
 fn check_preprocessing(folder: &Path) -> Result<()> {
     #[derive(Deserialize)]
     struct Description {
@@ -134,7 +134,7 @@ fn read_example(folder: &Path, row: ManifestRow) -> Result<Example> {
     Ok(Example { row, values, canvas })
 }
 
-/// The file of this row, whatever its format.
+/// Return the file of this row, whatever its format.
 fn picture(folder: &Path, kind: &str, row: &str) -> Option<PathBuf> {
     ["jpg", "png", "jpeg", "tiff", "tif", "bmp"]
         .iter()
@@ -142,14 +142,14 @@ fn picture(folder: &Path, kind: &str, row: &str) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// Reads a patch just as the page does.
+/// Read a patch just as the page does.
 pub fn read_values(path: &Path) -> Result<Vec<f32>> {
     let image = decode_raster(&std::fs::read(path)?)?;
     Ok(model_values(&Patch::from_image(&image, SizePolicy::Refuse)?))
 }
 
-/// The patch laid into its context, if there is one. The context files are compressed harder
-/// than the patches, so the middle is the patch itself.
+/// Lay the patch into its context, if there is one. The context files are compressed harder than
+/// the patches, so the middle is the patch itself.
 fn canvas(folder: &Path, row: &str, values: &[f32]) -> Canvas {
     let patch = display_bytes(values);
     let context = picture(folder, "crops100", row)

@@ -45,7 +45,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Pixels of a cut.
+    /// Return the size of the pixels of a cut.
     pub fn pitch(&self) -> Pitch {
         self.spacing_mm.map_or(Pitch::Native, Pitch::IsotropicMm)
     }
@@ -91,7 +91,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Draws the sample. With the plan come the kept candidates of each of its scans.
+    /// Draw the sample. With the plan come the kept candidates of each of its scans.
     pub fn new(
         request: Request,
         candidates: &Candidates,
@@ -130,7 +130,7 @@ impl Plan {
         (plan, kept)
     }
 
-    /// Begins the work in `out`, or finds it begun with the same plan.
+    /// Begin the work in `out`, or find it begun with the same plan.
     ///
     /// # Errors
     /// The folder holds patches of another origin, or was begun with other options.
@@ -165,7 +165,7 @@ impl Plan {
         Ok(())
     }
 
-    /// The plan that the work in `out` was begun with.
+    /// Return the plan that the work in `out` was begun with.
     ///
     /// # Errors
     /// There is none.
@@ -183,7 +183,7 @@ impl Plan {
         folders
     }
 
-    /// The options that differ, as `name was old, is new`.
+    /// Return the options that differ, as `name was old, is new`.
     fn differences(&self, other: &Self) -> String {
         let (Ok(serde_json::Value::Object(was)), Ok(serde_json::Value::Object(is))) =
             (serde_json::to_value(&self.options), serde_json::to_value(&other.options))

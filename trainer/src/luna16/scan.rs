@@ -27,7 +27,7 @@ pub struct ScanRecord {
     pub outcome: ScanOutcome,
     /// Its patches.
     pub rows: Vec<Row>,
-    /// Rows of the candidates file whose position lies outside the scan.
+    /// Rows of the candidates file with a position outside the scan.
     pub outside: Vec<u64>,
     /// Context pictures that reach beyond the scan.
     pub padded_contexts: usize,
@@ -72,7 +72,7 @@ impl ScanRecord {
         out.join("work/scans").join(format!("{series}.json"))
     }
 
-    /// The record that an earlier run or another shard left; `None` without one.
+    /// Return the record that an earlier run or another shard left; `None` without one.
     ///
     /// # Errors
     /// A record that cannot be read.
@@ -86,7 +86,7 @@ impl ScanRecord {
         Ok(Some(record))
     }
 
-    /// Leaves the record for the merge and for reruns.
+    /// Leave the record for the merge and for reruns.
     ///
     /// # Errors
     /// Where the disk refuses.
@@ -94,7 +94,8 @@ impl ScanRecord {
         write_whole(&Self::path(out, &self.series), &serde_json::to_vec(self)?)
     }
 
-    /// Whether the scan needs no second look: its patches were written and are all still there.
+    /// Tell whether the scan needs no second look: its patches were written and are all still
+    /// there.
     pub fn stands(&self, out: &Path, options: &Options) -> bool {
         self.outcome == ScanOutcome::Done
             && self.rows.iter().all(|row| {
@@ -113,7 +114,7 @@ impl ScanRecord {
     }
 }
 
-/// The pictures of a candidate, below the output folder.
+/// Return the pictures of a candidate, below the output folder.
 fn pictures(options: &Options, row: u64) -> Vec<String> {
     let mut names = vec![format!("crops50/{row}.png")];
     names.extend(options.context_size.map(|_| format!("crops100/{row}.png")));
@@ -121,13 +122,13 @@ fn pictures(options: &Options, row: u64) -> Vec<String> {
     names
 }
 
-/// Steps to the neighbouring slices: -N ... -1, 1 ... N.
+/// Return the steps to the neighbouring slices: -N ... -1, 1 ... N.
 fn steps(options: &Options) -> impl Iterator<Item = i64> {
     let most = i64::from(options.adjacent);
     (-most..=most).filter(|step| *step != 0)
 }
 
-/// Cuts a scan's candidates, writes the pictures into `out` and tells what became of it.
+/// Cut a scan's candidates, write the pictures into `out` and tell what became of it.
 ///
 /// # Errors
 /// Only where the pictures cannot be written. A scan that cannot be read is an outcome.
@@ -190,7 +191,7 @@ pub fn process(
     Ok(record)
 }
 
-/// The part of the split by patient in which a subset lies, by the manifest's word.
+/// Return the part of the split by patient in which a subset lies, by the manifest's word.
 fn patientwise(subset: u32) -> &'static str {
     if PATIENTWISE_VALID.contains(&subset) {
         "val"
@@ -201,7 +202,7 @@ fn patientwise(subset: u32) -> &'static str {
     }
 }
 
-/// Reads a `.mhd` with its `.raw` or `.zraw`, or a `.mha`, block by block.
+/// Read a `.mhd` with its `.raw` or `.zraw`, or a `.mha`, block by block.
 ///
 /// # Errors
 /// A file that is missing, unreadable or no volume.
@@ -231,7 +232,7 @@ pub fn open(path: &Path) -> Result<Volume> {
     }
 }
 
-/// Without the folder: the same in every copy of the data, and so in every summary.
+/// Name a file without its folder: the same in every copy of the data, and so in every summary.
 fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

@@ -51,7 +51,7 @@ pub struct Summary {
     pub padded_contexts: usize,
     /// Scans of the plan.
     pub scans: usize,
-    /// Scans whose patches were written.
+    /// Scans with their patches written.
     pub scans_done: usize,
     /// Scans that could not be read.
     pub scans_broken: Vec<Skipped>,
@@ -59,7 +59,7 @@ pub struct Summary {
     pub scans_absent: Vec<String>,
     /// Patches of the plan that the two cost.
     pub patches_missing: Count,
-    /// Rows of the candidates file whose position lies outside their scan.
+    /// Rows of the candidates file with a position outside their scan.
     pub candidates_outside: Vec<u64>,
 }
 
@@ -68,14 +68,14 @@ impl Count {
         *(if nodule { &mut self.nodules } else { &mut self.others }) += 1;
     }
 
-    /// Both.
+    /// Return the number of both.
     pub fn total(self) -> usize {
         self.nodules + self.others
     }
 }
 
 impl Summary {
-    /// Counts the records of a plan's scans.
+    /// Count the records of a plan's scans.
     pub fn new(plan: &Plan, records: &[ScanRecord]) -> Self {
         let mut summary = Self { scans: plan.scans.len(), ..Self::default() };
         let mut diameters = [0; DIAMETER_BINS_MM.len() + 2];
@@ -105,7 +105,7 @@ impl Summary {
         summary
     }
 
-    /// Whether something was skipped that is not merely absent.
+    /// Tell whether something was skipped that is not merely absent.
     pub fn faulty(&self) -> bool {
         !self.scans_broken.is_empty() || !self.candidates_outside.is_empty()
     }
@@ -123,14 +123,14 @@ impl Summary {
     }
 }
 
-/// Index into [`diameter_names`].
+/// Return an index into [`diameter_names`].
 fn diameter_bin(row: &Row) -> usize {
     let diameter = row.diameter_mm.as_ref().and_then(|diameter| diameter.parse::<f64>().ok());
     let Some(diameter) = diameter else { return DIAMETER_BINS_MM.len() + 1 };
     DIAMETER_BINS_MM.iter().filter(|end| diameter >= **end).count()
 }
 
-/// "<6", "6-8", "8-15", ">=15", "unknown".
+/// Name the bins: "<6", "6-8", "8-15", ">=15", "unknown".
 fn diameter_names() -> Vec<String> {
     let mut names = vec![format!("<{}", DIAMETER_BINS_MM[0])];
     names.extend(DIAMETER_BINS_MM.windows(2).map(|ends| format!("{}-{}", ends[0], ends[1])));
@@ -200,7 +200,7 @@ struct Description<'a> {
     manifest_sha256: String,
 }
 
-/// The records of every scan of the plan, in its order, or how many scans have none yet.
+/// Return the records of every scan of the plan, in its order, or how many scans have none yet.
 ///
 /// # Errors
 /// A record that cannot be read.
@@ -216,7 +216,7 @@ pub fn records(out: &Path, plan: &Plan) -> Result<Result<Vec<ScanRecord>, usize>
     Ok(if missing == 0 { Ok(records) } else { Err(missing) })
 }
 
-/// Writes the three files.
+/// Write the three files.
 ///
 /// # Errors
 /// Where the disk refuses.

@@ -114,7 +114,7 @@ struct Event {
     hit: bool,
 }
 
-/// Events of a scan by the rule above.
+/// Return the events of a scan by the rule above.
 fn events(number: usize, scan: &Scan) -> impl Iterator<Item = Event> {
     let hits = scan.nodules.iter().filter_map(|nodule| {
         let on = scan.findings.iter().filter(|found| nodule.holds(found.point_mm));
@@ -127,7 +127,7 @@ fn events(number: usize, scan: &Scan) -> impl Iterator<Item = Event> {
     hits.map(event(true)).chain(false_positives.map(|found| found.probability).map(event(false)))
 }
 
-/// The curve where scan `i` counts `weights[i]` times; `events` by falling probability.
+/// Return the curve where scan `i` counts `weights[i]` times; `events` by falling probability.
 fn curve(events: &[Event], nodules: &[usize], weights: &[u32]) -> Vec<FrocPoint> {
     let scans: u32 = weights.iter().sum();
     let all: f64 = nodules.iter().zip(weights).map(|(n, w)| *n as f64 * f64::from(*w)).sum();
@@ -151,8 +151,8 @@ fn curve(events: &[Event], nodules: &[usize], weights: &[u32]) -> Vec<FrocPoint>
     points
 }
 
-/// Sensitivity at a rate: the highest reached with at most so many false positives, and from
-/// there on the straight line to the next point.
+/// Return the sensitivity at a rate: the highest reached with at most so many false positives, and
+/// from there on the straight line to the next point.
 fn sensitivity_at(points: &[FrocPoint], rate: f64) -> f64 {
     let reached = points.partition_point(|point| point.false_positives_per_scan <= rate);
     let (x0, y0) = reached.checked_sub(1).map_or((0.0, 0.0), |last| {
@@ -168,7 +168,7 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
-/// Measures whole scans; scans without findings or nodules count too.
+/// Measure whole scans; scans without findings or nodules count too.
 pub fn froc(scans: &[Scan], resamples: usize, seed: u64) -> Froc {
     let mut found: Vec<Event> =
         scans.iter().enumerate().flat_map(|(i, scan)| events(i, scan)).collect();

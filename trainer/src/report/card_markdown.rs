@@ -3,7 +3,7 @@
 use nodulens::weights::{Card, CardMetrics, WeightsHeader};
 use std::fmt::Write;
 
-/// Renders the card. `model_id` and `sha256` name the very file.
+/// Render the card. `model_id` and `sha256` name the very file.
 pub fn markdown(header: &WeightsHeader, model_id: &str, sha256: &str) -> String {
     let card = &header.card;
     let mut text = format!("# {}\n\n", card.title);

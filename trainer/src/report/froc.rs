@@ -25,7 +25,7 @@ pub struct FrocReport {
     pub froc: Froc,
 }
 
-/// Renders the page.
+/// Render the page.
 ///
 /// # Errors
 /// Where the plotting library refuses.
@@ -94,12 +94,12 @@ pub fn page(report: &FrocReport) -> Result<String> {
     ))
 }
 
-/// 0.125 -> "1/8".
+/// Write a rate as LUNA16 does: 0.125 -> "1/8".
 fn rate_name(rate: f64) -> String {
     if rate < 1.0 { format!("1/{:.0}", 1.0 / rate) } else { format!("{rate:.0}") }
 }
 
-/// Sensitivity over the false positives a scan, from 1/8 to 8, with the seven points.
+/// Draw sensitivity over the false positives a scan, from 1/8 to 8, with the seven points.
 ///
 /// # Errors
 /// Where the plotting library refuses.

@@ -17,17 +17,18 @@ pub struct Section {
     pub body: String,
 }
 
-/// Makes text safe inside HTML and its attributes.
+/// Make text safe inside HTML and its attributes.
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// A PNG as an address that holds it.
+/// Write a PNG as an address that holds it.
 pub fn inline_png(png: &[u8]) -> String {
     format!("data:image/png;base64,{}", STANDARD.encode(png))
 }
 
-/// A figure: SVG or other content, what it shows, and a key of colours: (class of `.key`, name).
+/// Write a figure: SVG or other content, what it shows, and a key of colours: (class of `.key`,
+/// name).
 pub fn figure(content: &str, caption: &str, key: &[(&str, &str)]) -> String {
     let key: String = key
         .iter()
@@ -38,12 +39,12 @@ pub fn figure(content: &str, caption: &str, key: &[(&str, &str)]) -> String {
     )
 }
 
-/// Figures side by side, where there is room.
+/// Lay figures side by side, where there is room.
 pub fn side_by_side(figures: &[String]) -> String {
     format!("<div class=\"pair\">{}</div>\n", figures.concat())
 }
 
-/// A figure with words or a table beside it, where there is room.
+/// Lay words or a table beside a figure, where there is room.
 pub fn beside(figure: &str, words: &str) -> String {
     format!("<div class=\"pair\">{figure}<div>{words}</div></div>\n")
 }
@@ -51,27 +52,27 @@ pub fn beside(figure: &str, words: &str) -> String {
 /// What stands where there is no number.
 pub const NONE: &str = "–";
 
-/// 0.9736 -> "0.974".
+/// Write three decimals: 0.9736 -> "0.974".
 pub fn three(value: f64) -> String {
     format!("{value:.3}")
 }
 
-/// 0.8723 -> "87.2 %".
+/// Write a share of a hundred: 0.8723 -> "87.2 %".
 pub fn percent(value: f64) -> String {
     format!("{:.1} %", 100.0 * value)
 }
 
-/// A number that may be absent.
+/// Write a number that may be absent.
 pub fn or_none(value: Option<f64>, format: fn(f64) -> String) -> String {
     value.map_or(NONE.to_owned(), format)
 }
 
-/// "0.962 to 0.990".
+/// Write an interval: "0.962 to 0.990".
 pub fn interval(interval: Option<Interval>, format: fn(f64) -> String) -> String {
     interval.map_or(NONE.to_owned(), |[low, high]| format!("{} to {}", format(low), format(high)))
 }
 
-/// A table whose first column names the row. Cells are HTML.
+/// Write a table; its first column names the row. Cells are HTML.
 pub fn table(caption: &str, head: &[&str], rows: &[Vec<String>]) -> String {
     let head: String =
         head.iter().map(|name| format!("<th scope=\"col\">{}</th>", escape(name))).collect();
@@ -92,7 +93,7 @@ pub fn table(caption: &str, head: &[&str], rows: &[Vec<String>]) -> String {
     )
 }
 
-/// Terms and their descriptions. Descriptions are HTML.
+/// Write terms and their descriptions. Descriptions are HTML.
 pub fn facts(pairs: &[(&str, String)]) -> String {
     let pairs: String = pairs
         .iter()

@@ -9,7 +9,7 @@ use super::html::{STYLE, Section, escape};
 use anyhow::Result;
 pub use sections::Pictures;
 
-/// Renders the page. A picture that is missing leaves a gap with its words.
+/// Render the page. A picture that is missing leaves a gap with its words.
 ///
 /// # Errors
 /// Where the plotting library refuses.

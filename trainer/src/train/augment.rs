@@ -29,7 +29,7 @@ pub struct Augment {
 }
 
 impl Augment {
-    /// The configuration's share of it.
+    /// Take the configuration's share of it.
     pub fn of(config: &TrainConfig) -> Self {
         Self {
             shift_px: config.augment_shift_px,
@@ -52,7 +52,7 @@ pub struct Altered {
     pub hollowed: bool,
 }
 
-/// A randomly changed patch. `nodule` is the radius of the nodule in pixels, 0 where it is not
+/// Change a patch at random. `nodule` is the radius of the nodule in pixels, 0 where it is not
 /// known, and `None` where there is no nodule: only a nodule is shifted by its size, or hollowed.
 pub fn alter(
     canvas: &Canvas,
@@ -91,7 +91,7 @@ fn hollow(canvas: &Canvas, nodule: bool, augment: &Augment, rng: &mut impl Rng) 
     hollowed(canvas, wall, inside)
 }
 
-/// Even in [-1, 1).
+/// Draw a number uniformly from [-1, 1).
 fn signed(rng: &mut impl Rng) -> f32 {
     2.0 * rng.random::<f32>() - 1.0
 }
@@ -111,7 +111,7 @@ pub struct Placement {
 }
 
 impl Placement {
-    /// A random placement.
+    /// Draw a placement.
     pub fn random(augment: &Augment, rng: &mut impl Rng) -> Self {
         let quarter = rng.random_bool(augment.quarter_turns);
         let angle = if quarter {
@@ -133,7 +133,7 @@ impl Placement {
     }
 }
 
-/// The patch at `placement`: 2,500 values in [0, 1].
+/// Return the patch at `placement`: 2,500 values in [0, 1].
 pub fn place(canvas: &Canvas, placement: Placement) -> Vec<f32> {
     let centre = (PATCH_SIZE as f32 - 1.0) / 2.0;
     let middle = (canvas.side as f32 - 1.0) / 2.0;
@@ -183,7 +183,7 @@ const WALL_PX: RangeInclusive<u16> = 1..=3;
 /// Grey of the air inside: about -960 to -730 HU.
 const INSIDE_GREY: RangeInclusive<u8> = 8..=50;
 
-/// The canvas with the nodule at its centre hollowed out, or `None` where there is none that
+/// Return the canvas with the nodule at its centre hollowed out, or `None` where there is none that
 /// stands alone and is thick enough for a wall of `wall` pixels and a hole.
 fn hollowed(canvas: &Canvas, wall: u16, inside: u8) -> Option<Canvas> {
     let side = canvas.side;
@@ -203,7 +203,8 @@ fn hollowed(canvas: &Canvas, wall: u16, inside: u8) -> Option<Canvas> {
     Some(Canvas { side, grey })
 }
 
-/// How deep each pixel lies in the nodule: 0 outside, 1 at its border. `None` without a nodule.
+/// Return how deep each pixel lies in the nodule: 0 outside, 1 at its border. `None` without a
+/// nodule.
 fn depths(canvas: &Canvas) -> Option<Vec<u16>> {
     let side = canvas.side;
     let middle = side / 2;
@@ -248,7 +249,7 @@ fn depths(canvas: &Canvas) -> Option<Vec<u16>> {
     Some(depth)
 }
 
-/// The four pixels beside one that is not at the canvas's edge.
+/// Return the four pixels beside one that is not at the canvas's edge.
 fn neighbours(pixel: usize, side: usize) -> impl Iterator<Item = usize> {
     [pixel - side, pixel - 1, pixel + 1, pixel + side].into_iter()
 }

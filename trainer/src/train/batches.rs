@@ -45,8 +45,8 @@ pub struct Start {
     pub step: usize,
 }
 
-/// Makes every step's patches and targets ready, in order, until the run ends or nobody listens.
-/// It runs beside the training, which by itself leaves a good part of the second core idle.
+/// Make every step's patches and targets ready, in order, until the run ends or nobody listens. It
+/// runs beside the training, which by itself leaves a good part of the second core idle.
 pub fn feed(
     config: &TrainConfig,
     set: &Dataset,
@@ -75,8 +75,8 @@ pub fn feed(
     }
 }
 
-/// Indices of one epoch's patches in order: every other patch once, nodules until they are the
-/// wanted share (each at least once, the extra ones drawn without repeats).
+/// Return the indices of one epoch's patches in order: every other patch once, nodules until they
+/// are the wanted share (oversampling; each at least once, the extra ones drawn without repeats).
 pub fn epoch_order(config: &TrainConfig, set: &Dataset, epoch: usize) -> Vec<usize> {
     let mut rng = Pcg64Mcg::seed_from_u64(mix(config.seed, epoch as u64));
     let (mut nodules, mut order): (Vec<usize>, Vec<usize>) =
@@ -93,7 +93,7 @@ pub fn epoch_order(config: &TrainConfig, set: &Dataset, epoch: usize) -> Vec<usi
     order
 }
 
-/// Augmented patches of a step, in the order of `batch`; all cores at work.
+/// Alter the patches of a step, in the order of `batch`; all cores at work.
 fn augmented(config: &TrainConfig, set: &Dataset, batch: &[usize], step: usize) -> Vec<Altered> {
     let seed = mix(config.seed ^ 0x5EED, step as u64);
     let augment = Augment::of(config);
@@ -117,8 +117,8 @@ pub struct Mixture {
     pub share: f32,
 }
 
-/// Which patches of a step are blended with which (Beyer et al. 2022: what a teacher says of
-/// pictures between the pictures tells more of it than the pictures do).
+/// Choose which patches of a step are blended with which (mixup, as Beyer et al. 2022 use it: what
+/// a teacher says of pictures between the pictures tells more of it than the pictures do).
 fn mixtures(config: &TrainConfig, patches: usize, step: usize) -> Vec<Option<Mixture>> {
     if config.augment_mix == 0.0 || patches < 2 {
         return vec![None; patches];
@@ -144,7 +144,7 @@ fn blend(values: &mut [f32], mixed: &[Option<Mixture>]) {
     }
 }
 
-/// A seed from a seed and a number (the finalizer of SplitMix64): neighbours are unrelated.
+/// Make a seed from a seed and a number (the finalizer of SplitMix64): neighbours are unrelated.
 pub fn mix(seed: u64, number: u64) -> u64 {
     let mut z = seed.wrapping_add(number.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -171,7 +171,7 @@ pub struct Targets {
 }
 
 impl Objective {
-    /// Reads the teachers and counts the classes.
+    /// Read the teachers and count the classes.
     ///
     /// # Errors
     /// A teacher's file that cannot be used; balanced weights without one of the classes.
@@ -199,10 +199,10 @@ impl Objective {
         })
     }
 
-    /// The targets of the patches `batch`, whose altered values are `values`. A patch into which
-    /// another was blended has no label of its own: the teachers' answer counts alone, and without
-    /// teachers both labels by their shares. Where a nodule was
-    /// hollowed out the label alone counts, unless the teachers have learnt what that is.
+    /// Return the targets of the patches `batch`, altered to `values`. A patch into which another
+    /// was blended has no label of its own: the teachers' answer counts alone, and without teachers
+    /// both labels by their shares. Where a nodule was hollowed out the label alone counts, unless
+    /// the teachers have learnt what that is.
     ///
     /// # Errors
     /// Where a teacher cannot compute.
@@ -243,9 +243,9 @@ impl Objective {
         Ok(Targets { classes, probabilities })
     }
 
-    /// The teachers' mean probabilities of each patch, `[B, 2]`; nothing where there is no teacher.
-    /// Each is asked once: patches come turned at random, so over a run a teacher that is not
-    /// symmetric by itself teaches its mean over the symmetries all the same.
+    /// Return the teachers' mean probabilities of each patch, `[B, 2]`; nothing where there is no
+    /// teacher. Each is asked once: patches come turned at random, so over a run a teacher that is
+    /// not symmetric by itself teaches its mean over the symmetries all the same.
     fn taught(&self, values: &[f32]) -> Result<Vec<f32>> {
         let mut sums: Vec<f32> = Vec::new();
         for teacher in &self.teachers {
@@ -270,12 +270,12 @@ fn teacher(path: &Path, device: &Device) -> Result<Network> {
 }
 
 impl Targets {
-    /// Patches of the step.
+    /// Count the patches of the step.
     pub fn patches(&self) -> usize {
         self.classes.len()
     }
 
-    /// Mean loss `[1]`, and how many patches the network has right.
+    /// Return the mean loss `[1]`, and how many patches the network has right.
     ///
     /// # Shapes
     /// `logits`: `[B, 2]`

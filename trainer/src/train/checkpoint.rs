@@ -84,7 +84,7 @@ pub struct Saved<'a> {
     pub state: &'a State,
 }
 
-/// Writes a checkpoint as `folder/name`, replacing one of that name.
+/// Write a checkpoint as `folder/name`, replacing one of that name.
 ///
 /// # Errors
 /// Where the disk refuses; what was there before stays.
@@ -119,7 +119,7 @@ pub fn save(folder: &Path, name: &str, saved: &Saved<'_>) -> Result<PathBuf> {
     Ok(target)
 }
 
-/// Reads the state of a checkpoint.
+/// Read the state of a checkpoint.
 ///
 /// # Errors
 /// A missing or unreadable file.
@@ -129,7 +129,7 @@ pub fn load_state(checkpoint: &Path) -> Result<State> {
     serde_json::from_slice(&bytes).with_context(|| path.display().to_string())
 }
 
-/// Puts a checkpoint's parameters into a network of the same shape.
+/// Put a checkpoint's parameters into a network of the same shape.
 ///
 /// # Errors
 /// A missing or unreadable file, or another network.
@@ -137,7 +137,7 @@ pub fn load_network(checkpoint: &Path, network: Trainable) -> Result<Trainable> 
     load(&checkpoint.join("network.bpk"), network)
 }
 
-/// The same with the moving average.
+/// Put a checkpoint's moving average into a network of the same shape.
 ///
 /// # Errors
 /// A missing or unreadable file, or another network.
@@ -145,7 +145,7 @@ pub fn load_average(checkpoint: &Path, network: Trainable) -> Result<Trainable> 
     load(&checkpoint.join(AVERAGE), network)
 }
 
-/// What a checkpoint would ship: its moving average where it has one.
+/// Load what a checkpoint would ship: its moving average where it has one.
 ///
 /// # Errors
 /// A missing or unreadable file, or another network.
@@ -161,7 +161,7 @@ fn load(path: &Path, network: Trainable) -> Result<Trainable> {
     network.try_load_record(record).with_context(|| path.display().to_string())
 }
 
-/// Puts a checkpoint's moments into an optimizer.
+/// Put a checkpoint's moments into an optimizer.
 ///
 /// # Errors
 /// A missing or unreadable file.
@@ -197,17 +197,17 @@ pub fn check_run(config: &TrainConfig, out: &Path, resume: bool) -> Result<Optio
     Ok(latest.filter(|_| resume))
 }
 
-/// Name of the checkpoint after so many steps; sorts by age.
+/// Name the checkpoint after so many steps; names sort by age.
 pub fn step_name(step: usize) -> String {
     format!("step-{step:07}")
 }
 
-/// The newest whole checkpoint of a run.
+/// Return the newest whole checkpoint of a run.
 pub fn latest(folder: &Path) -> Option<PathBuf> {
     step_checkpoints(folder).pop()
 }
 
-/// Deletes all but the newest step checkpoints.
+/// Delete all but the newest step checkpoints.
 pub fn prune(folder: &Path) {
     let mut found = step_checkpoints(folder);
     found.truncate(found.len().saturating_sub(KEPT));

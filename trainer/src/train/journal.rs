@@ -25,7 +25,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Begins a file under `tensorboard/` of the run's folder.
+    /// Begin a file under `tensorboard/` of the run's folder.
     pub fn open(out: &Path) -> Result<Self> {
         Ok(Self { events: EventFile::create(&out.join("tensorboard"))? })
     }
@@ -38,7 +38,7 @@ impl Journal {
         self.events.scalars(step, &[("loss/step", loss), ("learning_rate", learning_rate)])
     }
 
-    /// The first patches of an epoch as the network sees them, 2,500 values each.
+    /// Write the first patches of an epoch as the network sees them, 2,500 values each.
     pub fn batch(&mut self, step: usize, values: &[f32]) -> Result<()> {
         let [columns, rows] = GRID;
         let (width, height) = (columns * PATCH_SIZE, rows * PATCH_SIZE);
@@ -77,7 +77,7 @@ impl Journal {
     }
 }
 
-/// The learning curve as CSV, written anew so that a resumed run has no row twice.
+/// Write the learning curve as CSV, all of it, so that a resumed run has no row twice.
 pub fn write_csv(out: &Path, state: &State) -> Result<()> {
     let mut writer = csv::Writer::from_path(out.join("log.csv"))?;
     for record in &state.history {
@@ -126,7 +126,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar over all steps, standing where `state` stands.
+    /// Show a bar over all steps, standing where `state` stands.
     pub fn new(epochs: usize, steps_per_epoch: usize, batch_size: usize, state: &State) -> Self {
         let last_step = epochs * steps_per_epoch;
         let bar = ProgressBar::new(last_step as u64);
@@ -176,7 +176,7 @@ impl Progress {
         self.bar.suspend(|| eprintln!("{line}"));
     }
 
-    /// Takes the bar away.
+    /// Take the bar away.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }

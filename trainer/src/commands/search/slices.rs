@@ -32,7 +32,7 @@ pub struct Searched {
     pub pictures: Vec<(usize, Vec<u8>)>,
 }
 
-/// Searches what a file holds.
+/// Search what a file holds.
 ///
 /// # Errors
 /// [`Refusal`] where it cannot be searched or the device fails.

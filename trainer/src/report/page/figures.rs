@@ -10,7 +10,7 @@ use crate::report::measure::MARKED_PREVALENCE;
 use crate::report::plots::{curves, shares};
 use anyhow::Result;
 
-/// ROC and precision-recall curves.
+/// Write the chapter: ROC and precision-recall curves.
 pub fn discrimination(report: &Report) -> Result<Section> {
     let title = "ROC and precision-recall".to_owned();
     if report.roc_auc.is_none() {
@@ -44,7 +44,7 @@ pub fn discrimination(report: &Report) -> Result<Section> {
     Ok(Section { id: "curves", title, body })
 }
 
-/// How the bands came about, and what they say.
+/// Say how the bands came about, and what they tell.
 fn reading(report: &Report) -> String {
     format!(
         "<h3>How to read the bands</h3>\n<p>Each of {} resamples draws {} patients with \
@@ -60,7 +60,7 @@ fn reading(report: &Report) -> String {
     )
 }
 
-/// Learning curves.
+/// Write the chapter: learning curves.
 pub fn learning(report: &Report) -> Result<Section> {
     let title = "Learning curves".to_owned();
     if report.history.is_empty() {
@@ -70,7 +70,10 @@ pub fn learning(report: &Report) -> Result<Section> {
                 .to_owned();
         return Ok(Section { id: "learning", title, body });
     }
-    let kept = format!("The dashed line is epoch {}, whose weights these are.", report.epoch);
+    let kept = format!(
+        "The dashed line marks epoch {}, the one that these weights are from.",
+        report.epoch
+    );
     let mut lines = vec![("orange line", "training"), ("blue line", "validation")];
     let losses = figure(
         &curves::loss(report)?,
@@ -97,7 +100,7 @@ pub fn learning(report: &Report) -> Result<Section> {
     Ok(Section { id: "learning", title, body })
 }
 
-/// Reliability diagram and scores.
+/// Write the chapter: reliability diagram and scores.
 pub fn calibration(report: &Report) -> Result<Section> {
     let caption = format!(
         "Reliability diagram: expected calibration error {} over 15 bins of equal width ({} over \
@@ -146,7 +149,7 @@ pub fn calibration(report: &Report) -> Result<Section> {
     Ok(Section { id: "calibration", title: "Calibration".to_owned(), body })
 }
 
-/// Decision curve.
+/// Write the chapter: decision curve.
 pub fn net_benefit(report: &Report) -> Result<Section> {
     let key = [
         ("blue line", "acting on the model"),
@@ -164,7 +167,7 @@ pub fn net_benefit(report: &Report) -> Result<Section> {
     Ok(Section { id: "decision-curve", title: "Decision curve".to_owned(), body })
 }
 
-/// Histogram of probabilities.
+/// Write the chapter: histogram of probabilities.
 pub fn histogram(report: &Report) -> Result<Section> {
     let key = [("blue box", "nodules"), ("orange box", "no nodule"), ("green dash", "threshold")];
     let caption = format!(
@@ -176,7 +179,7 @@ pub fn histogram(report: &Report) -> Result<Section> {
     Ok(Section { id: "histogram", title: "Probabilities".to_owned(), body })
 }
 
-/// Results by diameter, slice thickness and fold.
+/// Write the chapter: results by diameter, slice thickness and fold.
 pub fn groups(report: &Report) -> Result<Section> {
     let mut body = String::new();
     for (by, name, heading) in [
@@ -245,7 +248,7 @@ fn group_table(name: &str, by: GroupedBy, groups: &[&Subgroup]) -> String {
     )
 }
 
-/// Predictive values over prevalence.
+/// Write the chapter: predictive values over prevalence.
 pub fn prevalence(report: &Report) -> Result<Section> {
     let caption = "What “nodule” means depends on how rare nodules are: the chance that it is \
                    right, for the sensitivity and specificity measured here. One patch in six is a \

@@ -8,7 +8,7 @@ use nodulens::weights::CardEpoch;
 use plotters::prelude::*;
 use std::ops::Range;
 
-/// Sensitivity over the false-positive rate, with band, our and the paper's operating point.
+/// Draw sensitivity over the false-positive rate, with band, our and the paper's operating point.
 ///
 /// # Errors
 /// Where the plotting library refuses.
@@ -22,7 +22,7 @@ pub fn roc(report: &Report) -> Result<String> {
     svg((WIDTH, HEIGHT), &label, |area| draw_roc(area, report, 0.0..1.0, 0.0..1.0))
 }
 
-/// The corner of the ROC curve in which a classifier is used.
+/// Draw the corner of the ROC curve in which a classifier is used.
 ///
 /// # Errors
 /// Where the plotting library refuses.
@@ -69,7 +69,7 @@ fn draw_roc(area: &Area<'_>, report: &Report, fpr: Range<f64>, tpr: Range<f64>) 
     Ok(())
 }
 
-/// A rising line cut to x in `range` and y from `floor` on.
+/// Cut a rising line to x in `range` and y from `floor` on.
 fn clip(
     points: impl Iterator<Item = (f64, f64)>,
     range: &Range<f64>,
@@ -96,7 +96,7 @@ fn clip(
     kept
 }
 
-/// Precision over recall, with band and the share of nodules that chance would reach.
+/// Draw precision over recall, with band and the share of nodules that chance would reach.
 ///
 /// # Errors
 /// Where the plotting library refuses.
@@ -133,7 +133,7 @@ pub fn precision_recall(report: &Report) -> Result<String> {
     })
 }
 
-/// Share of nodules over the mean probability, bin by bin, with Wilson intervals.
+/// Draw the share of nodules over the mean probability, bin by bin, with Wilson intervals.
 ///
 /// # Errors
 /// Where the plotting library refuses.
@@ -165,7 +165,7 @@ pub fn reliability(report: &Report) -> Result<String> {
     })
 }
 
-/// Net benefit over the probability from which one would act.
+/// Draw net benefit over the probability from which one would act.
 ///
 /// # Errors
 /// Where the plotting library refuses.
@@ -200,7 +200,7 @@ pub fn decision(report: &Report) -> Result<String> {
 /// One line of a picture: its colour and its value in an epoch, where there is one.
 type Line = (RGBColor, fn(&CardEpoch) -> Option<f64>);
 
-/// Loss (cross-entropy, nats) of training and validation.
+/// Draw the loss (cross-entropy, nats) of training and validation.
 ///
 /// # Errors
 /// Where the plotting library refuses.
@@ -216,7 +216,7 @@ pub fn loss(report: &Report) -> Result<String> {
     )
 }
 
-/// Accuracy at probability 0.5 of training and validation, and the validation AUC.
+/// Draw the accuracy at probability 0.5 of training and validation, and the validation AUC.
 ///
 /// # Errors
 /// Where the plotting library refuses.

@@ -1,4 +1,4 @@
-//! Writing files so that a reader, or a rerun after a power cut, sees all of one or none of it.
+//! Files written so that a reader, or a rerun after a power cut, sees all of one or none of it.
 
 use anyhow::{Context, Result};
 use std::fs;

@@ -1,4 +1,14 @@
-//! LUNA16 patches -> training -> report -> weights. The binary is `cargo trainer`.
+//! LUNA16 scans -> patches -> training -> report -> weights: all that the program `nodulens` does.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`luna16`] | a downloaded LUNA16 folder -> patches |
+//! | [`dataset`] | a folder of patches -> examples, by the parts of a split |
+//! | [`config`], [`train`] | the training keys; the run, and what belongs to it |
+//! | [`metrics`], [`report`] | figures; reports, plots and cards made of them |
+//! | [`interchange`] | weights for other programs: safetensors, ONNX |
+//! | [`commands`] | the command line, one module a subcommand |
+//! | [`device`], [`environment`], [`files`], [`shard`], [`tensorboard`] | what several of them need |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

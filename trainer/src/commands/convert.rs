@@ -1,4 +1,4 @@
-//! `nodulens convert` and `nodulens import`
+//! `nodulens convert` and `nodulens import`: weights from and for other programs.
 
 use crate::config::network;
 use crate::files::write_whole;

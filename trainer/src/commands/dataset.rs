@@ -46,7 +46,7 @@ pub struct Arguments {
     /// of cutting the scan's own pixels as the paper did.
     #[arg(long, value_name = "MM", value_parser = spacing)]
     spacing_mm: Option<f64>,
-    /// Also write N slices on each side to adjacent/<row>_<+k>.png: the scan's own, or that many
+    /// Also write N slices on each side to adjacent/ROW_+K.png: the scan's own, or that many
     /// steps of --spacing-mm. They are counted along the array, as the scan is stored.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=32))]
     adjacent: u32,

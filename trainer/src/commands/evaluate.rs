@@ -1,4 +1,4 @@
-//! `nodulens evaluate`
+//! `nodulens evaluate`: a weights file measured on a folder of patches.
 
 use crate::dataset::{Dataset, ManifestRow, Part, read_manifest};
 use crate::device::{self, DeviceChoice};

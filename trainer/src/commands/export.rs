@@ -1,4 +1,4 @@
-//! `nodulens export`
+//! `nodulens export`: a run's checkpoint as a weights file, calibrated, with threshold and card.
 
 use crate::config;
 use crate::dataset::{Dataset, read_manifest};

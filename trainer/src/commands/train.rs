@@ -1,4 +1,4 @@
-//! `nodulens train`
+//! `nodulens train`: one run, from its keys to its best epoch.
 
 use crate::config::{self, Overrides};
 use crate::device::DeviceChoice;

@@ -149,7 +149,7 @@ struct ShardRow {
     other_probability: Option<f32>,
 }
 
-/// Join the shards in a folder. `model` is what [`write`] was given: weights, comparison and
+/// Join the shards in a folder. `model` is what [`write()`] was given: weights, comparison and
 /// options must be those of the shards.
 ///
 /// # Errors

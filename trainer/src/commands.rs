@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 #[derive(Parser)]
 #[command(name = "nodulens", version, about, max_term_width = 100)]
-struct Line {
+struct CommandLine {
     #[command(subcommand)]
     command: Command,
 }
@@ -70,7 +70,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     if let Some(note) = note {
         eprintln!("{note}");
     }
-    let result = match Line::parse_from(arguments).command {
+    let result = match CommandLine::parse_from(arguments).command {
         Command::Dataset(arguments) => dataset::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
         Command::Crossval(arguments) => crossval::run(&arguments),

@@ -77,7 +77,7 @@ struct FoldFigures {
 
 /// `crossval.json`
 #[derive(Debug, Serialize)]
-struct Summary {
+struct CrossvalSummary {
     commit: String,
     config: TrainConfig,
     folds: Vec<FoldFigures>,
@@ -197,7 +197,7 @@ fn summarise(arguments: &Arguments, config: TrainConfig, folds: &[u32]) -> Resul
     let squares: f64 = areas.iter().map(|area| (area - mean).powi(2)).sum();
     let series: Vec<&str> = rows.iter().map(|row| row.seriesuid.as_str()).collect();
     let pooled = labelled(&rows.iter().collect::<Vec<_>>());
-    let summary = Summary {
+    let summary = CrossvalSummary {
         commit: commit(),
         config,
         folds: each,

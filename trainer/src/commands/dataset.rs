@@ -4,7 +4,7 @@ use crate::luna16::layout::{ScanFile, find_scans};
 use crate::luna16::plan::{Plan, Request};
 use crate::luna16::sample::Negatives;
 use crate::luna16::scan::{ScanOutcome, ScanRecord, process};
-use crate::luna16::summary::{Summary, merge, records};
+use crate::luna16::summary::{DatasetSummary, merge, records};
 use crate::luna16::tables::{Annotations, Candidate, Candidates};
 use crate::shard::Shard;
 use anyhow::{Context, Result, bail, ensure};
@@ -135,7 +135,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
 }
 
-fn finish(arguments: &Arguments, summary: &Summary) -> Result<ExitCode> {
+fn finish(arguments: &Arguments, summary: &DatasetSummary) -> Result<ExitCode> {
     print!("{summary}");
     println!("Wrote {}", arguments.out.join("manifest.csv").display());
     let incomplete = arguments.complete && !summary.scans_absent.is_empty();

@@ -8,7 +8,7 @@ use nodulens::classifier::Classifier;
 use nodulens::findings::{Report, SrSource, csv, html, structured_report};
 use nodulens::method::SCAN_STRIDE_PX;
 use serde::Serialize;
-use slices::{Options, search};
+use slices::{SearchOptions, search};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -116,7 +116,7 @@ fn search_one(
     file: String,
     opened: Result<Opened, Refusal>,
 ) -> Result<Line> {
-    let options = Options {
+    let options = SearchOptions {
         stride: arguments.stride,
         lung_mask: !arguments.no_lung_mask,
         min_probability: arguments.min_probability.unwrap_or(classifier.header().threshold),

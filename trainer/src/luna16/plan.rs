@@ -19,7 +19,7 @@ const FORMAT: u32 = 1;
 
 /// What shapes the patches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Options {
+pub struct PatchOptions {
     /// Version of this command's output.
     pub format: u32,
     /// The preprocessing that the patches are made for.
@@ -44,7 +44,7 @@ pub struct Options {
     pub annotations_sha256: String,
 }
 
-impl Options {
+impl PatchOptions {
     /// Return the size of the pixels of a cut.
     pub fn pitch(&self) -> Pitch {
         self.spacing_mm.map_or(Pitch::Native, Pitch::IsotropicMm)
@@ -81,7 +81,7 @@ pub struct PlannedScan {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// What shapes the patches.
-    pub options: Options,
+    pub options: PatchOptions,
     /// Nodules in the candidates file.
     pub candidate_positives: usize,
     /// Others in the candidates file.
@@ -108,7 +108,7 @@ impl Plan {
         });
         let all = candidates.scans.values().map(|scan| count(scan));
         let (positives, negatives) = all.fold((0, 0), |sum, scan| (sum.0 + scan.0, sum.1 + scan.1));
-        let options = Options {
+        let options = PatchOptions {
             format: FORMAT,
             preprocess_id: preprocess_id(),
             patch_size: PATCH_SIZE,

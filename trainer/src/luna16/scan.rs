@@ -1,7 +1,7 @@
 //! One scan: its file to a volume, its candidates to pictures, and the record of both.
 
 use super::layout::ScanFile;
-use super::plan::Options;
+use super::plan::PatchOptions;
 use super::tables::{Annotations, Candidate};
 use crate::files::write_whole;
 use anyhow::{Context, Result, ensure};
@@ -26,7 +26,7 @@ pub struct ScanRecord {
     /// What became of it.
     pub outcome: ScanOutcome,
     /// Its patches.
-    pub rows: Vec<Row>,
+    pub rows: Vec<PatchRow>,
     /// Rows of the candidates file with a position outside the scan.
     pub outside: Vec<u64>,
     /// Context pictures that reach beyond the scan.
@@ -49,7 +49,7 @@ pub enum ScanOutcome {
 /// JSON can change a digit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names are the columns, which docs/dataset.md explains")]
-pub struct Row {
+pub struct PatchRow {
     pub candidate_row: u64,
     pub seriesuid: String,
     pub coord_x_mm: String,
@@ -96,7 +96,7 @@ impl ScanRecord {
 
     /// Tell whether the scan needs no second look: its patches were written and are all still
     /// there.
-    pub fn stands(&self, out: &Path, options: &Options) -> bool {
+    pub fn stands(&self, out: &Path, options: &PatchOptions) -> bool {
         self.outcome == ScanOutcome::Done
             && self.rows.iter().all(|row| {
                 pictures(options, row.candidate_row).iter().all(|name| out.join(name).is_file())
@@ -115,7 +115,7 @@ impl ScanRecord {
 }
 
 /// Return the pictures of a candidate, below the output folder.
-fn pictures(options: &Options, row: u64) -> Vec<String> {
+fn pictures(options: &PatchOptions, row: u64) -> Vec<String> {
     let mut names = vec![format!("crops50/{row}.png")];
     names.extend(options.context_size.map(|_| format!("crops100/{row}.png")));
     names.extend(steps(options).map(|step| format!("adjacent/{row}_{step:+}.png")));
@@ -123,7 +123,7 @@ fn pictures(options: &Options, row: u64) -> Vec<String> {
 }
 
 /// Return the steps to the neighbouring slices: -N ... -1, 1 ... N.
-fn steps(options: &Options) -> impl Iterator<Item = i64> {
+fn steps(options: &PatchOptions) -> impl Iterator<Item = i64> {
     let most = i64::from(options.adjacent);
     (-most..=most).filter(|step| *step != 0)
 }
@@ -134,7 +134,7 @@ fn steps(options: &Options) -> impl Iterator<Item = i64> {
 /// Only where the pictures cannot be written. A scan that cannot be read is an outcome.
 pub fn process(
     out: &Path,
-    options: &Options,
+    options: &PatchOptions,
     series: &str,
     file: Option<&ScanFile>,
     candidates: &[Candidate],
@@ -170,7 +170,7 @@ pub fn process(
         }
         let hit = annotations.hit(series, candidate.world);
         let python = |truth: bool| if truth { "True" } else { "False" };
-        record.rows.push(Row {
+        record.rows.push(PatchRow {
             candidate_row: candidate.row,
             seriesuid: series.to_owned(),
             coord_x_mm: candidate.world.x.to_string(),

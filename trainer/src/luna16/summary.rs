@@ -2,8 +2,8 @@
 //!
 //! Nothing in them depends on the time, the machine, the number of threads or the shards.
 
-use super::plan::{Options, Plan};
-use super::scan::{Row, ScanOutcome, ScanRecord};
+use super::plan::{PatchOptions, Plan};
+use super::scan::{PatchRow, ScanOutcome, ScanRecord};
 use crate::files::write_whole;
 use anyhow::{Context, Result};
 use nodulens::method::DIAMETER_BINS_MM;
@@ -34,7 +34,7 @@ pub struct Skipped {
 
 /// What came out.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Summary {
+pub struct DatasetSummary {
     /// All patches.
     pub patches: Count,
     /// By LUNA16's subset; `unknown` for scans outside a `subsetK` folder.
@@ -74,7 +74,7 @@ impl Count {
     }
 }
 
-impl Summary {
+impl DatasetSummary {
     /// Count the records of a plan's scans.
     pub fn new(plan: &Plan, records: &[ScanRecord]) -> Self {
         let mut summary = Self { scans: plan.scans.len(), ..Self::default() };
@@ -110,7 +110,7 @@ impl Summary {
         !self.scans_broken.is_empty() || !self.candidates_outside.is_empty()
     }
 
-    fn take(&mut self, row: &Row) {
+    fn take(&mut self, row: &PatchRow) {
         let nodule = row.class == 1;
         let unknown = || "unknown".to_owned();
         let subset = row.luna_subset.map_or_else(unknown, |subset| subset.to_string());
@@ -124,7 +124,7 @@ impl Summary {
 }
 
 /// Return an index into [`diameter_names`].
-fn diameter_bin(row: &Row) -> usize {
+fn diameter_bin(row: &PatchRow) -> usize {
     let diameter = row.diameter_mm.as_ref().and_then(|diameter| diameter.parse::<f64>().ok());
     let Some(diameter) = diameter else { return DIAMETER_BINS_MM.len() + 1 };
     DIAMETER_BINS_MM.iter().filter(|end| diameter >= **end).count()
@@ -139,7 +139,7 @@ fn diameter_names() -> Vec<String> {
     names
 }
 
-impl fmt::Display for Summary {
+impl fmt::Display for DatasetSummary {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Count { nodules, others } = self.patches;
         writeln!(out, "{} patches: {nodules} nodules, {others} others", self.patches.total())?;
@@ -192,7 +192,7 @@ impl fmt::Display for Summary {
 struct Description<'a> {
     /// Compared by whoever loads the patches.
     preprocess_id: &'a str,
-    options: &'a Options,
+    options: &'a PatchOptions,
     /// In the candidates file, before the sample was drawn.
     candidates: Count,
     patches: Count,
@@ -220,9 +220,9 @@ pub fn records(out: &Path, plan: &Plan) -> Result<Result<Vec<ScanRecord>, usize>
 ///
 /// # Errors
 /// Where the disk refuses.
-pub fn merge(out: &Path, plan: &Plan, records: &[ScanRecord]) -> Result<Summary> {
-    let summary = Summary::new(plan, records);
-    let mut rows: Vec<&Row> = records.iter().flat_map(|record| &record.rows).collect();
+pub fn merge(out: &Path, plan: &Plan, records: &[ScanRecord]) -> Result<DatasetSummary> {
+    let summary = DatasetSummary::new(plan, records);
+    let mut rows: Vec<&PatchRow> = records.iter().flat_map(|record| &record.rows).collect();
     rows.sort_by_key(|row| row.candidate_row);
     let mut manifest = csv::Writer::from_writer(Vec::new());
     for row in rows {

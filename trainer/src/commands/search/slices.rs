@@ -18,7 +18,7 @@ use nodulens_imaging::volume::Volume;
 const PICTURES: usize = 12;
 
 /// How to search.
-pub struct Options {
+pub struct SearchOptions {
     pub stride: usize,
     pub lung_mask: bool,
     pub min_probability: f32,
@@ -39,7 +39,7 @@ pub struct Searched {
 pub fn search(
     classifier: &Classifier,
     opened: &Opened,
-    options: &Options,
+    options: &SearchOptions,
 ) -> Result<Searched, Refusal> {
     match opened {
         Opened::Series { sha256, title, format, modality, notes, volume, .. } => {
@@ -76,7 +76,7 @@ fn series(
     volume: &Volume,
     modality: Option<&str>,
     input: InputUsed,
-    options: &Options,
+    options: &SearchOptions,
 ) -> Result<Searched, Refusal> {
     let geometry = volume.geometry();
     let ([width, height, _], spacing) = (geometry.size(), geometry.spacing_mm());
@@ -123,7 +123,7 @@ fn picture(
     classifier: &Classifier,
     grey: &[f32],
     input: InputUsed,
-    options: &Options,
+    options: &SearchOptions,
 ) -> Result<Searched, Refusal> {
     let [width, height, _] = input.size;
     let image = SliceImage::from_grey(grey, [width, height], None).map_err(refused)?;
@@ -163,7 +163,7 @@ fn heat(
     classifier: &Classifier,
     image: SliceImage,
     mask: Option<&nodulens_imaging::lungs::LungMask>,
-    options: &Options,
+    options: &SearchOptions,
 ) -> Result<HeatMap, Refusal> {
     let scan = SliceScan::new(image, mask, classifier, options.stride);
     wait(scan.run(classifier)).map_err(|error| Refusal {
@@ -186,7 +186,7 @@ fn drawn(
     })
 }
 
-fn searched(options: &Options, slices_scanned: usize) -> Search {
+fn searched(options: &SearchOptions, slices_scanned: usize) -> Search {
     Search {
         stride_px: options.stride,
         lung_mask: options.lung_mask,

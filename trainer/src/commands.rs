@@ -56,7 +56,7 @@ enum Command {
     BenchScan(bench::ScanArguments),
     /// Classify patches, or places in scans.
     Classify(classify::Arguments),
-    /// Search whole scans, and list what was found.
+    /// Search whole scans for nodules (detection), and list what was found.
     Search(search::Arguments),
     /// Write synthetic patches or scans.
     Phantom(phantom::Arguments),

@@ -19,7 +19,9 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
         write_through(&draft, bytes)?;
         Ok(fs::rename(&draft, path)?)
     };
-    written().with_context(|| path.display().to_string())
+    // What is left of a failure is of no use.
+    let failed = |_: &anyhow::Error| drop(fs::remove_file(&draft));
+    written().inspect_err(failed).with_context(|| path.display().to_string())
 }
 
 /// Write a file and wait until it is on the disk.
@@ -30,4 +32,24 @@ pub fn write_through(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = fs::File::create(path)?;
     file.write_all(bytes)?;
     Ok(file.sync_all()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_leaves_no_draft_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("made/here/config.toml");
+        for text in ["one", "two"] {
+            write_whole(&path, text.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        // A folder cannot be replaced by a file: the reason names it.
+        let error = write_whole(path.parent().unwrap(), b"x").unwrap_err();
+        assert!(format!("{error:#}").contains("here"), "{error:#}");
+        assert_eq!(fs::read_dir(folder.path().join("made")).unwrap().count(), 1);
+    }
 }

@@ -190,7 +190,7 @@ pub fn scan(arguments: &ScanArguments) -> Result<ExitCode> {
     let count = usize::from(arguments.slices);
     let mut scan = VolumeScan::new(geometry.clone());
     let (mut drawing, mut masking, mut slices) = (vec![], vec![], vec![]);
-    let mut places = 0;
+    let mut positions = 0;
     for step in 0..=count {
         let z = step.saturating_sub(1) * depth / count;
         let began = Instant::now();
@@ -209,7 +209,7 @@ pub fn scan(arguments: &ScanArguments) -> Result<ExitCode> {
         let searched = began.elapsed();
         if step > 0 {
             scan.add(&peaks, map.highest());
-            places += asked;
+            positions += asked;
             drawing.push(drawn.as_secs_f64() * 1000.0);
             masking.push(masked.as_secs_f64() * 1000.0);
             slices.push(searched.as_secs_f64() * 1000.0);
@@ -226,7 +226,7 @@ pub fn scan(arguments: &ScanArguments) -> Result<ExitCode> {
         "stride_px": arguments.stride,
         "lung_mask": !arguments.no_lung_mask,
         "slices": slices.len(),
-        "places_per_slice": places / slices.len(),
+        "places_per_slice": positions / slices.len(),
         "draw_ms_median": median(&mut drawing),
         "mask_ms_median": median(&mut masking),
         "slice_ms_median": median(&mut slices),

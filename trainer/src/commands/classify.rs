@@ -30,8 +30,8 @@ pub struct Arguments {
     center_crop: bool,
     /// Classify the patch around a place: x,y,z in mm (LPS) of a scan, or x,y in pixels of a
     /// picture. May be given several times.
-    #[arg(long, value_name = "X,Y[,Z]", value_parser = place, allow_hyphen_values = true, conflicts_with = "center_crop")]
-    at: Vec<Place>,
+    #[arg(long, value_name = "X,Y[,Z]", value_parser = position, allow_hyphen_values = true, conflicts_with = "center_crop")]
+    at: Vec<Position>,
     /// Write the results as JSON here.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -40,9 +40,9 @@ pub struct Arguments {
 }
 
 /// Two numbers are pixels, three are mm.
-type Place = Vec<f64>;
+type Position = Vec<f64>;
 
-fn place(text: &str) -> Result<Place, String> {
+fn position(text: &str) -> Result<Position, String> {
     let numbers: Result<Vec<f64>, _> = text.split(',').map(|part| part.trim().parse()).collect();
     let numbers = numbers.map_err(|error| format!("{error}: three numbers x,y,z or two x,y"))?;
     let sound = matches!(numbers.len(), 2 | 3) && numbers.iter().all(|number| number.is_finite());
@@ -90,7 +90,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     // Group by group: a scan may fill much of the memory.
     for group in open::groups(&arguments.files)?.iter().filter(|_| !arguments.at.is_empty()) {
         for (name, opened) in open::open(group) {
-            places(&classifier, &name, &opened, &arguments.at, &mut lines)?;
+            at_positions(&classifier, &name, &opened, &arguments.at, &mut lines)?;
         }
     }
     if let Some(path) = &arguments.json {
@@ -174,17 +174,17 @@ fn read_patch(path: &Path, policy: SizePolicy) -> Result<(String, Patch), Refusa
 ///
 /// # Errors
 /// A failing device.
-fn places(
+fn at_positions(
     classifier: &Classifier,
     file: &str,
     opened: &Result<Opened, Refusal>,
-    places: &[Place],
+    positions: &[Position],
     lines: &mut Vec<Line>,
 ) -> Result<()> {
-    for place in places {
+    for position in positions {
         let file = file.to_owned();
         let cut = match opened {
-            Ok(opened) => cut(opened, place),
+            Ok(opened) => cut(opened, position),
             Err(refusal) => Err(refusal.clone()),
         };
         match cut {
@@ -202,10 +202,10 @@ fn places(
     Ok(())
 }
 
-fn cut(opened: &Opened, place: &[f64]) -> Result<(String, Patch, At), Refusal> {
+fn cut(opened: &Opened, position: &[f64]) -> Result<(String, Patch, At), Refusal> {
     let refuse = |message: &str, hint: &str| Err(Refusal::new("place", message, hint));
     let wrong = |error: PatchError| Refusal::new(error.code(), error.to_string(), error.hint());
-    match (opened, place) {
+    match (opened, position) {
         (Opened::Series { volume, sha256, .. }, [x, y, z]) => {
             let world = WorldMm { x: *x, y: *y, z: *z };
             let voxel = volume.geometry().voxel_from_world(world);
@@ -218,7 +218,7 @@ fn cut(opened: &Opened, place: &[f64]) -> Result<(String, Patch, At), Refusal> {
         }
         (Opened::Picture { image, sha256 }, [x, y]) => {
             let at = VoxelPoint { x: *x, y: *y, z: 0.0 };
-            let inside = |place: f64, side: usize| place >= 0.0 && place < side as f64;
+            let inside = |along: f64, side: usize| along >= 0.0 && along < side as f64;
             if !inside(at.x, image.width) || !inside(at.y, image.height) {
                 return refuse("the place lies outside the picture", "Give x,y in pixels.");
             }

@@ -36,8 +36,8 @@ pub struct Arguments {
     /// Other weights to compare with on the same patches, by a paired bootstrap.
     #[arg(long, value_name = "WEIGHTS")]
     compare: Option<PathBuf>,
-    /// Average the probabilities over the eight flips and quarter turns of each patch. The page
-    /// does not, so this is marked in the report.
+    /// Average the probabilities over the eight flips and quarter turns of each patch (test-time
+    /// augmentation). The page does not, so this is marked in the report.
     #[arg(long)]
     symmetry: bool,
     /// Classify one share only, K of N, and write predictions-K-of-N.csv to the folder.

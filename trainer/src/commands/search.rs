@@ -175,13 +175,13 @@ fn print(lines: &[Line], threshold: f32) {
                     println!("{:>11}  {}", "", concern.message);
                 }
                 for row in &report.findings {
-                    let place = row.world_mm.map_or(String::new(), |[x, y, z]| {
+                    let at = row.world_mm.map_or(String::new(), |[x, y, z]| {
                         format!(" at {x:.1}, {y:.1}, {z:.1} mm")
                     });
                     let size =
                         row.diameter_mm.map_or(String::new(), |mm| format!(", about {mm:.0} mm"));
                     println!(
-                        "{:>11.4}  slice {} (pixel {:.0}, {:.0}){place}{size}",
+                        "{:>11.4}  slice {} (pixel {:.0}, {:.0}){at}{size}",
                         row.probability, row.slice, row.pixel[0], row.pixel[1]
                     );
                 }

@@ -71,8 +71,8 @@ fn take(file: &Path, subset: Option<u32>, scans: &mut BTreeMap<String, ScanFile>
     let is_header =
         file.extension().is_some_and(|extension| extension == "mhd" || extension == "mha");
     let Some(series) = file.file_stem().filter(|_| is_header) else { return };
-    if let Entry::Vacant(place) = scans.entry(series.to_string_lossy().into_owned()) {
-        place.insert(ScanFile { header: file.to_owned(), subset });
+    if let Entry::Vacant(entry) = scans.entry(series.to_string_lossy().into_owned()) {
+        entry.insert(ScanFile { header: file.to_owned(), subset });
     }
 }
 

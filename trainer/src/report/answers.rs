@@ -76,7 +76,7 @@ fn classify(classifier: &Classifier, chunk: &[Example], view: usize) -> Result<V
 
 /// Return the patch under a symmetry of the square.
 fn turned(values: &[f32], view: usize) -> impl Iterator<Item = f32> {
-    places(view, PATCH_SIZE).into_iter().map(|place| values[place])
+    places(view, PATCH_SIZE).into_iter().map(|pixel| values[pixel])
 }
 
 /// Return the mean probability, and the logit with that probability at `temperature`. Both classes

@@ -60,18 +60,18 @@ pub fn alter(
     augment: &Augment,
     rng: &mut impl Rng,
 ) -> Altered {
-    let mut placement = Placement::random(augment, rng);
+    let mut transform = Transform::random(augment, rng);
     if let Some(radius) = nodule
         && augment.nodule_shift > 0.0
     {
         let reach = (augment.nodule_shift * radius).min(NODULE_SHIFT_PX);
-        for shift in &mut placement.shift {
+        for shift in &mut transform.shift {
             // Whole pixels, so that quarter turns keep every grey value.
             *shift += (reach * signed(rng)).round();
         }
     }
     let hollow = hollow(canvas, nodule.is_some(), augment, rng);
-    let mut values = place(hollow.as_ref().unwrap_or(canvas), placement);
+    let mut values = crop(hollow.as_ref().unwrap_or(canvas), transform);
     if augment.contrast > 0.0 || augment.brightness > 0.0 {
         let contrast = 1.0 + augment.contrast * signed(rng);
         let brightness = augment.brightness * signed(rng);
@@ -96,10 +96,10 @@ fn signed(rng: &mut impl Rng) -> f32 {
     2.0 * rng.random::<f32>() - 1.0
 }
 
-/// A change of place: output pixel p shows the canvas at `scale * turn(flip(p)) + shift`, about
+/// An affine transform: output pixel p shows the canvas at `scale * turn(flip(p)) + shift`, about
 /// the centre.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Placement {
+pub struct Transform {
     /// Angle in radians.
     pub angle: f32,
     /// Whether x is mirrored first.
@@ -110,8 +110,8 @@ pub struct Placement {
     pub scale: f32,
 }
 
-impl Placement {
-    /// Draw a placement.
+impl Transform {
+    /// Draw a transform at random.
     pub fn random(augment: &Augment, rng: &mut impl Rng) -> Self {
         let quarter = rng.random_bool(augment.quarter_turns);
         let angle = if quarter {
@@ -133,22 +133,22 @@ impl Placement {
     }
 }
 
-/// Return the patch at `placement`: 2,500 values in [0, 1].
-pub fn place(canvas: &Canvas, placement: Placement) -> Vec<f32> {
+/// Cut the transformed patch out of the canvas, with bilinear interpolation: 2,500 values in [0, 1].
+pub fn crop(canvas: &Canvas, transform: Transform) -> Vec<f32> {
     let centre = (PATCH_SIZE as f32 - 1.0) / 2.0;
     let middle = (canvas.side as f32 - 1.0) / 2.0;
-    let (sin, cos) = placement.angle.sin_cos();
+    let (sin, cos) = transform.angle.sin_cos();
     // Quarter turns must land on pixels exactly, and sin(pi) is not quite 0.
-    let (sin, cos) = (placement.scale * snap(sin), placement.scale * snap(cos));
+    let (sin, cos) = (transform.scale * snap(sin), transform.scale * snap(cos));
     let mut values = Vec::with_capacity(PATCH_SAMPLES);
     for y in 0..PATCH_SIZE {
         for x in 0..PATCH_SIZE {
             let (mut dx, dy) = (x as f32 - centre, y as f32 - centre);
-            if placement.flip {
+            if transform.flip {
                 dx = -dx;
             }
-            let u = middle + cos * dx - sin * dy + placement.shift[0];
-            let v = middle + sin * dx + cos * dy + placement.shift[1];
+            let u = middle + cos * dx - sin * dy + transform.shift[0];
+            let v = middle + sin * dx + cos * dy + transform.shift[1];
             values.push(bilinear(canvas, u, v));
         }
     }
@@ -271,8 +271,8 @@ mod tests {
         f32::from(canvas.grey[y * 100 + x]) / 255.0
     }
 
-    fn placement(angle: f32, flip: bool, shift: [f32; 2]) -> Placement {
-        Placement { angle, flip, shift, scale: 1.0 }
+    fn transform(angle: f32, flip: bool, shift: [f32; 2]) -> Transform {
+        Transform { angle, flip, shift, scale: 1.0 }
     }
 
     fn paper() -> Augment {
@@ -290,7 +290,7 @@ mod tests {
     #[test]
     fn no_change_gives_the_middle() {
         let canvas = canvas();
-        let still = place(&canvas, placement(0.0, false, [0.0, 0.0]));
+        let still = crop(&canvas, transform(0.0, false, [0.0, 0.0]));
         assert_eq!(still[0], at(&canvas, 25, 25));
         assert_eq!(still[7 * 50 + 3], at(&canvas, 28, 32));
         assert_eq!(still[PATCH_SAMPLES - 1], at(&canvas, 74, 74));
@@ -299,11 +299,11 @@ mod tests {
     #[test]
     fn shift_flip_and_quarter_turn_move_pixels_without_changing_them() {
         let canvas = canvas();
-        let shifted = place(&canvas, placement(0.0, false, [3.0, -2.0]));
+        let shifted = crop(&canvas, transform(0.0, false, [3.0, -2.0]));
         assert_eq!(shifted[0], at(&canvas, 28, 23));
-        let flipped = place(&canvas, placement(0.0, true, [0.0, 0.0]));
+        let flipped = crop(&canvas, transform(0.0, true, [0.0, 0.0]));
         assert_eq!(flipped[0], at(&canvas, 74, 25));
-        let turned = place(&canvas, placement(FRAC_PI_2, false, [0.0, 0.0]));
+        let turned = crop(&canvas, transform(FRAC_PI_2, false, [0.0, 0.0]));
         assert_eq!(turned[0], at(&canvas, 74, 25));
         assert_eq!(turned[49], at(&canvas, 74, 74));
     }
@@ -311,21 +311,21 @@ mod tests {
     #[test]
     fn without_context_the_edge_repeats() {
         let canvas = Canvas { side: 50, grey: (0..2500).map(|i| (i % 50) as u8).collect() };
-        let shifted = place(&canvas, placement(0.0, false, [3.0, 0.0]));
+        let shifted = crop(&canvas, transform(0.0, false, [3.0, 0.0]));
         assert_eq!(shifted[49], 49.0 / 255.0);
         assert_eq!(shifted[0], 3.0 / 255.0);
     }
 
     #[test]
-    fn random_placements_stay_within_their_bounds_and_follow_the_seed() {
+    fn random_transforms_stay_within_their_bounds_and_follow_the_seed() {
         let draw = |seed| {
             let mut rng = Pcg64Mcg::seed_from_u64(seed);
-            (0..200).map(|_| Placement::random(&paper(), &mut rng)).collect::<Vec<_>>()
+            (0..200).map(|_| Transform::random(&paper(), &mut rng)).collect::<Vec<_>>()
         };
         assert_eq!(draw(1), draw(1));
         assert_ne!(draw(1), draw(2));
         let quarters =
-            draw(3).iter().filter(|placement| (placement.angle / FRAC_PI_2).fract() < 1e-4).count();
+            draw(3).iter().filter(|transform| (transform.angle / FRAC_PI_2).fract() < 1e-4).count();
         assert!((60..140).contains(&quarters), "{quarters} of 200 are quarter turns");
         assert!(draw(4).iter().all(|p| p.shift.iter().all(|s| s.abs() <= AUGMENT_SHIFT_PX)));
     }
@@ -333,7 +333,7 @@ mod tests {
     #[test]
     fn scale_shows_more_of_the_surroundings() {
         let canvas = canvas();
-        let wide = place(&canvas, Placement { scale: 2.0, ..placement(0.0, false, [0.0, 0.0]) });
+        let wide = crop(&canvas, Transform { scale: 2.0, ..transform(0.0, false, [0.0, 0.0]) });
         // The first pixel lies 24.5 px from the centre: at 49, half a pixel from the corner.
         let corner: f32 =
             [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(x, y)| at(&canvas, x, y)).iter().sum();

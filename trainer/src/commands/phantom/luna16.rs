@@ -61,8 +61,8 @@ pub fn write(out: &Path, seed: u64, scans: usize, truncated: bool) -> Result<()>
         for nodule in &chest.nodules {
             row(&mut annotations, &series, nodule.center, &nodule.diameter_mm.to_string())?;
         }
-        for (place, class) in places(&chest) {
-            row(&mut candidates, &series, place, class)?;
+        for (at, class) in candidates_of(&chest) {
+            row(&mut candidates, &series, at, class)?;
         }
     }
     annotations.flush()?;
@@ -72,7 +72,7 @@ pub fn write(out: &Path, seed: u64, scans: usize, truncated: bool) -> Result<()>
 
 /// Return the candidates. A detector's nodules lie a little off: here by a quarter of a millimetre
 /// along each axis.
-fn places(chest: &Chest) -> impl Iterator<Item = (WorldMm, &'static str)> {
+fn candidates_of(chest: &Chest) -> impl Iterator<Item = (WorldMm, &'static str)> {
     let off = |at: WorldMm| WorldMm { x: at.x + 0.25, y: at.y - 0.25, z: at.z + 0.25 };
     let nodules = chest.nodules.iter().map(move |nodule| (off(nodule.center), "1"));
     chest.others.iter().map(|at| (*at, "0")).chain(nodules)

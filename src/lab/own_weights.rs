@@ -19,13 +19,13 @@ pub fn own_weights(bytes: &[u8]) -> Result<Vec<u8>, WeightsError> {
         Ok(WeightsFile { header, kind, parameters, .. }) => {
             let bytes = match is_whole(bytes, &header) {
                 true => bytes.to_vec(),
-                false => write_weights(&header, kind, &parameters)?,
+                false => write_weights(&header, &parameters)?,
             };
             (bytes, kind, parameters)
         }
         Err(WeightsError::Foreign) => {
             let (header, kind, parameters) = read_safetensors(bytes, Given::default())?;
-            (write_weights(&header, kind, &parameters)?, kind, parameters)
+            (write_weights(&header, &parameters)?, kind, parameters)
         }
         Err(error) => return Err(error),
     };
@@ -72,8 +72,8 @@ mod tests {
         let shipped = include_bytes!("../../www/models/compact.nodulens");
         assert_eq!(own_weights(shipped).unwrap(), shipped);
         // One of a card with a title alone.
-        let WeightsFile { header, kind, parameters, .. } = read_weights(shipped).unwrap();
-        let whole = write_weights(&header, kind, &parameters).unwrap();
+        let WeightsFile { header, parameters, .. } = read_weights(shipped).unwrap();
+        let whole = write_weights(&header, &parameters).unwrap();
         let length = u32::from_le_bytes([whole[12], whole[13], whole[14], whole[15]]) as usize;
         let text = std::str::from_utf8(&whole[16..16 + length]).unwrap();
         let mut json: Value = serde_json::from_str(text).unwrap();

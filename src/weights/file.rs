@@ -1,7 +1,7 @@
 //! Bytes of a weights file, taken apart and put together.
 
 use super::error::{VERSION, WeightsError, corrupt, mismatch};
-use super::header::{WeightsFile, WeightsHeader, check_header, expect};
+use super::header::{WeightsFile, WeightsHeader, check_header};
 use super::parameters::{Parameter, Parameters};
 use crate::model::NetworkKind;
 use ::safetensors::tensor::TensorView;
@@ -22,10 +22,9 @@ const DIGEST: usize = 32;
 /// training run that diverged; [`WeightsError::Mismatch`] where header and network disagree.
 pub fn write_weights(
     header: &WeightsHeader,
-    kind: NetworkKind,
     parameters: &Parameters,
 ) -> Result<Vec<u8>, WeightsError> {
-    expect("network", &header.network, kind.name())?;
+    parameters.check(named(header)?)?;
     let halves = parameters
         .iter()
         .map(|(name, parameter)| {
@@ -72,11 +71,7 @@ pub fn read_weights_as<'a, C: Deserialize<'a>>(
     let parts = split(bytes)?;
     let header: WeightsHeader<C> = serde_json::from_slice(parts.header)
         .map_err(|error| WeightsError::Corrupt(format!("header: {error}")))?;
-    let kind = NetworkKind::from_name(&header.network).ok_or_else(|| WeightsError::Mismatch {
-        what: "network".to_owned(),
-        found: header.network.clone(),
-        expected: NetworkKind::ALL.map(NetworkKind::name).join(" or "),
-    })?;
+    let kind = named(&header)?;
     check_header(&header)?;
     let document = SafeTensors::deserialize(parts.parameters).map_err(corrupt)?;
     let parameters = document
@@ -84,6 +79,14 @@ pub fn read_weights_as<'a, C: Deserialize<'a>>(
         .map(|(name, view)| Ok((name.to_owned(), read_tensor(name, &view)?)))
         .collect::<Result<_, WeightsError>>()?;
     Ok(WeightsFile { header, kind, parameters, sha256: parts.sha256 })
+}
+
+/// Return the network that a header names.
+fn named<C>(header: &WeightsHeader<C>) -> Result<NetworkKind, WeightsError> {
+    NetworkKind::from_name(&header.network).ok_or_else(|| {
+        let names = NetworkKind::ALL.map(NetworkKind::name).join(" or ");
+        mismatch("network", &header.network, names)
+    })
 }
 
 /// In half precision, little endian.

@@ -74,6 +74,6 @@ pub(super) fn check_header<C>(header: &WeightsHeader<C>) -> Result<(), WeightsEr
     Ok(())
 }
 
-pub(super) fn expect(what: &str, found: &str, expected: &str) -> Result<(), WeightsError> {
+fn expect(what: &str, found: &str, expected: &str) -> Result<(), WeightsError> {
     if found == expected { Ok(()) } else { Err(mismatch(what, found, expected)) }
 }

@@ -78,17 +78,33 @@ impl Parameters {
         self.iter().find(|(present, _)| *present == name).map(|(_, parameter)| parameter)
     }
 
+    /// Check that they are those of a network, none missing and none left over.
+    ///
+    /// # Errors
+    /// [`WeightsError::Mismatch`] names one that does not fit.
+    pub(super) fn check(&self, kind: NetworkKind) -> Result<(), WeightsError> {
+        let wanted = kind.parameter_shapes();
+        for (name, shape) in &wanted {
+            let found = self.get(name).map(|parameter| format!("{:?}", parameter.shape));
+            let expected = format!("{shape:?}");
+            match found {
+                None => return Err(mismatch(name, "absent", expected)),
+                Some(found) if found != expected => {
+                    return Err(mismatch(&format!("the shape of {name}"), found, expected));
+                }
+                Some(_) => {}
+            }
+        }
+        match self.iter().find(|(name, _)| wanted.iter().all(|(known, _)| known != name)) {
+            Some((name, _)) => Err(mismatch("a parameter", name, "absent")),
+            None => Ok(()),
+        }
+    }
+
     /// Return the network whose parameters have these names and shapes.
     #[must_use]
     pub fn fitting(&self) -> Option<NetworkKind> {
-        let fits = |kind: &NetworkKind| {
-            let wanted = kind.parameter_shapes();
-            wanted.len() == self.0.len()
-                && wanted
-                    .iter()
-                    .all(|(name, shape)| self.get(name).is_some_and(|found| found.shape == *shape))
-        };
-        NetworkKind::ALL.into_iter().find(fits)
+        NetworkKind::ALL.into_iter().find(|kind| self.check(*kind).is_ok())
     }
 
     /// Give each layer of a network its parameters, none missing and none left over.

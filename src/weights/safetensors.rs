@@ -60,7 +60,7 @@ pub fn read_safetensors(
     let header = WeightsHeader { network: kind.name().to_owned(), threshold, ..header };
     check_header(&header)?;
     // Refuse here what no executor would take.
-    parameters.clone().by_layer(kind)?;
+    parameters.check(kind)?;
     Ok((header, kind, parameters))
 }
 

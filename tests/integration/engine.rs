@@ -51,7 +51,7 @@ fn pairs() -> &'static [Pair] {
         let random = NetworkKind::ALL.map(|kind| {
             let parameters = random(kind, &mut rng);
             let header = WeightsHeader::uncalibrated(kind, Card::default());
-            let file = write_weights(&header, kind, &parameters).unwrap();
+            let file = write_weights(&header, &parameters).unwrap();
             pair(&format!("random {}", kind.name()), &file)
         });
         let shipped = ["compact", "paper"].map(|name| {

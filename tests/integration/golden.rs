@@ -106,7 +106,7 @@ fn hashed_weights_give_the_references_logits(kind: NetworkKind, layers: Layers) 
     let golden = golden(kind.name()).hashed;
     // Through the file and back: half precision loses nothing that is in half precision already.
     let header = WeightsHeader::uncalibrated(kind, Card::default());
-    let bytes = write_weights(&header, kind, &hashed_parameters(kind, layers)).unwrap();
+    let bytes = write_weights(&header, &hashed_parameters(kind, layers)).unwrap();
     let values: Vec<f32> = hashed(100, golden.patches * 2500).map(|value| value as f32).collect();
     for classifier in [Classifier::on_engine(&bytes), on_burn::classifier(&bytes, &Device::flex())]
     {

@@ -1,4 +1,4 @@
-//! What makes a run what it is: one TOML file, every key also an option of the command line.
+//! The training keys: a TOML file, every key also an option of the command line.
 //!
 //! The defaults are the paper's recipe, so an empty file trains the paper's network as the paper
 //! did. The resolved configuration is written to `config.toml` of the run's folder.
@@ -50,244 +50,143 @@ pub enum ClassWeights {
     Balanced,
 }
 
-/// Everything that makes a run what it is. A key that is absent has the method's value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct TrainConfig {
-    /// Which network is trained.
-    pub network: NetworkKind,
-    /// Folder with manifest.csv and crops50/.
-    pub patches: PathBuf,
-    /// How the data is divided.
-    pub split: Split,
-    /// Seed of every random number.
-    pub seed: u64,
-    /// Passes over the training part.
-    pub epochs: usize,
-    /// Patches in a step.
-    pub batch_size: usize,
-    /// Adam or AdamW.
-    pub optimizer: OptimizerKind,
-    /// Step size, above 0; the highest of the schedule.
-    pub learning_rate: f64,
-    /// How it moves.
-    pub schedule: Schedule,
-    /// Share of all steps in which the learning rate rises, in [0, 1).
-    pub warmup: f64,
-    /// Pull of the parameters towards 0, at least 0.
-    pub weight_decay: f64,
-    /// Largest norm of one tensor's gradient; 0 leaves gradients as they are.
-    pub gradient_clip: f64,
-    /// Share of a label given to the other class, in [0, 1).
-    pub label_smoothing: f64,
-    /// Weights of the classes in the loss.
-    pub class_weights: ClassWeights,
-    /// Share of nodules that sampling brings an epoch to, in [0, 1); 0 takes each patch once.
-    pub positive_fraction: f64,
-    /// Share of hidden units dropped, in [0, 1).
-    pub dropout: f64,
-    /// Decay a step of the moving average of the weights, in [0, 1); 0 for none. With it, the
-    /// average is what is validated and exported.
-    pub ema_decay: f64,
-    /// Largest shift in pixels, along each axis.
-    pub augment_shift_px: f32,
-    /// Share of patches turned by quarters only, which keeps every grey value, in [0, 1].
-    pub augment_quarter_turns: f64,
-    /// Zoom by a factor between exp(-x) and exp(x).
-    pub augment_scale: f32,
-    /// Contrast by a factor between 1 - x and 1 + x.
-    pub augment_contrast: f32,
-    /// Brightness by a summand between -x and x, of a range of 1.
-    pub augment_brightness: f32,
-    /// Nodules are shifted by so much of their radius besides, along each axis, for a candidate may
-    /// lie anywhere in one; at least 0. Needs diameter_mm and pixel_spacing_mm in the manifest.
-    pub augment_nodule_shift: f32,
-    /// Share of nodules that are hollowed out, where they stand alone and are thick enough, in
-    /// [0, 1]: cavitary nodules are rare in the data.
-    pub augment_cavities: f64,
-    /// Share of patches into which another of the same step is blended, by up to a half, in [0, 1];
-    /// the teachers then answer for the mixture.
-    pub augment_mix: f64,
-    /// Weights files whose mean answer to the altered patch is learnt too.
-    pub teachers: Vec<PathBuf>,
-    /// Share of the teachers' answer in the target, in [0, 1].
-    pub teacher_weight: f64,
-    /// The teachers answer for hollowed nodules too, for they have learnt from such; else the label
-    /// alone counts there.
-    pub teach_cavities: bool,
-    /// Validation AUC may stand still for so many epochs before the run ends; 0 for no limit.
-    pub early_stopping: usize,
-    /// Steps between checkpoints.
-    pub checkpoint_steps: usize,
-    /// Steps after which the run ends, finished or not; 0 for no limit. For smoke tests.
-    pub max_steps: usize,
-}
+/// What a number may be, and how to say it after "must be".
+type Range = (fn(f64) -> bool, &'static str);
 
-impl Default for TrainConfig {
-    fn default() -> Self {
-        Self {
-            network: NetworkKind::Paper,
-            patches: PathBuf::new(),
-            split: Split::Patientwise,
-            seed: 1,
-            epochs: method::EPOCHS,
-            batch_size: method::BATCH_SIZE,
-            optimizer: OptimizerKind::Adam,
-            learning_rate: method::LEARNING_RATE,
-            schedule: Schedule::Constant,
-            warmup: 0.0,
-            weight_decay: 0.0,
-            gradient_clip: 0.0,
-            label_smoothing: 0.0,
-            class_weights: ClassWeights::None,
-            positive_fraction: method::POSITIVE_FRACTION,
-            dropout: method::DROPOUT,
-            ema_decay: 0.0,
-            augment_shift_px: method::AUGMENT_SHIFT_PX,
-            augment_quarter_turns: method::AUGMENT_QUARTER_TURNS,
-            augment_scale: 0.0,
-            augment_contrast: 0.0,
-            augment_brightness: 0.0,
-            augment_nodule_shift: 0.0,
-            augment_cavities: 0.0,
-            augment_mix: 0.0,
-            teachers: Vec::new(),
-            teacher_weight: 0.5,
-            teach_cavities: false,
-            early_stopping: 0,
-            checkpoint_steps: method::CHECKPOINT_STEPS,
-            max_steps: 0,
+const AT_LEAST_1: Range = (|value| value >= 1.0, "at least 1");
+const ABOVE_0: Range = (|value| value > 0.0 && value.is_finite(), "above 0");
+const AT_LEAST_0: Range = (|value| value >= 0.0 && value.is_finite(), "at least 0");
+const BELOW_1: Range = (|value| (0.0..1.0).contains(&value), "at least 0 and below 1");
+const UP_TO_1: Range = (|value| (0.0..=1.0).contains(&value), "between 0 and 1");
+
+/// Make the configuration ([`TrainConfig`]), its defaults, its checks and the options of the command
+/// line ([`Overrides`]) from one table: help, name, type and default of each key; `in` the range of
+/// a number; `as` what clap has to know beyond the type.
+macro_rules! training_keys {
+    ($(
+        $(#[doc = $help:literal])+
+        $key:ident: $type:ty = $default:expr $(, in $range:ident)? $(, as [$($option:tt)+])?;
+    )+) => {
+        /// Everything that makes a run what it is. A key that is absent has the paper's value.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct TrainConfig {
+            $($(#[doc = $help])+ pub $key: $type,)+
         }
-    }
+
+        impl Default for TrainConfig {
+            fn default() -> Self {
+                Self { $($key: $default,)+ }
+            }
+        }
+
+        impl TrainConfig {
+            /// The names of the keys, in the order of the file.
+            pub const KEYS: &[&str] = &[$(stringify!($key)),+];
+
+            fn check_ranges(&self) -> Result<()> {
+                $($(
+                    let (holds, words) = $range;
+                    let name = || stringify!($key).replace('_', "-");
+                    ensure!(holds(self.$key as f64), "--{} must be {words}", name());
+                )?)+
+                Ok(())
+            }
+        }
+
+        /// The keys of [`TrainConfig`] as options; one that is given overrides the file.
+        #[derive(Clone, Debug, Default, clap::Args, Serialize)]
+        pub struct Overrides {
+            $(
+                $(#[doc = $help])+
+                #[arg(long $(, $($option)+)?)]
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub $key: Option<$type>,
+            )+
+        }
+    };
 }
 
-/// The keys of [`TrainConfig`] as options; one that is given overrides the file.
-#[derive(Clone, Debug, Default, clap::Args, Serialize)]
-pub struct Overrides {
+training_keys! {
     /// Which network: compact, paper, wide or small.
-    #[arg(long, value_parser = network)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub network: Option<NetworkKind>,
+    network: NetworkKind = NetworkKind::Paper, as [value_parser = network];
     /// Folder with manifest.csv and crops50/.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub patches: Option<PathBuf>,
+    patches: PathBuf = PathBuf::new();
     /// How the data is divided: paper, patientwise or luna16-fold-K.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub split: Option<Split>,
+    split: Split = Split::Patientwise;
     /// Seed of every random number.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seed: Option<u64>,
+    seed: u64 = 1;
     /// Passes over the training part.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub epochs: Option<usize>,
-    /// Patches in a step.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub batch_size: Option<usize>,
-    /// Rule of the steps.
-    #[arg(long, value_enum)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub optimizer: Option<OptimizerKind>,
+    epochs: usize = method::EPOCHS, in AT_LEAST_1;
+    /// Patches in a step (batch size).
+    batch_size: usize = method::BATCH_SIZE, in AT_LEAST_1;
+    /// Rule of the steps (optimizer).
+    optimizer: OptimizerKind = OptimizerKind::Adam, as [value_enum];
     /// Step size; the highest of the schedule.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub learning_rate: Option<f64>,
+    learning_rate: f64 = method::LEARNING_RATE, in ABOVE_0;
     /// How the step size moves.
-    #[arg(long, value_enum)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub schedule: Option<Schedule>,
+    schedule: Schedule = Schedule::Constant, as [value_enum];
     /// Share of the steps in which the step size rises.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub warmup: Option<f64>,
+    warmup: f64 = 0.0, in BELOW_1;
     /// Pull of the parameters towards 0.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub weight_decay: Option<f64>,
+    weight_decay: f64 = 0.0, in AT_LEAST_0;
     /// Largest norm of one tensor's gradient; 0 for no limit.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub gradient_clip: Option<f64>,
+    gradient_clip: f64 = 0.0, in AT_LEAST_0;
     /// Share of a label given to the other class.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub label_smoothing: Option<f64>,
+    label_smoothing: f64 = 0.0, in BELOW_1;
     /// Weights of the classes in the loss.
-    #[arg(long, value_enum)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub class_weights: Option<ClassWeights>,
-    /// Share of nodules that sampling brings an epoch to; 0 takes each patch once.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub positive_fraction: Option<f64>,
+    class_weights: ClassWeights = ClassWeights::None, as [value_enum];
+    /// Share of nodules that sampling brings an epoch to (oversampling); 0 takes each patch once.
+    positive_fraction: f64 = method::POSITIVE_FRACTION, in BELOW_1;
     /// Share of hidden units dropped in training.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub dropout: Option<f64>,
-    /// Decay a step of the moving average of the weights; 0 for none.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ema_decay: Option<f64>,
-    /// Largest shift in pixels.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub augment_shift_px: Option<f32>,
+    dropout: f64 = method::DROPOUT, in BELOW_1;
+    /// Decay a step of the moving average of the weights (EMA); 0 for none.
+    ///
+    /// With it, the average is what is validated and exported.
+    ema_decay: f64 = 0.0, in BELOW_1;
+    /// Largest shift in pixels, along each axis.
+    augment_shift_px: f32 = method::AUGMENT_SHIFT_PX, in AT_LEAST_0;
     /// Share of patches turned by quarters only.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub augment_quarter_turns: Option<f64>,
+    ///
+    /// Quarter turns keep every grey value; the others are turned by any angle.
+    augment_quarter_turns: f64 = method::AUGMENT_QUARTER_TURNS, in UP_TO_1;
     /// Zoom by a factor between exp(-x) and exp(x).
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub augment_scale: Option<f32>,
+    augment_scale: f32 = 0.0, in UP_TO_1;
     /// Contrast by a factor between 1 - x and 1 + x.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub augment_contrast: Option<f32>,
+    augment_contrast: f32 = 0.0, in UP_TO_1;
     /// Brightness by a summand between -x and x.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub augment_brightness: Option<f32>,
+    ///
+    /// Grey values span a range of 1.
+    augment_brightness: f32 = 0.0, in UP_TO_1;
     /// Shift of nodules besides, in shares of their radius.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub augment_nodule_shift: Option<f32>,
+    ///
+    /// Along each axis, because a candidate may lie anywhere in a nodule. Needs diameter_mm and
+    /// pixel_spacing_mm in the manifest.
+    augment_nodule_shift: f32 = 0.0, in AT_LEAST_0;
     /// Share of nodules that are hollowed out.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub augment_cavities: Option<f64>,
-    /// Share of patches into which another one is blended.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub augment_mix: Option<f64>,
-    /// Weights files to learn from as well, separated by commas.
-    #[arg(long, value_delimiter = ',')]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub teachers: Option<Vec<PathBuf>>,
+    ///
+    /// Where they stand alone and are thick enough: cavitary nodules are rare in the data.
+    augment_cavities: f64 = 0.0, in UP_TO_1;
+    /// Share of patches into which another one is blended (mixup).
+    ///
+    /// Another of the same step, by up to a half; the teachers then answer for the mixture.
+    augment_mix: f64 = 0.0, in UP_TO_1;
+    /// Weights files to learn from as well (distillation), separated by commas.
+    ///
+    /// Their mean answer to the altered patch is learnt.
+    teachers: Vec<PathBuf> = Vec::new(), as [value_delimiter = ','];
     /// Share of the teachers' answer in the target.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub teacher_weight: Option<f64>,
+    teacher_weight: f64 = 0.5, in UP_TO_1;
     /// The teachers answer for hollowed nodules too: true or false.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub teach_cavities: Option<bool>,
-    /// End when validation AUC has stood still for so many epochs; 0 for never.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub early_stopping: Option<usize>,
+    ///
+    /// For teachers that have learnt from such; otherwise the label alone counts there.
+    teach_cavities: bool = false;
+    /// End when validation AUC has stood still for so many epochs (early stopping); 0 for never.
+    early_stopping: usize = 0;
     /// Steps between checkpoints.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub checkpoint_steps: Option<usize>,
+    checkpoint_steps: usize = method::CHECKPOINT_STEPS, in AT_LEAST_1;
     /// End after so many steps, for smoke tests; 0 for no limit.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_steps: Option<usize>,
+    max_steps: usize = 0;
 }
 
 pub(crate) fn network(name: &str) -> Result<NetworkKind, String> {
@@ -296,7 +195,7 @@ pub(crate) fn network(name: &str) -> Result<NetworkKind, String> {
     })
 }
 
-/// The configuration of `file`, if there is one, with `overrides` on top.
+/// Return the configuration of `file`, if there is one, with `overrides` on top.
 ///
 /// # Errors
 /// An unreadable file, a key that does not exist, a value out of range; the message names it.
@@ -315,7 +214,7 @@ pub fn resolve(file: Option<&Path>, overrides: &Overrides) -> Result<TrainConfig
     Ok(config)
 }
 
-/// Reads the configuration of a run.
+/// Read the configuration of a run.
 ///
 /// # Errors
 /// A folder that holds no run, or a file that is none.
@@ -328,7 +227,7 @@ pub fn read(run: &Path) -> Result<TrainConfig> {
 }
 
 impl TrainConfig {
-    /// The configuration as a file that can be run again.
+    /// Return the configuration as a file that can be run again.
     ///
     /// # Errors
     /// None that is known; the writer's are passed on.
@@ -336,59 +235,16 @@ impl TrainConfig {
         Ok(toml::to_string_pretty(self)?)
     }
 
-    /// Whether every value is within its range.
+    /// Check that every value is within its range.
     ///
     /// # Errors
     /// The first that is not, by its name on the command line.
     pub fn check(&self) -> Result<()> {
         ensure!(!self.patches.as_os_str().is_empty(), "--patches is missing: a folder of patches");
-        let least = [
-            ("epochs", self.epochs),
-            ("batch-size", self.batch_size),
-            ("checkpoint-steps", self.checkpoint_steps),
-        ];
-        for (name, value) in least {
-            ensure!(value > 0, "--{name} must be at least 1");
-        }
-        ensure!(
-            self.learning_rate > 0.0 && self.learning_rate.is_finite(),
-            "--learning-rate must be above 0"
-        );
-        let shares = [
-            ("warmup", self.warmup),
-            ("label-smoothing", self.label_smoothing),
-            ("positive-fraction", self.positive_fraction),
-            ("dropout", self.dropout),
-            ("ema-decay", self.ema_decay),
-        ];
-        for (name, value) in shares {
-            ensure!((0.0..1.0).contains(&value), "--{name} must be at least 0 and below 1");
-        }
-        let fractions = [
-            ("teacher-weight", self.teacher_weight),
-            ("augment-quarter-turns", self.augment_quarter_turns),
-            ("augment-cavities", self.augment_cavities),
-            ("augment-mix", self.augment_mix),
-            ("augment-contrast", f64::from(self.augment_contrast)),
-            ("augment-brightness", f64::from(self.augment_brightness)),
-            ("augment-scale", f64::from(self.augment_scale)),
-        ];
-        for (name, value) in fractions {
-            ensure!((0.0..=1.0).contains(&value), "--{name} must be between 0 and 1");
-        }
-        let amounts = [
-            ("weight-decay", self.weight_decay),
-            ("gradient-clip", self.gradient_clip),
-            ("augment-shift-px", f64::from(self.augment_shift_px)),
-            ("augment-nodule-shift", f64::from(self.augment_nodule_shift)),
-        ];
-        for (name, value) in amounts {
-            ensure!(value >= 0.0 && value.is_finite(), "--{name} must be at least 0");
-        }
-        Ok(())
+        self.check_ranges()
     }
 
-    /// The learning rate of a step, counted from 0, in a run of `steps` steps.
+    /// Return the learning rate of a step, counted from 0, in a run of `steps` steps.
     #[must_use]
     pub fn learning_rate_at(&self, step: usize, steps: usize) -> f64 {
         use std::f64::consts::PI;
@@ -411,6 +267,86 @@ impl TrainConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::{Args, CommandFactory, FromArgMatches, Parser};
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        overrides: Overrides,
+    }
+
+    fn option(key: &str) -> String {
+        format!("--{}", key.replace('_', "-"))
+    }
+
+    /// A value of a key that is not its default, as the command line takes it.
+    fn other(key: &str, default: &toml::Value) -> String {
+        let command = Overrides::augment_args(clap::Command::new("train"));
+        let argument = command.get_arguments().find(|argument| argument.get_id() == key).unwrap();
+        let usual = default.as_str().unwrap_or_default();
+        match (key, default) {
+            ("network", _) => "compact".to_owned(),
+            ("split", _) => "luna16-fold-3".to_owned(),
+            (_, toml::Value::Integer(number)) => (number + 1).to_string(),
+            (_, toml::Value::Float(number)) => (number / 4.0 + 0.3).to_string(),
+            (_, toml::Value::Boolean(on)) => (!on).to_string(),
+            (_, toml::Value::Array(_)) => "a.nodulens,b.nodulens".to_owned(),
+            _ => {
+                let values = argument.get_possible_values();
+                let others = values.iter().map(|value| value.get_name());
+                others.into_iter().find(|name| *name != usual).unwrap_or("elsewhere").to_owned()
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_has_a_default_and_an_option_that_wins() {
+        let defaults = TrainConfig { patches: "p".into(), ..TrainConfig::default() };
+        let table = toml::Table::try_from(&defaults).unwrap();
+        assert_eq!(table.keys().len(), TrainConfig::KEYS.len());
+        for key in TrainConfig::KEYS {
+            let value = other(key, &table[*key]);
+            let line = ["train".to_owned(), option(key), value];
+            let matches = Line::command().try_get_matches_from(line).unwrap();
+            let overrides = Line::from_arg_matches(&matches).unwrap().overrides;
+            // The file says the default, and nothing at all: the option wins over both.
+            for text in [defaults.to_toml().unwrap(), "patches = 'p'".to_owned()] {
+                let (_folder, path) = file(&text);
+                assert_eq!(resolve(Some(&path), &Overrides::default()).unwrap(), defaults);
+                let resolved = resolve(Some(&path), &overrides).unwrap();
+                let resolved = toml::Table::try_from(&resolved).unwrap();
+                let changed = resolved.iter().filter(|(key, value)| table[*key] != **value);
+                assert_eq!(changed.map(|(key, _)| key.as_str()).collect::<Vec<_>>(), [*key]);
+            }
+        }
+    }
+
+    #[test]
+    fn the_help_names_every_key_and_says_what_it_is() {
+        let mut command = Line::command();
+        let help = command.render_help().to_string();
+        for key in TrainConfig::KEYS {
+            assert!(help.contains(&format!("{} <", option(key))), "{key} in\n{help}");
+        }
+        for argument in command.get_arguments().filter(|argument| argument.get_id() != "help") {
+            assert!(argument.get_help().is_some(), "{}", argument.get_id());
+        }
+    }
+
+    #[test]
+    fn a_key_out_of_its_range_is_named_as_its_option() {
+        for (line, said) in [
+            ("epochs = 0", "--epochs must be at least 1"),
+            ("learning_rate = 0.0", "--learning-rate must be above 0"),
+            ("dropout = 1.0", "--dropout must be at least 0 and below 1"),
+            ("augment_mix = 1.5", "--augment-mix must be between 0 and 1"),
+            ("augment_shift_px = -1.0", "--augment-shift-px must be at least 0"),
+        ] {
+            let (_folder, path) = file(&format!("patches = 'p'\n{line}\n"));
+            let error = format!("{:#}", resolve(Some(&path), &Overrides::default()).unwrap_err());
+            assert!(error.ends_with(said), "{error}");
+        }
+    }
 
     fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();

@@ -1,12 +1,14 @@
 //! Which device computes.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use burn::tensor::Device;
 #[cfg(feature = "gpu")]
 use burn::tensor::DeviceKind;
 use clap::ValueEnum;
 use nodulens::classifier::Classifier;
 use nodulens::weights::WeightsError;
+use nodulens_imaging::UserError;
+use std::path::Path;
 use std::sync::Mutex;
 
 /// Drivers do not bear being asked for adapters by two threads at once.
@@ -38,7 +40,7 @@ pub struct Chosen {
 }
 
 impl Chosen {
-    /// Weights, ready to classify: on our own engine, or on the device.
+    /// Make weights ready to classify: on our own engine, or on the device.
     ///
     /// # Errors
     /// As [`Classifier::load`].
@@ -49,9 +51,21 @@ impl Chosen {
             nodulens::on_burn::classifier(weights, &self.device)
         }
     }
+
+    /// Load a weights file.
+    ///
+    /// # Errors
+    /// A file that is missing or holds no weights, with what to do.
+    pub fn load(&self, path: &Path) -> Result<Classifier> {
+        let loaded = std::fs::read(path).map_err(anyhow::Error::from).and_then(|bytes| {
+            let loaded = self.classifier(&bytes);
+            loaded.map_err(|error| anyhow!("{error}. {}", error.hint()))
+        });
+        loaded.with_context(|| path.display().to_string())
+    }
 }
 
-/// Opens the device.
+/// Open the device.
 ///
 /// # Errors
 /// Where `wgpu` is asked for and there is no adapter, or the GPU path was not built.
@@ -88,7 +102,7 @@ fn wgpu() -> Result<Chosen> {
     Ok(Chosen { device, name: format!("{name} (burn-wgpu)"), fast: false })
 }
 
-/// The first card that wgpu reaches. A software rasterizer is no card, and is passed over.
+/// Return the first card that wgpu reaches. A software rasterizer is no card, and is passed over.
 #[cfg(feature = "gpu")]
 fn hardware_gpu() -> Option<Chosen> {
     let card = Device::enumerate_physical().into_iter().next()?;

@@ -1,21 +1,27 @@
-//! LUNA16 patches -> training -> report -> weights. The binary is `cargo trainer`.
+//! LUNA16 scans -> patches -> training -> report -> weights: all that the program `nodulens` does.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`luna16`] | a downloaded LUNA16 folder -> patches |
+//! | [`dataset`] | a folder of patches -> examples, by the parts of a split |
+//! | [`config`], [`train`] | the training keys; the run, and what belongs to it |
+//! | [`metrics`], [`report`] | figures; reports, plots and cards made of them |
+//! | [`interchange`] | weights for other programs: safetensors, ONNX |
+//! | [`commands`] | the command line, one module a subcommand |
+//! | [`device`], [`environment`], [`files`], [`shard`], [`tensorboard`] | what several of them need |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-pub mod augment;
-pub mod card;
-pub mod checkpoint;
 pub mod commands;
 pub mod config;
 pub mod dataset;
 pub mod device;
+pub mod environment;
+pub mod files;
 pub mod interchange;
 pub mod luna16;
 pub mod metrics;
-pub mod model_card;
-pub mod progress;
 pub mod report;
 pub mod shard;
-pub mod split;
 pub mod tensorboard;
 pub mod train;

@@ -7,26 +7,31 @@
 //! | [`measure`] | answers and labels -> [`Report`] |
 //! | [`leak`] | which patches come from scans that the network learned from |
 //! | [`paper`] | the figures that the paper prints |
-//! | [`page`] | [`Report`] -> HTML; [`plots`] its pictures |
+//! | [`page`] | [`Report`] -> HTML, from the pieces of [`html`]; [`plots`] its pictures |
+//! | [`froc`] | sensitivity against false positives in whole scans, as JSON and HTML |
+//! | [`card`] | what a weights file says of itself; [`card_markdown`] the same as a text |
 
 pub mod answers;
+pub mod card;
+pub mod card_markdown;
+pub mod froc;
+pub mod html;
 pub mod leak;
 pub mod measure;
 pub mod page;
 pub mod paper;
 pub mod plots;
 
+use crate::metrics::NetBenefit;
 use crate::metrics::bootstrap::{BandPoint, Interval, Paired};
 use crate::metrics::calibration::CrossFit;
 use crate::metrics::curves::{PrPoint, RocPoint};
-use crate::metrics::decision::NetBenefit;
 use crate::metrics::reliability::ReliabilityBin;
 use crate::metrics::subgroups::Subgroup;
 use nodulens::classifier::Classifier;
 use nodulens::weights::{CardEpoch, Confusion};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::process::Command;
 
 pub use crate::metrics::bootstrap::{RESAMPLES, SEED as BOOTSTRAP_SEED};
 
@@ -94,15 +99,15 @@ pub struct Report {
     pub average_precision: Option<f64>,
     /// Its interval.
     pub average_precision_ci95: Option<Interval>,
-    /// Recall at the smallest threshold whose specificity here is at least the paper's.
+    /// Recall at the smallest threshold with at least the paper's specificity here.
     #[serde(rename = "recall_at_specificity_0.9709")]
     pub recall_at_paper_specificity: Option<f64>,
-    /// Its interval; the threshold is chosen anew in each resample.
+    /// Its interval; the threshold is chosen again in each resample.
     #[serde(rename = "recall_at_specificity_0.9709_ci95")]
     pub recall_at_paper_specificity_ci95: Option<Interval>,
     /// Expected calibration error: 15 bins of equal width on the probability of a nodule.
     pub ece: Option<f64>,
-    /// Its interval; leans upward, for resampling adds noise to every bin.
+    /// Its interval; leans upward, because resampling adds noise to every bin.
     pub ece_ci95: Option<Interval>,
     /// The same over 15 bins of equal count.
     pub ece_equal_mass: Option<f64>,
@@ -130,7 +135,7 @@ pub struct Report {
     pub leaks: Vec<leak::Leak>,
     /// The learning curve that the weights file carries; empty in older files.
     pub history: Vec<CardEpoch>,
-    /// Epoch whose weights these are.
+    /// Epoch that these weights are from.
     pub epoch: usize,
     /// The errors furthest from the threshold.
     pub worst: Worst,
@@ -235,7 +240,7 @@ pub struct Comparison {
 }
 
 impl Report {
-    /// Says which weights were measured.
+    /// Say which weights were measured.
     #[must_use]
     pub fn of_model(self, classifier: &Classifier) -> Self {
         Self {
@@ -297,24 +302,5 @@ impl fmt::Display for Report {
             writeln!(out, "NOTE  {}", leak.sentence)?;
         }
         write!(out, "at threshold {:.4}: TP {tp}  FN {fn_}  FP {fp}  TN {tn}", self.threshold)
-    }
-}
-
-/// The commit that this program was run from, `-dirty` with changes, or `unknown`.
-pub fn commit() -> String {
-    let git = |arguments: &[&str]| {
-        // Of the sources this was built from, wherever it is run.
-        let sources = ["-C", env!("CARGO_MANIFEST_DIR")];
-        let output = Command::new("git").args(sources).args(arguments).output().ok()?;
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    match git(&["rev-parse", "--short=12", "HEAD"]) {
-        Some(commit)
-            if git(&["status", "--porcelain", "--untracked-files=no"]).as_deref() == Some("") =>
-        {
-            commit
-        }
-        Some(commit) => format!("{commit}-dirty"),
-        None => "unknown".to_owned(),
     }
 }

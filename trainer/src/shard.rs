@@ -16,7 +16,7 @@ impl Shard {
     /// The whole job as one part.
     pub const WHOLE: Self = Self { index: 0, count: 1 };
 
-    /// Whether item `i` (from 0) belongs to this part. Every item belongs to exactly one.
+    /// Tell whether item `i` (from 0) belongs to this part. Every item belongs to exactly one.
     pub fn holds(self, i: usize) -> bool {
         i % self.count == self.index
     }
@@ -43,7 +43,7 @@ impl fmt::Display for ShardError {
 impl FromStr for Shard {
     type Err = ShardError;
 
-    /// `K/N` with K from 1 to N.
+    /// Read `K/N` with K from 1 to N.
     fn from_str(text: &str) -> Result<Self, ShardError> {
         let parse = || {
             let (k, n) = text.split_once('/')?;

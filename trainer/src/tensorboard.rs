@@ -80,7 +80,7 @@ pub struct EventFile {
 }
 
 impl EventFile {
-    /// Begins a file in `folder`, which is made where it is missing.
+    /// Begin a file in `folder`, which is made where it is missing.
     ///
     /// # Errors
     /// Where the disk refuses.
@@ -95,7 +95,7 @@ impl EventFile {
         Ok(events)
     }
 
-    /// Named numbers at a step.
+    /// Write named numbers at a step.
     ///
     /// # Errors
     /// Where the disk refuses.
@@ -108,7 +108,7 @@ impl EventFile {
         self.values(step, scalars.iter().map(value).collect())
     }
 
-    /// A grey picture at a step, as PNG bytes of `width` x `height` pixels.
+    /// Write a grey picture at a step, as PNG bytes of `width` x `height` pixels.
     ///
     /// # Errors
     /// Where the disk refuses.
@@ -121,7 +121,7 @@ impl EventFile {
         )
     }
 
-    /// A histogram of values in [0, 1] over 30 buckets.
+    /// Write a histogram of values in [0, 1] over 30 buckets.
     ///
     /// # Errors
     /// Where the disk refuses.
@@ -163,7 +163,7 @@ fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
 }
 
-/// A TFRecord.
+/// Frame bytes as a TFRecord.
 fn record(bytes: &[u8]) -> Vec<u8> {
     // Masked, because a CRC over data that holds CRCs is weak.
     let checksum = |bytes: &[u8]| {

@@ -1,36 +1,33 @@
-//! The training run, from top to bottom.
+//! The training run, from top to bottom. Its keys stand in [`crate::config`].
 //!
-//! Shape letters: B batch. A step: draw B patches, alter them, forward, cross-entropy, backward,
-//! optimizer, moving average. What ships of an epoch is what is validated: the average where
-//! there is one, with normalisation folded in.
+//! Shape letters: B batch. A step: draw B patches, alter them (`batches`, `augment`), forward,
+//! cross-entropy, backward, optimizer, moving average. At the end of an epoch the validation part
+//! is measured, and what was learnt is written (`checkpoint`) and told (`journal`). What ships of an
+//! epoch is what is validated: the average where there is one, with normalisation folded in.
 
-mod ema;
+mod augment;
+mod batches;
+pub mod checkpoint;
 mod journal;
-mod objective;
-mod sampling;
-mod validation;
 
-pub use validation::validate;
-
-use crate::checkpoint::{self, EpochRecord, Saved, State};
 use crate::config::{self, OptimizerKind, TrainConfig};
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Example};
 use crate::device::{self, DeviceChoice};
-use crate::metrics::{confusion, rates, roc_auc};
-use crate::progress::Progress;
-use anyhow::{Context, Result, bail, ensure};
+use crate::environment::commit;
+use crate::files::write_whole;
+use crate::metrics::{Labelled, confusion, rates, roc_auc};
+use anyhow::{Context, Result, anyhow, ensure};
+use batches::{AHEAD, Objective, Ready, Start, epoch_order, feed, mix};
 use burn::grad_clipping::GradientClippingConfig;
-use burn::module::Module;
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer};
-use burn::tensor::Device;
-use ema::Ema;
-use journal::Journal;
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Tensor};
+use checkpoint::{EpochRecord, Saved, State};
+use journal::{Journal, Progress, describe};
 use nodulens::method;
-use nodulens::on_burn::Trainable;
-use nodulens::on_burn::batch_tensor;
-use objective::Objective;
-use sampling::{AHEAD, Ready, Start, epoch_order, feed, mix};
+use nodulens::on_burn::{Network, Trainable, batch_tensor};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -68,7 +65,7 @@ struct Run<'a> {
     state: State,
 }
 
-/// Trains until the last epoch, or until `stop` is set: then it writes a checkpoint and returns.
+/// Train until the last epoch, or until `stop` is set: then write a checkpoint and return.
 ///
 /// # Errors
 /// Unreadable data, a run folder that is another run's, a loss that is not finite, a full disk.
@@ -81,12 +78,12 @@ pub fn train(
     stop: &Arc<AtomicBool>,
 ) -> Result<Outcome> {
     let chosen = device::open(choice)?;
-    let checkpoint = check_run(config, out, resume)?;
+    let checkpoint = checkpoint::check_run(config, out, resume)?;
     let train_set = Dataset::load(&config.patches, &config.split.train())?;
     let valid_set = Dataset::load(&config.patches, &config.split.valid())?;
     let objective = Objective::new(config, &train_set, &chosen.device)?;
     // Only now, so that a mistyped --patches leaves nothing behind.
-    checkpoint::write_whole(&out.join(config::FILE), config.to_toml()?.as_bytes())?;
+    write_whole(&out.join(config::FILE), config.to_toml()?.as_bytes())?;
     describe(config, &chosen.name, &train_set, &valid_set);
 
     // Autodiff belongs to the device; validation runs on the plain one.
@@ -149,9 +146,9 @@ pub fn train(
                 losses.push(value);
                 run.state.loss_sum += value;
                 run.state.right += right;
-                run.state.seen += targets.len();
+                run.state.seen += targets.patches();
                 journal.step(run.state.step, value, learning_rate)?;
-                progress.step(&run.state, targets.len());
+                progress.step(&run.state, targets.patches());
                 if run.state.step.is_multiple_of(config.checkpoint_steps) {
                     run.save_step()?;
                 }
@@ -175,7 +172,7 @@ pub fn train(
 }
 
 impl Run<'_> {
-    /// From the start, or from a checkpoint.
+    /// Begin from the start, or from a checkpoint.
     fn begin<'a>(
         config: &'a TrainConfig,
         out: &'a Path,
@@ -184,7 +181,7 @@ impl Run<'_> {
     ) -> Result<Run<'a>> {
         let mut network = fresh_network(config, device);
         let mut optimizer = optimizer(config);
-        let mut state = State { commit: crate::report::commit(), ..State::default() };
+        let mut state = State { commit: commit(), ..State::default() };
         let average = |network: &Trainable| Ema::new(config.ema_decay, network.valid());
         let mut ema = (config.ema_decay > 0.0).then(|| average(&network));
         if let Some(checkpoint) = checkpoint {
@@ -210,7 +207,7 @@ impl Run<'_> {
         }
     }
 
-    /// What would ship now, without autodiff.
+    /// Return what would ship now, without autodiff.
     fn current(&self) -> Trainable {
         self.average.as_ref().map_or_else(|| self.network.valid(), |ema| ema.network().clone())
     }
@@ -268,7 +265,40 @@ impl Run<'_> {
     }
 }
 
-/// The first weights, drawn on the CPU so that every device starts from the same ones.
+/// Patches in a validation batch: bounds memory, changes no result.
+const VALIDATION_BATCH: usize = 96;
+
+/// Return probabilities (temperature 1) and mean cross-entropy, without augmentation or dropout.
+///
+/// # Errors
+/// Numbers that are not finite: the network diverged.
+pub fn validate(
+    network: &Network,
+    examples: &[Example],
+    device: &Device,
+) -> Result<(Vec<Labelled>, f64)> {
+    let (mut labelled, mut loss) = (Vec::with_capacity(examples.len()), 0.0);
+    for chunk in examples.chunks(VALIDATION_BATCH) {
+        let values = chunk.iter().flat_map(|example| example.values.iter().copied()).collect();
+        let logits = network.forward(batch_tensor(values, device));
+        let logs = log_softmax(logits, 1).into_data().try_to_vec::<f32>();
+        let logs = logs.map_err(|error| anyhow!("validation: {error:?}"))?;
+        ensure!(
+            logs.iter().all(|log| !log.is_nan()),
+            "the network gives numbers that are not finite on the validation part: it diverged. \
+             Start a new run with a smaller --learning-rate; the best checkpoint is kept"
+        );
+        for (example, pair) in chunk.iter().zip(logs.chunks_exact(method::CLASSES)) {
+            let nodule = example.row.nodule();
+            loss -= f64::from(pair[usize::from(nodule)]);
+            let probability = f64::from(pair[method::CLASS_NODULE]).exp();
+            labelled.push(Labelled { probability, nodule });
+        }
+    }
+    Ok((labelled, loss / examples.len() as f64))
+}
+
+/// Draw the first weights, on the CPU so that every device starts from the same ones.
 fn fresh_network(config: &TrainConfig, device: &Device) -> Trainable {
     let cpu = Device::flex();
     cpu.seed(config.seed);
@@ -295,51 +325,100 @@ fn optimizer(config: &TrainConfig) -> ModuleOptimizer {
     }
 }
 
-/// Whether the run may use its folder. Returns the checkpoint to go on from.
-fn check_run(config: &TrainConfig, out: &Path, resume: bool) -> Result<Option<PathBuf>> {
-    let latest = checkpoint::latest(out);
-    if out.join(config::FILE).is_file() {
-        let before = config::read(out)?;
-        if !resume {
-            bail!("{} holds a run already: choose another --out, or --resume", out.display());
-        }
-        // How long to go on may change; everything else would make another run of it.
-        let same =
-            TrainConfig { epochs: before.epochs, max_steps: before.max_steps, ..config.clone() };
-        ensure!(
-            same == before,
-            "{} was made with other settings; pass the same ones to resume:\n{}",
-            out.display(),
-            before.to_toml()?
-        );
-    } else if resume {
-        bail!("{} holds no run to resume", out.display());
-    }
-    Ok(latest.filter(|_| resume))
+/// The average of a network's parameters, and of the statistics of its batch normalisation.
+#[derive(Clone, Debug)]
+struct Ema {
+    decay: f64,
+    network: Trainable,
 }
 
-fn describe(config: &TrainConfig, device: &str, train: &Dataset, valid: &Dataset) {
-    let part =
-        |set: &Dataset| format!("{} patches, {} nodules", set.examples.len(), set.positives());
-    eprintln!(
-        "Network     {} ({} parameters, {:.2} million multiply-adds a patch)",
-        config.network.name(),
-        config.network.parameters(),
-        config.network.macs_per_patch() as f64 / 1e6
-    );
-    eprintln!("Device      {device}");
-    eprintln!("Train       {}", part(train));
-    eprintln!("Validation  {}", part(valid));
-    for reason in train.skipped.iter().chain(&valid.skipped) {
-        eprintln!("Skipped     {reason}");
+impl Ema {
+    /// Start from `network`, which must be without autodiff (`valid()`).
+    fn new(decay: f64, network: Trainable) -> Self {
+        Self { decay, network }
     }
-    let shared = train.shared_series(valid);
-    if shared > 0 {
-        eprintln!(
-            "WARNING     {shared} of the {} validation scans are in the training part too: what \
-             is measured on validation is recognition, not generalisation. Use a split by patient \
-             for figures that hold.",
-            valid.series()
-        );
+
+    /// Return the average so far.
+    fn network(&self) -> &Trainable {
+        &self.network
+    }
+
+    /// Move the average after step number `step`, counted from 1. The first steps count for more,
+    /// so that the random start is forgotten soon.
+    fn update(&mut self, network: &Trainable, step: usize) {
+        let decay = self.decay.min((1 + step) as f64 / (10 + step) as f64);
+        let mut collected = Collected(GradientsParams::new());
+        network.valid().visit(&mut collected);
+        let mut mix = Mix { collected: collected.0, decay };
+        self.network = self.network.clone().map(&mut mix);
+    }
+}
+
+/// Parameters by their id; Burn's container for gradients holds any tensors by id.
+struct Collected(GradientsParams);
+
+impl ModuleVisitor for Collected {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.0.register(param.id, param.val());
+    }
+}
+
+struct Mix {
+    collected: GradientsParams,
+    decay: f64,
+}
+
+impl ModuleMapper for Mix {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(new) = self.collected.remove::<D>(param.id) else { return param };
+        let decay = self.decay;
+        param.map(|average| average.mul_scalar(decay) + new.mul_scalar(1.0 - decay))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+    use nodulens::model::NetworkKind;
+
+    #[derive(Default)]
+    struct Sums(Vec<f64>);
+
+    impl ModuleVisitor for Sums {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0.push(f64::from(param.val().sum().into_scalar::<f32>()));
+        }
+    }
+
+    fn sums(network: &Trainable) -> Vec<f64> {
+        let mut sums = Sums::default();
+        network.visit(&mut sums);
+        sums.0
+    }
+
+    /// Every number of a network is replaced by `value`.
+    struct Fill(f64);
+
+    impl ModuleMapper for Fill {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            param.map(|tensor| tensor.zeros_like().add_scalar(self.0))
+        }
+    }
+
+    #[test]
+    fn the_average_moves_by_its_share_and_takes_the_statistics_too() {
+        let device = Device::flex();
+        let network = Trainable::new(NetworkKind::Compact, &device, 0.0);
+        let start = network.valid().map(&mut Fill(1.0));
+        let count = sums(&start);
+        let mut ema = Ema::new(0.75, start.clone());
+        // `map` keeps the ids, and the running statistics are shared by clones: hence `valid`.
+        let other = network.valid().map(&mut Fill(3.0));
+        // Late enough that the decay is the one asked for.
+        ema.update(&other, 1000);
+        for (sum, count) in sums(ema.network()).iter().zip(&count) {
+            assert!((sum / count - 1.5).abs() < 1e-5, "{sum} of {count}");
+        }
     }
 }

@@ -23,3 +23,17 @@ pub(crate) use isa::{Isa, Kernel, Vector, WIDE};
 pub(crate) use scalar::Scalar;
 pub use set::InstructionSet;
 pub(crate) use target::run;
+
+impl InstructionSet {
+    /// Return whether this build has it and this processor runs it.
+    #[must_use]
+    pub fn available(self) -> bool {
+        self == Self::Scalar || target::found() == Some(self)
+    }
+
+    /// Return the fastest that is available.
+    #[must_use]
+    pub fn best() -> Self {
+        Self::ALL.into_iter().find(|set| set.available()).unwrap_or(Self::Scalar)
+    }
+}

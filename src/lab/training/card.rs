@@ -23,7 +23,7 @@ impl Training {
         let network = self.network.valid();
         let kind = network.kind();
         let header = WeightsHeader::uncalibrated(kind, card(self, kind, data, date)?);
-        Ok(write_weights(&header, kind, &network.parameters()?)?)
+        Ok(write_weights(&header, &network.parameters()?)?)
     }
 }
 

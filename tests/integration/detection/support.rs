@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 pub fn fresh(kind: NetworkKind) -> Classifier {
     let parameters = Parameters::random(kind, &mut Pcg64Mcg::seed_from_u64(7));
     let header = WeightsHeader::uncalibrated(kind, Card::default());
-    let weights = write_weights(&header, kind, &parameters).unwrap();
+    let weights = write_weights(&header, &parameters).unwrap();
     Classifier::on_engine(&weights).unwrap()
 }
 

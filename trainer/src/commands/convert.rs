@@ -1,7 +1,7 @@
-//! `cargo trainer convert` and `cargo trainer import`
+//! `nodulens convert` and `nodulens import`: weights from and for other programs.
 
-use crate::checkpoint::write_whole;
 use crate::config::network;
+use crate::files::write_whole;
 use crate::interchange::{onnx, safetensors};
 use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
@@ -19,7 +19,7 @@ enum Format {
     Onnx,
 }
 
-/// Arguments of `cargo trainer convert`.
+/// Arguments of `nodulens convert`.
 #[derive(clap::Args)]
 pub struct ConvertArguments {
     /// A .nodulens file.
@@ -37,10 +37,10 @@ pub struct ConvertArguments {
     dense: bool,
 }
 
-/// Arguments of `cargo trainer import`.
+/// Arguments of `nodulens import`.
 #[derive(clap::Args)]
 pub struct ImportArguments {
-    /// A .safetensors file, from `cargo trainer convert` or from another program.
+    /// A .safetensors file, from `nodulens convert` or from another program.
     #[arg(long)]
     safetensors: PathBuf,
     /// File to write: .nodulens.
@@ -54,7 +54,7 @@ pub struct ImportArguments {
     threshold: Option<f32>,
 }
 
-/// Writes weights in a format of others.
+/// Write weights in a format of other programs.
 ///
 /// # Errors
 /// A file that holds no weights, a format that is not known, a network without a dense form, a full
@@ -87,7 +87,7 @@ pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes a weights file from a safetensors file.
+/// Write a weights file from a safetensors file.
 ///
 /// # Errors
 /// A file that is none or does not fit, a full disk.
@@ -95,9 +95,9 @@ pub fn import(arguments: &ImportArguments) -> Result<ExitCode> {
     let path = &arguments.safetensors;
     let document = fs::read(path).with_context(|| path.display().to_string())?;
     let given = safetensors::Given { network: arguments.network, threshold: arguments.threshold };
-    let (header, kind, parameters) =
+    let (header, _, parameters) =
         safetensors::read(&document, given).with_context(|| path.display().to_string())?;
-    let bytes = write_weights(&header, kind, &parameters)?;
+    let bytes = write_weights(&header, &parameters)?;
     write_whole(&arguments.out, &bytes)?;
     println!("Wrote {} bytes to {}", bytes.len(), arguments.out.display());
     println!("Measure it: cargo trainer evaluate --weights {}", arguments.out.display());

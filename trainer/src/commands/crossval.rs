@@ -1,12 +1,14 @@
-//! `cargo trainer crossval`: every fold in turn is the part that decides nothing.
+//! `nodulens crossval`: every fold in turn is the part that decides nothing.
 
 use super::train::stop_on_ctrl_c;
-use crate::checkpoint::{self, write_whole};
 use crate::config::{self, Overrides, TrainConfig};
 use crate::dataset::{Dataset, Split};
 use crate::device::{self, DeviceChoice};
+use crate::environment::commit;
+use crate::files::write_whole;
 use crate::metrics::{Labelled, average_precision, operating_point, roc_auc, roc_auc_interval};
 use crate::shard::Shard;
+use crate::train::checkpoint;
 use crate::train::validate;
 use crate::train::{Ending, train};
 use anyhow::{Context, Result, bail, ensure};
@@ -21,7 +23,7 @@ const RESAMPLES: usize = 2000;
 /// Predictions of a fold's test part, in its folder.
 const PREDICTIONS: &str = "predictions.csv";
 
-/// Arguments of `cargo trainer crossval`.
+/// Arguments of `nodulens crossval`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Configuration of the runs, as for train; its split is replaced by each fold's.
@@ -76,7 +78,7 @@ struct FoldFigures {
 
 /// `crossval.json`
 #[derive(Debug, Serialize)]
-struct Summary {
+struct CrossvalSummary {
     commit: String,
     config: TrainConfig,
     folds: Vec<FoldFigures>,
@@ -89,7 +91,7 @@ struct Summary {
     roc_auc_sd: f64,
 }
 
-/// Trains and measures the folds, then sums them up.
+/// Train and measure the folds, then sum them up.
 ///
 /// # Errors
 /// Those of [`train`]; folds that the manifest does not have.
@@ -129,7 +131,7 @@ fn folder(out: &Path, fold: u32) -> PathBuf {
     out.join(format!("fold-{fold}"))
 }
 
-/// The subsets to take as test parts, in order.
+/// Return the subsets to take as test parts, in order.
 fn folds(config: &TrainConfig, asked: &[u32]) -> Result<Vec<u32>> {
     let all = Dataset::load(&config.patches, &crate::dataset::Part::All)?;
     let mut there: Vec<u32> = all.examples.iter().filter_map(|e| e.row.luna_subset).collect();
@@ -146,7 +148,8 @@ fn folds(config: &TrainConfig, asked: &[u32]) -> Result<Vec<u32>> {
     Ok(if asked.is_empty() { there } else { asked.to_vec() })
 }
 
-/// Probabilities of the fold's test part by the epoch that was best on its validation part.
+/// Write the probabilities of the fold's test part, by the epoch that was best on its validation
+/// part.
 fn predict(config: &TrainConfig, device: DeviceChoice, fold: u32, run: &Path) -> Result<()> {
     let device = device::open(device)?.device;
     let network = Trainable::new(config.network, &device, config.dropout);
@@ -195,8 +198,8 @@ fn summarise(arguments: &Arguments, config: TrainConfig, folds: &[u32]) -> Resul
     let squares: f64 = areas.iter().map(|area| (area - mean).powi(2)).sum();
     let series: Vec<&str> = rows.iter().map(|row| row.seriesuid.as_str()).collect();
     let pooled = labelled(&rows.iter().collect::<Vec<_>>());
-    let summary = Summary {
-        commit: crate::report::commit(),
+    let summary = CrossvalSummary {
+        commit: commit(),
         config,
         folds: each,
         pooled: figures(&pooled),

@@ -1,11 +1,10 @@
-//! `cargo trainer dataset`: a downloaded LUNA16 folder to patches.
+//! `nodulens dataset`: a downloaded LUNA16 folder to patches.
 
 use crate::luna16::layout::{ScanFile, find_scans};
-use crate::luna16::merge::{merge, records};
 use crate::luna16::plan::{Plan, Request};
 use crate::luna16::sample::Negatives;
-use crate::luna16::scan::{Outcome, Record, process};
-use crate::luna16::summary::Summary;
+use crate::luna16::scan::{ScanOutcome, ScanRecord, process};
+use crate::luna16::summary::{DatasetSummary, merge, records};
 use crate::luna16::tables::{Annotations, Candidate, Candidates};
 use crate::shard::Shard;
 use anyhow::{Context, Result, bail, ensure};
@@ -19,7 +18,7 @@ use std::process::ExitCode;
 /// Exit status where everything that could be written was, but something was skipped.
 const SKIPPED: u8 = 2;
 
-/// Arguments of `cargo trainer dataset`.
+/// Arguments of `nodulens dataset`.
 #[derive(clap::Args)]
 #[command(after_long_help = "\
 Exit status: 0 where every scan on disk was read; 2 where everything else was written but a scan \
@@ -47,7 +46,7 @@ pub struct Arguments {
     /// of cutting the scan's own pixels as the paper did.
     #[arg(long, value_name = "MM", value_parser = spacing)]
     spacing_mm: Option<f64>,
-    /// Also write N slices on each side to adjacent/<row>_<+k>.png: the scan's own, or that many
+    /// Also write N slices on each side to adjacent/ROW_+K.png: the scan's own, or that many
     /// steps of --spacing-mm. They are counted along the array, as the scan is stored.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=32))]
     adjacent: u32,
@@ -75,7 +74,7 @@ pub struct Arguments {
     complete: bool,
 }
 
-/// Makes the patches. Exit status 2 tells that something was skipped.
+/// Make the patches. Exit status 2 tells that something was skipped.
 ///
 /// # Errors
 /// Unreadable tables, no scan at all, work begun with other options, a full disk. A scan that
@@ -136,7 +135,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
 }
 
-fn finish(arguments: &Arguments, summary: &Summary) -> Result<ExitCode> {
+fn finish(arguments: &Arguments, summary: &DatasetSummary) -> Result<ExitCode> {
     print!("{summary}");
     println!("Wrote {}", arguments.out.join("manifest.csv").display());
     let incomplete = arguments.complete && !summary.scans_absent.is_empty();
@@ -153,7 +152,7 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Works through a shard, one scan a thread at a time. Tells whether anything was skipped.
+    /// Work through a shard, one scan a thread at a time. Tell whether anything was skipped.
     fn run(&self, shard: Shard, jobs: Option<u32>) -> Result<bool> {
         let mine: Vec<&str> = (self.plan.scans.iter().enumerate())
             .filter(|(i, _)| shard.holds(*i))
@@ -161,7 +160,7 @@ impl Job<'_> {
             .collect();
         let bar = Bar::new(mine.len());
         let threads = rayon::ThreadPoolBuilder::new()
-            // Nought is rayon's word for one a core.
+            // 0 is rayon's word for one a core.
             .num_threads(jobs.unwrap_or(0) as usize)
             .build()
             .context("the worker threads could not be started")?;
@@ -174,9 +173,9 @@ impl Job<'_> {
         Ok(records.contains(&true))
     }
 
-    /// One scan, unless its patches are there. Tells whether anything was skipped.
+    /// Cut one scan, unless its patches are there. Tell whether anything was skipped.
     fn scan(&self, series: &str, bar: &Bar) -> Result<bool> {
-        let found = Record::read(self.out, series)?;
+        let found = ScanRecord::read(self.out, series)?;
         let record = match found.filter(|record| record.stands(self.out, &self.plan.options)) {
             Some(record) => record,
             None => {
@@ -189,11 +188,11 @@ impl Job<'_> {
                 record
             }
         };
-        if let Outcome::Broken(reason) = &record.outcome {
+        if let ScanOutcome::Broken(reason) = &record.outcome {
             bar.0.suspend(|| eprintln!("Skipped {series}: {reason}"));
         }
         bar.step();
-        Ok(matches!(record.outcome, Outcome::Broken(_)) || !record.outside.is_empty())
+        Ok(matches!(record.outcome, ScanOutcome::Broken(_)) || !record.outside.is_empty())
     }
 }
 

@@ -1,9 +1,10 @@
-//! `cargo trainer evaluate`
+//! `nodulens evaluate`: a weights file measured on a folder of patches.
 
 use crate::dataset::{Dataset, ManifestRow, Part, read_manifest};
-use crate::device::{self, Chosen, DeviceChoice};
+use crate::device::{self, DeviceChoice};
 use crate::metrics::bootstrap::paired;
 use crate::report::answers::{self, Answer, Answers};
+use crate::report::page::Pictures;
 use crate::report::{BOOTSTRAP_SEED, Comparison, RESAMPLES, Report, leak, measure, page};
 use crate::shard::Shard;
 use anyhow::{Context, Result, ensure};
@@ -11,13 +12,12 @@ use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use nodulens::classifier::Classifier;
 use nodulens::method::{PAPER_SPECIFICITY, PATCH_SIZE};
 use nodulens::preprocess::display_bytes;
-use nodulens_imaging::UserError;
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Arguments of `cargo trainer evaluate`.
+/// Arguments of `nodulens evaluate`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Weights file, as written by `export`.
@@ -36,8 +36,8 @@ pub struct Arguments {
     /// Other weights to compare with on the same patches, by a paired bootstrap.
     #[arg(long, value_name = "WEIGHTS")]
     compare: Option<PathBuf>,
-    /// Average the probabilities over the eight flips and quarter turns of each patch. The page
-    /// does not, so this is marked in the report.
+    /// Average the probabilities over the eight flips and quarter turns of each patch (test-time
+    /// augmentation). The page does not, so this is marked in the report.
     #[arg(long)]
     symmetry: bool,
     /// Classify one share only, K of N, and write predictions-K-of-N.csv to the folder.
@@ -51,14 +51,14 @@ pub struct Arguments {
     device: DeviceChoice,
 }
 
-/// Measures the weights, writes the report and prints it.
+/// Measure the weights, write the report and print it.
 ///
 /// # Errors
 /// Unreadable weights or data, shards that do not fit together, a failing device, a full disk.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let chosen = device::open(arguments.device)?;
-    let classifier = load(&arguments.weights, &chosen)?;
-    let other = arguments.compare.as_ref().map(|path| load(path, &chosen)).transpose()?;
+    let classifier = chosen.load(&arguments.weights)?;
+    let other = arguments.compare.as_ref().map(|path| chosen.load(path)).transpose()?;
     let dataset = Dataset::load(&arguments.patches, &arguments.split)?;
     for reason in &dataset.skipped {
         eprintln!("Skipped {reason}");
@@ -95,14 +95,6 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     println!("{report}");
     println!("Wrote {}", arguments.out.join("report.html").display());
     Ok(ExitCode::SUCCESS)
-}
-
-fn load(path: &Path, chosen: &Chosen) -> Result<Classifier> {
-    let bytes = fs::read(path).with_context(|| path.display().to_string())?;
-    chosen
-        .classifier(&bytes)
-        .map_err(|error| anyhow::anyhow!("{error}. {}", error.hint()))
-        .with_context(|| path.display().to_string())
 }
 
 fn made_by(classifier: &Classifier, other: Option<&Classifier>, symmetry: bool) -> String {
@@ -153,7 +145,7 @@ fn measure_all(
     Ok(report)
 }
 
-/// Writes `report.json`, and the page from what was written there.
+/// Write `report.json`, and the page from what was written there.
 fn write(folder: &Path, report: &Report, dataset: &Dataset) -> Result<()> {
     let json = serde_json::to_vec_pretty(report)?;
     let path = folder.join("report.json");
@@ -164,8 +156,8 @@ fn write(folder: &Path, report: &Report, dataset: &Dataset) -> Result<()> {
     fs::write(&path, html).with_context(|| path.display().to_string())
 }
 
-/// The patches of the worst errors, as the network sees them.
-fn pictures(report: &Report, dataset: &Dataset) -> Result<page::Pictures> {
+/// Return the patches of the worst errors, as the network sees them.
+fn pictures(report: &Report, dataset: &Dataset) -> Result<Pictures> {
     let worst = report.worst.false_negatives.iter().chain(&report.worst.false_positives);
     let wanted: HashSet<&str> = worst.map(|patch| patch.candidate_row.as_str()).collect();
     let shown = dataset.examples.iter().filter(|e| wanted.contains(e.row.candidate_row.as_str()));

@@ -1,6 +1,6 @@
-//! `cargo trainer explain`: what the page shows of one answer, as JSON.
+//! `nodulens explain`: what the page shows of one answer, as JSON.
 
-use crate::checkpoint::write_whole;
+use crate::files::write_whole;
 use anyhow::{Context, Result, anyhow};
 use nodulens::classifier::Classifier;
 use nodulens::lab::explain::{Explainer, Map, MapWeights, Occlusion, layers_with_maps};
@@ -20,7 +20,7 @@ const BATCH: usize = 128;
 /// Of SmoothGrad's noise: what the page takes, too.
 const NOISE_SEED: u64 = 1;
 
-/// Arguments of `cargo trainer explain`.
+/// Arguments of `nodulens explain`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// A .nodulens file.
@@ -61,7 +61,7 @@ struct Maps {
     smooth_gradient: Map,
 }
 
-/// Writes activations and explanations of one patch.
+/// Write activations and explanations of one patch.
 ///
 /// # Errors
 /// Weights or a picture that cannot be read, a layer without maps, a full disk.

@@ -1,18 +1,18 @@
-//! `cargo trainer export`
+//! `nodulens export`: a run's checkpoint as a weights file, calibrated, with threshold and card.
 
-use crate::card;
-use crate::checkpoint::{self, write_whole};
 use crate::config;
 use crate::dataset::{Dataset, read_manifest};
 use crate::device::{self, Chosen, DeviceChoice};
+use crate::files::write_whole;
 use crate::metrics::calibration::cross_fit;
 use crate::metrics::operating_point;
-use crate::model_card::markdown;
 use crate::report::answers::{Answer, predict_all};
+use crate::report::card;
+use crate::report::card_markdown::markdown;
 use crate::report::{BOOTSTRAP_SEED, Report, measure};
+use crate::train::checkpoint;
 use anyhow::{Context, Result, anyhow};
 use nodulens::method::{PAPER_SPECIFICITY, preprocess_id};
-use nodulens::model::NetworkKind;
 use nodulens::on_burn::Trainable;
 use nodulens::weights::{Parameters, WeightsHeader, write_weights};
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ use std::process::ExitCode;
 /// Threshold of a draft that is measured to find the real one; decides nothing.
 const DRAFT_THRESHOLD: f32 = 0.5;
 
-/// Arguments of `cargo trainer export`.
+/// Arguments of `nodulens export`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Folder of a training run.
@@ -51,7 +51,7 @@ struct ModelEntry {
     name: String,
 }
 
-/// Writes the weights file, its card as Markdown, and its entry in `models.json`.
+/// Write the weights file, its card as Markdown, and its entry in `models.json`.
 ///
 /// # Errors
 /// No such checkpoint, unreadable data, a full disk; weights that were there before stay.
@@ -101,7 +101,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let report = Report::new(&dataset, &found, &header, &part, &rows);
     header.card = card::measured(header.card, &report);
 
-    let bytes = write_weights(&header, config.network, &parameters)?;
+    let bytes = write_weights(&header, &parameters)?;
     let classifier = chosen.classifier(&bytes)?;
     let name = config.network.name();
     let entry = ModelEntry {
@@ -119,21 +119,18 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the weights say of the validation part, just as a file with this header would.
+/// Return what the weights say of the validation part, just as a file with this header would.
 fn answers(
     header: &WeightsHeader,
     parameters: &Parameters,
     dataset: &Dataset,
     chosen: &Chosen,
 ) -> Result<Vec<Answer>> {
-    let classifier = {
-        let kind = NetworkKind::from_name(&header.network).context("a network of ours")?;
-        chosen.classifier(&write_weights(header, kind, parameters)?)?
-    };
+    let classifier = chosen.classifier(&write_weights(header, parameters)?)?;
     predict_all(&classifier, dataset)
 }
 
-/// The temperature to ship: fitted where there are enough patients to judge the fit, else 1.
+/// Return the temperature to ship: fitted where there are enough patients to judge the fit, else 1.
 fn temperature(answers: &[Answer], dataset: &Dataset) -> f32 {
     let (unit, units) = measure::units(dataset);
     let logits = measure::logits(dataset, answers);
@@ -151,7 +148,7 @@ fn temperature(answers: &[Answer], dataset: &Dataset) -> f32 {
     fit.temperature as f32
 }
 
-/// Puts an entry into the list, replacing the one of the same id.
+/// Put an entry into the list, replacing the one of the same id.
 fn list(path: &Path, entry: ModelEntry) -> Result<()> {
     let mut entries: Vec<ModelEntry> = match fs::read(path) {
         Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| path.display().to_string())?,

@@ -1,15 +1,18 @@
-//! `cargo trainer froc`: sensitivity against false positives a scan, by LUNA16's rule.
+//! `nodulens froc`: sensitivity against false positives a scan, by LUNA16's rule.
 
+use crate::environment::commit;
 use crate::metrics::froc::{Found, Scan, Sphere, froc};
-use crate::report::{BOOTSTRAP_SEED, RESAMPLES, commit, page};
+use crate::report::froc::{FrocReport, page};
+use crate::report::{BOOTSTRAP_SEED, RESAMPLES};
 use anyhow::{Context, Result, ensure};
-use serde::{Deserialize, Serialize};
+use nodulens_imaging::geometry::WorldMm;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Arguments of `cargo trainer froc`.
+/// Arguments of `nodulens froc`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// CSV with seriesuid, coordX, coordY, coordZ (world, mm) and probability; `evaluate` writes
@@ -47,25 +50,7 @@ struct Row {
     probability: Option<f64>,
 }
 
-/// What `froc.json` holds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FrocReport {
-    /// Commit of this program.
-    pub commit: String,
-    /// File of the findings.
-    pub findings_file: String,
-    /// File of the annotations.
-    pub annotations_file: String,
-    /// Whether excluded annotations were given.
-    pub excluded_given: bool,
-    /// Whether the scans that were searched were given, rather than taken from the findings.
-    pub series_given: bool,
-    /// The measurement.
-    #[serde(flatten)]
-    pub froc: crate::metrics::froc::Froc,
-}
-
-/// Measures the findings, writes the result and prints it.
+/// Measure the findings, write the result and print it.
 ///
 /// # Errors
 /// Files that are missing or malformed, no scan at all, a full disk.
@@ -109,7 +94,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     };
     fs::create_dir_all(&arguments.out)?;
     fs::write(arguments.out.join("froc.json"), serde_json::to_vec_pretty(&report)?)?;
-    fs::write(arguments.out.join("froc.html"), page::froc::render(&report)?)?;
+    fs::write(arguments.out.join("froc.html"), page(&report)?)?;
     print(&report);
     println!("Wrote {}", arguments.out.join("froc.html").display());
     Ok(ExitCode::SUCCESS)
@@ -119,7 +104,7 @@ fn name(path: &Path) -> String {
     path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned())
 }
 
-/// Rows with their line numbers.
+/// Read rows with their line numbers.
 fn rows(path: &Path) -> Result<Vec<(usize, Row)>> {
     let mut reader = csv::Reader::from_path(path).with_context(|| path.display().to_string())?;
     let rows = reader.deserialize().enumerate();
@@ -129,18 +114,18 @@ fn rows(path: &Path) -> Result<Vec<(usize, Row)>> {
     .collect()
 }
 
-fn position(row: &Row) -> Option<[f64; 3]> {
-    Some([row.x?, row.y?, row.z?])
+fn position(row: &Row) -> Option<WorldMm> {
+    Some(WorldMm { x: row.x?, y: row.y?, z: row.z? })
 }
 
-/// One name a line; a header is no series.
+/// Read the names of scans, one a line; a header is no series.
 fn series(path: &Path) -> Result<Vec<String>> {
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     let names = text.lines().map(|line| line.trim().to_owned());
     Ok(names.filter(|name| !name.is_empty() && name != "seriesuid").collect())
 }
 
-/// Puts annotations into the scans that are measured; others are left out.
+/// Put annotations into the scans that are measured; others are left out.
 fn put(
     path: &Path,
     scans: &mut BTreeMap<String, Scan>,

@@ -1,14 +1,17 @@
-//! `cargo trainer phantom`: synthetic patches in the layout that `train` reads, or synthetic scans
+//! `nodulens phantom`: synthetic patches in the layout that `train` reads, or synthetic scans
 //! in the layout that `dataset` reads.
 
 mod luna16;
-mod scan;
 
 use anyhow::{Context, Result};
+use clap::ValueEnum;
 use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, Rgb};
 use nodulens::method::PATCH_SIZE;
 use nodulens::phantom::{Phantom, patches};
 use nodulens::preprocess::{display_bytes, model_values};
+use nodulens_imaging::encode::{dicom_slice, metaimage, nifti, nrrd};
+use nodulens_imaging::geometry::SpacingMm;
+use nodulens_imaging::phantom::thorax::{EXAMPLE, SYNTHETIC, Thorax};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,7 +21,12 @@ const VALID_EVERY: usize = 4;
 /// Folds, as LUNA16 has.
 const SUBSETS: usize = 10;
 
-/// Arguments of `cargo trainer phantom`.
+/// Field of view along x and y, mm.
+const FIELD_MM: f64 = 358.4;
+/// Between slices, mm.
+const SLICES_MM: f64 = 2.5;
+
+/// Arguments of `nodulens phantom`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Folder for manifest.csv and crops50/, or with --luna16 for whole scans.
@@ -33,17 +41,17 @@ pub struct Arguments {
     /// Also write one patch in every kind of file, and some that must be refused, to formats/.
     #[arg(long)]
     formats: bool,
-    /// Write whole scans instead, laid out as a LUNA16 download: what `cargo trainer dataset`
+    /// Write whole scans instead, laid out as a LUNA16 download: what `nodulens dataset`
     /// reads. They are small chests with two nodules each, stored in four ways in turn: plain,
     /// the same anatomy with reversed axes, compressed with unequal spacing, compressed thin slices.
     #[arg(long, conflicts_with_all = ["count", "formats"])]
     luna16: bool,
-    /// Write one whole chest instead, with nodules whose places nodules.json lists.
+    /// Write one whole chest instead, with nodules at places that nodules.json lists.
     #[arg(long, conflicts_with_all = ["count", "formats", "luna16"])]
     scan: bool,
     /// How --scan is stored.
     #[arg(long, value_enum, default_value = "dicom", requires = "scan")]
-    format: scan::Format,
+    format: Format,
     /// Slices of --scan, 2.5 mm apart, of 512 x 512 pixels.
     #[arg(long, default_value_t = 48, requires = "scan", value_parser = clap::value_parser!(u16).range(1..=600))]
     slices: u16,
@@ -58,14 +66,29 @@ pub struct Arguments {
     truncated: bool,
 }
 
-/// Writes the patches.
+/// How a scan is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One file a slice.
+    Dicom,
+    /// MetaImage, header and samples apart.
+    Mhd,
+    /// MetaImage in one file.
+    Mha,
+    /// NIfTI, compressed.
+    Nifti,
+    /// NRRD, compressed.
+    Nrrd,
+}
+
+/// Write the patches or the scans.
 ///
 /// # Errors
 /// Where the disk refuses.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     if arguments.scan {
         let Arguments { out, seed, format, slices, side, .. } = arguments;
-        scan::write(out, *seed, *format, usize::from(*slices), usize::from(*side))?;
+        write_scan(out, *seed, *format, usize::from(*slices), usize::from(*side))?;
         println!("Wrote a synthetic chest to {}", out.display());
         return Ok(ExitCode::SUCCESS);
     }
@@ -84,7 +107,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes patches as 8-bit PNG with a manifest.
+/// Write patches as 8-bit PNG with a manifest.
 ///
 /// # Errors
 /// Where the disk refuses.
@@ -113,7 +136,7 @@ fn grey(phantom: &Phantom) -> Result<GrayImage> {
     GrayImage::from_raw(side, side, bytes).context("a phantom has the size of a patch")
 }
 
-/// The same patch in every kind of file, and files that are refused for one reason each.
+/// Write the same patch in every kind of file, and files that are refused for one reason each.
 fn write_formats(folder: &Path, seed: u64) -> Result<()> {
     fs::create_dir_all(folder)?;
     let patch = grey(&nodulens::phantom::patch(seed, true))?;
@@ -142,5 +165,60 @@ fn write_formats(folder: &Path, seed: u64) -> Result<()> {
         image.save_with_format(folder.join(name), format)?;
     }
     fs::write(folder.join("text.png"), "This is a text file whose name ends in .png.\n")?;
+    Ok(())
+}
+
+/// Write the scan and `nodules.json` into `out`.
+///
+/// # Errors
+/// Where the disk refuses.
+fn write_scan(out: &Path, seed: u64, format: Format, slices: usize, side: usize) -> Result<()> {
+    fs::create_dir_all(out).with_context(|| out.display().to_string())?;
+    let pixel = FIELD_MM / side as f64;
+    let spacing = SpacingMm { x: pixel, y: pixel, z: SLICES_MM };
+    let chest = Thorax::new(seed, [side, side, slices], spacing, &EXAMPLE)?;
+    let (name, geometry) = (format!("phantom-{seed}"), chest.geometry());
+    let whole = || -> Vec<i16> { (0..slices).flat_map(|z| chest.slice(z)).collect() };
+    match format {
+        Format::Dicom => {
+            for z in 0..slices {
+                // The UIDs follow from the name, so other sizes are other scans.
+                let series = format!("{name} {side} {slices}");
+                let bytes = dicom_slice(geometry, z, &chest.slice(z), &series, SYNTHETIC);
+                fs::write(out.join(format!("{name}-{z:04}.dcm")), bytes)?;
+            }
+        }
+        Format::Mhd => {
+            let raw = format!("{name}.raw");
+            fs::write(out.join(format!("{name}.mhd")), metaimage(geometry, &[], Some(&raw)))?;
+            let bytes: Vec<u8> = whole().into_iter().flat_map(i16::to_le_bytes).collect();
+            fs::write(out.join(raw), bytes)?;
+        }
+        Format::Mha => {
+            fs::write(out.join(format!("{name}.mha")), metaimage(geometry, &whole(), None))?;
+        }
+        Format::Nifti => {
+            let bytes = nifti(geometry, &whole(), SYNTHETIC)?;
+            fs::write(out.join(format!("{name}.nii.gz")), bytes)?;
+        }
+        Format::Nrrd => {
+            fs::write(out.join(format!("{name}.nrrd")), nrrd(geometry, &whole(), SYNTHETIC)?)?;
+        }
+    }
+    let nodules: Vec<_> = chest
+        .nodules()
+        .iter()
+        .map(|nodule| {
+            let at = nodule.center;
+            serde_json::json!({
+                "world_mm": [at.x, at.y, at.z],
+                "diameter_mm": nodule.planned.diameter_mm,
+                "density": format!("{:?}", nodule.planned.density),
+                "pleural": nodule.planned.pleural,
+            })
+        })
+        .collect();
+    let told = serde_json::json!({ "what": SYNTHETIC, "seed": seed, "nodules": nodules });
+    fs::write(out.join("nodules.json"), serde_json::to_vec_pretty(&told)?)?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `cargo trainer serve`: the built page on this computer, for this computer alone.
+//! `nodulens serve`: the built page on this computer, for this computer alone.
 
 use anyhow::{Context, Result, bail, ensure};
 use axum::Router;
@@ -20,7 +20,7 @@ use tower_http::services::ServeDir;
 /// Without `--port`, the first free one of these.
 const PORTS: std::ops::RangeInclusive<u16> = 8000..=8100;
 
-/// Arguments of `cargo trainer serve`.
+/// Arguments of `nodulens serve`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Folder of the built page.
@@ -52,7 +52,7 @@ struct Site {
     compressed_below: f64,
 }
 
-/// Serves until it is stopped.
+/// Serve until it is stopped.
 ///
 /// # Errors
 /// No page in the folder, no port.
@@ -99,7 +99,7 @@ impl Site {
         Ok(Site { dir, headers, types, compressed_below: written.compressed_below })
     }
 
-    /// The file that a path asks for, where that is plain to see; the page's own paths are.
+    /// Return the file that a path asks for, where that is plain to see; the page's own paths are.
     fn file(&self, path: &str) -> Option<PathBuf> {
         let path = Path::new(path.strip_prefix('/')?);
         let plain = path.components().all(|part| matches!(part, Component::Normal(_)));
@@ -129,7 +129,7 @@ fn router(site: Arc<Site>) -> Router {
     Router::new().fallback_service(files).layer(middleware::from_fn_with_state(site, dress))
 }
 
-/// Puts the headers on every answer, and the type by the build's own table.
+/// Put the headers on every answer, and the type by the build's own table.
 async fn dress(State(site): State<Arc<Site>>, mut request: Request, next: Next) -> Response {
     let file = site.file(request.uri().path());
     let raw = file.as_deref().and_then(size);
@@ -167,7 +167,7 @@ fn size(file: &Path) -> Option<u64> {
     fs::metadata(file).ok().map(|data| data.len())
 }
 
-/// Best effort: the address stands on the terminal, too.
+/// Open the browser. Best effort: the address stands on the terminal, too.
 fn open(url: &str) {
     let (program, before): (&str, &[&str]) = if cfg!(target_os = "macos") {
         ("open", &[])

@@ -1,4 +1,4 @@
-//! `cargo trainer train`
+//! `nodulens train`: one run, from its keys to its best epoch.
 
 use crate::config::{self, Overrides};
 use crate::device::DeviceChoice;
@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Arguments of `cargo trainer train`.
+/// Arguments of `nodulens train`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Configuration of the run, TOML; every key is an option too, and the option wins.
@@ -28,7 +28,7 @@ pub struct Arguments {
     overrides: Overrides,
 }
 
-/// Trains until the end or Ctrl-C.
+/// Train until the end or Ctrl-C.
 ///
 /// # Errors
 /// Arguments out of range, and those of [`train`].
@@ -56,7 +56,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A flag that Ctrl-C sets; a second one ends the program.
+/// Return a flag that Ctrl-C sets; a second one ends the program.
 ///
 /// # Errors
 /// Where the system does not let it be caught.

@@ -159,7 +159,7 @@ pub enum Form {
     Dense,
 }
 
-/// The file.
+/// Return the ONNX file.
 ///
 /// # Errors
 /// Where the network cannot be read, lacks a parameter that its layers name, or has no dense form.
@@ -309,12 +309,12 @@ impl Builder {
         self.node("Relu", &format!("{name}_relu"), &[], vec![]);
     }
 
-    /// Side of the last map of a patch; a list of features is a map of one place.
+    /// Return the side of the last map of a patch; a list of features is a map of one position.
     fn map_side(&self) -> usize {
         self.shape.get(1).copied().unwrap_or(1)
     }
 
-    /// A node on the last output and some initializers; its output has the node's name.
+    /// Append a node on the last output and some initializers; its output has the node's name.
     fn node(&mut self, operator: &str, name: &str, more: &[&str], attribute: Vec<Attribute>) {
         let mut input = vec![std::mem::replace(&mut self.last, name.to_owned())];
         input.extend(more.iter().map(|name| (*name).to_owned()));

@@ -12,7 +12,7 @@ use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use std::collections::HashMap;
 
-/// A safetensors document that PyTorch can load as a state dictionary.
+/// Return a safetensors document that PyTorch can load as a state dictionary.
 ///
 /// # Errors
 /// Where the network cannot be read.
@@ -38,7 +38,7 @@ pub fn write(weights: &WeightsFile) -> Result<Vec<u8>> {
     Ok(safetensors::serialize(views, Some(metadata))?)
 }
 
-/// Header and network of a safetensors document, whether written here or by another program.
+/// Return header and network of a safetensors document, whether written here or by another program.
 ///
 /// # Errors
 /// As [`read_safetensors`], with what to do.

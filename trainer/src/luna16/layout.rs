@@ -14,11 +14,11 @@ const DEPTH: usize = 2;
 pub struct ScanFile {
     /// Its `.mhd` or `.mha`.
     pub header: PathBuf,
-    /// The subset in whose folder it lies; `None` for one that lies in no `subsetK`.
+    /// The subset by its folder; `None` outside every `subsetK`.
     pub subset: Option<u32>,
 }
 
-/// Every scan below `luna16` by series UID (the file's name). One that is there twice counts
+/// Find every scan below `luna16` by series UID (the file's name). One that is there twice counts
 /// once: the lower subset, and `.mha` before `.mhd`.
 ///
 /// # Errors
@@ -56,7 +56,7 @@ fn search(
     Ok(())
 }
 
-/// In the order of their names, which the file system does not promise.
+/// List a folder in the order of the names, which the file system does not promise.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let read = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
     let mut entries = Vec::new();
@@ -71,12 +71,12 @@ fn take(file: &Path, subset: Option<u32>, scans: &mut BTreeMap<String, ScanFile>
     let is_header =
         file.extension().is_some_and(|extension| extension == "mhd" || extension == "mha");
     let Some(series) = file.file_stem().filter(|_| is_header) else { return };
-    if let Entry::Vacant(place) = scans.entry(series.to_string_lossy().into_owned()) {
-        place.insert(ScanFile { header: file.to_owned(), subset });
+    if let Entry::Vacant(entry) = scans.entry(series.to_string_lossy().into_owned()) {
+        entry.insert(ScanFile { header: file.to_owned(), subset });
     }
 }
 
-/// `subset7` -> 7.
+/// Read the number of a subset: `subset7` -> 7.
 fn subset(folder: &Path) -> Option<u32> {
     folder.file_name()?.to_str()?.strip_prefix("subset")?.parse().ok().filter(|subset| *subset <= 9)
 }

@@ -5,7 +5,7 @@
 
 use super::sample::{Negatives, select};
 use super::tables::{Candidate, Candidates};
-use super::write_whole;
+use crate::files::write_whole;
 use anyhow::{Context, Result, bail};
 use nodulens::method::{CONTEXT_SIZE, PATCH_SIZE, preprocess_id};
 use nodulens::patch::crop::Pitch;
@@ -19,7 +19,7 @@ const FORMAT: u32 = 1;
 
 /// What shapes the patches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Options {
+pub struct PatchOptions {
     /// Version of this command's output.
     pub format: u32,
     /// The preprocessing that the patches are made for.
@@ -44,8 +44,8 @@ pub struct Options {
     pub annotations_sha256: String,
 }
 
-impl Options {
-    /// Pixels of a cut.
+impl PatchOptions {
+    /// Return the size of the pixels of a cut.
     pub fn pitch(&self) -> Pitch {
         self.spacing_mm.map_or(Pitch::Native, Pitch::IsotropicMm)
     }
@@ -81,7 +81,7 @@ pub struct PlannedScan {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// What shapes the patches.
-    pub options: Options,
+    pub options: PatchOptions,
     /// Nodules in the candidates file.
     pub candidate_positives: usize,
     /// Others in the candidates file.
@@ -91,7 +91,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Draws the sample. With the plan come the kept candidates of each of its scans.
+    /// Draw the sample. With the plan come the kept candidates of each of its scans.
     pub fn new(
         request: Request,
         candidates: &Candidates,
@@ -108,7 +108,7 @@ impl Plan {
         });
         let all = candidates.scans.values().map(|scan| count(scan));
         let (positives, negatives) = all.fold((0, 0), |sum, scan| (sum.0 + scan.0, sum.1 + scan.1));
-        let options = Options {
+        let options = PatchOptions {
             format: FORMAT,
             preprocess_id: preprocess_id(),
             patch_size: PATCH_SIZE,
@@ -130,7 +130,7 @@ impl Plan {
         (plan, kept)
     }
 
-    /// Begins the work in `out`, or finds it begun with the same plan.
+    /// Begin the work in `out`, or find it begun with the same plan.
     ///
     /// # Errors
     /// The folder holds patches of another origin, or was begun with other options.
@@ -165,7 +165,7 @@ impl Plan {
         Ok(())
     }
 
-    /// The plan that the work in `out` was begun with.
+    /// Return the plan that the work in `out` was begun with.
     ///
     /// # Errors
     /// There is none.
@@ -183,7 +183,7 @@ impl Plan {
         folders
     }
 
-    /// The options that differ, as `name was old, is new`.
+    /// Return the options that differ, as `name was old, is new`.
     fn differences(&self, other: &Self) -> String {
         let (Ok(serde_json::Value::Object(was)), Ok(serde_json::Value::Object(is))) =
             (serde_json::to_value(&self.options), serde_json::to_value(&other.options))

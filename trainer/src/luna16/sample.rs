@@ -20,7 +20,7 @@ pub enum Negatives {
 }
 
 impl Default for Negatives {
-    /// The paper's.
+    /// Return the paper's number.
     fn default() -> Self {
         Self::PerPositive(NEGATIVES_PER_POSITIVE)
     }
@@ -39,7 +39,7 @@ impl fmt::Display for Negatives {
 impl FromStr for Negatives {
     type Err = anyhow::Error;
 
-    /// A number, or `all`.
+    /// Read a number, or `all`.
     fn from_str(text: &str) -> Result<Self> {
         match (text, text.parse()) {
             ("all", _) => Ok(Self::All),
@@ -49,7 +49,7 @@ impl FromStr for Negatives {
     }
 }
 
-/// The candidates that are kept, by scan, scans without any left out.
+/// Return the candidates that are kept, by scan, scans without any left out.
 ///
 /// The sample is drawn from the whole file, whatever is on disk: those with the smallest
 /// [`rank`]. So it does not depend on the order of scans, threads or shards, another subset
@@ -84,7 +84,7 @@ pub fn select(
         .collect()
 }
 
-/// A candidate's place in the draw: the first eight bytes, most significant first, of SHA-256
+/// Return a candidate's rank in the draw: the first eight bytes, most significant first, of SHA-256
 /// over `"<seed>:<row>"`. Any language can draw the same sample.
 pub fn rank(seed: u64, row: u64) -> u64 {
     let digest = Sha256::digest(format!("{seed}:{row}"));

@@ -1,9 +1,9 @@
 //! One scan: its file to a volume, its candidates to pictures, and the record of both.
 
 use super::layout::ScanFile;
-use super::plan::Options;
+use super::plan::PatchOptions;
 use super::tables::{Annotations, Candidate};
-use super::write_whole;
+use crate::files::write_whole;
 use anyhow::{Context, Result, ensure};
 use image::GrayImage;
 use nodulens::method::{PATIENTWISE_TEST, PATIENTWISE_VALID};
@@ -21,14 +21,14 @@ const HEADER_BYTES: u64 = 64 * 1024;
 
 /// What became of a scan: `work/scans/<series>.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Record {
+pub struct ScanRecord {
     /// Its series UID.
     pub series: String,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: ScanOutcome,
     /// Its patches.
-    pub rows: Vec<Row>,
-    /// Rows of the candidates file whose position lies outside the scan.
+    pub rows: Vec<PatchRow>,
+    /// Rows of the candidates file with a position outside the scan.
     pub outside: Vec<u64>,
     /// Context pictures that reach beyond the scan.
     pub padded_contexts: usize,
@@ -37,7 +37,7 @@ pub struct Record {
 /// What became of a scan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Outcome {
+pub enum ScanOutcome {
     /// Its patches were written.
     Done,
     /// It is not on disk.
@@ -50,7 +50,7 @@ pub enum Outcome {
 /// JSON can change a digit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names are the columns, which docs/dataset.md explains")]
-pub struct Row {
+pub struct PatchRow {
     pub candidate_row: u64,
     pub seriesuid: String,
     pub coord_x_mm: String,
@@ -68,12 +68,12 @@ pub struct Row {
     pub padded_px: usize,
 }
 
-impl Record {
+impl ScanRecord {
     fn path(out: &Path, series: &str) -> PathBuf {
         out.join("work/scans").join(format!("{series}.json"))
     }
 
-    /// The record that an earlier run or another shard left; `None` without one.
+    /// Return the record that an earlier run or another shard left; `None` without one.
     ///
     /// # Errors
     /// A record that cannot be read.
@@ -87,7 +87,7 @@ impl Record {
         Ok(Some(record))
     }
 
-    /// Leaves the record for the merge and for reruns.
+    /// Leave the record for the merge and for reruns.
     ///
     /// # Errors
     /// Where the disk refuses.
@@ -95,15 +95,16 @@ impl Record {
         write_whole(&Self::path(out, &self.series), &serde_json::to_vec(self)?)
     }
 
-    /// Whether the scan needs no second look: its patches were written and are all still there.
-    pub fn stands(&self, out: &Path, options: &Options) -> bool {
-        self.outcome == Outcome::Done
+    /// Tell whether the scan needs no second look: its patches were written and are all still
+    /// there.
+    pub fn stands(&self, out: &Path, options: &PatchOptions) -> bool {
+        self.outcome == ScanOutcome::Done
             && self.rows.iter().all(|row| {
                 pictures(options, row.candidate_row).iter().all(|name| out.join(name).is_file())
             })
     }
 
-    fn empty(series: &str, outcome: Outcome) -> Self {
+    fn empty(series: &str, outcome: ScanOutcome) -> Self {
         Self {
             series: series.to_owned(),
             outcome,
@@ -114,39 +115,41 @@ impl Record {
     }
 }
 
-/// The pictures of a candidate, below the output folder.
-fn pictures(options: &Options, row: u64) -> Vec<String> {
+/// Return the pictures of a candidate, below the output folder.
+fn pictures(options: &PatchOptions, row: u64) -> Vec<String> {
     let mut names = vec![format!("crops50/{row}.png")];
     names.extend(options.context_size.map(|_| format!("crops100/{row}.png")));
     names.extend(steps(options).map(|step| format!("adjacent/{row}_{step:+}.png")));
     names
 }
 
-/// Steps to the neighbouring slices: -N ... -1, 1 ... N.
-fn steps(options: &Options) -> impl Iterator<Item = i64> {
+/// Return the steps to the neighbouring slices: -N ... -1, 1 ... N.
+fn steps(options: &PatchOptions) -> impl Iterator<Item = i64> {
     let most = i64::from(options.adjacent);
     (-most..=most).filter(|step| *step != 0)
 }
 
-/// Cuts a scan's candidates, writes the pictures into `out` and tells what became of it.
+/// Crop a scan's candidates, write the pictures into `out` and tell what became of it.
 ///
 /// # Errors
 /// Only where the pictures cannot be written. A scan that cannot be read is an outcome.
 pub fn process(
     out: &Path,
-    options: &Options,
+    options: &PatchOptions,
     series: &str,
     file: Option<&ScanFile>,
     candidates: &[Candidate],
     annotations: &Annotations,
-) -> Result<Record> {
-    let Some(file) = file else { return Ok(Record::empty(series, Outcome::Absent)) };
+) -> Result<ScanRecord> {
+    let Some(file) = file else { return Ok(ScanRecord::empty(series, ScanOutcome::Absent)) };
     let volume = match open(&file.header) {
         Ok(volume) => volume,
-        Err(reason) => return Ok(Record::empty(series, Outcome::Broken(format!("{reason:#}")))),
+        Err(reason) => {
+            return Ok(ScanRecord::empty(series, ScanOutcome::Broken(format!("{reason:#}"))));
+        }
     };
     let spacing = volume.geometry().spacing_mm();
-    let mut record = Record::empty(series, Outcome::Done);
+    let mut record = ScanRecord::empty(series, ScanOutcome::Done);
     for candidate in candidates {
         let center = volume.geometry().voxel_from_world(candidate.world);
         if !volume.geometry().contains(center) {
@@ -155,7 +158,7 @@ pub fn process(
         }
         let square = |side, step| crop(&volume, center, side, step, options.pitch());
         let patch = square(options.patch_size, 0);
-        let save = |name: String, crop: &Crop| save(&out.join(name), crop);
+        let save = |name: String, cut: &Crop| save(&out.join(name), cut);
         save(format!("crops50/{}.png", candidate.row), &patch)?;
         if let Some(side) = options.context_size {
             let context = square(side, 0);
@@ -168,7 +171,7 @@ pub fn process(
         }
         let hit = annotations.hit(series, candidate.world);
         let python = |truth: bool| if truth { "True" } else { "False" };
-        record.rows.push(Row {
+        record.rows.push(PatchRow {
             candidate_row: candidate.row,
             seriesuid: series.to_owned(),
             coord_x_mm: candidate.world.x.to_string(),
@@ -189,7 +192,7 @@ pub fn process(
     Ok(record)
 }
 
-/// The part of the split by patient in which a subset lies, by the manifest's word.
+/// Return the part of the split by patient in which a subset lies, by the manifest's word.
 fn patientwise(subset: u32) -> &'static str {
     if PATIENTWISE_VALID.contains(&subset) {
         "val"
@@ -200,7 +203,7 @@ fn patientwise(subset: u32) -> &'static str {
     }
 }
 
-/// Reads a `.mhd` with its `.raw` or `.zraw`, or a `.mha`, block by block.
+/// Read a `.mhd` with its `.raw` or `.zraw`, or a `.mha`, block by block.
 ///
 /// # Errors
 /// A file that is missing, unreadable or no volume.
@@ -230,15 +233,15 @@ pub fn open(path: &Path) -> Result<Volume> {
     }
 }
 
-/// Without the folder: the same in every copy of the data, and so in every summary.
+/// Name a file without its folder: the same in every copy of the data, and so in every summary.
 fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn save(path: &Path, crop: &Crop) -> Result<()> {
-    let side = crop.side as u32;
-    GrayImage::from_raw(side, side, crop.display_bytes())
-        .context("a crop has side * side samples")?
+fn save(path: &Path, cut: &Crop) -> Result<()> {
+    let side = cut.side as u32;
+    GrayImage::from_raw(side, side, cut.display_bytes())
+        .context("a cut has side * side samples")?
         .save(path)
         .with_context(|| path.display().to_string())
 }

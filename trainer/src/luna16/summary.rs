@@ -1,11 +1,18 @@
-//! What came out, in numbers: `summary.json`, and what is printed.
+//! All records to `manifest.csv`, `dataset.json` and `summary.json`, and what is printed.
+//!
+//! Nothing in them depends on the time, the machine, the number of threads or the shards.
 
-use super::plan::Plan;
-use super::scan::{Outcome, Record, Row};
+use super::plan::{PatchOptions, Plan};
+use super::scan::{PatchRow, ScanOutcome, ScanRecord};
+use crate::files::write_whole;
+use anyhow::{Context, Result};
 use nodulens::method::DIAMETER_BINS_MM;
+use nodulens_imaging::hash::hex;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 
 /// Nodules and others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -27,7 +34,7 @@ pub struct Skipped {
 
 /// What came out.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Summary {
+pub struct DatasetSummary {
     /// All patches.
     pub patches: Count,
     /// By LUNA16's subset; `unknown` for scans outside a `subsetK` folder.
@@ -44,7 +51,7 @@ pub struct Summary {
     pub padded_contexts: usize,
     /// Scans of the plan.
     pub scans: usize,
-    /// Scans whose patches were written.
+    /// Scans with their patches written.
     pub scans_done: usize,
     /// Scans that could not be read.
     pub scans_broken: Vec<Skipped>,
@@ -52,7 +59,7 @@ pub struct Summary {
     pub scans_absent: Vec<String>,
     /// Patches of the plan that the two cost.
     pub patches_missing: Count,
-    /// Rows of the candidates file whose position lies outside their scan.
+    /// Rows of the candidates file with a position outside their scan.
     pub candidates_outside: Vec<u64>,
 }
 
@@ -61,26 +68,26 @@ impl Count {
         *(if nodule { &mut self.nodules } else { &mut self.others }) += 1;
     }
 
-    /// Both.
+    /// Return the number of both.
     pub fn total(self) -> usize {
         self.nodules + self.others
     }
 }
 
-impl Summary {
-    /// Counts the records of a plan's scans.
-    pub fn new(plan: &Plan, records: &[Record]) -> Self {
+impl DatasetSummary {
+    /// Count the records of a plan's scans.
+    pub fn new(plan: &Plan, records: &[ScanRecord]) -> Self {
         let mut summary = Self { scans: plan.scans.len(), ..Self::default() };
         let mut diameters = [0; DIAMETER_BINS_MM.len() + 2];
         for (planned, record) in plan.scans.iter().zip(records) {
             match &record.outcome {
-                Outcome::Done => summary.scans_done += 1,
-                Outcome::Absent => summary.scans_absent.push(record.series.clone()),
-                Outcome::Broken(reason) => summary
+                ScanOutcome::Done => summary.scans_done += 1,
+                ScanOutcome::Absent => summary.scans_absent.push(record.series.clone()),
+                ScanOutcome::Broken(reason) => summary
                     .scans_broken
                     .push(Skipped { series: record.series.clone(), reason: reason.clone() }),
             }
-            if record.outcome != Outcome::Done {
+            if record.outcome != ScanOutcome::Done {
                 summary.patches_missing.nodules += planned.positives;
                 summary.patches_missing.others += planned.negatives;
             }
@@ -98,12 +105,12 @@ impl Summary {
         summary
     }
 
-    /// Whether something was skipped that is not merely absent.
+    /// Tell whether something was skipped that is not merely absent.
     pub fn faulty(&self) -> bool {
         !self.scans_broken.is_empty() || !self.candidates_outside.is_empty()
     }
 
-    fn take(&mut self, row: &Row) {
+    fn take(&mut self, row: &PatchRow) {
         let nodule = row.class == 1;
         let unknown = || "unknown".to_owned();
         let subset = row.luna_subset.map_or_else(unknown, |subset| subset.to_string());
@@ -116,14 +123,14 @@ impl Summary {
     }
 }
 
-/// Index into [`diameter_names`].
-fn diameter_bin(row: &Row) -> usize {
+/// Return an index into [`diameter_names`].
+fn diameter_bin(row: &PatchRow) -> usize {
     let diameter = row.diameter_mm.as_ref().and_then(|diameter| diameter.parse::<f64>().ok());
     let Some(diameter) = diameter else { return DIAMETER_BINS_MM.len() + 1 };
     DIAMETER_BINS_MM.iter().filter(|end| diameter >= **end).count()
 }
 
-/// "<6", "6-8", "8-15", ">=15", "unknown".
+/// Name the bins: "<6", "6-8", "8-15", ">=15", "unknown".
 fn diameter_names() -> Vec<String> {
     let mut names = vec![format!("<{}", DIAMETER_BINS_MM[0])];
     names.extend(DIAMETER_BINS_MM.windows(2).map(|ends| format!("{}-{}", ends[0], ends[1])));
@@ -132,7 +139,7 @@ fn diameter_names() -> Vec<String> {
     names
 }
 
-impl fmt::Display for Summary {
+impl fmt::Display for DatasetSummary {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Count { nodules, others } = self.patches;
         writeln!(out, "{} patches: {nodules} nodules, {others} others", self.patches.total())?;
@@ -178,4 +185,61 @@ impl fmt::Display for Summary {
         }
         Ok(())
     }
+}
+
+/// `dataset.json`: what the patches are.
+#[derive(Serialize)]
+struct Description<'a> {
+    /// Compared by whoever loads the patches.
+    preprocess_id: &'a str,
+    options: &'a PatchOptions,
+    /// In the candidates file, before the sample was drawn.
+    candidates: Count,
+    patches: Count,
+    scans: usize,
+    manifest_sha256: String,
+}
+
+/// Return the records of every scan of the plan, in its order, or how many scans have none yet.
+///
+/// # Errors
+/// A record that cannot be read.
+pub fn records(out: &Path, plan: &Plan) -> Result<Result<Vec<ScanRecord>, usize>> {
+    let mut records = Vec::with_capacity(plan.scans.len());
+    let mut missing = 0;
+    for scan in &plan.scans {
+        match ScanRecord::read(out, &scan.series)? {
+            Some(record) => records.push(record),
+            None => missing += 1,
+        }
+    }
+    Ok(if missing == 0 { Ok(records) } else { Err(missing) })
+}
+
+/// Write the three files.
+///
+/// # Errors
+/// Where the disk refuses.
+pub fn merge(out: &Path, plan: &Plan, records: &[ScanRecord]) -> Result<DatasetSummary> {
+    let summary = DatasetSummary::new(plan, records);
+    let mut rows: Vec<&PatchRow> = records.iter().flat_map(|record| &record.rows).collect();
+    rows.sort_by_key(|row| row.candidate_row);
+    let mut manifest = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        manifest.serialize(row)?;
+    }
+    let manifest = manifest.into_inner().context("the manifest could not be completed")?;
+    let description = Description {
+        preprocess_id: &plan.options.preprocess_id,
+        options: &plan.options,
+        candidates: Count { nodules: plan.candidate_positives, others: plan.candidate_negatives },
+        patches: summary.patches,
+        scans: summary.scans_done,
+        manifest_sha256: hex(&Sha256::digest(&manifest)),
+    };
+    write_whole(&out.join("summary.json"), &serde_json::to_vec_pretty(&summary)?)?;
+    write_whole(&out.join("dataset.json"), &serde_json::to_vec_pretty(&description)?)?;
+    // Last: a folder with a manifest is complete.
+    write_whole(&out.join("manifest.csv"), &manifest)?;
+    Ok(summary)
 }

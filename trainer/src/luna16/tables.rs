@@ -79,8 +79,8 @@ struct AnnotationRow {
 }
 
 impl Candidates {
-    /// The list that is used where none is named: `candidates.csv` (version 1, the paper's) and,
-    /// where that is not there, `candidates_V2.csv`.
+    /// Return the list that is used where none is named: `candidates.csv` (version 1, the paper's)
+    /// and, where that is not there, `candidates_V2.csv`.
     ///
     /// # Errors
     /// Neither is in the folder.
@@ -95,7 +95,7 @@ impl Candidates {
         })
     }
 
-    /// Reads the list.
+    /// Read the list.
     ///
     /// # Errors
     /// An unreadable file, or a row that is no candidate; it is named.
@@ -122,7 +122,7 @@ impl Candidates {
 }
 
 impl Annotations {
-    /// Reads `annotations.csv`.
+    /// Read `annotations.csv`.
     ///
     /// # Errors
     /// An unreadable file, or a row that is no annotation; it is named.
@@ -144,8 +144,9 @@ impl Annotations {
         Ok(Self { sha256: hex(&Sha256::digest(&bytes)), scans })
     }
 
-    /// The nodule that a position hits by LUNA16's rule: it lies within the nodule's radius. Where
-    /// it hits two, the one whose centre is nearer. With it, the distance to its centre in mm.
+    /// Return the nodule that a position hits by LUNA16's rule: it lies within the nodule's radius.
+    /// Where it hits two, the one with the nearer centre. With it, the distance to its centre in
+    /// mm.
     pub fn hit(&self, series: &str, world: WorldMm) -> Option<(Annotation, f64)> {
         let scan = self.scans.get(series)?;
         scan.iter()
@@ -160,7 +161,7 @@ fn world(x: f64, y: f64, z: f64) -> Result<WorldMm> {
     Ok(WorldMm { x, y, z })
 }
 
-/// Series name files of the work folder, so they must not name a way out of it.
+/// Check that a series can name files of the work folder: it must not name a way out of it.
 fn check_series(series: &str) -> Result<()> {
     let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let good = !series.is_empty() && !series.starts_with('.') && series.chars().all(fine);
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_counted_from_nought_and_grouped_by_scan() {
+    fn rows_are_counted_from_0_and_grouped_by_scan() {
         let folder = written(
             "seriesuid,coordX,coordY,coordZ,class\n1.2,1,2,3,0\n1.1,-4.5,5,6,1\n1.2,7,8,9,1\n",
         );

@@ -9,15 +9,13 @@
 //! - CPM is the mean sensitivity at 1/8, 1/4, 1/2, 1, 2, 4 and 8 false positives a scan.
 
 use super::bootstrap::{Interval, draws, percentiles};
+use nodulens_imaging::geometry::WorldMm;
 use serde::{Deserialize, Serialize};
 
 /// False positives a scan at which the sensitivity is read.
 pub const RATES: [f64; 7] = [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
 /// Diameter of an excluded annotation without one (LUNA16 writes -1), as LUNA16's own script.
 const UNKNOWN_DIAMETER_MM: f64 = 10.0;
-
-/// A position in a scan, mm.
-pub type WorldMm = [f64; 3];
 
 /// A sphere: a nodule, or an annotation that is excluded.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,8 +29,9 @@ pub struct Sphere {
 impl Sphere {
     fn holds(&self, point: WorldMm) -> bool {
         let diameter = if self.diameter_mm < 0.0 { UNKNOWN_DIAMETER_MM } else { self.diameter_mm };
-        let squares = |(a, b): (f64, f64)| (a - b) * (a - b);
-        let distance: f64 = self.center_mm.into_iter().zip(point).map(squares).sum();
+        let (center, squared) = (self.center_mm, |mm: f64| mm * mm);
+        let distance =
+            squared(center.x - point.x) + squared(center.y - point.y) + squared(center.z - point.z);
         distance < (diameter / 2.0) * (diameter / 2.0)
     }
 }
@@ -115,7 +114,7 @@ struct Event {
     hit: bool,
 }
 
-/// Events of a scan by the rule above.
+/// Return the events of a scan by the rule above.
 fn events(number: usize, scan: &Scan) -> impl Iterator<Item = Event> {
     let hits = scan.nodules.iter().filter_map(|nodule| {
         let on = scan.findings.iter().filter(|found| nodule.holds(found.point_mm));
@@ -128,7 +127,7 @@ fn events(number: usize, scan: &Scan) -> impl Iterator<Item = Event> {
     hits.map(event(true)).chain(false_positives.map(|found| found.probability).map(event(false)))
 }
 
-/// The curve where scan `i` counts `weights[i]` times; `events` by falling probability.
+/// Return the curve where scan `i` counts `weights[i]` times; `events` by falling probability.
 fn curve(events: &[Event], nodules: &[usize], weights: &[u32]) -> Vec<FrocPoint> {
     let scans: u32 = weights.iter().sum();
     let all: f64 = nodules.iter().zip(weights).map(|(n, w)| *n as f64 * f64::from(*w)).sum();
@@ -152,8 +151,8 @@ fn curve(events: &[Event], nodules: &[usize], weights: &[u32]) -> Vec<FrocPoint>
     points
 }
 
-/// Sensitivity at a rate: the highest reached with at most so many false positives, and from
-/// there on the straight line to the next point.
+/// Return the sensitivity at a rate: the highest reached with at most so many false positives, and
+/// from there on the straight line to the next point.
 fn sensitivity_at(points: &[FrocPoint], rate: f64) -> f64 {
     let reached = points.partition_point(|point| point.false_positives_per_scan <= rate);
     let (x0, y0) = reached.checked_sub(1).map_or((0.0, 0.0), |last| {
@@ -169,7 +168,7 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
-/// Measures whole scans; scans without findings or nodules count too.
+/// Measure whole scans; scans without findings or nodules count too.
 pub fn froc(scans: &[Scan], resamples: usize, seed: u64) -> Froc {
     let mut found: Vec<Event> =
         scans.iter().enumerate().flat_map(|(i, scan)| events(i, scan)).collect();
@@ -213,12 +212,16 @@ pub fn froc(scans: &[Scan], resamples: usize, seed: u64) -> Froc {
 mod tests {
     use super::*;
 
+    fn at(x: f64) -> WorldMm {
+        WorldMm { x, y: 0.0, z: 0.0 }
+    }
+
     fn sphere(x: f64, diameter_mm: f64) -> Sphere {
-        Sphere { center_mm: [x, 0.0, 0.0], diameter_mm }
+        Sphere { center_mm: at(x), diameter_mm }
     }
 
     fn found(x: f64, probability: f64) -> Found {
-        Found { point_mm: [x, 0.0, 0.0], probability }
+        Found { point_mm: at(x), probability }
     }
 
     /// Two scans, worked by hand.

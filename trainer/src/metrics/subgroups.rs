@@ -58,7 +58,8 @@ pub struct Subgroup {
     pub specificity_ci95: Option<Interval>,
 }
 
-/// Group of a nodule by diameter; the middle two are what guidelines follow up and work up.
+/// Return the group of a nodule by diameter; the middle two are what guidelines follow up and work
+/// up.
 fn diameter_group(mm: f64) -> (usize, &'static str) {
     match mm {
         mm if mm < 6.0 => (0, "< 6 mm"),
@@ -77,8 +78,8 @@ fn thickness_group(mm: f64) -> (usize, &'static str) {
     }
 }
 
-/// Groups that are not empty, in order: diameters, thicknesses, folds. Patches of which the
-/// property is not known are in no group of it.
+/// Return the groups that are not empty, in order: diameters, thicknesses, folds. Patches of which
+/// the property is not known are in no group of it.
 pub fn subgroups(
     labelled: &[Labelled],
     traits: &[Traits<'_>],

@@ -30,9 +30,9 @@ impl From<&Prediction> for Answer {
     }
 }
 
-/// Classifies the patches of a shard, or all, in the data set's order: pairs of the patch's
-/// number and the answer. With `symmetry` each patch is seen in all eight flips and quarter
-/// turns and the probabilities are averaged.
+/// Classify the patches of a shard, or all, in the data set's order: pairs of the patch's number
+/// and the answer. With `symmetry` each patch is seen in all eight flips and quarter turns and the
+/// probabilities are averaged.
 ///
 /// # Errors
 /// Where the device fails.
@@ -60,7 +60,7 @@ pub fn predict(
     Ok(answers)
 }
 
-/// As [`predict`] of all patches, without their numbers.
+/// Classify all patches; as [`predict`], without their numbers.
 ///
 /// # Errors
 /// Where the device fails.
@@ -74,13 +74,13 @@ fn classify(classifier: &Classifier, chunk: &[Example], view: usize) -> Result<V
     Ok(pollster::block_on(classifier.classify_values(values))?)
 }
 
-/// The patch under a symmetry of the square.
+/// Return the patch under a symmetry of the square.
 fn turned(values: &[f32], view: usize) -> impl Iterator<Item = f32> {
-    permutation(view, PATCH_SIZE).into_iter().map(|from| values[from])
+    permutation(view, PATCH_SIZE).into_iter().map(|pixel| values[pixel])
 }
 
-/// Mean probability, and the logit whose probability at `temperature` that is. Both classes are
-/// averaged, so that a probability near 1 keeps its digits.
+/// Return the mean probability, and the logit with that probability at `temperature`. Both classes
+/// are averaged, so that a probability near 1 keeps its digits.
 fn mean(views: &[Answer], temperature: f64) -> Answer {
     let nodule: f64 =
         views.iter().map(|view| 1.0 / (1.0 + (-view.logit / temperature).exp())).sum();
@@ -103,8 +103,8 @@ const COLUMNS: [&str; 8] =
 /// Columns that a shard has more, before `probability`, which stays last.
 const SHARD_COLUMNS: [&str; 4] = ["patch", "model", "other_logit", "other_probability"];
 
-/// Writes answers as CSV. The coordinates (mm, empty where the manifest has none) make the file
-/// fit for `froc --findings`. With `model` the file is a shard that [`merge`] can read.
+/// Write answers as CSV. The coordinates (mm, empty where the manifest has none) make the file fit
+/// for `froc --findings`. With `model` the file is a shard that [`merge`] can read.
 ///
 /// # Errors
 /// Where the disk refuses.
@@ -132,7 +132,7 @@ pub fn write(path: &Path, dataset: &Dataset, answers: &Answers, model: Option<&s
     Ok(writer.flush()?)
 }
 
-/// Name of a shard's file.
+/// Name a shard's file.
 pub fn shard_file(shard: Shard) -> String {
     format!("predictions-{}-of-{}.csv", shard.index + 1, shard.count)
 }
@@ -149,7 +149,7 @@ struct ShardRow {
     other_probability: Option<f32>,
 }
 
-/// Joins the shards in a folder. `model` is what [`write`] was given: weights, comparison and
+/// Join the shards in a folder. `model` is what [`write()`] was given: weights, comparison and
 /// options must be those of the shards.
 ///
 /// # Errors
@@ -196,7 +196,7 @@ pub fn merge(folder: &Path, dataset: &Dataset, model: &str) -> Result<Answers> {
     Ok(answers)
 }
 
-/// The shards' files, all of one set.
+/// List the shards' files, all of one set.
 fn shard_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
     let shards: Vec<Shard> = entries

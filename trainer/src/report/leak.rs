@@ -24,8 +24,8 @@ pub struct Leak {
     pub sentence: String,
 }
 
-/// Training parts that matter for `part`: the one the weights learned from, and the one of the
-/// split that `part` belongs to.
+/// Return the training parts that matter for `part`: the one the weights learned from, and the one
+/// of the split that `part` belongs to.
 fn training_parts(card: &Card, part: &Part) -> Vec<Part> {
     let of_split = |part: &Part| match part {
         Part::Of(split, _) => Some(split.train()),
@@ -40,8 +40,8 @@ fn training_parts(card: &Card, part: &Part) -> Vec<Part> {
     parts
 }
 
-/// Looks the measured patches up among the training parts of `rows`, the whole manifest. A
-/// training part of which the manifest has no row cannot be checked and is left out.
+/// Look the measured patches up among the training parts of `rows`, the whole manifest. A training
+/// part of which the manifest has no row cannot be checked and is left out.
 pub fn leaks(rows: &[ManifestRow], dataset: &Dataset, card: &Card, part: &Part) -> Vec<Leak> {
     let against = |train: Part| {
         let learned = train.of(rows.to_vec());

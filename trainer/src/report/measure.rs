@@ -3,20 +3,20 @@
 use super::answers::Answer;
 use super::{
     BOOTSTRAP_SEED, Calibration, Histogram, PrCurve, Prevalence, RESAMPLES, Report, RocCurve,
-    Worst, WorstPatch, commit, leak, paper,
+    Worst, WorstPatch, leak, paper,
 };
 use crate::dataset::{Dataset, ManifestRow, Part};
+use crate::environment::commit;
 use crate::metrics::bootstrap::{self, Intervals, number, percentiles};
 use crate::metrics::calibration::{Logit, cross_fit};
 use crate::metrics::counts::{negative_predictive_value, predictive_value};
 use crate::metrics::curves::{compact_roc, pr_curve, roc_curve, thin};
-use crate::metrics::decision::decision_curve;
 use crate::metrics::reliability::{
     brier, calibration_error, calibration_error_equal_mass, log_loss, reliability_bins,
 };
 use crate::metrics::subgroups::{Traits, subgroups};
 use crate::metrics::{
-    Labelled, Rates, average_precision, confusion, operating_point, rates, roc_auc,
+    Labelled, Rates, average_precision, confusion, decision_curve, operating_point, rates, roc_auc,
 };
 use nodulens::method::PAPER_SPECIFICITY;
 use nodulens::weights::WeightsHeader;
@@ -31,7 +31,7 @@ const WORST: usize = 20;
 /// Shares of nodules that are marked: here by construction, and among all LUNA16 candidates.
 pub const MARKED_PREVALENCE: [f64; 2] = [1.0 / 6.0, 1.0 / 408.0];
 
-/// Pairs probabilities with labels.
+/// Pair probabilities with labels.
 pub fn labelled(dataset: &Dataset, answers: &[Answer]) -> Vec<Labelled> {
     let pairs = dataset.examples.iter().zip(answers);
     pairs
@@ -42,7 +42,7 @@ pub fn labelled(dataset: &Dataset, answers: &[Answer]) -> Vec<Labelled> {
         .collect()
 }
 
-/// Pairs logits before temperature with labels.
+/// Pair logits before temperature with labels.
 pub fn logits(dataset: &Dataset, answers: &[Answer]) -> Vec<Logit> {
     let pairs = dataset.examples.iter().zip(answers);
     pairs
@@ -50,14 +50,14 @@ pub fn logits(dataset: &Dataset, answers: &[Answer]) -> Vec<Logit> {
         .collect()
 }
 
-/// Numbers of the patients (or scans), the units of the bootstrap; and how many there are.
+/// Number the patients (or scans), the units of the bootstrap; and return how many there are.
 pub fn units(dataset: &Dataset) -> (Vec<usize>, usize) {
     let names: Vec<&str> = dataset.examples.iter().map(|e| e.row.unit()).collect();
     number(&names)
 }
 
 impl Report {
-    /// Measures answers against labels. `rows` is the whole manifest, for the leak.
+    /// Measure answers against labels. `rows` is the whole manifest, for the leak.
     pub fn new(
         dataset: &Dataset,
         answers: &[Answer],

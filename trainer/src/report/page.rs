@@ -2,66 +2,19 @@
 //! dark. It is rendered from what `report.json` holds, and from the pictures of the worst errors.
 
 mod figures;
-pub mod froc;
 mod sections;
-mod tables;
 
 use super::Report;
+use super::html::{STYLE, Section, escape};
 use anyhow::Result;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use std::collections::HashMap;
+pub use sections::Pictures;
 
-/// The page's style sheet.
-const STYLE: &str = include_str!("page/style.css");
-
-/// PNG files of patches by row of the manifest.
-pub type Pictures = HashMap<String, Vec<u8>>;
-
-/// One chapter: anchor, title, content.
-struct Section {
-    id: &'static str,
-    title: String,
-    body: String,
-}
-
-/// Makes text safe inside HTML and its attributes.
-pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-/// A PNG as an address that holds it.
-fn inline_png(png: &[u8]) -> String {
-    format!("data:image/png;base64,{}", STANDARD.encode(png))
-}
-
-/// A figure: SVG or other content, what it shows, and a key of colours: (class of `.key`, name).
-fn figure(content: &str, caption: &str, key: &[(&str, &str)]) -> String {
-    let key: String = key
-        .iter()
-        .map(|(class, name)| format!("<span class=\"key {class}\">{}</span> ", escape(name)))
-        .collect();
-    format!(
-        "<figure>{content}<figcaption><div class=\"keys\">{key}</div>{caption}</figcaption></figure>\n"
-    )
-}
-
-/// Figures side by side, where there is room.
-fn side_by_side(figures: &[String]) -> String {
-    format!("<div class=\"pair\">{}</div>\n", figures.concat())
-}
-
-/// A figure with words or a table beside it, where there is room.
-fn beside(figure: &str, words: &str) -> String {
-    format!("<div class=\"pair\">{figure}<div>{words}</div></div>\n")
-}
-
-/// Renders the page. A picture that is missing leaves a gap with its words.
+/// Render the page. A picture that is missing leaves a gap with its words.
 ///
 /// # Errors
 /// Where the plotting library refuses.
 pub fn render(report: &Report, pictures: &Pictures) -> Result<String> {
-    let mut sections = vec![sections::summary(report)];
+    let mut sections: Vec<Section> = vec![sections::summary(report)];
     sections.extend(report.compare.as_ref().map(sections::comparison));
     sections.push(figures::discrimination(report)?);
     sections.push(sections::decisions(report));
@@ -104,4 +57,36 @@ pub fn render(report: &Report, pictures: &Pictures) -> Result<String> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::report::{Worst, WorstPatch};
+
+    #[test]
+    fn a_report_of_nearly_nothing_still_makes_a_page_that_asks_for_nothing() {
+        let report = Report {
+            model_id: "paper-<1>".to_owned(),
+            split: "all".to_owned(),
+            worst: Worst {
+                false_negatives: vec![WorstPatch {
+                    candidate_row: "7".to_owned(),
+                    seriesuid: "s".to_owned(),
+                    probability: 0.01,
+                    diameter_mm: Some(4.25),
+                    slice_thickness_mm: None,
+                }],
+                false_positives: Vec::new(),
+            },
+            ..Report::default()
+        };
+        let html = render(&report, &Pictures::from([("7".to_owned(), vec![1, 2, 3])])).unwrap();
+        assert!(html.contains("<title>Nodulens evaluation: paper-&lt;1&gt; on all</title>"));
+        assert!(
+            html.contains("data:image/png;base64,AQID") && html.contains("alt=\"Patch of row 7")
+        );
+        for forbidden in ["http://", "https://", "<script", "<link", "@import", "url("] {
+            assert!(!html.contains(forbidden), "{forbidden}");
+        }
+        let without = render(&report, &Pictures::new()).unwrap();
+        assert!(without.contains("not at hand"));
+    }
+}

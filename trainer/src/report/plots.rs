@@ -4,8 +4,6 @@
 //! screen by their very value. They are Okabe and Ito's, which colour-blind readers tell apart.
 
 pub mod curves;
-pub mod froc;
-pub mod learning;
 pub mod shares;
 
 use anyhow::Result;
@@ -46,8 +44,8 @@ pub type Axis<'a, Range> = (Range, &'a str, &'a dyn Fn(&f64) -> String);
 /// A chart with both axes.
 pub type Chart<'a, 'b, X, Y> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<X, Y>>;
 
-/// Draws, and makes the result fit to stand in a page: scalable, named for those who cannot see
-/// it, and without the address of a name space that inline SVG does not need.
+/// Draw, and make the result fit to stand in a page: scalable, named for those who cannot see it,
+/// and without the address of a name space that inline SVG does not need.
 ///
 /// # Errors
 /// Where the plotting library refuses.
@@ -65,22 +63,22 @@ pub fn svg(
     let body = text.split_once('>').map_or("", |(_, body)| body);
     Ok(format!(
         "<svg role=\"img\" aria-label=\"{}\" viewBox=\"0 0 {width} {height}\">{}",
-        super::page::escape(label),
+        super::html::escape(label),
         body.trim_end()
     ))
 }
 
-/// Style of words on a plot.
+/// Return the style of words on a plot.
 pub fn words(size: u32, color: RGBColor) -> TextStyle<'static> {
     ("sans-serif", size).into_font().color(&color)
 }
 
-/// A share of a hundred, for an axis.
+/// Write a share of a hundred, for an axis.
 pub fn percent(value: &f64) -> String {
     format!("{:.0} %", value * 100.0)
 }
 
-/// An empty chart with axes, their names and a quiet grid.
+/// Draw an empty chart with axes, their names and a quiet grid.
 ///
 /// # Errors
 /// Where the plotting library refuses.
@@ -119,7 +117,7 @@ where
     Ok(chart)
 }
 
-/// The outline of a band: its upper edge forth, its lower edge back.
+/// Return the outline of a band: its upper edge forth, its lower edge back.
 pub fn outline(
     points: impl DoubleEndedIterator<Item = (f64, f64, f64)> + Clone,
 ) -> Vec<(f64, f64)> {

@@ -1,13 +1,18 @@
-//! What a run writes down as it goes: TensorBoard events and a CSV.
+//! What a run tells: TensorBoard events and a CSV on disk, and to the person watching a bar on a
+//! terminal or a line an epoch elsewhere.
 
-use crate::checkpoint::{EpochRecord, State};
+use crate::config::TrainConfig;
+use crate::dataset::Dataset;
 use crate::metrics::Labelled;
 use crate::tensorboard::EventFile;
+use crate::train::checkpoint::{EpochRecord, State};
 use anyhow::Result;
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
+use indicatif::{ProgressBar, ProgressStyle};
 use nodulens::method::{PATCH_SAMPLES, PATCH_SIZE};
 use nodulens::preprocess::display_bytes;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// Steps between two loss points: enough for a curve, and a small file.
 const STEPS: usize = 10;
@@ -20,7 +25,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Begins a file under `tensorboard/` of the run's folder.
+    /// Begin a file under `tensorboard/` of the run's folder.
     pub fn open(out: &Path) -> Result<Self> {
         Ok(Self { events: EventFile::create(&out.join("tensorboard"))? })
     }
@@ -33,7 +38,7 @@ impl Journal {
         self.events.scalars(step, &[("loss/step", loss), ("learning_rate", learning_rate)])
     }
 
-    /// The first patches of an epoch as the network sees them, 2,500 values each.
+    /// Write the first patches of an epoch as the network sees them, 2,500 values each.
     pub fn batch(&mut self, step: usize, values: &[f32]) -> Result<()> {
         let [columns, rows] = GRID;
         let (width, height) = (columns * PATCH_SIZE, rows * PATCH_SIZE);
@@ -72,7 +77,7 @@ impl Journal {
     }
 }
 
-/// The learning curve as CSV, written anew so that a resumed run has no row twice.
+/// Write the learning curve as CSV, all of it, so that a resumed run has no row twice.
 pub fn write_csv(out: &Path, state: &State) -> Result<()> {
     let mut writer = csv::Writer::from_path(out.join("log.csv"))?;
     for record in &state.history {
@@ -80,4 +85,116 @@ pub fn write_csv(out: &Path, state: &State) -> Result<()> {
     }
     writer.flush()?;
     Ok(())
+}
+
+/// Say what is trained on what, where.
+pub fn describe(config: &TrainConfig, device: &str, train: &Dataset, valid: &Dataset) {
+    let part =
+        |set: &Dataset| format!("{} patches, {} nodules", set.examples.len(), set.positives());
+    eprintln!(
+        "Network     {} ({} parameters, {:.2} million multiply-adds a patch)",
+        config.network.name(),
+        config.network.parameters(),
+        config.network.macs_per_patch() as f64 / 1e6
+    );
+    eprintln!("Device      {device}");
+    eprintln!("Train       {}", part(train));
+    eprintln!("Validation  {}", part(valid));
+    for reason in train.skipped.iter().chain(&valid.skipped) {
+        eprintln!("Skipped     {reason}");
+    }
+    let shared = train.shared_series(valid);
+    if shared > 0 {
+        eprintln!(
+            "WARNING     {shared} of the {} validation scans are in the training part too: what \
+             is measured on validation is recognition, not generalisation. Use a split by patient \
+             for figures that hold.",
+            valid.series()
+        );
+    }
+}
+
+/// Progress of a training run.
+pub struct Progress {
+    bar: ProgressBar,
+    epochs: usize,
+    batch_size: usize,
+    began: Instant,
+    patches: usize,
+    first_step: usize,
+    last_step: usize,
+}
+
+impl Progress {
+    /// Show a bar over all steps, standing where `state` stands.
+    pub fn new(epochs: usize, steps_per_epoch: usize, batch_size: usize, state: &State) -> Self {
+        let last_step = epochs * steps_per_epoch;
+        let bar = ProgressBar::new(last_step as u64);
+        // The template is a constant; were it wrong, the plain style would do.
+        if let Ok(style) = ProgressStyle::with_template("{bar:24} {msg}") {
+            bar.set_style(style);
+        }
+        bar.set_position(state.step as u64);
+        let (began, first_step) = (Instant::now(), state.step);
+        Self { bar, epochs, batch_size, began, patches: 0, first_step, last_step }
+    }
+
+    /// After a step over `patches` patches.
+    pub fn step(&mut self, state: &State, patches: usize) {
+        self.patches += patches;
+        self.bar.set_position(state.step as u64);
+        let loss = state.loss_sum / state.step_in_epoch.max(1) as f64;
+        let valid = state.history.last().map_or(String::new(), |last| {
+            format!("  valid accuracy {:.3} AUC {:.4}", last.valid_accuracy, last.valid_auc)
+        });
+        self.bar.set_message(format!(
+            "epoch {}/{}  step {}  loss {loss:.4}{valid}  {:.0} patches/s  {} left",
+            state.epoch + 1,
+            self.epochs,
+            state.step,
+            self.rate(),
+            clock(self.left(state)),
+        ));
+    }
+
+    /// After an epoch: a line that stays, and that a log file gets too.
+    pub fn epoch(&self, state: &State) {
+        let Some(last) = state.history.last() else { return };
+        let line = format!(
+            "epoch {:>3}/{}  step {:>6}  loss {:.4}  valid loss {:.4}  accuracy {:.4}  AUC {:.4}{}  {:.0} patches/s  {} left",
+            last.epoch,
+            self.epochs,
+            last.step,
+            last.train_loss,
+            last.valid_loss,
+            last.valid_accuracy,
+            last.valid_auc,
+            if state.best_epoch == Some(last.epoch) { " *" } else { "  " },
+            self.rate(),
+            clock(self.left(state)),
+        );
+        self.bar.suspend(|| eprintln!("{line}"));
+    }
+
+    /// Take the bar away.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn rate(&self) -> f64 {
+        self.patches as f64 / self.began.elapsed().as_secs_f64().max(1e-9)
+    }
+
+    fn left(&self, state: &State) -> Duration {
+        let steps = self.last_step.saturating_sub(state.step);
+        if state.step == self.first_step || self.rate() <= 0.0 {
+            return Duration::ZERO;
+        }
+        Duration::from_secs_f64((steps * self.batch_size) as f64 / self.rate())
+    }
+}
+
+fn clock(time: Duration) -> String {
+    let seconds = time.as_secs();
+    format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }

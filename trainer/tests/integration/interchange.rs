@@ -43,7 +43,7 @@ fn fresh(kind: NetworkKind, path: &Path) {
         temperature: 1.7,
         ..WeightsHeader::uncalibrated(kind, card)
     };
-    std::fs::write(path, write_weights(&header, kind, &parameters.collect()).unwrap()).unwrap();
+    std::fs::write(path, write_weights(&header, &parameters.collect()).unwrap()).unwrap();
 }
 
 #[test]

@@ -4,11 +4,12 @@
 use serde_json::Value;
 use trainer::metrics::calibration::{Logit, fit_temperature, log_loss_at};
 use trainer::metrics::curves::{pr_curve, roc_curve};
-use trainer::metrics::decision::decision_curve;
 use trainer::metrics::reliability::{
     brier, calibration_error, calibration_error_equal_mass, log_loss, reliability_bins,
 };
-use trainer::metrics::{Labelled, average_precision, confusion, operating_point, rates, roc_auc};
+use trainer::metrics::{
+    Labelled, average_precision, confusion, decision_curve, operating_point, rates, roc_auc,
+};
 
 const TOLERANCE: f64 = 1e-12;
 /// SciPy's minimum is where the loss is flat: half the digits.

@@ -1,4 +1,4 @@
-//! `cargo trainer classify` on whole scans: searched, at places, exported, measured by `froc`.
+//! `nodulens search` on whole scans, and `classify` at places in them: exported, measured by `froc`.
 
 use crate::support::{ok, trainer};
 use std::path::Path;
@@ -24,7 +24,7 @@ fn a_scan_is_searched_and_its_findings_are_what_the_places_say() {
     let model = ["--weights", WEIGHTS, "--device", "cpu"];
     let search = |file: &str, more: &[&str]| {
         let result = path("result.json");
-        ok(&[&["classify", file, "--scan", "--json", &result][..], &model, more].concat());
+        ok(&[&["search", file, "--json", &result][..], &model, more].concat());
         json(&result)[0].clone()
     };
     let (csv, pages, maps) = (path("findings.csv"), path("pages"), path("maps"));
@@ -73,7 +73,7 @@ fn a_scan_is_searched_and_its_findings_are_what_the_places_say() {
         (vec!["classify", &mhd], "whole-scan"),
         (vec!["classify", &mhd, "--at=9999,0,0"], "place"),
         (vec!["classify", &mhd, "--at=10,10"], "place"),
-        (vec!["classify", &text, "--scan"], "not-an-image"),
+        (vec!["search", &text], "not-an-image"),
     ] {
         let output = trainer(&[&arguments[..], &model, &["--json", &result]].concat()).output();
         assert_eq!(output.unwrap().status.code(), Some(2), "{arguments:?}");
@@ -89,8 +89,13 @@ fn a_picture_is_searched_without_a_place_in_the_body() {
     let picture = path("data/formats/large-512.png");
     let result = path("result.json");
     let model = ["--weights", WEIGHTS, "--device", "cpu", "--json", &result];
-    ok(&[&["classify", &picture, "--scan"][..], &model].concat());
+    ok(&[&["search", &picture][..], &model].concat());
     let found = &json(&result)[0];
+    // The old spelling does the same, and says what it is called now.
+    let old = trainer(&[&["classify", &picture, "--scan"][..], &model].concat()).output().unwrap();
+    assert!(old.status.success() && &json(&result)[0] == found);
+    let note = String::from_utf8(old.stderr).unwrap();
+    assert!(note.contains("`search`") && note.lines().count() == 1, "{note}");
     assert_eq!(found["input"]["spacingMm"], serde_json::Value::Null);
     let notes = found["notes"].to_string();
     assert!(notes.contains("0.7 mm was assumed") && notes.contains("no HU"), "{notes}");
@@ -133,7 +138,7 @@ fn a_dicom_series_is_searched_as_one_and_reported_as_dicom() {
     chest("nrrd");
     let search = |file: &str, more: &[&str]| {
         let result = path("result.json");
-        let fixed = ["classify", file, "--scan", "--json", &result, "--weights", WEIGHTS];
+        let fixed = ["search", file, "--json", &result, "--weights", WEIGHTS];
         ok(&[&fixed[..], &["--device", "cpu"], more].concat());
         let lines = json(&result);
         assert_eq!(lines.as_array().unwrap().len(), 1, "{lines}");

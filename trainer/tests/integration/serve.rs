@@ -47,7 +47,7 @@ impl Drop for Server {
 }
 
 fn command(dir: &Path, port: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nodulens"));
     command.arg("serve").arg("--dir").arg(dir).args(["--port", port]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 /// The program with these arguments, not yet started.
 pub fn trainer(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nodulens"));
     command.args(arguments);
     command
 }

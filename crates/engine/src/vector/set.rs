@@ -1,7 +1,5 @@
 //! Which instruction sets there are.
 
-use super::target;
-
 /// Instructions that the kernels are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InstructionSet {
@@ -18,18 +16,6 @@ pub enum InstructionSet {
 impl InstructionSet {
     /// Every one, the fastest first.
     pub const ALL: [Self; 4] = [Self::Avx2, Self::Neon, Self::Simd128, Self::Scalar];
-
-    /// Whether this build has it and this processor runs it.
-    #[must_use]
-    pub fn available(self) -> bool {
-        self == Self::Scalar || target::found() == Some(self)
-    }
-
-    /// The fastest that is available.
-    #[must_use]
-    pub fn best() -> Self {
-        Self::ALL.into_iter().find(|set| set.available()).unwrap_or(Self::Scalar)
-    }
 
     /// As it is shown.
     #[must_use]

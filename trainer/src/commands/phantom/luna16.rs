@@ -22,7 +22,7 @@ struct Kind {
     spacing: SpacingMm,
     reversed: [bool; 3],
     compressed: bool,
-    /// Scans back to the one whose anatomy it has.
+    /// Scans back to the one with the same anatomy.
     back: usize,
 }
 
@@ -38,7 +38,7 @@ const fn mm(x: f64, y: f64, z: f64) -> SpacingMm {
     SpacingMm { x, y, z }
 }
 
-/// Writes `scans` scans with `annotations.csv` and `candidates.csv` into `out`.
+/// Write `scans` scans with `annotations.csv` and `candidates.csv` into `out`.
 ///
 /// # Errors
 /// Where the disk refuses.
@@ -61,8 +61,8 @@ pub fn write(out: &Path, seed: u64, scans: usize, truncated: bool) -> Result<()>
         for nodule in &chest.nodules {
             row(&mut annotations, &series, nodule.center, &nodule.diameter_mm.to_string())?;
         }
-        for (place, class) in places(&chest) {
-            row(&mut candidates, &series, place, class)?;
+        for (at, class) in candidates_of(&chest) {
+            row(&mut candidates, &series, at, class)?;
         }
     }
     annotations.flush()?;
@@ -70,8 +70,9 @@ pub fn write(out: &Path, seed: u64, scans: usize, truncated: bool) -> Result<()>
     Ok(())
 }
 
-/// A detector's nodules lie a little off: here by a quarter of a millimetre along each axis.
-fn places(chest: &Chest) -> impl Iterator<Item = (WorldMm, &'static str)> {
+/// Return the candidates. A detector's nodules lie a little off: here by a quarter of a millimetre
+/// along each axis.
+fn candidates_of(chest: &Chest) -> impl Iterator<Item = (WorldMm, &'static str)> {
     let off = |at: WorldMm| WorldMm { x: at.x + 0.25, y: at.y - 0.25, z: at.z + 0.25 };
     let nodules = chest.nodules.iter().map(move |nodule| (off(nodule.center), "1"));
     chest.others.iter().map(|at| (*at, "0")).chain(nodules)
@@ -83,7 +84,7 @@ fn row(table: &mut csv::Writer<fs::File>, series: &str, at: WorldMm, last: &str)
     Ok(())
 }
 
-/// A `.mhd` and its `.raw` or `.zraw`; the latter cut to half where asked.
+/// Write a `.mhd` and its `.raw` or `.zraw`; the latter cut to half where asked.
 fn write_scan(
     folder: &Path,
     series: &str,

@@ -1,15 +1,16 @@
 //! The chapters with plots.
 
-use super::tables::{NONE, interval, or_none, percent, table, three};
-use super::{Section, beside, figure, side_by_side};
 use crate::metrics::calibration::CalibrationScores;
 use crate::metrics::subgroups::{GroupedBy, Subgroup};
 use crate::report::Report;
+use crate::report::html::{
+    NONE, Section, beside, escape, figure, interval, or_none, percent, side_by_side, table, three,
+};
 use crate::report::measure::MARKED_PREVALENCE;
-use crate::report::plots::{curves, learning as curve, shares};
+use crate::report::plots::{curves, shares};
 use anyhow::Result;
 
-/// ROC and precision-recall curves.
+/// Write the chapter: ROC and precision-recall curves.
 pub fn discrimination(report: &Report) -> Result<Section> {
     let title = "ROC and precision-recall".to_owned();
     if report.roc_auc.is_none() {
@@ -43,7 +44,7 @@ pub fn discrimination(report: &Report) -> Result<Section> {
     Ok(Section { id: "curves", title, body })
 }
 
-/// How the bands came about, and what they say.
+/// Say how the bands came about, and what they tell.
 fn reading(report: &Report) -> String {
     format!(
         "<h3>How to read the bands</h3>\n<p>Each of {} resamples draws {} patients with \
@@ -59,7 +60,7 @@ fn reading(report: &Report) -> String {
     )
 }
 
-/// Learning curves.
+/// Write the chapter: learning curves.
 pub fn learning(report: &Report) -> Result<Section> {
     let title = "Learning curves".to_owned();
     if report.history.is_empty() {
@@ -69,10 +70,13 @@ pub fn learning(report: &Report) -> Result<Section> {
                 .to_owned();
         return Ok(Section { id: "learning", title, body });
     }
-    let kept = format!("The dashed line is epoch {}, whose weights these are.", report.epoch);
+    let kept = format!(
+        "The dashed line marks epoch {}, the one that these weights are from.",
+        report.epoch
+    );
     let mut lines = vec![("orange line", "training"), ("blue line", "validation")];
     let losses = figure(
-        &curve::loss(report)?,
+        &curves::loss(report)?,
         &format!("Loss in training (augmented, with dropout) and validation. {kept}"),
         &lines,
     );
@@ -91,12 +95,12 @@ pub fn learning(report: &Report) -> Result<Section> {
             "This run kept no training accuracy, which the paper’s figure 4 shows.",
         )
     };
-    let accuracies = figure(&curve::accuracy(report)?, &format!("{caption} {kept}"), &lines);
+    let accuracies = figure(&curves::accuracy(report)?, &format!("{caption} {kept}"), &lines);
     let body = side_by_side(&[accuracies, losses]) + &format!("<p>{note}</p>\n");
     Ok(Section { id: "learning", title, body })
 }
 
-/// Reliability diagram and scores.
+/// Write the chapter: reliability diagram and scores.
 pub fn calibration(report: &Report) -> Result<Section> {
     let caption = format!(
         "Reliability diagram: expected calibration error {} over 15 bins of equal width ({} over \
@@ -117,7 +121,7 @@ pub fn calibration(report: &Report) -> Result<Section> {
         Some(part) => format!(
             "<p>The temperature of {:.3} was fitted on {}, not on this part.</p>\n",
             own.temperature,
-            super::escape(part)
+            escape(part)
         ),
         None => "<p>These weights were not calibrated: their temperature is 1.</p>\n".to_owned(),
     };
@@ -145,7 +149,7 @@ pub fn calibration(report: &Report) -> Result<Section> {
     Ok(Section { id: "calibration", title: "Calibration".to_owned(), body })
 }
 
-/// Decision curve.
+/// Write the chapter: decision curve.
 pub fn net_benefit(report: &Report) -> Result<Section> {
     let key = [
         ("blue line", "acting on the model"),
@@ -163,7 +167,7 @@ pub fn net_benefit(report: &Report) -> Result<Section> {
     Ok(Section { id: "decision-curve", title: "Decision curve".to_owned(), body })
 }
 
-/// Histogram of probabilities.
+/// Write the chapter: histogram of probabilities.
 pub fn histogram(report: &Report) -> Result<Section> {
     let key = [("blue box", "nodules"), ("orange box", "no nodule"), ("green dash", "threshold")];
     let caption = format!(
@@ -175,7 +179,7 @@ pub fn histogram(report: &Report) -> Result<Section> {
     Ok(Section { id: "histogram", title: "Probabilities".to_owned(), body })
 }
 
-/// Results by diameter, slice thickness and fold.
+/// Write the chapter: results by diameter, slice thickness and fold.
 pub fn groups(report: &Report) -> Result<Section> {
     let mut body = String::new();
     for (by, name, heading) in [
@@ -220,7 +224,7 @@ fn group_table(name: &str, by: GroupedBy, groups: &[&Subgroup]) -> String {
     if by == GroupedBy::DiameterMm {
         let rows: Vec<_> = groups
             .iter()
-            .map(|group| vec![super::escape(&group.label), group.n.to_string(), recall(group)])
+            .map(|group| vec![escape(&group.label), group.n.to_string(), recall(group)])
             .collect();
         return table(&caption, &["Group", "Nodules", "Sensitivity"], &rows);
     }
@@ -228,7 +232,7 @@ fn group_table(name: &str, by: GroupedBy, groups: &[&Subgroup]) -> String {
         .iter()
         .map(|group| {
             vec![
-                super::escape(&group.label),
+                escape(&group.label),
                 group.n.to_string(),
                 group.positives.to_string(),
                 with(group.roc_auc, group.roc_auc_ci95, three),
@@ -244,7 +248,7 @@ fn group_table(name: &str, by: GroupedBy, groups: &[&Subgroup]) -> String {
     )
 }
 
-/// Predictive values over prevalence.
+/// Write the chapter: predictive values over prevalence.
 pub fn prevalence(report: &Report) -> Result<Section> {
     let caption = "What “nodule” means depends on how rare nodules are: the chance that it is \
                    right, for the sensitivity and specificity measured here. One patch in six is a \

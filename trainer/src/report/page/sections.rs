@@ -1,12 +1,17 @@
 //! The chapters without plots: summary, comparison, confusion matrix, worst errors, method.
 
-use super::tables::{NONE, facts, interval, or_none, percent, table, three};
-use super::{Pictures, Section, escape, inline_png};
 use crate::metrics::bootstrap::Difference;
+use crate::report::html::{
+    NONE, Section, escape, facts, inline_png, interval, or_none, percent, table, three,
+};
 use crate::report::{Comparison, Report, WorstPatch};
 use nodulens::weights::Confusion;
+use std::collections::HashMap;
 
-/// What stands under the title.
+/// PNG files of patches by row of the manifest.
+pub type Pictures = HashMap<String, Vec<u8>>;
+
+/// Write what stands under the title.
 pub fn lead(report: &Report) -> String {
     let title = escape(&report.model_title);
     let symmetry = if report.symmetry {
@@ -24,7 +29,7 @@ pub fn lead(report: &Report) -> String {
     )
 }
 
-/// Figures with intervals, the paper's beside them, and the leak in plain words.
+/// Write the chapter: figures with intervals, the paper's beside them, and the leak in plain words.
 pub fn summary(report: &Report) -> Section {
     let tile = |name: &str, value: String, note: String| {
         format!(
@@ -158,7 +163,7 @@ fn leaks(report: &Report) -> String {
     report.leaks.iter().map(line).collect()
 }
 
-/// The paired bootstrap against other weights.
+/// Write the chapter: the paired bootstrap against other weights.
 pub fn comparison(other: &Comparison) -> Section {
     let signed = |value: f64| format!("{value:+.4}").replace('-', "−");
     let row = |name: &str, difference: Option<Difference>| {
@@ -212,13 +217,13 @@ pub fn comparison(other: &Comparison) -> Section {
             "{leaks}{}<p>Both networks see the same patches, and in each of the resamples the \
              same patients: a paired bootstrap. “Not better” counts the resamples in which the \
              difference is 0 or less. Each network has its own threshold for the recall, chosen \
-             anew in every resample.</p>\n",
+             again in every resample.</p>\n",
             table(&format!("Compared with {}", other.model_title), &head, &rows)
         ),
     }
 }
 
-/// The confusion matrix at the threshold.
+/// Write the chapter: the confusion matrix at the threshold.
 pub fn decisions(report: &Report) -> Section {
     let Confusion { tp, fn_, fp, tn } = report.confusion;
     let cell = |class: &str, count: usize, name: &str, of: usize| {
@@ -244,7 +249,7 @@ pub fn decisions(report: &Report) -> Section {
     Section { id: "decisions", title: "Decisions at the threshold".to_owned(), body }
 }
 
-/// The errors furthest from the threshold, as pictures.
+/// Write the chapter: the errors furthest from the threshold, as pictures.
 pub fn worst(report: &Report, pictures: &Pictures) -> Section {
     let gallery = |title: &str, patches: &[WorstPatch], all: usize, kind: &str| {
         if patches.is_empty() {
@@ -286,7 +291,7 @@ fn item(patch: &WorstPatch, kind: &str, pictures: &Pictures) -> String {
     )
 }
 
-/// How all this was measured.
+/// Write the chapter: how all this was measured.
 pub fn method(report: &Report) -> Section {
     let code = |text: &str| format!("<code>{}</code>", escape(text));
     let skipped = if report.skipped.is_empty() {

@@ -1,13 +1,14 @@
-//! ROC, precision-recall, reliability, decision curve.
+//! Curves: ROC, precision-recall, reliability, decision, learning.
 
 use super::{Area, BLUE, GREEN, HEIGHT, MUTED, ORANGE, WIDTH, chart, outline, percent, svg};
 use crate::metrics::counts::wilson;
 use crate::report::Report;
 use anyhow::Result;
+use nodulens::weights::CardEpoch;
 use plotters::prelude::*;
 use std::ops::Range;
 
-/// Sensitivity over the false-positive rate, with band, our and the paper's operating point.
+/// Draw sensitivity over the false-positive rate, with band, our and the paper's operating point.
 ///
 /// # Errors
 /// Where the plotting library refuses.
@@ -21,7 +22,7 @@ pub fn roc(report: &Report) -> Result<String> {
     svg((WIDTH, HEIGHT), &label, |area| draw_roc(area, report, 0.0..1.0, 0.0..1.0))
 }
 
-/// The corner of the ROC curve in which a classifier is used.
+/// Draw the corner of the ROC curve in which a classifier is used.
 ///
 /// # Errors
 /// Where the plotting library refuses.
@@ -68,7 +69,7 @@ fn draw_roc(area: &Area<'_>, report: &Report, fpr: Range<f64>, tpr: Range<f64>) 
     Ok(())
 }
 
-/// A rising line cut to x in `range` and y from `floor` on.
+/// Cut a rising line to x in `range` and y from `floor` on.
 fn clip(
     points: impl Iterator<Item = (f64, f64)>,
     range: &Range<f64>,
@@ -95,7 +96,7 @@ fn clip(
     kept
 }
 
-/// Precision over recall, with band and the share of nodules that chance would reach.
+/// Draw precision over recall, with band and the share of nodules that chance would reach.
 ///
 /// # Errors
 /// Where the plotting library refuses.
@@ -132,7 +133,7 @@ pub fn precision_recall(report: &Report) -> Result<String> {
     })
 }
 
-/// Share of nodules over the mean probability, bin by bin, with Wilson intervals.
+/// Draw the share of nodules over the mean probability, bin by bin, with Wilson intervals.
 ///
 /// # Errors
 /// Where the plotting library refuses.
@@ -164,7 +165,7 @@ pub fn reliability(report: &Report) -> Result<String> {
     })
 }
 
-/// Net benefit over the probability from which one would act.
+/// Draw net benefit over the probability from which one would act.
 ///
 /// # Errors
 /// Where the plotting library refuses.
@@ -192,6 +193,69 @@ pub fn decision(report: &Report) -> Result<String> {
         chart.draw_series(LineSeries::new(model, BLUE.stroke_width(4)))?;
         let threshold = [(report.threshold, -0.25 * top), (report.threshold, top)];
         chart.draw_series(DashedLineSeries::new(threshold, 8, 8, GREEN.stroke_width(3)))?;
+        Ok(())
+    })
+}
+
+/// One line of a picture: its colour and its value in an epoch, where there is one.
+type Line = (RGBColor, fn(&CardEpoch) -> Option<f64>);
+
+/// Draw the loss (cross-entropy, nats) of training and validation.
+///
+/// # Errors
+/// Where the plotting library refuses.
+pub fn loss(report: &Report) -> Result<String> {
+    let lines: [Line; 2] =
+        [(ORANGE, |epoch| Some(epoch.train_loss)), (BLUE, |epoch| Some(epoch.valid_loss))];
+    let digits = |value: &f64| format!("{value:.2}");
+    draw_learning(
+        report,
+        ("Learning curve: loss by epoch", "Cross-entropy (nats)"),
+        &lines,
+        &digits,
+    )
+}
+
+/// Draw the accuracy at probability 0.5 of training and validation, and the validation AUC.
+///
+/// # Errors
+/// Where the plotting library refuses.
+pub fn accuracy(report: &Report) -> Result<String> {
+    let lines: [Line; 3] = [
+        (ORANGE, |epoch| epoch.train_accuracy),
+        (BLUE, |epoch| Some(epoch.valid_accuracy)),
+        (GREEN, |epoch| Some(epoch.valid_auc)),
+    ];
+    draw_learning(report, ("Learning curve: accuracy by epoch", "Accuracy; AUC"), &lines, &percent)
+}
+
+fn draw_learning(
+    report: &Report,
+    (label, y_name): (&str, &str),
+    lines: &[Line],
+    format: &dyn Fn(&f64) -> String,
+) -> Result<String> {
+    let history = &report.history;
+    let values: Vec<f64> =
+        history.iter().flat_map(|epoch| lines.iter().filter_map(|(_, of)| of(epoch))).collect();
+    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    // A little air, and never a range of nothing.
+    let air = ((high - low) * 0.06).max(0.005);
+    let last = history.iter().map(|epoch| epoch.epoch).max().unwrap_or(1).max(2) as f64;
+    svg((WIDTH, HEIGHT), label, |area| {
+        let whole = |epoch: &f64| format!("{epoch:.0}");
+        let range = low - air..high + air;
+        let mut chart = chart(area, (1.0..last, "Epoch", &whole), (range.clone(), y_name, format))?;
+        let kept = report.epoch as f64;
+        if kept >= 1.0 {
+            let line = [(kept, range.start), (kept, range.end)];
+            chart.draw_series(DashedLineSeries::new(line, 8, 8, MUTED.stroke_width(2)))?;
+        }
+        for (color, of) in lines {
+            let points = history.iter().filter_map(|e| Some((e.epoch as f64, of(e)?)));
+            chart.draw_series(LineSeries::new(points, color.stroke_width(4)))?;
+        }
         Ok(())
     })
 }

@@ -10,8 +10,8 @@ use crate::report::measure::MARKED_PREVALENCE;
 use anyhow::Result;
 use plotters::prelude::*;
 
-/// Probabilities of nodules (above) and of the others (below), as shares of their class: there
-/// are five times as many others.
+/// Draw the probabilities of nodules (above) and of the others (below), as shares of their class:
+/// there are five times as many others.
 ///
 /// # Errors
 /// Where the plotting library refuses.
@@ -43,7 +43,7 @@ pub fn histogram(report: &Report) -> Result<String> {
     })
 }
 
-/// Recall of each group with its interval, the recall of all as a dashed line.
+/// Draw the recall of each group with its interval, the recall of all as a dashed line.
 ///
 /// # Errors
 /// Where the plotting library refuses.
@@ -99,7 +99,7 @@ const GRID_LINE: ShapeStyle = ShapeStyle {
     stroke_width: 2,
 };
 
-/// Predictive value of "nodule" over the share of nodules, with the marked shares.
+/// Draw the predictive value of "nodule" over the share of nodules, with the marked shares.
 ///
 /// # Errors
 /// Where the plotting library refuses.

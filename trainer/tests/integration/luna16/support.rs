@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 pub fn trainer(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_trainer")).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_nodulens")).args(arguments).output().unwrap()
 }
 
 pub fn text(path: &Path) -> &str {

@@ -1,17 +1,18 @@
 //! Checkpoints: all that is needed to go on as if nothing had happened.
 //!
 //! A checkpoint is a folder with `network.bpk`, `optimizer.bpk`, `average.bpk` where there is a
-//! moving average (burnpack, full precision) and `state.json`. It is written under another name and moved into place, so that a broken
-//! machine leaves the one before whole.
+//! moving average (burnpack, full precision) and `state.json`. It is written under another name and
+//! moved into place, so that a broken machine leaves the one before whole.
 
-use anyhow::{Context, Result};
+use crate::config::{self, TrainConfig};
+use crate::files::write_through;
+use anyhow::{Context, Result, bail, ensure};
 use burn::module::Module;
 use burn::optim::{ModuleOptimizer, OptimizerRecord};
 use burn::store::ModuleRecord;
 use nodulens::on_burn::Trainable;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Checkpoints that are kept; older ones are deleted.
@@ -83,7 +84,7 @@ pub struct Saved<'a> {
     pub state: &'a State,
 }
 
-/// Writes a checkpoint as `folder/name`, replacing one of that name.
+/// Write a checkpoint as `folder/name`, replacing one of that name.
 ///
 /// # Errors
 /// Where the disk refuses; what was there before stays.
@@ -118,28 +119,7 @@ pub fn save(folder: &Path, name: &str, saved: &Saved<'_>) -> Result<PathBuf> {
     Ok(target)
 }
 
-/// Writes a file and waits until it is on the disk.
-fn write_through(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut file = fs::File::create(path)?;
-    file.write_all(bytes)?;
-    Ok(file.sync_all()?)
-}
-
-/// Replaces a file at once, so that a reader never sees half of it. Makes its folder if needed.
-///
-/// # Errors
-/// Where the disk refuses; what was there before stays.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let draft = path.with_extension("part");
-    let written = || -> Result<()> {
-        fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
-        write_through(&draft, bytes)?;
-        Ok(fs::rename(&draft, path)?)
-    };
-    written().with_context(|| path.display().to_string())
-}
-
-/// Reads the state of a checkpoint.
+/// Read the state of a checkpoint.
 ///
 /// # Errors
 /// A missing or unreadable file.
@@ -149,7 +129,7 @@ pub fn load_state(checkpoint: &Path) -> Result<State> {
     serde_json::from_slice(&bytes).with_context(|| path.display().to_string())
 }
 
-/// Puts a checkpoint's parameters into a network of the same shape.
+/// Put a checkpoint's parameters into a network of the same shape.
 ///
 /// # Errors
 /// A missing or unreadable file, or another network.
@@ -157,7 +137,7 @@ pub fn load_network(checkpoint: &Path, network: Trainable) -> Result<Trainable> 
     load(&checkpoint.join("network.bpk"), network)
 }
 
-/// The same with the moving average.
+/// Put a checkpoint's moving average into a network of the same shape.
 ///
 /// # Errors
 /// A missing or unreadable file, or another network.
@@ -165,7 +145,7 @@ pub fn load_average(checkpoint: &Path, network: Trainable) -> Result<Trainable> 
     load(&checkpoint.join(AVERAGE), network)
 }
 
-/// What a checkpoint would ship: its moving average where it has one.
+/// Load what a checkpoint would ship: its moving average where it has one.
 ///
 /// # Errors
 /// A missing or unreadable file, or another network.
@@ -181,7 +161,7 @@ fn load(path: &Path, network: Trainable) -> Result<Trainable> {
     network.try_load_record(record).with_context(|| path.display().to_string())
 }
 
-/// Puts a checkpoint's moments into an optimizer.
+/// Put a checkpoint's moments into an optimizer.
 ///
 /// # Errors
 /// A missing or unreadable file.
@@ -191,17 +171,43 @@ pub fn load_optimizer(checkpoint: &Path, optimizer: ModuleOptimizer) -> Result<M
     Ok(optimizer.load_record(record))
 }
 
-/// Name of the checkpoint after so many steps; sorts by age.
+/// Check that a run may use its folder, and return the checkpoint to go on from.
+///
+/// # Errors
+/// Another run's folder, or none to resume.
+pub fn check_run(config: &TrainConfig, out: &Path, resume: bool) -> Result<Option<PathBuf>> {
+    let latest = latest(out);
+    if out.join(config::FILE).is_file() {
+        let before = config::read(out)?;
+        if !resume {
+            bail!("{} holds a run already: choose another --out, or --resume", out.display());
+        }
+        // How long to go on may change; everything else would make another run of it.
+        let same =
+            TrainConfig { epochs: before.epochs, max_steps: before.max_steps, ..config.clone() };
+        ensure!(
+            same == before,
+            "{} was made with other settings; pass the same ones to resume:\n{}",
+            out.display(),
+            before.to_toml()?
+        );
+    } else if resume {
+        bail!("{} holds no run to resume", out.display());
+    }
+    Ok(latest.filter(|_| resume))
+}
+
+/// Name the checkpoint after so many steps; names sort by age.
 pub fn step_name(step: usize) -> String {
     format!("step-{step:07}")
 }
 
-/// The newest whole checkpoint of a run.
+/// Return the newest whole checkpoint of a run.
 pub fn latest(folder: &Path) -> Option<PathBuf> {
     step_checkpoints(folder).pop()
 }
 
-/// Deletes all but the newest step checkpoints.
+/// Delete all but the newest step checkpoints.
 pub fn prune(folder: &Path) {
     let mut found = step_checkpoints(folder);
     found.truncate(found.len().saturating_sub(KEPT));

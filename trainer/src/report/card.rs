@@ -1,12 +1,12 @@
 //! What a weights file says of itself: [`Card`], from a run and its evaluation.
 
-use crate::checkpoint::State;
 use crate::config::TrainConfig;
 use crate::dataset::{ManifestRow, Part, Split};
 use crate::metrics::calibration::FOLDS;
 use crate::metrics::curves::compact_roc;
 use crate::metrics::subgroups::GroupedBy;
 use crate::report::Report;
+use crate::train::checkpoint::State;
 use clap::ValueEnum;
 use nodulens::weights::{
     Card, CardCalibration, CardEpoch, CardIntervals, CardMetrics, CardSubgroup, WeightsFile,
@@ -20,7 +20,7 @@ use time::macros::format_description;
 /// Corners of the ROC curve that a card keeps.
 const ROC_POINTS: usize = 200;
 
-/// A card without figures. `rows` is the whole manifest.
+/// Return a card without figures. `rows` is the whole manifest.
 pub fn card(config: &TrainConfig, state: &State, run: &State, rows: &[ManifestRow]) -> Card {
     let date = OffsetDateTime::now_utc().format(format_description!("[year]-[month]-[day]"));
     let (network, split) = (config.network.name(), config.split);
@@ -56,8 +56,8 @@ pub fn card(config: &TrainConfig, state: &State, run: &State, rows: &[ManifestRo
     }
 }
 
-/// A teacher's own settings, as comments of the settings that name it; nothing where its file is
-/// gone, for the card is written long after the training.
+/// Return a teacher's own settings, as comments of the settings that name it; nothing where its
+/// file is gone, because the card is written long after the training.
 fn taught_by(teacher: &Path) -> String {
     let file = std::fs::read(teacher).ok().and_then(|bytes| read_weights(&bytes).ok());
     let Some(WeightsFile { header, .. }) = file else { return String::new() };
@@ -65,7 +65,7 @@ fn taught_by(teacher: &Path) -> String {
     format!("# {} was trained with\n{}", teacher.display(), settings.collect::<String>())
 }
 
-fn epoch(record: &crate::checkpoint::EpochRecord) -> CardEpoch {
+fn epoch(record: &crate::train::checkpoint::EpochRecord) -> CardEpoch {
     CardEpoch {
         epoch: record.epoch,
         train_loss: short(record.train_loss),
@@ -76,12 +76,12 @@ fn epoch(record: &crate::checkpoint::EpochRecord) -> CardEpoch {
     }
 }
 
-/// What an option is called on the command line.
+/// Return what an option is called on the command line.
 fn option_name(value: &impl ValueEnum) -> String {
     value.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
 }
 
-/// How it was trained, from the settings: what is switched off is not told.
+/// Say how it was trained, from the settings: what is switched off is not told.
 fn recipe(config: &TrainConfig, run: &State) -> String {
     let mut parts = vec![
         format!(
@@ -131,12 +131,13 @@ fn recipe(config: &TrainConfig, run: &State) -> String {
     format!("{}.", parts.join("; "))
 }
 
-/// Five digits: a card is read by people, and every digit is bytes that the page waits for.
+/// Round to five digits: a card is read by people, and every digit is bytes that the page waits
+/// for.
 fn short(value: f64) -> f64 {
     (value * 1e5).round() / 1e5
 }
 
-/// What the split does with the patients at hand, whatever the split.
+/// Say what the split does with the patients at hand, whatever the split.
 fn split_text(split: Split, rows: &[ManifestRow]) -> String {
     let side = |part: Part| part.of(rows.to_vec());
     let (train, valid) = (side(split.train()), side(split.valid()));
@@ -167,7 +168,7 @@ fn split_text(split: Split, rows: &[ManifestRow]) -> String {
     text
 }
 
-/// " (LUNA16 subsets 0, 2, 4-8)"; nothing where the manifest does not tell.
+/// Name the subsets: " (LUNA16 subsets 0, 2, 4-8)"; nothing where the manifest does not tell.
 fn subsets(rows: &[ManifestRow]) -> String {
     let folds: BTreeSet<u32> = rows.iter().filter_map(|row| row.luna_subset).collect();
     let mut runs: Vec<(u32, u32)> = Vec::new();
@@ -214,7 +215,7 @@ fn limits(calibration: Option<&CardCalibration>) -> Vec<String> {
     ]
 }
 
-/// Puts the figures of an evaluation into the card.
+/// Put the figures of an evaluation into the card.
 pub fn measured(card: Card, report: &Report) -> Card {
     let calibration = calibration(report);
     Card {
@@ -231,7 +232,7 @@ pub fn measured(card: Card, report: &Report) -> Card {
     }
 }
 
-/// The figures that a card carries; `None` where a class is absent.
+/// Return the figures that a card carries; `None` where a class is absent.
 fn metrics(report: &Report) -> Option<CardMetrics> {
     Some(CardMetrics {
         part: report.split.clone(),

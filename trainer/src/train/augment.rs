@@ -5,13 +5,12 @@
 //! grey value; the others are turned by any angle with bilinear interpolation. Pixels that come
 //! into the patch are real ones where the 100 x 100 context is there; the edge repeats otherwise.
 
-mod cavity;
-
 use crate::config::TrainConfig;
 use crate::dataset::Canvas;
 use nodulens::method::{PATCH_SAMPLES, PATCH_SIZE};
 use rand::{Rng, RngExt};
 use std::f32::consts::{FRAC_PI_2, TAU};
+use std::ops::RangeInclusive;
 
 /// Farthest that a nodule is shifted for its size, in pixels: as far off as candidates lie in the
 /// data (90th percentile 8.5, most 20).
@@ -30,7 +29,7 @@ pub struct Augment {
 }
 
 impl Augment {
-    /// The configuration's share of it.
+    /// Take the configuration's share of it.
     pub fn of(config: &TrainConfig) -> Self {
         Self {
             shift_px: config.augment_shift_px,
@@ -53,7 +52,7 @@ pub struct Altered {
     pub hollowed: bool,
 }
 
-/// A randomly changed patch. `nodule` is the radius of the nodule in pixels, 0 where it is not
+/// Change a patch at random. `nodule` is the radius of the nodule in pixels, 0 where it is not
 /// known, and `None` where there is no nodule: only a nodule is shifted by its size, or hollowed.
 pub fn alter(
     canvas: &Canvas,
@@ -61,18 +60,18 @@ pub fn alter(
     augment: &Augment,
     rng: &mut impl Rng,
 ) -> Altered {
-    let mut placement = Placement::random(augment, rng);
+    let mut transform = Transform::random(augment, rng);
     if let Some(radius) = nodule
         && augment.nodule_shift > 0.0
     {
         let reach = (augment.nodule_shift * radius).min(NODULE_SHIFT_PX);
-        for shift in &mut placement.shift {
+        for shift in &mut transform.shift {
             // Whole pixels, so that quarter turns keep every grey value.
             *shift += (reach * signed(rng)).round();
         }
     }
     let hollow = hollow(canvas, nodule.is_some(), augment, rng);
-    let mut values = place(hollow.as_ref().unwrap_or(canvas), placement);
+    let mut values = crop(hollow.as_ref().unwrap_or(canvas), transform);
     if augment.contrast > 0.0 || augment.brightness > 0.0 {
         let contrast = 1.0 + augment.contrast * signed(rng);
         let brightness = augment.brightness * signed(rng);
@@ -88,19 +87,19 @@ fn hollow(canvas: &Canvas, nodule: bool, augment: &Augment, rng: &mut impl Rng) 
     if !nodule || augment.cavities == 0.0 || !rng.random_bool(augment.cavities) {
         return None;
     }
-    let (wall, inside) = (rng.random_range(cavity::WALL_PX), rng.random_range(cavity::INSIDE_GREY));
-    cavity::hollowed(canvas, wall, inside)
+    let (wall, inside) = (rng.random_range(WALL_PX), rng.random_range(INSIDE_GREY));
+    hollowed(canvas, wall, inside)
 }
 
-/// Even in [-1, 1).
+/// Draw a number uniformly from [-1, 1).
 fn signed(rng: &mut impl Rng) -> f32 {
     2.0 * rng.random::<f32>() - 1.0
 }
 
-/// A change of place: output pixel p shows the canvas at `scale * turn(flip(p)) + shift`, about
+/// An affine transform: output pixel p shows the canvas at `scale * turn(flip(p)) + shift`, about
 /// the centre.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Placement {
+pub struct Transform {
     /// Angle in radians.
     pub angle: f32,
     /// Whether x is mirrored first.
@@ -111,8 +110,8 @@ pub struct Placement {
     pub scale: f32,
 }
 
-impl Placement {
-    /// A random placement.
+impl Transform {
+    /// Draw a transform at random.
     pub fn random(augment: &Augment, rng: &mut impl Rng) -> Self {
         let quarter = rng.random_bool(augment.quarter_turns);
         let angle = if quarter {
@@ -134,22 +133,22 @@ impl Placement {
     }
 }
 
-/// The patch at `placement`: 2,500 values in [0, 1].
-pub fn place(canvas: &Canvas, placement: Placement) -> Vec<f32> {
+/// Cut the transformed patch out of the canvas, with bilinear interpolation: 2,500 values in [0, 1].
+pub fn crop(canvas: &Canvas, transform: Transform) -> Vec<f32> {
     let centre = (PATCH_SIZE as f32 - 1.0) / 2.0;
     let middle = (canvas.side as f32 - 1.0) / 2.0;
-    let (sin, cos) = placement.angle.sin_cos();
+    let (sin, cos) = transform.angle.sin_cos();
     // Quarter turns must land on pixels exactly, and sin(pi) is not quite 0.
-    let (sin, cos) = (placement.scale * snap(sin), placement.scale * snap(cos));
+    let (sin, cos) = (transform.scale * snap(sin), transform.scale * snap(cos));
     let mut values = Vec::with_capacity(PATCH_SAMPLES);
     for y in 0..PATCH_SIZE {
         for x in 0..PATCH_SIZE {
             let (mut dx, dy) = (x as f32 - centre, y as f32 - centre);
-            if placement.flip {
+            if transform.flip {
                 dx = -dx;
             }
-            let u = middle + cos * dx - sin * dy + placement.shift[0];
-            let v = middle + sin * dx + cos * dy + placement.shift[1];
+            let u = middle + cos * dx - sin * dy + transform.shift[0];
+            let v = middle + sin * dx + cos * dy + transform.shift[1];
             values.push(bilinear(canvas, u, v));
         }
     }
@@ -173,6 +172,88 @@ fn bilinear(canvas: &Canvas, u: f32, v: f32) -> f32 {
     (top + (bottom - top) * fy) / 255.0
 }
 
+/// Grey from which a pixel is tissue: about -350 HU, half way between lung and soft tissue.
+const TISSUE_GREY: u8 = 118;
+/// Pixels from the patch's centre within which the nodule is looked for.
+const NEAR_PX: usize = 6;
+/// Pixels from the centre beyond which it must not reach: what does is vessel or chest wall too.
+const FAR_PX: usize = 20;
+/// Thickness of the wall that stays, in pixels.
+const WALL_PX: RangeInclusive<u16> = 1..=3;
+/// Grey of the air inside: about -960 to -730 HU.
+const INSIDE_GREY: RangeInclusive<u8> = 8..=50;
+
+/// Return the canvas with the nodule at its centre hollowed out, or `None` where there is none that
+/// stands alone and is thick enough for a wall of `wall` pixels and a hole.
+fn hollowed(canvas: &Canvas, wall: u16, inside: u8) -> Option<Canvas> {
+    let side = canvas.side;
+    let depth = depths(canvas)?;
+    if depth.iter().max().is_none_or(|deepest| *deepest < wall + 2) {
+        return None;
+    }
+    let mut grey = canvas.grey.clone();
+    for (value, depth) in grey.iter_mut().zip(depth) {
+        if depth > wall + 1 {
+            *value = inside;
+        } else if depth == wall + 1 {
+            // The edge of a hole is as soft as any edge in a scan.
+            *value = ((u16::from(*value) + u16::from(inside)) / 2) as u8;
+        }
+    }
+    Some(Canvas { side, grey })
+}
+
+/// Return how deep each pixel lies in the nodule: 0 outside, 1 at its border. `None` without a
+/// nodule.
+fn depths(canvas: &Canvas) -> Option<Vec<u16>> {
+    let side = canvas.side;
+    let middle = side / 2;
+    let tissue = |pixel: usize| canvas.grey[pixel] >= TISSUE_GREY;
+    let around = |distance: usize| middle - distance..middle + distance;
+    let start = around(NEAR_PX)
+        .flat_map(|y| around(NEAR_PX).map(move |x| y * side + x))
+        .max_by_key(|pixel| {
+            neighbours(*pixel, side).map(|n| u32::from(canvas.grey[n])).sum::<u32>()
+        })
+        .filter(|pixel| tissue(*pixel))?;
+    let mut inside = vec![false; side * side];
+    inside[start] = true;
+    let mut open = vec![start];
+    while let Some(pixel) = open.pop() {
+        let (x, y) = (pixel % side, pixel / side);
+        if x.abs_diff(middle) >= FAR_PX || y.abs_diff(middle) >= FAR_PX {
+            return None;
+        }
+        for next in neighbours(pixel, side).filter(|next| tissue(*next)) {
+            if !std::mem::replace(&mut inside[next], true) {
+                open.push(next);
+            }
+        }
+    }
+    // Peel layer by layer.
+    let mut depth = vec![0; side * side];
+    let mut left: Vec<usize> = (0..side * side).filter(|pixel| inside[*pixel]).collect();
+    let mut layer = 0;
+    while !left.is_empty() {
+        layer += 1;
+        let (border, core): (Vec<usize>, Vec<usize>) =
+            left.iter().partition(|pixel| neighbours(**pixel, side).any(|next| !inside[next]));
+        for pixel in &border {
+            depth[*pixel] = layer;
+        }
+        for pixel in border {
+            inside[pixel] = false;
+        }
+        left = core;
+    }
+    Some(depth)
+}
+
+/// Return the four pixels beside one that is not at the canvas's edge.
+fn neighbours(pixel: usize, side: usize) -> impl Iterator<Item = usize> {
+    [pixel - side, pixel - 1, pixel + 1, pixel + side].into_iter()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,8 +271,8 @@ mod tests {
         f32::from(canvas.grey[y * 100 + x]) / 255.0
     }
 
-    fn placement(angle: f32, flip: bool, shift: [f32; 2]) -> Placement {
-        Placement { angle, flip, shift, scale: 1.0 }
+    fn transform(angle: f32, flip: bool, shift: [f32; 2]) -> Transform {
+        Transform { angle, flip, shift, scale: 1.0 }
     }
 
     fn paper() -> Augment {
@@ -209,7 +290,7 @@ mod tests {
     #[test]
     fn no_change_gives_the_middle() {
         let canvas = canvas();
-        let still = place(&canvas, placement(0.0, false, [0.0, 0.0]));
+        let still = crop(&canvas, transform(0.0, false, [0.0, 0.0]));
         assert_eq!(still[0], at(&canvas, 25, 25));
         assert_eq!(still[7 * 50 + 3], at(&canvas, 28, 32));
         assert_eq!(still[PATCH_SAMPLES - 1], at(&canvas, 74, 74));
@@ -218,11 +299,11 @@ mod tests {
     #[test]
     fn shift_flip_and_quarter_turn_move_pixels_without_changing_them() {
         let canvas = canvas();
-        let shifted = place(&canvas, placement(0.0, false, [3.0, -2.0]));
+        let shifted = crop(&canvas, transform(0.0, false, [3.0, -2.0]));
         assert_eq!(shifted[0], at(&canvas, 28, 23));
-        let flipped = place(&canvas, placement(0.0, true, [0.0, 0.0]));
+        let flipped = crop(&canvas, transform(0.0, true, [0.0, 0.0]));
         assert_eq!(flipped[0], at(&canvas, 74, 25));
-        let turned = place(&canvas, placement(FRAC_PI_2, false, [0.0, 0.0]));
+        let turned = crop(&canvas, transform(FRAC_PI_2, false, [0.0, 0.0]));
         assert_eq!(turned[0], at(&canvas, 74, 25));
         assert_eq!(turned[49], at(&canvas, 74, 74));
     }
@@ -230,21 +311,21 @@ mod tests {
     #[test]
     fn without_context_the_edge_repeats() {
         let canvas = Canvas { side: 50, grey: (0..2500).map(|i| (i % 50) as u8).collect() };
-        let shifted = place(&canvas, placement(0.0, false, [3.0, 0.0]));
+        let shifted = crop(&canvas, transform(0.0, false, [3.0, 0.0]));
         assert_eq!(shifted[49], 49.0 / 255.0);
         assert_eq!(shifted[0], 3.0 / 255.0);
     }
 
     #[test]
-    fn random_placements_stay_within_their_bounds_and_follow_the_seed() {
+    fn random_transforms_stay_within_their_bounds_and_follow_the_seed() {
         let draw = |seed| {
             let mut rng = Pcg64Mcg::seed_from_u64(seed);
-            (0..200).map(|_| Placement::random(&paper(), &mut rng)).collect::<Vec<_>>()
+            (0..200).map(|_| Transform::random(&paper(), &mut rng)).collect::<Vec<_>>()
         };
         assert_eq!(draw(1), draw(1));
         assert_ne!(draw(1), draw(2));
         let quarters =
-            draw(3).iter().filter(|placement| (placement.angle / FRAC_PI_2).fract() < 1e-4).count();
+            draw(3).iter().filter(|transform| (transform.angle / FRAC_PI_2).fract() < 1e-4).count();
         assert!((60..140).contains(&quarters), "{quarters} of 200 are quarter turns");
         assert!(draw(4).iter().all(|p| p.shift.iter().all(|s| s.abs() <= AUGMENT_SHIFT_PX)));
     }
@@ -252,7 +333,7 @@ mod tests {
     #[test]
     fn scale_shows_more_of_the_surroundings() {
         let canvas = canvas();
-        let wide = place(&canvas, Placement { scale: 2.0, ..placement(0.0, false, [0.0, 0.0]) });
+        let wide = crop(&canvas, Transform { scale: 2.0, ..transform(0.0, false, [0.0, 0.0]) });
         // The first pixel lies 24.5 px from the centre: at 49, half a pixel from the corner.
         let corner: f32 =
             [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(x, y)| at(&canvas, x, y)).iter().sum();
@@ -279,5 +360,34 @@ mod tests {
         assert_eq!(draw(None, augment), draw(None, paper()));
         assert_eq!(draw(Some(0.0), augment), draw(None, paper()), "of unknown size");
         assert_ne!(draw(Some(8.0), augment), draw(None, paper()));
+    }
+
+    /// A disc of tissue in air, or a bar from edge to edge.
+    fn disc(radius: usize, bar: bool) -> Canvas {
+        let grey = (0..100 * 100usize)
+            .map(|i| {
+                let (dx, dy) = ((i % 100).abs_diff(50), (i / 100).abs_diff(50));
+                let nodule = dx * dx + dy * dy <= radius * radius || (bar && dy < 2);
+                if nodule { 190 } else { 20 }
+            })
+            .collect();
+        Canvas { side: 100, grey }
+    }
+
+    #[test]
+    fn the_inside_becomes_air_and_the_wall_stays() {
+        let hollow = hollowed(&disc(8, false), 2, 10).unwrap();
+        let at = |dx: usize| hollow.grey[50 * 100 + 50 + dx];
+        assert_eq!((at(0), at(4)), (10, 10));
+        assert_eq!((at(7), at(8)), (190, 190), "the wall");
+        assert_eq!(at(9), 20, "outside");
+        assert!((11..190).contains(&at(6)), "a soft edge, {}", at(6));
+    }
+
+    #[test]
+    fn small_attached_and_absent_nodules_are_left_alone() {
+        assert!(hollowed(&disc(2, false), 2, 10).is_none());
+        assert!(hollowed(&disc(8, true), 2, 10).is_none());
+        assert!(hollowed(&disc(0, false), 1, 10).is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! How the data is divided: splits, their parts, and the names of both.
 
-use crate::dataset::ManifestRow;
+use super::manifest::ManifestRow;
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -46,22 +46,22 @@ pub enum Portion {
 }
 
 impl Split {
-    /// The part to learn from.
+    /// Return the part to learn from.
     pub fn train(self) -> Part {
         Part::Of(self, Portion::Train)
     }
 
-    /// The part to choose on.
+    /// Return the part to choose on.
     pub fn valid(self) -> Part {
         Part::Of(self, Portion::Valid)
     }
 
-    /// The part that decides nothing.
+    /// Return the part that decides nothing.
     pub fn test(self) -> Part {
         Part::Of(self, Portion::Test)
     }
 
-    /// Whether no scan can stand on two sides.
+    /// Tell whether no scan can stand on two sides.
     pub fn by_patient(self) -> bool {
         self != Self::Paper
     }
@@ -118,7 +118,7 @@ impl Portion {
         }
     }
 
-    /// The manifest says `val`; both are read.
+    /// Read the word of the manifest, which says `val` for `valid`; both are read.
     fn from_manifest(value: &str) -> Option<Self> {
         match value {
             "train" => Some(Self::Train),
@@ -169,7 +169,7 @@ impl FromStr for Part {
 }
 
 impl Part {
-    /// The rows of this part.
+    /// Keep the rows of this part.
     pub fn of(&self, rows: Vec<ManifestRow>) -> Vec<ManifestRow> {
         let folds: BTreeSet<u32> = rows.iter().filter_map(|row| row.luna_subset).collect();
         rows.into_iter().filter(|row| self.holds(row, &folds)).collect()

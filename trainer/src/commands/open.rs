@@ -1,6 +1,9 @@
-//! Paths to pictures and series, by the importer that the page has.
+//! What `classify` and `search` have in common: the network that answers, and the way from paths to
+//! pictures and series by the importer that the page has.
 
-use anyhow::{Context, Result};
+use crate::device::{self, DeviceChoice};
+use anyhow::{Context, Result, bail};
+use nodulens::classifier::Classifier;
 use nodulens::findings::SrSource;
 use nodulens_imaging::decode::import::{Added, Import};
 use nodulens_imaging::decode::series::FileProblem;
@@ -11,9 +14,35 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The network that answers, and the device that computes.
+#[derive(clap::Args)]
+pub struct Answering {
+    /// Weights file.
+    #[arg(long, default_value = "www/models/paper.nodulens")]
+    weights: PathBuf,
+    /// Take the weights that ship for this network instead: compact or paper.
+    #[arg(long, conflicts_with = "weights")]
+    network: Option<String>,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value = "auto")]
+    device: DeviceChoice,
+}
+
+impl Answering {
+    /// Open the device and load the weights.
+    ///
+    /// # Errors
+    /// No such device, a file that holds no weights.
+    pub fn classifier(&self) -> Result<Classifier> {
+        let shipped = |name| PathBuf::from(format!("www/models/{name}.nodulens"));
+        let path = self.network.as_ref().map_or(self.weights.clone(), shipped);
+        device::open(self.device)?.load(&path)
+    }
+}
+
 /// What was opened.
 pub enum Opened {
-    /// Grey whose HU is not known.
+    /// Grey without known HU.
     Picture {
         /// Of the file.
         sha256: String,
@@ -51,12 +80,17 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal in plain words.
+    /// Refuse in plain words.
     pub fn new(code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { code, message: message.into(), hint: hint.into() }
     }
 
-    /// A file that the disk does not give.
+    /// Print the refusal as a line of the answers.
+    pub fn print(&self, file: &str) {
+        println!("          -  refused    {file}: {}. {}", self.message, self.hint);
+    }
+
+    /// Refuse a file that the disk does not give.
     pub fn unreadable(error: &std::io::Error) -> Self {
         Self::new("unreadable", error.to_string(), "Check the path and the permissions.")
     }
@@ -65,7 +99,7 @@ impl Refusal {
 /// Endings of pictures, small.
 const PICTURES: [&str; 6] = ["png", "jpg", "jpeg", "tif", "tiff", "bmp"];
 
-/// The files named, and of the folders named the pictures, with the folders in them.
+/// List the files named, and of the folders named the pictures, with the folders in them.
 ///
 /// # Errors
 /// A folder that cannot be read.
@@ -85,10 +119,10 @@ pub fn pictures(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
 }
 
 /// Files that are opened together: a scan in one file by itself, all others of a folder at once,
-/// for a DICOM series is many.
+/// because a DICOM series is many.
 pub type Group = Vec<PathBuf>;
 
-/// The files named and those of the folders named, with the folders in them, as groups.
+/// List the files named and those of the folders named, with the folders in them, as groups.
 ///
 /// # Errors
 /// A folder that cannot be read.
@@ -132,7 +166,7 @@ fn extension(path: &Path) -> String {
     path.extension().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
 
-/// Opens a group: each series, picture and refused file with the name to call it by.
+/// Open a group: each series, picture and refused file with the name to call it by.
 pub fn open(group: &Group) -> Vec<(String, Result<Opened, Refusal>)> {
     let mut import = Import::new(Limits::default());
     let mut opened = Vec::new();
@@ -182,4 +216,15 @@ pub fn open(group: &Group) -> Vec<(String, Result<Opened, Refusal>)> {
         opened.push((name, Err(Refusal { code, message, hint })));
     }
     opened
+}
+
+/// Wait for an answer; the command line has nothing else to do.
+///
+/// # Errors
+/// Those of the answer.
+pub fn wait<T, E: std::fmt::Display>(answer: impl Future<Output = Result<T, E>>) -> Result<T> {
+    match pollster::block_on(answer) {
+        Ok(value) => Ok(value),
+        Err(error) => bail!("{error}"),
+    }
 }

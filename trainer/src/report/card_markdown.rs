@@ -1,9 +1,10 @@
 //! The model card as Markdown, beside the weights file: all of it from the file's own header.
 
+use super::html::{NONE, interval as range, percent, three};
 use nodulens::weights::{Card, CardMetrics, WeightsHeader};
 use std::fmt::Write;
 
-/// Renders the card. `model_id` and `sha256` name the very file.
+/// Render the card. `model_id` and `sha256` name the very file.
 pub fn markdown(header: &WeightsHeader, model_id: &str, sha256: &str) -> String {
     let card = &header.card;
     let mut text = format!("# {}\n\n", card.title);
@@ -45,18 +46,6 @@ pub fn markdown(header: &WeightsHeader, model_id: &str, sha256: &str) -> String 
 
 fn list(items: &[String]) -> String {
     items.iter().map(|item| format!("- {item}\n")).collect()
-}
-
-fn percent(value: f64) -> String {
-    format!("{:.1} %", 100.0 * value)
-}
-
-fn three(value: f64) -> String {
-    format!("{value:.3}")
-}
-
-fn range(interval: Option<[f64; 2]>, format: fn(f64) -> String) -> String {
-    interval.map_or("–".to_owned(), |[low, high]| format!("{} to {}", format(low), format(high)))
 }
 
 fn figures(metrics: &CardMetrics) -> String {
@@ -110,7 +99,7 @@ fn groups(card: &Card) -> String {
     }
     let with = |value: Option<f64>, interval: Option<[f64; 2]>| match value {
         Some(value) => format!("{} ({})", percent(value), range(interval, percent)),
-        None => "–".to_owned(),
+        None => NONE.to_owned(),
     };
     let rows: String = card
         .subgroups
@@ -122,7 +111,7 @@ fn groups(card: &Card) -> String {
                 group.label,
                 group.n,
                 group.positives,
-                group.roc_auc.map_or("–".to_owned(), three),
+                group.roc_auc.map_or(NONE.to_owned(), three),
                 with(group.recall, group.recall_ci95),
                 with(group.specificity, group.specificity_ci95)
             )

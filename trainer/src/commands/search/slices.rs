@@ -1,7 +1,6 @@
 //! A scan or a picture searched, slice by slice.
 
-use super::open::{Opened, Refusal};
-use super::wait;
+use crate::commands::open::{Opened, Refusal, wait};
 use nodulens::classifier::Classifier;
 use nodulens::detection::{
     ASSUMED_PIXEL_MM, Facts, HeatMap, SliceError, SliceImage, SliceSearch, VolumeSearch,
@@ -20,7 +19,7 @@ use nodulens_imaging::volume::Volume;
 const PICTURES: usize = 12;
 
 /// How to search.
-pub struct Options {
+pub struct SearchOptions {
     pub stride: usize,
     pub lung_mask: bool,
     pub min_probability: f32,
@@ -34,14 +33,14 @@ pub struct Searched {
     pub pictures: Vec<(usize, Vec<u8>)>,
 }
 
-/// Searches what a file holds.
+/// Search what a file holds.
 ///
 /// # Errors
 /// [`Refusal`] where it cannot be searched or the device fails.
 pub fn search(
     classifier: &Classifier,
     opened: &Opened,
-    options: &Options,
+    options: &SearchOptions,
 ) -> Result<Searched, Refusal> {
     match opened {
         Opened::Series { sha256, title, format, modality, notes, volume, .. } => {
@@ -78,7 +77,7 @@ fn series(
     volume: &Volume,
     modality: Option<&str>,
     input: InputUsed,
-    options: &Options,
+    options: &SearchOptions,
 ) -> Result<Searched, Refusal> {
     let geometry = volume.geometry();
     let ([width, height, _], spacing) = (geometry.size(), geometry.spacing_mm());
@@ -125,7 +124,7 @@ fn picture(
     classifier: &Classifier,
     grey: &[f32],
     input: InputUsed,
-    options: &Options,
+    options: &SearchOptions,
 ) -> Result<Searched, Refusal> {
     let [width, height, _] = input.size;
     let image = SliceImage::from_grey(grey, [width, height], None).map_err(refused)?;
@@ -165,7 +164,7 @@ fn heat(
     classifier: &Classifier,
     image: SliceImage,
     mask: Option<&nodulens_imaging::lungs::LungMask>,
-    options: &Options,
+    options: &SearchOptions,
 ) -> Result<HeatMap, Refusal> {
     let scan = SliceSearch::new(image, mask, classifier, options.stride);
     wait(scan.run(classifier)).map_err(|error| Refusal {
@@ -188,7 +187,7 @@ fn drawn(
     })
 }
 
-fn searched(options: &Options, slices_scanned: usize) -> Search {
+fn searched(options: &SearchOptions, slices_scanned: usize) -> Search {
     Search {
         stride_px: options.stride,
         lung_mask: options.lung_mask,

@@ -1,0 +1,209 @@
+//! Patches and their surroundings, read from a folder.
+
+use super::manifest::{ManifestRow, read_manifest};
+use super::split::Part;
+use anyhow::{Context, Result, ensure};
+use nodulens::method::{CONTEXT_SIZE, PATCH_SIZE, preprocess_id};
+use nodulens::patch::{Patch, SizePolicy};
+use nodulens::preprocess::{display_bytes, model_values};
+use nodulens_imaging::decode::decode_raster;
+use nodulens_imaging::hash::hex;
+use rayon::prelude::*;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+/// One candidate with its picture.
+#[derive(Clone, Debug)]
+pub struct Example {
+    /// The row of the manifest.
+    pub row: ManifestRow,
+    /// What the network sees: 2,500 values in [0, 1].
+    pub values: Vec<f32>,
+    /// The same with its surroundings, for augmentation.
+    pub canvas: Canvas,
+}
+
+/// A square grey picture with the patch in its middle.
+#[derive(Clone, Debug)]
+pub struct Canvas {
+    /// Pixels a side: 100, or 50 where there is no context.
+    pub side: usize,
+    /// `side * side` bytes, row-major.
+    pub grey: Vec<u8>,
+}
+
+/// Patches that were read, and those that could not be.
+#[derive(Debug)]
+pub struct Dataset {
+    /// In the manifest's order.
+    pub examples: Vec<Example>,
+    /// Rows without a usable picture, each with its reason.
+    pub skipped: Vec<String>,
+    /// SHA-256 over the rows and classes that were read, hex: names this very selection.
+    pub hash: String,
+}
+
+impl Dataset {
+    /// Read the patches of `part` from `folder`, all cores at work.
+    ///
+    /// # Errors
+    /// A missing or malformed manifest, patches made for another preprocessing, or no patch at
+    /// all. A single bad picture is skipped and
+    /// listed instead.
+    pub fn load(folder: &Path, part: &Part) -> Result<Self> {
+        check_preprocessing(folder)?;
+        let rows = part.of(read_manifest(folder)?);
+        ensure!(
+            !rows.is_empty(),
+            "{} has no row in part '{part}'; is its split column there?",
+            folder.join("manifest.csv").display()
+        );
+        let read: Vec<_> = rows.into_par_iter().map(|row| read_example(folder, row)).collect();
+        let (mut examples, mut skipped) = (Vec::new(), Vec::new());
+        for result in read {
+            match result {
+                Ok(example) => examples.push(example),
+                Err(reason) => skipped.push(format!("{reason:#}")),
+            }
+        }
+        ensure!(
+            !examples.is_empty(),
+            "no patch of {} could be read; the first: {}",
+            folder.display(),
+            skipped.first().map_or("", String::as_str)
+        );
+        let mut hasher = Sha256::new();
+        for example in &examples {
+            hasher.update(format!("{},{}\n", example.row.candidate_row, example.row.class));
+        }
+        Ok(Self { examples, skipped, hash: hex(&hasher.finalize()) })
+    }
+
+    /// Count the nodules among the examples.
+    pub fn positives(&self) -> usize {
+        self.examples.iter().filter(|example| example.row.nodule()).count()
+    }
+
+    /// Count the scans among the examples.
+    pub fn series(&self) -> usize {
+        let series: HashSet<&str> =
+            self.examples.iter().map(|example| example.row.series()).collect();
+        series.len()
+    }
+
+    /// Count the scans that stand in both: figures on one are optimistic about the other.
+    pub fn shared_series(&self, other: &Self) -> usize {
+        let series = |set: &Self| -> HashSet<String> {
+            set.examples.iter().map(|example| example.row.series().to_owned()).collect()
+        };
+        series(self).intersection(&series(other)).count()
+    }
+}
+
+/// Check what the patches were made for. Those of `nodulens dataset` say it; others, such as the
+/// published ones, have no `dataset.json` and are taken at their word.
+fn check_preprocessing(folder: &Path) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Description {
+        preprocess_id: String,
+    }
+    let path = folder.join("dataset.json");
+    if !path.exists() {
+        return Ok(());
+    }
+    let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
+    let Description { preprocess_id: found } =
+        serde_json::from_slice(&bytes).with_context(|| path.display().to_string())?;
+    let expected = preprocess_id();
+    ensure!(
+        found == expected,
+        "the patches in {} were made for the preprocessing '{found}', this program uses \
+         '{expected}'. Make them again: cargo trainer dataset --luna16 DIR --out NEW",
+        folder.display()
+    );
+    Ok(())
+}
+
+fn read_example(folder: &Path, row: ManifestRow) -> Result<Example> {
+    let path = picture(folder, "crops50", &row.candidate_row)
+        .with_context(|| format!("row {}: no picture in crops50", row.candidate_row))?;
+    let values = read_values(&path).with_context(|| path.display().to_string())?;
+    let canvas = canvas(folder, &row.candidate_row, &values);
+    Ok(Example { row, values, canvas })
+}
+
+/// Return the file of this row, whatever its format.
+fn picture(folder: &Path, kind: &str, row: &str) -> Option<PathBuf> {
+    ["jpg", "png", "jpeg", "tiff", "tif", "bmp"]
+        .iter()
+        .map(|extension| folder.join(kind).join(format!("{row}.{extension}")))
+        .find(|path| path.is_file())
+}
+
+/// Read a patch just as the page does.
+pub fn read_values(path: &Path) -> Result<Vec<f32>> {
+    let image = decode_raster(&std::fs::read(path)?)?;
+    Ok(model_values(&Patch::from_image(&image, SizePolicy::Refuse)?))
+}
+
+/// Lay the patch into its context, if there is one. The context files are compressed harder than
+/// the patches, so the middle is the patch itself.
+fn canvas(folder: &Path, row: &str, values: &[f32]) -> Canvas {
+    let patch = display_bytes(values);
+    let context = picture(folder, "crops100", row)
+        .and_then(|path| std::fs::read(path).ok())
+        .and_then(|bytes| decode_raster(&bytes).ok())
+        .filter(|image| image.width == CONTEXT_SIZE && image.height == CONTEXT_SIZE);
+    let Some(context) = context else { return Canvas { side: PATCH_SIZE, grey: patch } };
+    let samples: Vec<f32> = context.samples.iter().map(|grey| grey.0).collect();
+    let mut grey = display_bytes(&samples);
+    let offset = (CONTEXT_SIZE - PATCH_SIZE) / 2;
+    for (y, row) in patch.chunks_exact(PATCH_SIZE).enumerate() {
+        let start = (y + offset) * CONTEXT_SIZE + offset;
+        grey[start..start + PATCH_SIZE].copy_from_slice(row);
+    }
+    Canvas { side: CONTEXT_SIZE, grey }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_without_a_manifest_says_what_is_needed() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = format!("{:#}", Dataset::load(folder.path(), &Part::All).unwrap_err());
+        assert!(error.contains("manifest.csv") && error.contains("candidate_row"), "{error}");
+    }
+
+    #[test]
+    fn patches_of_another_preprocessing_are_refused_with_a_hint() {
+        let folder = tempfile::tempdir().unwrap();
+        let description = r#"{"preprocess_id": "patch50-hu-1000..600-v0"}"#;
+        std::fs::write(folder.path().join("dataset.json"), description).unwrap();
+        std::fs::write(folder.path().join("manifest.csv"), "candidate_row,class\n1,0\n").unwrap();
+        let error = format!("{:#}", Dataset::load(folder.path(), &Part::All).unwrap_err());
+        assert!(error.contains("hu-1000..600-v0") && error.contains(&preprocess_id()), "{error}");
+        assert!(error.contains("cargo trainer dataset"), "{error}");
+    }
+
+    #[test]
+    fn bad_pictures_are_skipped_and_listed() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("crops50")).unwrap();
+        std::fs::write(folder.path().join("manifest.csv"), "candidate_row,class\n1,0\n2,1\n3,1\n")
+            .unwrap();
+        std::fs::write(folder.path().join("crops50/2.png"), "not a picture").unwrap();
+        let side = PATCH_SIZE as u32;
+        image::GrayImage::from_pixel(side, side, image::Luma([51]))
+            .save(folder.path().join("crops50/3.png"))
+            .unwrap();
+        let dataset = Dataset::load(folder.path(), &Part::All).unwrap();
+        assert_eq!(dataset.examples.len(), 1);
+        assert_eq!(dataset.examples[0].values[0], 0.2);
+        assert_eq!(dataset.skipped.len(), 2);
+        assert!(dataset.skipped[1].contains("not a PNG"), "{:?}", dataset.skipped);
+    }
+}

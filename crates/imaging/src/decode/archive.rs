@@ -1,7 +1,7 @@
 //! Zip archives: each file in turn, within bounds.
 
-use super::Limits;
 use super::inflate::{self, InflateError};
+use super::limits::Limits;
 use crate::UserError;
 use std::borrow::Cow;
 use std::io::Cursor;

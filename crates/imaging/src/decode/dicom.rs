@@ -19,7 +19,9 @@ mod tags;
 
 pub use error::DicomError;
 
-use super::{GreyImage, Limits, inflate};
+use super::inflate;
+use super::limits::Limits;
+use super::raster::GreyImage;
 use dataset::{DataSet, Reader, is_vr};
 use pixels::Pixels;
 use shape::Shape;

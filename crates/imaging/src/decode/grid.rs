@@ -1,7 +1,7 @@
 //! A volume in one piece with a header in front, as NIfTI and NRRD have it: what the header
 //! says, brought to one form, and the samples.
 
-use super::Limits;
+use super::limits::Limits;
 use super::numbers::{self, Number, NumbersError};
 use super::series::{Tag, Warning};
 use crate::UserError;

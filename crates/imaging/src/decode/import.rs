@@ -9,9 +9,12 @@ mod volumes;
 pub use added::{Added, Imported};
 
 use super::archive::Archive;
+use super::dicom::DicomError;
 use super::kind::{Kind, base_name, kind};
+use super::limits::Limits;
+use super::raster::decode_raster;
 use super::series::{FileProblem, Picture, Series};
-use super::{DicomError, Limits, decode_raster, dicom, inflate};
+use super::{dicom, inflate};
 use crate::hash;
 use crate::volume::Samples;
 use added::Refusal;

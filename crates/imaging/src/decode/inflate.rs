@@ -1,6 +1,6 @@
 //! Deflate, zlib and gzip within bounds.
 
-use super::Limits;
+use super::limits::Limits;
 use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use std::io::{ErrorKind, Read};
 

@@ -2,8 +2,8 @@
 //!
 //! A reader of our own: the `nifti` crate brings ndarray and maps a whole volume to f32.
 
-use super::Limits;
 use super::grid::{self, Encoding, Grid, GridError};
+use super::limits::Limits;
 use super::numbers::Number;
 use super::series::{Tag, Warning};
 

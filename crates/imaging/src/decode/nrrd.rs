@@ -1,8 +1,8 @@
 //! NRRD: a header of text, the samples behind it or in a file of their own.
 //! <https://teem.sourceforge.net/nrrd/format.html>
 
-use super::Limits;
 use super::grid::{self, Encoding, Grid, GridError};
+use super::limits::Limits;
 use super::numbers::Number;
 use super::series::{Tag, Warning};
 

@@ -1,6 +1,6 @@
 //! What opening files gives: scans with what is known of them, pictures, and what went wrong.
 
-use super::GreyImage;
+use super::raster::GreyImage;
 use crate::geometry::{SpacingMm, VolumeGeometry, WorldMm};
 use crate::intensity::Window;
 use crate::volume::{Samples, Volume};

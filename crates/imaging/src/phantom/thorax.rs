@@ -12,7 +12,7 @@ mod vessels;
 use super::between;
 use crate::geometry::{GeometryError, SpacingMm, VolumeGeometry, VoxelPoint, WorldMm};
 use crate::volume::{Samples, Volume};
-use anatomy::Anatomy;
+use anatomy::{Anatomy, covered};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use vessels::{Capsule, branches};
@@ -22,8 +22,6 @@ pub const SYNTHETIC: &str = "Synthetic chest phantom by Nodulens, not a patient"
 
 /// Standard deviation of the grain before blurring, HU.
 const GRAIN_HU: f32 = 55.0;
-/// Width over which an edge fades, mm: the blur of the scanner.
-const EDGE_MM: f32 = 0.45;
 /// Room between nodules, mm.
 const APART_MM: f64 = 25.0;
 /// Most attempts to place a nodule.
@@ -252,16 +250,6 @@ fn plant(
         }
     }
     placed
-}
-
-/// Share of a voxel that is covered at this depth below a surface, in [0, 1].
-fn covered(depth_mm: f32) -> f32 {
-    let depth = depth_mm / EDGE_MM;
-    // Beyond four widths it changes less than a CT number.
-    if depth.abs() > 4.0 {
-        return if depth > 0.0 { 1.0 } else { 0.0 };
-    }
-    1.0 / (1.0 + libm::expf(-2.0 * depth))
 }
 
 /// About standard normal, from one number: four uniform parts.

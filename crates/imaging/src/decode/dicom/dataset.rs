@@ -6,7 +6,7 @@
 
 use super::error::DicomError;
 use super::syntax::Syntax;
-use crate::decode::Limits;
+use crate::decode::limits::Limits;
 
 /// Group in the upper half, element in the lower.
 pub(crate) type Tag = u32;

@@ -5,7 +5,7 @@ use super::error::DicomError;
 use super::hounsfield::Rescale;
 use super::pixels::{Frame, Pixels};
 use super::shape::{Photometric, Shape};
-use crate::decode::GreyImage;
+use crate::decode::raster::GreyImage;
 use crate::intensity::Grey;
 
 /// Most frames of which pictures are made: a film of ultrasound has hundreds.

@@ -1,6 +1,7 @@
 //! A frame's pixels out of its encoding.
 
 mod divisions;
+mod frame;
 mod jpeg;
 mod rle;
 
@@ -8,20 +9,15 @@ use super::dataset::{DataSet, PIXEL_DATA};
 use super::error::DicomError;
 use super::shape::{Photometric, Shape};
 use super::syntax::Syntax;
+use frame::colour;
 use std::borrow::Cow;
+
+pub(crate) use frame::Frame;
 
 /// Pixels that a frame may have however few its bytes are: 2048 x 2048 of air.
 const FREE_PIXELS: usize = 1 << 22;
 /// Most pixels that a byte of a larger frame stands for.
 const MOST_PIXELS: usize = 2048;
-
-/// A frame's samples, as stored.
-pub(crate) enum Frame {
-    /// The bits of each pixel, row by row.
-    Grey(Vec<u16>),
-    /// Brightness of each pixel of a colour image (ITU-R BT.601), row by row.
-    Luma(Vec<u8>),
-}
 
 /// The pixels of a file.
 pub(crate) struct Pixels<'a> {
@@ -143,23 +139,5 @@ fn plain(bytes: &[u8], shape: &Shape, big_endian: bool) -> Frame {
                 false => words.map(|word| u16::from_le_bytes(*word)).collect(),
             })
         }
-    }
-}
-
-/// Brightness of each pixel of three 8-bit channels.
-fn colour(bytes: &[u8], shape: &Shape) -> Vec<u8> {
-    let luma = |red: u8, green: u8, blue: u8| {
-        if shape.photometric == (Photometric::Colour { ybr: true }) {
-            return red;
-        }
-        let [red, green, blue] = [red, green, blue].map(f32::from);
-        (0.299 * red + 0.587 * green + 0.114 * blue).round() as u8
-    };
-    if shape.planar {
-        let (red, rest) = bytes.split_at(shape.pixels().min(bytes.len()));
-        let (green, blue) = rest.split_at(shape.pixels().min(rest.len()));
-        red.iter().zip(green).zip(blue).map(|((r, g), b)| luma(*r, *g, *b)).collect()
-    } else {
-        bytes.as_chunks::<3>().0.iter().map(|[r, g, b]| luma(*r, *g, *b)).collect()
     }
 }

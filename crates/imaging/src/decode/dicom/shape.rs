@@ -2,7 +2,7 @@
 
 use super::dataset::{DataSet, PIXEL_DATA};
 use super::error::DicomError;
-use crate::decode::Limits;
+use crate::decode::limits::Limits;
 
 /// What a stored value stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

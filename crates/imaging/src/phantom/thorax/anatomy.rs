@@ -1,7 +1,7 @@
 //! The chest without vessels: surfaces and densities, in mm from its middle.
 
-use super::covered;
-
+/// Width over which an edge fades, mm: the blur of the scanner.
+pub(super) const EDGE_MM: f32 = 0.45;
 /// Width of the field of view for which the measures below are meant, mm.
 const USUAL_MM: f64 = 358.0;
 
@@ -180,4 +180,14 @@ fn superellipse([u, v]: [f64; 2]) -> f64 {
     // Exponent 2.5 would need a power; the mean of 2 and 4 is as round to the eye.
     let (two, four) = ((u + v).sqrt(), (u * u + v * v).sqrt().sqrt());
     (two + four) / 2.0
+}
+
+/// Share of a voxel that is covered at this depth below a surface, in [0, 1].
+pub(super) fn covered(depth_mm: f32) -> f32 {
+    let depth = depth_mm / EDGE_MM;
+    // Beyond four widths it changes less than a CT number.
+    if depth.abs() > 4.0 {
+        return if depth > 0.0 { 1.0 } else { 0.0 };
+    }
+    1.0 / (1.0 + libm::expf(-2.0 * depth))
 }

@@ -1,7 +1,8 @@
 //! The four JPEGs of DICOM. Each decoder is asked for the size first: what differs from the
 //! file's own rows and columns is refused before memory is taken.
 
-use super::{Frame, colour, divisions};
+use super::divisions;
+use super::frame::{Frame, colour};
 use crate::decode::dicom::error::DicomError;
 use crate::decode::dicom::shape::{Photometric, Shape};
 use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};

@@ -1,6 +1,6 @@
 //! Run lengths (PS3.5, annex G): a segment for each byte of a pixel, the most significant first.
 
-use super::{Frame, colour};
+use super::frame::{Frame, colour};
 use crate::decode::dicom::error::DicomError;
 use crate::decode::dicom::shape::{Photometric, Shape};
 

@@ -26,7 +26,7 @@ function fail(message) {
 // One project for each global scope, so that `document` in the worker is an error.
 async function typeCheck() {
   const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const projects = ['www/tsconfig.page.json', 'www/tsconfig.worker.json', 'www/tsconfig.service-worker.json', 'tests/e2e/tsconfig.json'];
+  const projects = ['www/src/page/tsconfig.json', 'www/src/worker/tsconfig.json', 'www/src/sw/tsconfig.json', 'tests/e2e/tsconfig.json'];
   const codes = await Promise.all(projects.map((project) => new Promise((resolve) => {
     spawn(process.execPath, [tsc, '--noEmit', '-p', project], { cwd: root, stdio: 'inherit' }).on('exit', resolve);
   })));
@@ -52,7 +52,7 @@ const common = { bundle: true, target: 'es2022', minify: true, sourcemap: true, 
 async function bundle(folders) {
   await esbuild.build({
     ...common,
-    entryPoints: [{ in: path.join(www, 'src', 'main.ts'), out: 'main' }],
+    entryPoints: [{ in: path.join(www, 'src', 'page', 'main.ts'), out: 'main' }],
     outdir: dist,
     format: 'esm',
     define: { WEBGPU_IS_BUILT: String(folders.includes('webgpu')), REFERENCE_IS_BUILT: 'true', OFFLINE: JSON.stringify(flags.has('--no-offline') ? 'not kept' : 'kept') },
@@ -60,7 +60,7 @@ async function bundle(folders) {
   // A worker for each module, whole in one classic script: it runs from a blob: address and fetches nothing.
   await Promise.all(folders.map((folder) => esbuild.build({
     ...common,
-    entryPoints: [{ in: path.join(www, 'src', { reader: 'scan/reader-worker.ts', lab: 'lab/lab-worker.ts' }[folder] ?? 'worker.ts'), out: `worker-${folder}` }],
+    entryPoints: [{ in: path.join(www, 'src', 'worker', { reader: 'loader/loader-worker.ts', lab: 'lab/lab-worker.ts' }[folder] ?? 'engine/engine-worker.ts'), out: `worker-${folder}` }],
     outdir: dist,
     format: 'iife',
     alias: { '#glue': path.join(www, 'pkg', folder, 'nodulens.js') },
@@ -72,7 +72,7 @@ async function bundle(folders) {
 // index.html holds {{keys}}; their text is `html` in strings.ts, so that every word of the page stands in one file.
 async function writeHtml() {
   const { outputFiles } = await esbuild.build({
-    entryPoints: [path.join(www, 'src', 'strings.ts')], bundle: true, format: 'esm', write: false, logLevel: 'warning',
+    entryPoints: [path.join(www, 'src', 'strings', 'strings.ts')], bundle: true, format: 'esm', write: false, logLevel: 'warning',
   });
   const { html } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
   const texts = { ...html, csp: metaPolicy };

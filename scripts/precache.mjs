@@ -33,7 +33,7 @@ export async function writeServiceWorker(dir, { kept = true } = {}) {
   }
   const precache = { version: versions.digest('hex').slice(0, 16), policy: metaPolicy, files };
   await esbuild.build({
-    entryPoints: [path.join(root, 'www', 'src', 'service-worker.ts')],
+    entryPoints: [path.join(root, 'www', 'src', 'sw', 'service-worker.ts')],
     outfile: path.join(dir, SCRIPT),
     bundle: true,
     format: 'iife',

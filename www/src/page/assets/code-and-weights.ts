@@ -1,0 +1,120 @@
+/**
+ * Scripts of the workers, compiled modules and weights: fetched once by the page, kept, and handed to the workers. So a
+ * worker needs no network, a worker that died is replaced without a server, and a sealed page (seal.ts) goes on. Workers start
+ * from blob: addresses, which makes them inherit the page's own policy on any server.
+ */
+import { FetchError, fetchBytes, fetchFile } from './fetch-file.ts';
+import type { EngineFolder } from '../../shared/engine-messages.ts';
+import { strings } from '../../strings/strings.ts';
+
+/** Set by the build: a single file has no reference. */
+declare const REFERENCE_IS_BUILT: boolean;
+
+export type Folder = EngineFolder | 'reader' | 'lab';
+
+/** What a worker starts from. */
+export interface Code {
+  /** blob: address of its script. */
+  script: string;
+  module: WebAssembly.Module;
+}
+
+/** How names of the user's own files begin; no file in models/ has a colon. */
+const OWN = 'own:';
+let nextOwn = 0;
+
+type Progress = (loaded: number, total: number) => void;
+
+let sealed = false;
+const codes = new Map<Folder, Promise<Code>>();
+const weights = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
+/** Files that came from the user: in memory alone, and never asked of a server. */
+const own = new Set<string>();
+
+/** Remembers what succeeds; whoever asks after a failure gets a new attempt. */
+function once<K, V>(kept: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
+  const known = kept.get(key);
+  if (known) return known;
+  const made = make();
+  kept.set(key, made);
+  made.catch(() => {
+    if (kept.get(key) === made) kept.delete(key);
+  });
+  return made;
+}
+
+/** The browser cannot run the engine at all; no retry will help. */
+export class Unsupported extends Error {
+  readonly code = 'browser-unsupported';
+  readonly hint = strings.engine.browsers;
+}
+
+/** An empty function that adds four numbers at once: a browser without SIMD says no. */
+const SIMD = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
+]);
+
+function supported(): void {
+  if (typeof WebAssembly !== 'object') throw new Unsupported(strings.engine.noWasm);
+  if (!WebAssembly.validate(SIMD)) throw new Unsupported(strings.engine.noSimd);
+}
+
+/** Compiles while it streams; a server that sends another type than application/wasm only makes it slower. */
+async function compile(folder: Folder): Promise<WebAssembly.Module> {
+  const path = `./pkg/${folder}/nodulens_bg.wasm`;
+  const response = await fetchFile(path);
+  const streams = response.headers.get('content-type')?.startsWith('application/wasm');
+  try {
+    return await (streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer()));
+  } catch (error) {
+    throw new FetchError(path, error instanceof WebAssembly.CompileError ? strings.fetch.damaged : strings.fetch.broke, strings.fetch.incompleteHint);
+  }
+}
+
+async function script(folder: Folder): Promise<string> {
+  const response = await fetchFile(`./worker-${folder}.js`);
+  return URL.createObjectURL(new Blob([await response.arrayBuffer()], { type: 'text/javascript' }));
+}
+
+/** Script and module of an engine or of the reader. */
+export function code(folder: Folder): Promise<Code> {
+  return once(codes, folder, async () => {
+    supported();
+    const [url, module] = await Promise.all([script(folder), compile(folder)]);
+    return { script: url, module };
+  });
+}
+
+/** A file in models/, or one of the user's. `report` hears of it only where it is fetched now. */
+export function weightsOf(file: string, report: Progress = () => undefined): Promise<Uint8Array<ArrayBuffer>> {
+  if (file.startsWith(OWN) && !own.has(file)) return Promise.reject(new FetchError(file, strings.weights.gone, strings.weights.goneHint));
+  return once(weights, file, () => fetchBytes(`./models/${file}`, report));
+}
+
+/** Keeps the user's weights and says by which name they are asked for from now on. */
+export function holdOwn(bytes: Uint8Array<ArrayBuffer>): string {
+  const file = `${OWN}${(nextOwn += 1)}`;
+  own.add(file);
+  weights.set(file, Promise.resolve(bytes));
+  return file;
+}
+
+export function dropOwn(file: string): void {
+  if (own.delete(file)) weights.delete(file);
+}
+
+/** What did not start is fetched anew the next time: it may have been mended meanwhile. */
+export function forget(folder: Folder, file: string | undefined): void {
+  if (sealed) return;
+  codes.delete(folder);
+  if (file !== undefined && !own.has(file)) weights.delete(file);
+}
+
+/** Fetches what the page may still need, keeps it, and asks for nothing ever again. */
+export async function holdEverything(files: string[], webgpu: boolean, report: Progress): Promise<void> {
+  const folders: Folder[] = ['cpu', 'reader', 'lab', ...(REFERENCE_IS_BUILT ? ['reference' as const] : []), ...(webgpu ? ['webgpu' as const] : [])];
+  const waiting: Promise<unknown>[] = [...folders.map(code), ...files.map((file) => weightsOf(file))];
+  let done = 0;
+  await Promise.all(waiting.map((each) => each.then(() => report((done += 1), waiting.length))));
+  sealed = true;
+}

@@ -1,0 +1,499 @@
+/**
+ * Owns the workers: starts the CPU engine first, WebGPU where it is wanted, checks the one against the other, replaces
+ * what dies, changes the network, and brings a chunk of files through whatever happens.
+ */
+import { EngineWorker, RequestFailed, WorkerDied } from './engine-client.ts';
+import { CHECKED_BATCHES, chooseEngine, probeAdapter, wantsWebGpu } from './choose-engine.ts';
+import type { Adapter, Choice, EnginePreference, Speed, WebGpuState } from './choose-engine.ts';
+import { EngineUnavailable, problemOf } from './engine-states.ts';
+import type { CpuState, Live, Outcome, Switching } from './engine-states.ts';
+import type { Answer, EngineFolder, EngineId, Problem } from '../../shared/engine-messages.ts';
+import { fetchModels, named } from '../assets/model-list.ts';
+import type { OfferedModel } from '../assets/model-list.ts';
+import { readSources } from '../intake/arrivals.ts';
+import type { ReadFiles, Source } from '../intake/arrivals.ts';
+import { strings } from '../../strings/strings.ts';
+import type { MethodInfo, ModelInfo, NetworkInfo, Phantom, Prediction, SizePolicy } from '../../shared/wasm/engine-wasm.ts';
+
+/** How many patches the speed comparison classifies: enough that a GPU's fixed cost a batch does not decide. */
+const MEASURED_PATCHES = 32;
+
+/** Of which sizes it is asked again while it works: compiled already, and quick. */
+const RECHECKED_BATCHES = [2];
+
+/** Workers may die one after the other without one answer between them; beyond this the run pauses and says so. */
+const DEATHS_IN_A_ROW = 12;
+
+export class Engines {
+  preference: EnginePreference = 'automatic';
+  adapter: Adapter = { kind: 'asking' };
+  cpu: CpuState = { phase: 'loading', loaded: 0, total: 0 };
+  webgpu: WebGpuState;
+  method: MethodInfo | undefined;
+  /** What the loaded weights file says of itself. */
+  model: ModelInfo | undefined;
+  /** Workers that the CPU engine has for much work. */
+  threads = 1;
+  /** What each network costs, loaded or not. */
+  networks: NetworkInfo[] = [];
+  /** What can be chosen. */
+  models: OfferedModel[] = [];
+  /** The one in use; before the first start, the one that is loading. */
+  current: OfferedModel | undefined;
+  switching: Switching | undefined;
+  /** The last choice, where it could not be loaded. */
+  notLoaded: { model: OfferedModel; problem: Problem } | undefined;
+  /** Why the last choice of another CPU engine came to nothing. */
+  notSwitched: Problem | undefined;
+  /** Workers replaced after they died, for the note on the page. */
+  replaced = 0;
+
+  private cpuFolder: EngineFolder = 'cpu';
+  private cpuLive: Promise<Live> | undefined;
+  /** The worker of `cpuLive`, starting or ready; any other CPU worker is on its way in or out. */
+  private cpuWorker: EngineWorker | undefined;
+  private switchWorker: EngineWorker | undefined;
+  private gpuLive: Live | undefined;
+  private gpuStarting: EngineWorker | undefined;
+  private reference: Promise<Prediction[]> | undefined;
+  /** Found to compute wrong numbers, while anybody may still hold answers of theirs. */
+  private readonly distrusted = new WeakSet<EngineWorker>();
+  private deaths = 0;
+  private readonly askedFor: string | undefined;
+  private readonly preferred: string | undefined;
+  private readonly changed: () => void;
+
+  /**
+   * The network to begin with is the one that the address asks for, or the one that was remembered, where there is one of that
+   * name; otherwise the first.
+   */
+  constructor(webgpuIsBuilt: boolean, askedFor: string | undefined, preferred: string | undefined, changed: () => void) {
+    this.webgpu = { phase: webgpuIsBuilt ? 'idle' : 'not-built' };
+    this.askedFor = askedFor;
+    this.preferred = preferred;
+    this.changed = changed;
+  }
+
+  /** A name in the address that is not the name of a network here. */
+  get unknownModel(): string | undefined {
+    return this.models.length > 0 && !this.models.some(({ id }) => id === this.askedFor) ? this.askedFor : undefined;
+  }
+
+  get choice(): Choice {
+    return chooseEngine(this.preference, this.adapter, this.webgpu);
+  }
+
+  /** The WebGPU engine's own name, while it is ready. */
+  get gpuEngine(): string | undefined {
+    return this.gpuLive?.model.engine;
+  }
+
+  /** What `prefer` does, before the first start. */
+  begin(preference: EnginePreference): void {
+    this.preference = preference;
+    this.cpuFolder = preference === 'reference' ? 'reference' : 'cpu';
+  }
+
+  /** CPU first; the adapter is asked for meanwhile, and WebGPU is loaded only after the CPU is ready. */
+  async start(): Promise<void> {
+    const adapter = probeAdapter();
+    await this.cpuReady().catch(() => undefined);
+    this.adapter = await adapter;
+    this.changed();
+    await this.considerWebGpu();
+  }
+
+  prefer(preference: EnginePreference): void {
+    this.preference = preference;
+    this.notSwitched = undefined;
+    const folder = preference === 'reference' ? 'reference' : 'cpu';
+    if (folder !== this.cpuFolder) {
+      this.cpuFolder = folder;
+      this.switchWorker?.terminate(strings.network.another);
+      const model = this.switching?.model ?? this.current;
+      this.endSwitch(undefined);
+      // The engine in use works until the other one is there, as with another network.
+      if (model) void (this.model && this.cpu.phase !== 'failed' ? this.switchTo(model) : this.startWith(model));
+      return;
+    }
+    // Choosing WebGPU again after it failed is a request to try again.
+    if (preference === 'webgpu' && this.webgpu.phase === 'failed') this.webgpu = { phase: 'idle' };
+    this.changed();
+    void this.considerWebGpu();
+  }
+
+  /** After a failed start: a new attempt. */
+  async retryCpu(): Promise<void> {
+    this.deaths = 0;
+    await this.cpuReady().catch(() => undefined);
+    await this.considerWebGpu();
+  }
+
+  /**
+   * Changes the network. The one in use works until the other is there, and stays where that cannot be loaded; then
+   * `notLoaded` says why.
+   */
+  async use(id: string): Promise<void> {
+    const model = this.models.find((offered) => offered.id === id);
+    if (!model || model === (this.switching?.model ?? this.current)) return;
+    this.switchWorker?.terminate(strings.network.another);
+    this.endSwitch(undefined);
+    if (model === this.current) return;
+    if (this.model && this.cpu.phase !== 'failed') await this.switchTo(model);
+    else await this.startWith(model);
+  }
+
+  /** Another choice from now on. */
+  offer(model: OfferedModel): void {
+    this.models = [...this.models, model];
+    this.changed();
+  }
+
+  /** It is no longer a choice; it is not the one in use. */
+  withdraw(model: OfferedModel): void {
+    this.models = this.models.filter((offered) => offered !== model);
+    this.changed();
+  }
+
+  /** Without the user's weights. Workers that have them in their memory end at once. */
+  async forgetOwn(): Promise<void> {
+    const shipped = this.models.filter(({ own }) => !own);
+    if (shipped.length === this.models.length) return;
+    const inUse = this.current?.own !== undefined;
+    this.models = shipped;
+    if (this.switching?.model.own || inUse) {
+      this.switchWorker?.terminate(strings.network.another);
+      this.endSwitch(undefined);
+    }
+    this.changed();
+    if (!inUse) return;
+    this.model = undefined;
+    this.gpuLive?.worker.terminate(strings.network.another);
+    await this.startWith(shipped[0]);
+  }
+
+  /** The same network on fresh workers; what runs is still answered. Whether that came about. */
+  async renew(): Promise<boolean> {
+    const before = this.cpuWorker;
+    if (this.switching || !this.current || !this.model || this.cpu.phase === 'failed') return false;
+    await this.switchTo(this.current);
+    return this.cpuWorker !== before;
+  }
+
+  /** Nothing works yet, so nothing can be kept. */
+  private async startWith(model: OfferedModel | undefined): Promise<void> {
+    const before = this.cpuWorker;
+    this.deaths = 0;
+    this.current = model;
+    this.cpuLive = undefined;
+    this.forgetWebGpu();
+    const ready = this.cpuReady();
+    before?.terminate(strings.network.another);
+    await ready.catch(() => undefined);
+    await this.considerWebGpu();
+  }
+
+  private async switchTo(model: OfferedModel): Promise<void> {
+    const worker = this.newCpuWorker();
+    this.switchWorker = worker;
+    const show = (loaded: number, total: number): void => {
+      if (this.switchWorker !== worker) return;
+      this.switching = { model, loaded, total };
+      this.changed();
+    };
+    show(0, 0);
+    let answer: Answer<'start'>;
+    try {
+      answer = await worker.start(this.cpuFolder, model.file, show);
+    } catch (error) {
+      const problem = problemOf(error);
+      worker.terminate(problem.message);
+      if (this.switchWorker !== worker) return;
+      // What is in use stays, and is what a replacement would be.
+      const kept = this.cpuWorker?.folder ?? 'cpu';
+      if (kept === this.cpuFolder) return this.endSwitch({ model, problem });
+      this.cpuFolder = kept;
+      this.preference = kept === 'reference' ? 'reference' : 'automatic';
+      this.notSwitched = problem;
+      this.endSwitch(undefined);
+      await this.considerWebGpu();
+      return;
+    }
+    // Another choice came meanwhile.
+    if (this.switchWorker !== worker) return worker.terminate(strings.network.another);
+    this.endSwitch(undefined);
+    const before = this.cpuWorker;
+    this.current = model;
+    this.deaths = 0;
+    this.cpuWorker = worker;
+    this.cpuLive = Promise.resolve(this.take(worker, answer));
+    // What it works on is still answered, and marked as its answer.
+    before?.retire();
+    this.forgetWebGpu();
+    await this.considerWebGpu();
+  }
+
+  private endSwitch(notLoaded: Engines['notLoaded']): void {
+    this.switchWorker = undefined;
+    this.switching = undefined;
+    this.notLoaded = notLoaded;
+    this.changed();
+  }
+
+  /** The engine that a chunk given now would run on. */
+  active(): EngineId {
+    return this.choice.engine === 'webgpu' && this.gpuLive?.worker.alive ? 'webgpu' : 'cpu';
+  }
+
+  /**
+   * Work that is no file, on the engine in use. Where its worker dies or its engine fails, once more on a fresh CPU
+   * worker; an error that the crate gave for the input itself is passed on.
+   */
+  async work<T>(task: (worker: EngineWorker, model: ModelInfo, engine: string) => Promise<T>): Promise<T> {
+    const on = (live: Live): Promise<T> => task(live.worker, live.model, this.label(live));
+    const live = this.active() === 'webgpu' && this.gpuLive ? this.gpuLive : await this.cpuReady();
+    try {
+      return await on(live);
+    } catch (error) {
+      if (!(error instanceof WorkerDied) && live.worker.engine === 'cpu') throw error;
+      this.lost(live, error);
+      return on(await this.cpuReady());
+    }
+  }
+
+  /**
+   * Whether what this worker has answered can be believed. A WebGPU worker is asked the known inputs again: where it no longer
+   * gives the CPU's numbers, it is out of use, and what it answered since it was last asked must be computed again. The CPU is
+   * the reference. One that has stopped meanwhile was not found wrong.
+   */
+  async verify(worker: EngineWorker): Promise<boolean> {
+    if (worker.engine === 'cpu') return true;
+    if (worker.alive && !this.distrusted.has(worker)) {
+      try {
+        const { check } = await worker.ask({ kind: 'check', reference: await this.cpuReference(), batches: RECHECKED_BATCHES });
+        if (!check.ok) {
+          this.distrusted.add(worker);
+          const inUse = this.gpuLive?.worker === worker;
+          worker.terminate(strings.engine.mismatch(check).message);
+          if (inUse) this.failWebGpu(strings.engine.wentWrong(check));
+        }
+      } catch (error) {
+        worker.terminate(problemOf(error).message);
+      }
+    }
+    return !this.distrusted.has(worker);
+  }
+
+  async phantoms(seed: number, count: number): Promise<Phantom[]> {
+    const { worker } = await this.cpuReady();
+    return (await worker.ask({ kind: 'phantoms', seed, count })).phantoms;
+  }
+
+  /**
+   * Classifies a chunk. Where the worker dies or its engine fails, the chunk goes once more to a fresh CPU worker; where
+   * that dies too it is halved until the file that does it stands alone, and only that file is set aside.
+   */
+  async classify(sources: Source[], first: Promise<ReadFiles>, policy: SizePolicy, signal: AbortSignal): Promise<Outcome[]> {
+    const live = this.active() === 'webgpu' && this.gpuLive ? this.gpuLive : await this.cpuReady();
+    try {
+      return await this.attempt(live, await first, policy, signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      this.lost(live, error);
+      return this.recover(sources, policy, signal);
+    }
+  }
+
+  private async recover(sources: Source[], policy: SizePolicy, signal: AbortSignal): Promise<Outcome[]> {
+    const live = await this.cpuReady();
+    try {
+      return await this.attempt(live, await readSources(sources), policy, signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      this.lost(live, error);
+      const [only] = sources;
+      if (sources.length === 1 && only) {
+        const { message } = problemOf(error);
+        return [{ file: { key: only.key, ok: false, problem: strings.engine.setAside(message) }, engine: live.model.engine, model: live.model, worker: live.worker }];
+      }
+      const half = Math.ceil(sources.length / 2);
+      return [
+        ...(await this.recover(sources.slice(0, half), policy, signal)),
+        ...(await this.recover(sources.slice(half), policy, signal)),
+      ];
+    }
+  }
+
+  private async attempt(live: Live, read: ReadFiles, policy: SizePolicy, signal: AbortSignal): Promise<Outcome[]> {
+    const engine = this.label(live);
+    const transfer = read.files.map(({ bytes }) => bytes);
+    const { files } = await live.worker.ask({ kind: 'classify', files: read.files, policy }, { signal, transfer });
+    this.deaths = 0;
+    return [...read.unreadable, ...files].map((file) => ({ file, engine, model: live.model, worker: live.worker }));
+  }
+
+  private label({ worker, model }: Live): string {
+    const named = worker.engine === 'webgpu' && 'name' in this.adapter ? `, ${this.adapter.name}` : '';
+    return model.engine + named;
+  }
+
+  /** Takes a worker out of service after an error of its own. */
+  private lost(live: Live, error: unknown): void {
+    live.worker.terminate(problemOf(error).message);
+  }
+
+  /** The running CPU worker, or a new one. */
+  private cpuReady(): Promise<Live> {
+    this.cpuLive ??= this.startCpu();
+    return this.cpuLive;
+  }
+
+  private async startCpu(): Promise<Live> {
+    if (this.deaths >= DEATHS_IN_A_ROW) {
+      const problem = strings.engine.keepsStopping;
+      this.cpuFailed(problem);
+      throw new EngineUnavailable(problem);
+    }
+    this.cpu = { phase: 'loading', loaded: 0, total: 0 };
+    const worker = this.newCpuWorker();
+    this.cpuWorker = worker;
+    this.changed();
+    try {
+      const { file } = await this.chosen();
+      const answer = await worker.start(this.cpuFolder, file, (loaded, total) => {
+        if (this.cpuWorker !== worker) return;
+        this.cpu = { phase: 'loading', loaded, total };
+        this.changed();
+      });
+      if (this.cpuWorker !== worker) throw new WorkerDied(strings.network.another);
+      return this.take(worker, answer);
+    } catch (error) {
+      const problem = problemOf(error);
+      worker.terminate(problem.message);
+      // Another network was chosen meanwhile: whoever waits gets that one.
+      if (this.cpuWorker !== worker) return this.cpuReady();
+      this.cpuFailed(problem);
+      throw new EngineUnavailable(problem);
+    }
+  }
+
+  /** The list of networks is fetched once; an address may name one of them. */
+  private async chosen(): Promise<OfferedModel> {
+    if (this.current) return this.current;
+    const models = await fetchModels();
+    this.models = [...models, ...this.models.filter(({ own }) => own)];
+    const named = (name: string | undefined): OfferedModel | undefined => models.find(({ id }) => id === name);
+    this.current ??= named(this.askedFor ?? this.preferred) ?? models[0];
+    this.changed();
+    return this.current;
+  }
+
+  private newCpuWorker(): EngineWorker {
+    const worker = new EngineWorker('cpu', () => {
+      // A start that fails is told to whoever asked for it.
+      if (this.cpuWorker !== worker || this.cpu.phase !== 'ready') return;
+      // Replaced at once, also when idle, so that the next file does not wait for a start.
+      this.deaths += 1;
+      this.replaced += 1;
+      this.cpuLive = undefined;
+      this.cpuReady().catch(() => undefined);
+    });
+    return worker;
+  }
+
+  /** The worker is ready and is the CPU engine from now on. */
+  private take(worker: EngineWorker, { method, networks, model: loaded, threads }: Answer<'start'>): Live {
+    const model = named(loaded, this.current);
+    this.method = method;
+    this.networks = networks;
+    this.model = model;
+    this.threads = threads;
+    this.cpu = { phase: 'ready' };
+    this.changed();
+    return { worker, model };
+  }
+
+  private cpuFailed(problem: Problem): void {
+    this.cpuLive = undefined;
+    this.cpu = { phase: 'failed', problem };
+    this.changed();
+  }
+
+  private async considerWebGpu(): Promise<void> {
+    if (this.webgpu.phase !== 'idle' || this.cpu.phase !== 'ready' || !this.current) return;
+    if (!wantsWebGpu(this.preference, this.adapter)) return;
+    await this.startWebGpu(this.current);
+  }
+
+  private async startWebGpu(chosen: OfferedModel): Promise<void> {
+    const worker = new EngineWorker('webgpu', (reason) => {
+      if (this.gpuLive?.worker === worker) this.failWebGpu({ code: 'engine-stopped', message: reason, hint: '' });
+    });
+    this.gpuStarting = worker;
+    const show = (state: WebGpuState): void => {
+      if (this.gpuStarting === worker) this.setWebGpu(state);
+    };
+    show({ phase: 'loading', loaded: 0, total: 0 });
+    try {
+      const { model } = await worker.start('webgpu', chosen.file, (loaded, total) => show({ phase: 'loading', loaded, total }));
+      show({ phase: 'checking' });
+      const batches = CHECKED_BATCHES[this.adapter.kind === 'hardware' ? 'hardware' : 'software'];
+      const { check } = await worker.ask({ kind: 'check', reference: await this.cpuReference(), batches });
+      if (!check.ok) throw new RequestFailed(strings.engine.mismatch(check));
+      const speed = this.adapter.kind === 'hardware' ? await this.compareSpeed(worker) : undefined;
+      // Another network was chosen meanwhile; the check was not about that one.
+      if (this.gpuStarting !== worker) return worker.terminate(strings.network.another);
+      // It may have stopped while the CPU was measured.
+      if (!worker.alive) throw new WorkerDied(strings.engine.workerError);
+      this.gpuLive = { worker, model: named(model, chosen) };
+      show({ phase: 'ready', check, speed });
+      this.gpuStarting = undefined;
+    } catch (error) {
+      worker.terminate(problemOf(error).message);
+      if (this.gpuStarting !== worker) return;
+      this.gpuStarting = undefined;
+      this.failWebGpu(problemOf(error));
+    }
+  }
+
+  /** Another network must pass the check anew, on a fresh worker. */
+  private forgetWebGpu(): void {
+    this.reference = undefined;
+    this.gpuLive?.worker.retire();
+    this.gpuLive = undefined;
+    const starting = this.gpuStarting;
+    this.gpuStarting = undefined;
+    starting?.terminate(strings.network.another);
+    if (this.webgpu.phase !== 'not-built') this.setWebGpu({ phase: 'idle' });
+  }
+
+  /** What the CPU answers to the known inputs: the reference that WebGPU must meet. */
+  private cpuReference(): Promise<Prediction[]> {
+    if (this.reference) return this.reference;
+    const reference = this.cpuReady()
+      .then(({ worker }) => worker.ask({ kind: 'known-answer' }))
+      .then(({ predictions }) => predictions);
+    this.reference = reference;
+    reference.catch(() => {
+      if (this.reference === reference) this.reference = undefined;
+    });
+    return reference;
+  }
+
+  private async compareSpeed(webgpu: EngineWorker): Promise<Speed> {
+    const ask = { kind: 'measure', patches: MEASURED_PATCHES, batches: 1 } as const;
+    const onGpu = await webgpu.ask(ask);
+    const onCpu = await (await this.cpuReady()).worker.ask(ask);
+    return { cpu: onCpu.millisecondsPerPatch, webgpu: onGpu.millisecondsPerPatch };
+  }
+
+  private failWebGpu(problem: Problem): void {
+    this.gpuLive = undefined;
+    this.setWebGpu({ phase: 'failed', problem });
+  }
+
+  private setWebGpu(state: WebGpuState): void {
+    this.webgpu = state;
+    this.changed();
+  }
+}

@@ -1,0 +1,65 @@
+/** A series that is open: its reader, its planes, and the ways between display and array. */
+import type { Geometry, SliceIn } from '../../shared/wasm/engine-wasm.ts';
+import type { ReaderWorker } from './loader-client.ts';
+import type { Hu, Plane, PlaneInfo, SeriesOut } from '../../shared/wasm/loader-wasm.ts';
+
+type Triple = [number, number, number];
+
+/** Rows of an affine map, four numbers each, on a point. */
+export function apply(rows: readonly number[], [a, b, c]: Triple): Triple {
+  const row = (r: number): number => (rows[4 * r] ?? 0) * a + (rows[4 * r + 1] ?? 0) * b + (rows[4 * r + 2] ?? 0) * c + (rows[4 * r + 3] ?? 0);
+  return [row(0), row(1), row(2)];
+}
+
+export class OpenScan {
+  readonly reader: ReaderWorker;
+  readonly index: number;
+  readonly series: SeriesOut;
+
+  constructor(reader: ReaderWorker, index: number, series: SeriesOut) {
+    this.reader = reader;
+    this.index = index;
+    this.series = series;
+  }
+
+  get geometry(): Geometry {
+    return this.series.geometry;
+  }
+
+  /** Acquired slices. */
+  get depth(): number {
+    return this.series.geometry.size[2];
+  }
+
+  /** The plane whose slices are as they were acquired: what the networks look at. */
+  get acquired(): Plane {
+    const planes = Object.entries(this.series.planes) as [Plane, PlaneInfo][];
+    return planes.find(([, info]) => info.asAcquired)?.[0] ?? 'axial';
+  }
+
+  /** Column, row and index of a plane to the array's x, y, z. */
+  voxel(plane: Plane, place: Triple): Triple {
+    return apply(this.series.planes[plane].voxel, place);
+  }
+
+  /** And back. */
+  pixel(plane: Plane, voxel: Triple): Triple {
+    return apply(this.series.planes[plane].pixel, voxel);
+  }
+
+  async shown(plane: Plane, index: number): Promise<Hu> {
+    return (await this.reader.ask({ kind: 'slice', series: this.index, plane, index })).hu;
+  }
+
+  /** An acquired slice for the engine, in the array's own order. */
+  async sliceIn(z: number): Promise<SliceIn> {
+    const { hu } = await this.reader.ask({ kind: 'acquired', series: this.index, z });
+    const [width, height] = this.geometry.size;
+    const [x, y] = this.geometry.spacingMm;
+    return { hu, width, height, pixelMm: [x, y] };
+  }
+
+  lungs(z: number): Promise<{ inside: Uint8Array<ArrayBuffer>; share: number }> {
+    return this.reader.ask({ kind: 'lungs', series: this.index, index: z });
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * What page and worker say to each other: one discriminated union each way. Types only, plain data only; a wasm handle
+ * never crosses. Every request carries an `id`, and its answer (or its failure) carries the same one.
+ */
+import type { Fault } from '../page/engines/fault-switch.ts';
+import type { Attempt } from './leak-attempt.ts';
+import type {
+  DecodedPatch, Finding, Geometry, HeatMap, KnownAnswerCheck, MethodInfo, ModelInfo, NetworkInfo, Peak, Phantom, Prediction, SizePolicy, SliceIn, Spot,
+} from './wasm/engine-wasm.ts';
+
+export type EngineId = 'cpu' | 'webgpu';
+
+/** A module in pkg/; two of them compute on the CPU: our own engine, and Burn, which is the reference. */
+export type EngineFolder = 'cpu' | 'reference' | 'webgpu';
+
+/** What went wrong and what to do: the shape in which every error of the crate and of the page is shown. */
+export interface Problem {
+  /** Stable, kebab-case. */
+  code: string;
+  /** What is wrong. */
+  message: string;
+  /** What the user can do; may be empty. */
+  hint: string;
+}
+
+/** One file on its way in. The bytes are transferred, so the page's copy is gone: a retry reads the file again. */
+export interface FileIn {
+  key: number;
+  bytes: ArrayBuffer;
+}
+
+/** The decoded patch without `values`: the page shows the picture, only the worker needs the model's input. */
+export type PatchOut = Omit<DecodedPatch, 'values'>;
+
+export type FileOut =
+  | { key: number; ok: true; patch: PatchOut; prediction: Prediction; milliseconds: number }
+  | { key: number; ok: false; problem: Problem };
+
+export type ToWorker =
+  /** `script`: where threads of the same kind start from; alone without it. `weights`: a weights file's bytes. */
+  | { kind: 'start'; id: number; module: WebAssembly.Module; weights: Uint8Array; script: string | undefined }
+  /** Makes a worker one more thread of another's engine (crew.ts). */
+  | { kind: 'enlist'; id: number; module: WebAssembly.Module; weights: Uint8Array }
+  | { kind: 'classify'; id: number; files: FileIn[]; policy: SizePolicy }
+  | { kind: 'phantoms'; id: number; seed: number; count: number }
+  | { kind: 'known-answer'; id: number }
+  /** `batches`: of which sizes the known inputs are asked for. */
+  | { kind: 'check'; id: number; reference: Prediction[]; batches: number[] }
+  /** One warm-up and so many batches of so many patches. */
+  | { kind: 'measure'; id: number; patches: number; batches: number }
+  /** The patch around a pixel. */
+  | { kind: 'spot'; id: number; slice: SliceIn; pixel: [number, number] }
+  /** `lungs`: 1 where to look; everywhere without it. `show`: send the map while it grows. */
+  | { kind: 'scan-slice'; id: number; slice: SliceIn; lungs: Uint8Array<ArrayBuffer> | undefined; show: boolean }
+  /** A thread's part of it. */
+  | ({ kind: 'scan-part'; id: number; show: boolean } & SlicePart)
+  /** Ends the scan of that id; it answers with what it has. Not queued. */
+  | { kind: 'halt'; id: number }
+  /** Something is to go wrong (faults.ts): at once, or with the work that follows. Not queued, and not answered. */
+  | { kind: 'fault'; fault: Fault }
+  | { kind: 'order'; id: number; depth: number }
+  | { kind: 'merge'; id: number; peaks: [number, Peak][]; geometry: Geometry }
+  /** The self-test of privacy (privacy/worker-attempts.ts); `own`: a file of this page's server, which must be out of reach. */
+  | { kind: 'try-network'; id: number; own: string | undefined };
+
+/** One of so many parts of a slice's scan. */
+export interface SlicePart {
+  slice: SliceIn;
+  lungs: Uint8Array<ArrayBuffer> | undefined;
+  part: number;
+  parts: number;
+}
+
+/** What the scan of a slice gives; `whole` is false where it was halted, and `share` says how far it came. */
+export interface ScannedSlice {
+  map: HeatMap;
+  share: number;
+  peaks: Peak[];
+  note: string | undefined;
+  milliseconds: number;
+  whole: boolean;
+}
+
+export type FromWorker =
+  | { kind: 'started'; id: number; method: MethodInfo; networks: NetworkInfo[]; model: ModelInfo; threads: number }
+  | { kind: 'enlisted'; id: number }
+  | { kind: 'classified'; id: number; files: FileOut[] }
+  | { kind: 'phantoms-made'; id: number; phantoms: Phantom[] }
+  | { kind: 'known-answer-given'; id: number; predictions: Prediction[] }
+  | { kind: 'checked'; id: number; check: KnownAnswerCheck }
+  | { kind: 'measured'; id: number; millisecondsPerPatch: number }
+  | { kind: 'spotted'; id: number; spot: Spot; milliseconds: number }
+  | { kind: 'slice-scanned'; id: number; scanned: ScannedSlice }
+  | { kind: 'part-scanned'; id: number; map: HeatMap }
+  | { kind: 'ordered'; id: number; order: number[] }
+  | { kind: 'merged'; id: number; findings: Finding[] }
+  | { kind: 'network-tried'; id: number; attempts: Attempt[] }
+  /** While a slice is scanned; the map where it was asked for. */
+  | { kind: 'scanning'; id: number; done: number; total: number; map: HeatMap | undefined }
+  /** The request failed with a typed error; the worker is still in order. */
+  | { kind: 'failed'; id: number; problem: Problem }
+  /** The WebAssembly instance panicked: it must not be used again. */
+  | { kind: 'died'; message: string };
+
+export type Request = Exclude<ToWorker['kind'], 'halt' | 'fault'>;
+
+/** Which answer belongs to which request. */
+export interface AnswerKind {
+  start: 'started';
+  enlist: 'enlisted';
+  classify: 'classified';
+  phantoms: 'phantoms-made';
+  'known-answer': 'known-answer-given';
+  check: 'checked';
+  measure: 'measured';
+  spot: 'spotted';
+  'scan-slice': 'slice-scanned';
+  'scan-part': 'part-scanned';
+  order: 'ordered';
+  merge: 'merged';
+  'try-network': 'network-tried';
+}
+
+export type Answer<K extends Request> = Extract<FromWorker, { kind: AnswerKind[K] }>;
+
+/** A request as the caller writes it; the client adds the id. */
+export type Ask<K extends Request> = Omit<Extract<ToWorker, { kind: K }>, 'id'>;

@@ -1,0 +1,128 @@
+/**
+ * The reader's worker: files in, slices out. It holds the volumes, so it lives as long as the scan is open; a new scan
+ * gets a new worker, and with it a memory that is empty again. The engine is elsewhere: reading a scan that is broken on
+ * purpose cannot hurt it.
+ */
+import '../no-network.ts';
+import * as glue from '#glue';
+import { tryInWorker } from '../leak-test.ts';
+import { problemFrom } from '../../shared/problem.ts';
+import { unreadableInScan } from '../../strings/strings.ts';
+import type { FileProblem, FromReader, NamedBlob, Opened, ToReader } from '../../shared/loader-messages.ts';
+import type { Reader, ReaderModule } from '../../shared/wasm/loader-wasm.ts';
+
+declare const self: DedicatedWorkerGlobalScope;
+
+let reader: Reader | undefined;
+
+function post(message: FromReader, transfer: Transferable[] = []): void {
+  self.postMessage(message, transfer);
+}
+
+/** After a trap the instance's memory is in an unknown state, whatever call it was. */
+const isTrap = (error: unknown): boolean => error instanceof WebAssembly.RuntimeError;
+
+let module: WebAssembly.Module | undefined;
+let loaded: Promise<ReaderModule> | undefined;
+
+async function load(): Promise<ReaderModule> {
+  if (!module) throw new Error('The reader has not been started.');
+  const wasm = glue as unknown as ReaderModule;
+  await wasm.default({ module_or_path: module });
+  return wasm;
+}
+
+const wasm = (): Promise<ReaderModule> => (loaded ??= load());
+
+function open(): Reader {
+  if (!reader) throw new Error('No scan is open.');
+  return reader;
+}
+
+/** One file after the other: never more than one raw file in memory, and one that fails stops no other. */
+async function openFiles(id: number, files: NamedBlob[]): Promise<Opened> {
+  const opening = new (await wasm()).Reader();
+  const unreadable: FileProblem[] = [];
+  for (const [done, { name, blob }] of files.entries()) {
+    post({ kind: 'progress', id, done, total: files.length });
+    let bytes: Uint8Array;
+    try {
+      bytes = new Uint8Array(await blob.arrayBuffer());
+    } catch {
+      unreadable.push({ name, ...unreadableInScan });
+      continue;
+    }
+    opening.add(name, bytes);
+  }
+  post({ kind: 'progress', id, done: files.length, total: files.length });
+  const opened = opening.finish();
+  reader = opening;
+  return { ...opened, problems: [...unreadable, ...opened.problems] };
+}
+
+/** The example is drawn slice by slice, so that its progress can be shown. */
+async function openExample(id: number, seed: number): Promise<Opened> {
+  const opening = new (await wasm()).Reader();
+  const total = opening.beginExample(seed);
+  for (let done = 0; done < total; done += 1) {
+    if (done % 4 === 0) post({ kind: 'progress', id, done, total });
+    opening.drawExample(done);
+  }
+  const opened = opening.finish();
+  reader = opening;
+  return opened;
+}
+
+async function answer(message: Exclude<ToReader, { kind: 'start' }>): Promise<void> {
+  const { id } = message;
+  switch (message.kind) {
+    case 'open':
+      return post({ kind: 'opened', id, opened: await openFiles(id, message.files) });
+    case 'example':
+      return post({ kind: 'opened', id, opened: await openExample(id, message.seed) });
+    case 'picture': {
+      const { center, width, pixelMm } = message.reading;
+      return post({ kind: 'picture-read', id, ...open().readPicture(message.picture, center, width, pixelMm) });
+    }
+    case 'slice': {
+      const hu = open().slice(message.series, message.plane, message.index);
+      return post({ kind: 'sliced', id, hu }, [hu.buffer]);
+    }
+    case 'acquired': {
+      const hu = open().acquired(message.series, message.z);
+      return post({ kind: 'acquired-slice', id, hu }, [hu.buffer]);
+    }
+    case 'lungs': {
+      const { inside, share } = open().lungs(message.series, message.index);
+      return post({ kind: 'lungs-found', id, inside, share }, [inside.buffer]);
+    }
+    case 'export': {
+      const bytes = open().exportFindings(message.series, message.format, message.request, message.maps);
+      return post({ kind: 'exported', id, bytes }, [bytes.buffer]);
+    }
+    case 'try-network':
+      return post({ kind: 'network-tried', id, attempts: await tryInWorker(message.own) });
+    default: {
+      const never: never = message;
+      throw new Error(`Unknown message ${JSON.stringify(never)}`);
+    }
+  }
+}
+
+let queue: Promise<void> = Promise.resolve();
+
+self.onmessage = (event: MessageEvent<ToReader>) => {
+  const message = event.data;
+  if (message.kind === 'start') {
+    module = message.module;
+    return;
+  }
+  queue = queue.then(async () => {
+    try {
+      await answer(message);
+    } catch (error) {
+      if (isTrap(error)) post({ kind: 'died', message: problemFrom(error).message });
+      else post({ kind: 'failed', id: message.id, problem: problemFrom(error) });
+    }
+  });
+};

@@ -5,6 +5,7 @@ import { cp, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promi
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
+import { findCircles } from './circles.mjs';
 import { compressFolder } from './compress.mjs';
 import { metaPolicy } from './csp.mjs';
 import { writeHosting } from './hosting.mjs';
@@ -26,7 +27,7 @@ function fail(message) {
 // One project for each global scope, so that `document` in the worker is an error.
 async function typeCheck() {
   const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const projects = ['www/src/page/tsconfig.json', 'www/src/worker/tsconfig.json', 'www/src/sw/tsconfig.json', 'tests/e2e/tsconfig.json'];
+  const projects = [...['page', 'worker', 'sw', 'shared', 'strings', 'ui'].map((folder) => `www/src/${folder}/tsconfig.json`), 'tests/e2e/tsconfig.json'];
   const codes = await Promise.all(projects.map((project) => new Promise((resolve) => {
     spawn(process.execPath, [tsc, '--noEmit', '-p', project], { cwd: root, stdio: 'inherit' }).on('exit', resolve);
   })));
@@ -125,7 +126,8 @@ function cpuStart(sizes, weights) {
 }
 
 const started = performance.now();
-await typeCheck();
+const [circles] = await Promise.all([findCircles(), typeCheck()]);
+if (circles.length > 0) fail(circles.join('\nbuild: '));
 if (flags.has('--check-only')) process.exit(0);
 
 const parts = [

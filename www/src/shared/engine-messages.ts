@@ -2,26 +2,23 @@
  * What page and worker say to each other: one discriminated union each way. Types only, plain data only; a wasm handle
  * never crosses. Every request carries an `id`, and its answer (or its failure) carries the same one.
  */
-import type { Fault } from '../page/engines/fault-switch.ts';
+import type { Fault } from './faults.ts';
 import type { Attempt } from './leak-attempt.ts';
+import type { Problem } from './problem.ts';
 import type {
   DecodedPatch, Finding, Geometry, HeatMap, KnownAnswerCheck, MethodInfo, ModelInfo, NetworkInfo, Peak, Phantom, Prediction, SizePolicy, SliceIn, Spot,
 } from './wasm/engine-wasm.ts';
 
 export type EngineId = 'cpu' | 'webgpu';
 
+/** Warm milliseconds a patch, of both engines, measured on this computer. */
+export interface Speed {
+  cpu: number;
+  webgpu: number;
+}
+
 /** A module in pkg/; two of them compute on the CPU: our own engine, and Burn, which is the reference. */
 export type EngineFolder = 'cpu' | 'reference' | 'webgpu';
-
-/** What went wrong and what to do: the shape in which every error of the crate and of the page is shown. */
-export interface Problem {
-  /** Stable, kebab-case. */
-  code: string;
-  /** What is wrong. */
-  message: string;
-  /** What the user can do; may be empty. */
-  hint: string;
-}
 
 /** One file on its way in. The bytes are transferred, so the page's copy is gone: a retry reads the file again. */
 export interface FileIn {

@@ -2,7 +2,7 @@
  * What page and reader worker say to each other: one discriminated union each way, plain data only. Every request
  * carries an `id`, and its answer (or its failure) carries the same one.
  */
-import type { Problem } from './engine-messages.ts';
+import type { Problem } from './problem.ts';
 import type { Attempt } from './leak-attempt.ts';
 import type { HeatMap } from './wasm/engine-wasm.ts';
 import type { Hu, Picture, Plane, SeriesOut } from './wasm/loader-wasm.ts';

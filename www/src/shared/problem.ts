@@ -1,5 +1,14 @@
 /** Errors as the page shows them; for the page and for the workers. */
-import type { Problem } from './engine-messages.ts';
+
+/** What went wrong and what to do: the shape in which every error of the crate and of the page is shown. */
+export interface Problem {
+  /** Stable, kebab-case. */
+  code: string;
+  /** What is wrong. */
+  message: string;
+  /** What the user can do; may be empty. */
+  hint: string;
+}
 
 /** An error of the crate carries `code` and `hint`; anything else is a fault of ours and is named as such. */
 export function problemFrom(error: unknown): Problem {

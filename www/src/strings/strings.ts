@@ -7,8 +7,8 @@ import { lab, labHtml } from './learn.ts';
 import { train } from './train.ts';
 import { privacy, privacyHtml } from './privacy.ts';
 import { weights, weightsHtml } from './own-weights.ts';
-import type { Speed } from '../page/engines/choose-engine.ts';
-import type { Problem } from '../shared/engine-messages.ts';
+import type { Speed } from '../shared/engine-messages.ts';
+import type { Problem } from '../shared/problem.ts';
 import type { CardCalibration, Decision, KnownAnswerCheck, MethodInfo, ModelInfo, NetworkInfo, PhantomLabel } from '../shared/wasm/engine-wasm.ts';
 
 export { bytes, count, ended };

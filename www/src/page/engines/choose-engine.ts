@@ -5,7 +5,8 @@
  * agreed with the CPU's, and only where it is the faster one. A software adapter (SwiftShader, lavapipe) is about a
  * hundred times slower than the CPU module, so it runs only when a person asks for it.
  */
-import type { EngineId, Problem } from '../../shared/engine-messages.ts';
+import type { EngineId, Speed } from '../../shared/engine-messages.ts';
+import type { Problem } from '../../shared/problem.ts';
 import type { KnownAnswerCheck } from '../../shared/wasm/engine-wasm.ts';
 import { strings } from '../../strings/strings.ts';
 
@@ -27,12 +28,6 @@ export type WebGpuState =
   | { phase: 'checking' }
   | { phase: 'ready'; check: KnownAnswerCheck; speed: Speed | undefined }
   | { phase: 'failed'; problem: Problem };
-
-/** Warm milliseconds a patch, measured here, now. */
-export interface Speed {
-  cpu: number;
-  webgpu: number;
-}
 
 export interface Choice {
   engine: EngineId;

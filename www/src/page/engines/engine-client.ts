@@ -3,7 +3,8 @@
  * `WorkerDied`, and the owner starts a new one (engines.ts).
  */
 import { code, forget, weightsOf } from '../assets/code-and-weights.ts';
-import type { Answer, AnswerKind, Ask, EngineFolder, EngineId, FromWorker, Problem, Request, ToWorker } from '../../shared/engine-messages.ts';
+import type { Answer, AnswerKind, Ask, EngineFolder, EngineId, FromWorker, Request, ToWorker } from '../../shared/engine-messages.ts';
+import type { Problem } from '../../shared/problem.ts';
 import { faultNow } from './fault-switch.ts';
 import { strings } from '../../strings/strings.ts';
 import { scriptUrl } from '../../shared/trusted-types.ts';

@@ -1,7 +1,8 @@
 /** What the engines can be in, answer, and fail with. */
 import { RequestFailed } from './engine-client.ts';
 import type { EngineWorker } from './engine-client.ts';
-import type { FileOut, Problem } from '../../shared/engine-messages.ts';
+import type { FileOut } from '../../shared/engine-messages.ts';
+import type { Problem } from '../../shared/problem.ts';
 import type { OfferedModel } from '../assets/model-list.ts';
 import { problemFrom } from '../../shared/problem.ts';
 import { strings } from '../../strings/strings.ts';

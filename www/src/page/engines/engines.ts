@@ -4,10 +4,11 @@
  */
 import { EngineWorker, RequestFailed, WorkerDied } from './engine-client.ts';
 import { CHECKED_BATCHES, chooseEngine, probeAdapter, wantsWebGpu } from './choose-engine.ts';
-import type { Adapter, Choice, EnginePreference, Speed, WebGpuState } from './choose-engine.ts';
+import type { Adapter, Choice, EnginePreference, WebGpuState } from './choose-engine.ts';
 import { EngineUnavailable, problemOf } from './engine-states.ts';
 import type { CpuState, Live, Outcome, Switching } from './engine-states.ts';
-import type { Answer, EngineFolder, EngineId, Problem } from '../../shared/engine-messages.ts';
+import type { Answer, EngineFolder, EngineId, Speed } from '../../shared/engine-messages.ts';
+import type { Problem } from '../../shared/problem.ts';
 import { fetchModels, named } from '../assets/model-list.ts';
 import type { OfferedModel } from '../assets/model-list.ts';
 import { readSources } from '../intake/arrivals.ts';

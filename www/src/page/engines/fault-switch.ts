@@ -2,8 +2,8 @@
  * Faults on purpose, to see that nothing is lost: `?fault=NAME@N` in the page's address makes an engine's worker fail at the
  * N-th piece of work that it gets (a chunk of patches, a slice). The page says that it is on. docs/faults.md lists them.
  */
-export const FAULTS = ['panic', 'hang', 'out-of-memory', 'lose-device', 'wrong-numbers', 'refused-work'] as const;
-export type Fault = (typeof FAULTS)[number];
+import { FAULTS } from '../../shared/faults.ts';
+import type { Fault } from '../../shared/faults.ts';
 
 interface Due {
   fault: Fault;

@@ -7,7 +7,8 @@ import { RequestFailed, WorkerDied } from '../engines/engine-client.ts';
 import { strings } from '../../strings/strings.ts';
 import { scriptUrl } from '../../shared/trusted-types.ts';
 import { Watchdog } from '../../shared/channel/watchdog.ts';
-import type { FromLab, TaskName, Tasks, ToLab } from '../../shared/lab/lab-tasks.ts';
+import type { FromLab, ToLab } from '../../shared/lab/lab-messages.ts';
+import type { TaskName, Tasks } from '../../shared/lab/lab-tasks.ts';
 
 /** The longest piece of work without a sign of life, generously: a step of training on a slow laptop. */
 const SILENCE_MILLISECONDS = 60_000;

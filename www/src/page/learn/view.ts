@@ -7,7 +7,7 @@ import type { Runner } from '../patches/queue.ts';
 import type { ModelInfo, SliceIn } from '../../shared/wasm/engine-wasm.ts';
 import type { Address } from './address.ts';
 import type { Lab } from './lab-client.ts';
-import type { PatchValues } from '../../shared/lab/lab-tasks.ts';
+import type { PatchValues } from '../../shared/lab/task.ts';
 
 /** The patch that is looked at. */
 export interface Subject extends PatchValues {

@@ -7,7 +7,7 @@ import { EngineUnavailable } from '../engines/engine-states.ts';
 import type { Engines } from '../engines/engines.ts';
 import { readSources } from '../intake/arrivals.ts';
 import type { ReadFiles } from '../intake/arrivals.ts';
-import type { Problem } from '../../shared/engine-messages.ts';
+import type { Problem } from '../../shared/problem.ts';
 import type { Results, Row } from './results.ts';
 import type { SizePolicy } from '../../shared/wasm/engine-wasm.ts';
 

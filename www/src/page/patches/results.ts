@@ -4,7 +4,8 @@
  */
 import type { Outcome } from '../engines/engine-states.ts';
 import type { Arrival } from '../intake/arrivals.ts';
-import type { PatchOut, Problem } from '../../shared/engine-messages.ts';
+import type { PatchOut } from '../../shared/engine-messages.ts';
+import type { Problem } from '../../shared/problem.ts';
 import type { ModelInfo, Prediction } from '../../shared/wasm/engine-wasm.ts';
 
 export type RowState = 'waiting' | 'running' | 'done' | 'refused' | 'stopped' | 'cancelled';

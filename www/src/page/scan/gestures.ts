@@ -1,9 +1,30 @@
 /** Pointer, wheel, touch and keys on the viewer. Each gesture ends in a method of the viewer. */
-import type { Viewer } from './slice-viewer.ts';
-import type { Point } from './zoom-and-pan.ts';
+import type { Plane } from '../../shared/wasm/loader-wasm.ts';
+import type { DisplayWindow } from './display-window.ts';
+import type { Point, View } from './zoom-and-pan.ts';
 
 /** What the main button does. The wheel scrolls, the middle button pans and the right one windows whatever it is. */
 export type Tool = 'classify' | 'window' | 'pan' | 'ruler';
+
+/** What gestures act on. */
+export interface Gestured {
+  readonly view: View;
+  readonly tool: Tool;
+  readonly plane: Plane;
+  readonly window: DisplayWindow;
+  cross: Point | undefined;
+  ruler: [Point, Point] | undefined;
+  /** Canvas pixels of a pointer. */
+  point(event: { clientX: number; clientY: number }): Point;
+  isInside(pixel: Point): boolean;
+  classifyAt(pixel: Point): void;
+  moveCross(dx: number, dy: number): void;
+  scroll(by: number): void;
+  show(plane: Plane, index?: number): void;
+  setWindow(window: DisplayWindow): void;
+  fit(): void;
+  changed(): void;
+}
 
 type Drag = 'window' | 'pan' | 'ruler' | 'click';
 
@@ -18,13 +39,13 @@ const WHEEL_PER_SLICE = 50;
 
 export class Gestures {
   private readonly canvas: HTMLCanvasElement;
-  private readonly viewer: Viewer;
+  private readonly viewer: Gestured;
   private readonly pointers = new Map<number, PointerEvent>();
   private drag: { kind: Drag; start: PointerEvent; last: PointerEvent; moved: boolean } | undefined;
   private wheel = 0;
   private touchTravel = 0;
 
-  constructor(canvas: HTMLCanvasElement, viewer: Viewer) {
+  constructor(canvas: HTMLCanvasElement, viewer: Gestured) {
     this.canvas = canvas;
     this.viewer = viewer;
     canvas.addEventListener('pointerdown', (event) => this.down(event));
@@ -77,8 +98,8 @@ export class Gestures {
   }
 
   private inside(event: PointerEvent): Point | undefined {
-    const place = this.viewer.view.toSlice(this.viewer.point(event));
-    return this.viewer.isInside(place) ? place : undefined;
+    const pixel = this.viewer.view.toSlice(this.viewer.point(event));
+    return this.viewer.isInside(pixel) ? pixel : undefined;
   }
 
   private dragTo(event: PointerEvent): void {

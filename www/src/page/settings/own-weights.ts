@@ -8,7 +8,7 @@ import { byId, setText } from '../../ui/dom.ts';
 import { problemOf } from '../engines/engine-states.ts';
 import type { Engines } from '../engines/engines.ts';
 import type { Lab } from '../learn/lab-client.ts';
-import type { Problem } from '../../shared/engine-messages.ts';
+import type { Problem } from '../../shared/problem.ts';
 import type { OfferedModel } from '../assets/model-list.ts';
 import { asSentence, bytes, networkName, strings } from '../../strings/strings.ts';
 import type { ModelInfo } from '../../shared/wasm/engine-wasm.ts';

@@ -5,7 +5,7 @@
 const TICKS = 8;
 
 export class Watchdog {
-  private timer = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
   private left: number;
   private lastTick = 0;
   private readonly silent: () => void;
@@ -31,7 +31,7 @@ export class Watchdog {
     clearTimeout(this.timer);
     const wait = Math.max(1, Math.min(this.left, Math.max(1000, this.left / TICKS)));
     this.lastTick = performance.now();
-    this.timer = window.setTimeout(() => {
+    this.timer = setTimeout(() => {
       // However long the page was away, a tick counts once: messages that wait are read before the next.
       this.left -= Math.min(wait, performance.now() - this.lastTick);
       if (this.left > 1) this.arm();

@@ -1,6 +1,6 @@
 /** Tasks that measure, and the check of weights that the user brings. */
 import type { CardCalibration, CardMetrics, Confusion, Interval, ModelCard, ModelInfo } from '../wasm/engine-wasm.ts';
-import type { Task } from './lab-tasks.ts';
+import type { Task } from './task.ts';
 
 /** A share of counts. */
 export interface Share {

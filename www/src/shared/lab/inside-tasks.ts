@@ -1,5 +1,5 @@
 /** What the views "inside" and "tour" ask the lab's worker for. */
-import type { PatchValues, Task } from './lab-tasks.ts';
+import type { PatchValues, Task } from './task.ts';
 import type { Dropped, Histogram, Kernels, Made, Place, Share, Traced } from '../wasm/inside-wasm.ts';
 
 type Values = Float32Array<ArrayBuffer>;

@@ -1,5 +1,5 @@
 /** What the view "Train" asks its own lab for. The network in training lives in the worker until the next one begins. */
-import type { Task } from './lab-tasks.ts';
+import type { Task } from './task.ts';
 import type { TrainingEpoch, TrainingSettings } from '../wasm/lab-wasm.ts';
 
 /** Patches to learn from. */

@@ -1,6 +1,6 @@
 /** What the view "Why this answer" asks the lab for. */
 import type { Decision, SliceIn } from '../wasm/engine-wasm.ts';
-import type { Task } from './lab-tasks.ts';
+import type { Task } from './task.ts';
 import type { LayersWithMaps, MapWeights, RegionShown, Variant } from '../wasm/lab-wasm.ts';
 
 export const METHODS = ['occlusion', 'class-activation', 'gradient', 'smooth-gradient'] as const;

@@ -112,17 +112,17 @@ export interface Dropped {
   probability: number;
 }
 
-declare module './lab-wasm.ts' {
-  interface LabNetwork {
-    trace(values: Float32Array): Traced[];
-    made(values: Float32Array, place: Place, input: number | undefined, most: number): Made;
-    beforeRelu(values: Float32Array, layer: number, channel: number): Float32Array<ArrayBuffer>;
-    kernels(layer: number, input: number): Kernels | undefined;
-    histogram(values: Float32Array, layer: number, channel: number | undefined, bins: number): Histogram;
-    dropped(values: Float32Array, share: number, seed: number): Dropped;
-  }
-  interface LabModule {
-    softmaxShares(logits: Float32Array, temperature: number): [Share, Share];
-    rewindow(values: Float32Array, center: number, width: number): Float32Array<ArrayBuffer>;
-  }
+/** What the view "inside" asks a network for. */
+export interface InsideNetwork {
+  trace(values: Float32Array): Traced[];
+  made(values: Float32Array, place: Place, input: number | undefined, most: number): Made;
+  beforeRelu(values: Float32Array, layer: number, channel: number): Float32Array<ArrayBuffer>;
+  kernels(layer: number, input: number): Kernels | undefined;
+  histogram(values: Float32Array, layer: number, channel: number | undefined, bins: number): Histogram;
+  dropped(values: Float32Array, share: number, seed: number): Dropped;
+}
+
+export interface InsideModule {
+  softmaxShares(logits: Float32Array, temperature: number): [Share, Share];
+  rewindow(values: Float32Array, center: number, width: number): Float32Array<ArrayBuffer>;
 }

@@ -2,6 +2,8 @@
  * The exports of the lab's WebAssembly module (`pkg/lab`), as `src/wasm_api/lab.rs` gives them. Types only. Each view has
  * the types of its own part in a file of its own.
  */
+import type { EvaluateModule } from './evaluate-wasm.ts';
+import type { InsideModule, InsideNetwork } from './inside-wasm.ts';
 import type { DecodedPatch, MethodInfo, ModelInfo, Phantom, Prediction, SizePolicy } from './engine-wasm.ts';
 
 export type Operation = 'convolution' | 'max-pool' | 'mean' | 'dense' | 'dropout' | 'softmax';
@@ -23,7 +25,7 @@ export interface LayerInfo {
   macs: number;
 }
 
-export interface LabNetwork {
+export interface LabNetwork extends InsideNetwork {
   info(): ModelInfo;
   layers(): LayerInfo[];
   /** Layers that Grad-CAM can look at, and the one to begin with. */
@@ -121,7 +123,7 @@ export interface Training {
   free(): void;
 }
 
-export interface LabModule {
+export interface LabModule extends InsideModule, EvaluateModule {
   trainSmall(settings: TrainingSettings, values: Float32Array, labels: Uint8Array, patients: Uint32Array): Training;
   phantomValues(seed: number, count: number): Float32Array<ArrayBuffer>;
   correlation(a: Float32Array, b: Float32Array): number;

@@ -1,5 +1,5 @@
 /** The frame of a plot: axes, ticks, labels; and where a value lies in it. */
-import type { Axis } from './plot.ts';
+import type { Axis } from './plot-types.ts';
 
 export interface Frame {
   x: Axis;

@@ -2,7 +2,7 @@
 import { make } from '../dom.ts';
 import { plotText } from '../../strings/plot.ts';
 import { plain } from './plot-frame.ts';
-import type { Axis, Series } from './plot.ts';
+import type { Axis, Series } from './plot-types.ts';
 
 /** More rows than anybody reads; of longer series every so many is shown, the last one always. */
 const MOST_ROWS = 250;

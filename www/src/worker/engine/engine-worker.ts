@@ -9,7 +9,7 @@ import { Crew, threadsHere } from './threads.ts';
 import { answered, check, classify, isTrap, measure, predict, scanPart } from './compute.ts';
 import type { Engine } from './compute.ts';
 import { faultInTurn, faultNow } from './faults.ts';
-import type { Fault } from '../../page/engines/fault-switch.ts';
+import type { Fault } from '../../shared/faults.ts';
 import { watchDevices } from './watch-gpu.ts';
 import type { FromWorker, ScannedSlice, ToWorker } from '../../shared/engine-messages.ts';
 import { tryInWorker } from '../leak-test.ts';

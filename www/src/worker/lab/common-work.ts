@@ -1,6 +1,7 @@
 /** Tasks that every view needs. */
 import { tryInWorker } from '../leak-test.ts';
-import type { CommonTasks, Works } from '../../shared/lab/lab-tasks.ts';
+import type { CommonTasks } from '../../shared/lab/common-tasks.ts';
+import type { Works } from './work.ts';
 
 export const commonWorks: Works<CommonTasks> = {
   network: (_, { network }) => ({ layers: network().layers(), info: network().info() }),

@@ -1,6 +1,6 @@
 /** Tasks that measure, and the check of weights that the user brings. */
 import type { EvaluateTasks } from '../../shared/lab/evaluate-tasks.ts';
-import type { Works } from '../../shared/lab/lab-tasks.ts';
+import type { Works } from './work.ts';
 
 export const evaluateWorks: Works<EvaluateTasks> = {
   'open-weights': async ({ bytes }, { wasm }) => wasm.openWeights(bytes),

@@ -1,4 +1,4 @@
-import type { Works } from '../../shared/lab/lab-tasks.ts';
+import type { Works } from './work.ts';
 import type { InsideTasks } from '../../shared/lab/inside-tasks.ts';
 
 export const insideWorks: Works<InsideTasks> = {

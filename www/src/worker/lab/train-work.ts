@@ -1,6 +1,6 @@
 /** Training, inside a lab's worker. */
 import { strings } from '../../strings/strings.ts';
-import type { Works } from '../../shared/lab/lab-tasks.ts';
+import type { Works } from './work.ts';
 import type { Training, TrainingEpoch } from '../../shared/wasm/lab-wasm.ts';
 import type { Kernels, TrainTasks } from '../../shared/lab/train-tasks.ts';
 

@@ -1,6 +1,6 @@
 /** Explanations and changed patches, inside the lab's worker. */
 import { engineFaults } from '../../strings/strings.ts';
-import type { Bench, Works } from '../../shared/lab/lab-tasks.ts';
+import type { Bench, Works } from './work.ts';
 import type { Explainer, LabModule, Region } from '../../shared/wasm/lab-wasm.ts';
 import type { Source, WhyTasks } from '../../shared/lab/why-tasks.ts';
 

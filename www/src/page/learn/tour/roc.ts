@@ -6,7 +6,7 @@ import { linkTo } from '../address.ts';
 import type { Kept, Operating } from '../../../shared/lab/evaluate-tasks.ts';
 import { latest } from '../latest.ts';
 import { Plot } from '../../../ui/plot/plot.ts';
-import type { Point } from '../../../ui/plot/plot.ts';
+import type { Point } from '../../../ui/plot/plot-types.ts';
 import { markOf } from '../threshold/curves.ts';
 import { prevalence } from '../threshold/prevalence.ts';
 import { keptOf } from '../threshold/threshold.ts';

@@ -6,7 +6,7 @@ import { strings } from '../../../strings/strings.ts';
 import { rewrite } from '../address.ts';
 import { Lab } from '../lab-client.ts';
 import { Plot } from '../../../ui/plot/plot.ts';
-import type { Point } from '../../../ui/plot/plot.ts';
+import type { Point } from '../../../ui/plot/plot-types.ts';
 import type { LabelledRow } from '../own-set/labelled-rows.ts';
 import type { Shared, View } from '../view.ts';
 import { Choices } from './choices.ts';

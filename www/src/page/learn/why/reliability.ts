@@ -1,6 +1,6 @@
 /** The axes of every reliability plot. */
 import { evaluateText as text } from '../../../strings/evaluate.ts';
-import type { Axis } from '../../../ui/plot/plot.ts';
+import type { Axis } from '../../../ui/plot/plot-types.ts';
 
 const whole = (value: number): string => `${Math.round(value * 100)} %`;
 

@@ -27,7 +27,7 @@ function fail(message) {
 // One project for each global scope, so that `document` in the worker is an error.
 async function typeCheck() {
   const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const projects = [...['page', 'worker', 'sw', 'shared', 'strings', 'ui'].map((folder) => `www/src/${folder}/tsconfig.json`), 'tests/e2e/tsconfig.json'];
+  const projects = [...['page', 'worker', 'sw', 'shared', 'strings', 'ui'].map((folder) => `www/src/${folder}/tsconfig.json`), 'tests/e2e/tsconfig.json', 'tests/unit/tsconfig.json'];
   const codes = await Promise.all(projects.map((project) => new Promise((resolve) => {
     spawn(process.execPath, [tsc, '--noEmit', '-p', project], { cwd: root, stdio: 'inherit' }).on('exit', resolve);
   })));
@@ -48,6 +48,10 @@ async function writeModels() {
   return models[0].file;
 }
 
+/** Where the page's part is built by cargo: the loader's folder there has another name. */
+const pkg = (part) => path.join(www, 'pkg', { loader: 'reader' }[part] ?? part);
+const WORKERS = { loader: 'loader/loader-worker.ts', lab: 'lab/lab-worker.ts' };
+
 const common = { bundle: true, target: 'es2022', minify: true, sourcemap: true, logLevel: 'warning' };
 
 async function bundle(folders) {
@@ -61,10 +65,10 @@ async function bundle(folders) {
   // A worker for each module, whole in one classic script: it runs from a blob: address and fetches nothing.
   await Promise.all(folders.map((folder) => esbuild.build({
     ...common,
-    entryPoints: [{ in: path.join(www, 'src', 'worker', { reader: 'loader/loader-worker.ts', lab: 'lab/lab-worker.ts' }[folder] ?? 'engine/engine-worker.ts'), out: `worker-${folder}` }],
+    entryPoints: [{ in: path.join(www, 'src', 'worker', WORKERS[folder] ?? 'engine/engine-worker.ts'), out: `worker-${folder}` }],
     outdir: dist,
     format: 'iife',
-    alias: { '#glue': path.join(www, 'pkg', folder, 'nodulens.js') },
+    alias: { '#glue': path.join(pkg(folder), 'nodulens.js') },
     // The glue would look for its module beside itself; it is handed the module.
     define: { 'import.meta.url': 'undefined' },
   })));
@@ -118,7 +122,7 @@ function checkBudget({ 'pkg/cpu/nodulens_bg.wasm': { brotli } }) {
 function cpuStart(sizes, weights) {
   const total = { raw: 0, gzip: 0, brotli: 0 };
   for (const [name, size] of Object.entries(sizes)) {
-    if (/^(pkg\/|worker-)(webgpu|reference|reader|lab)\b|^(service-worker\.js|headers\.json|manifest\.json|third-party\.txt)$/.test(name)) continue;
+    if (/^(pkg\/|worker-)(webgpu|reference|loader|lab)\b|^(service-worker\.js|headers\.json|manifest\.json|third-party\.txt)$/.test(name)) continue;
     if (name.endsWith('.nodulens') && name !== `models/${weights}`) continue;
     for (const key of Object.keys(total)) total[key] += size[key];
   }
@@ -133,7 +137,7 @@ if (flags.has('--check-only')) process.exit(0);
 const parts = [
   ['www/pkg/cpu/nodulens_bg.wasm', 'the CPU module is not built (see README.md)'],
   ['www/pkg/reference/nodulens_bg.wasm', 'the reference module is not built (see README.md)'],
-  ['www/pkg/reader/nodulens_bg.wasm', 'the reader module is not built (see README.md)'],
+  ['www/pkg/reader/nodulens_bg.wasm', 'the loader module is not built (see README.md)'],
   ['www/pkg/lab/nodulens_bg.wasm', 'the lab module is not built (see README.md)'],
   ['www/models/models.json', 'there are no weights in www/models (see README.md)'],
 ];
@@ -144,14 +148,14 @@ if (!webgpu) console.log('build: without WebGPU; the page says so');
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 const weights = await writeModels();
-const folders = ['cpu', 'reference', 'reader', 'lab', ...(webgpu ? ['webgpu'] : [])];
+const folders = ['cpu', 'reference', 'loader', 'lab', ...(webgpu ? ['webgpu'] : [])];
 await Promise.all([
   bundle(folders),
   writeHtml(),
   cp(path.join(www, 'third-party.txt'), path.join(dist, 'third-party.txt')),
   ...(await readdir(www)).filter((name) => /\.(css|svg)$/.test(name)).map((name) => cp(path.join(www, name), path.join(dist, name))),
   cp(path.join(www, 'icons'), path.join(dist, 'icons'), { recursive: true }),
-  ...folders.map((folder) => cp(path.join(www, 'pkg', folder, 'nodulens_bg.wasm'), path.join(dist, 'pkg', folder, 'nodulens_bg.wasm'))),
+  ...folders.map((folder) => cp(path.join(pkg(folder), 'nodulens_bg.wasm'), path.join(dist, 'pkg', folder, 'nodulens_bg.wasm'))),
 ]);
 await writeHosting(dist);
 await writeServiceWorker(dist, { kept: !flags.has('--no-offline') });

@@ -12,7 +12,7 @@ const MAY_IMPORT = {
   page: ['shared', 'strings', 'ui'],
   worker: ['shared', 'strings'],
   sw: ['shared'],
-  shared: [],
+  shared: ['strings'],
   strings: ['shared', 'ui'],
   ui: ['shared', 'strings'],
 };

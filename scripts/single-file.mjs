@@ -1,4 +1,4 @@
-// The page as one file: dist-single/nodulens.html, which opens by double click and asks for nothing. CPU engine, reader
+// The page as one file: dist-single/nodulens.html, which opens by double click and asks for nothing. CPU engine, loader
 // and the default network are inside. Made from dist/, so build that first.
 //   node scripts/single-file.mjs
 import { createHash } from 'node:crypto';
@@ -70,7 +70,7 @@ async function worker(entry, folder) {
     target: 'es2022',
     minify: true,
     write: false,
-    alias: { '#glue': path.join(root, 'www', 'pkg', folder, 'nodulens.js') },
+    alias: { '#glue': path.join(root, 'www', 'pkg', { loader: 'reader' }[folder] ?? folder, 'nodulens.js') },
     define: { 'import.meta.url': 'undefined' },
     logLevel: 'warning',
   });
@@ -88,9 +88,9 @@ const files = await Promise.all([
   inside('models/models.json', 'application/json', JSON.stringify(models)),
   inside(`models/${models[0].file}`, 'application/octet-stream', await read(`models/${models[0].file}`)),
   // The lab's module holds the CPU engine, too: one of them is enough here.
-  ...[['cpu', 'engine/engine-worker.ts', 'lab'], ['lab', 'lab/lab-worker.ts', 'lab'], ['reader', 'loader/loader-worker.ts', 'reader']].map(async ([name, entry, folder]) =>
+  ...[['cpu', 'engine/engine-worker.ts', 'lab'], ['lab', 'lab/lab-worker.ts', 'lab'], ['loader', 'loader/loader-worker.ts', 'loader']].map(async ([name, entry, folder]) =>
     inside(`worker-${name}.js`, 'text/javascript', await worker(entry, folder))),
-  ...['lab', 'reader'].map(async (folder) => inside(`pkg/${folder}/nodulens_bg.wasm`, 'application/wasm', await read(`pkg/${folder}/nodulens_bg.wasm`))),
+  ...['lab', 'loader'].map(async (folder) => inside(`pkg/${folder}/nodulens_bg.wasm`, 'application/wasm', await read(`pkg/${folder}/nodulens_bg.wasm`))),
   inside('third-party.txt', 'text/plain', await read('third-party.txt')),
   '<script type="text/plain" id="file:./pkg/cpu/nodulens_bg.wasm" data-same="./pkg/lab/nodulens_bg.wasm"></script>',
 ]);

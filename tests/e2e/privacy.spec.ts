@@ -305,7 +305,7 @@ test('a whole session, in the browser’s own log of its network: only this page
     await open(page, site.url);
     // The page fetches the reader, and what works without a network, when it has nothing else to do.
     await page.waitForLoadState('networkidle');
-    await expect.poll(() => asked.some(({ url }) => url.endsWith('/pkg/reader/nodulens_bg.wasm'))).toBe(true);
+    await expect.poll(() => asked.some(({ url }) => url.endsWith('/pkg/loader/nodulens_bg.wasm'))).toBe(true);
     // The service worker's requests are in the log, too.
     await expect(page.locator('#offline')).toContainText('without a network, too', { timeout: 60_000 });
     await page.waitForLoadState('networkidle');

@@ -107,7 +107,7 @@ test('a reader that stops while its scan is open is replaced; the search goes on
   await page.locator('#scan-volume').click();
   await expect(page.locator('#scanning-text')).toContainText(/[1-9]\d? of 24/);
   for (const worker of page.workers()) {
-    if ((await worker.evaluate(() => self.name)) === 'nodulens-reader') await worker.evaluate(() => void setTimeout(() => { throw new Error('killed by the test'); }));
+    if ((await worker.evaluate(() => self.name)) === 'nodulens-loader') await worker.evaluate(() => void setTimeout(() => { throw new Error('killed by the test'); }));
   }
   await expect(page.locator('#scanning-text')).toContainText('in the volume', { timeout: 120_000 });
   await sameFindings(page);
@@ -128,14 +128,14 @@ test('a file on which the reader stops is set aside with its reason; the scan be
       }
       return bytes;
     };`;
-  const site = await startSite(brokenCopy('poison-scan', { 'worker-reader.js': (code) => `${poison}\n${code.toString()}` }));
+  const site = await startSite(brokenCopy('poison-scan', { 'worker-loader.js': (code) => `${poison}\n${code.toString()}` }));
   try {
     await open(page, site.url);
     const bad = (name: string): { name: string; mimeType: string; buffer: Buffer } => ({ name, mimeType: '', buffer: Buffer.from('NRRD0004 POISON\n') });
     await choose(page, [bad('a.nrrd'), { name: 'scan.mha', mimeType: '', buffer: readFileSync(scanFile) }, bad('z.nrrd')]);
     await opened(page, 24);
-    await expect(page.locator('#notices')).toContainText('a.nrrd: The reader stopped on this file');
-    await expect(page.locator('#notices')).toContainText('z.nrrd: The reader stopped on this file');
+    await expect(page.locator('#notices')).toContainText('a.nrrd: The loader stopped on this file');
+    await expect(page.locator('#notices')).toContainText('z.nrrd: The loader stopped on this file');
   } finally {
     site.close();
   }

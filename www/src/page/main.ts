@@ -60,11 +60,11 @@ const privacy = new PrivacyPanel(engines, {
     return worstOfEach([
       ...(await engines.work((worker) => worker.ask({ kind: 'try-network', own }))).attempts,
       ...(await learn.lab.ask('try-network', { own })).attempts,
-      ...(await (scanPanel.scan?.reader.ask({ kind: 'try-network', own }) ?? { attempts: [] })).attempts,
+      ...(await (scanPanel.scan?.loader.ask({ kind: 'try-network', own }) ?? { attempts: [] })).attempts,
     ]);
   },
-  renewReaders() {
-    scanPanel.scan?.reader.renew();
+  renewLoaders() {
+    scanPanel.scan?.loader.renew();
     learn.renew();
   },
   clearAll() {
@@ -311,7 +311,7 @@ function checkFilter(): void {
 /** What a scan and the views of "See why, and learn" need, once the engine has what it needs: afterwards opening files asks for nothing. */
 function prefetch(): Promise<unknown> {
   const soon = 'requestIdleCallback' in window ? requestIdleCallback : setTimeout;
-  return new Promise((resolve) => soon(() => resolve(Promise.all([code('reader'), code('lab')]).catch(() => undefined))));
+  return new Promise((resolve) => soon(() => resolve(Promise.all([code('loader'), code('lab')]).catch(() => undefined))));
 }
 
 unpackWhenOpened();

@@ -2,6 +2,7 @@
  * What page and worker say to each other: one discriminated union each way. Types only, plain data only; a wasm handle
  * never crosses. Every request carries an `id`, and its answer (or its failure) carries the same one.
  */
+import type { CancelMessage, Ending, WithoutId } from './channel/wire.ts';
 import type { Fault } from './faults.ts';
 import type { Attempt } from './leak-attempt.ts';
 import type { Problem } from './problem.ts';
@@ -36,7 +37,7 @@ export type FileOut =
 export type ToWorker =
   /** `script`: where threads of the same kind start from; alone without it. `weights`: a weights file's bytes. */
   | { kind: 'start'; id: number; module: WebAssembly.Module; weights: Uint8Array; script: string | undefined }
-  /** Makes a worker one more thread of another's engine (crew.ts). */
+  /** Makes a worker one more thread of another's engine (worker/engine/threads.ts). */
   | { kind: 'enlist'; id: number; module: WebAssembly.Module; weights: Uint8Array }
   | { kind: 'classify'; id: number; files: FileIn[]; policy: SizePolicy }
   | { kind: 'phantoms'; id: number; seed: number; count: number }
@@ -48,19 +49,19 @@ export type ToWorker =
   /** The patch around a pixel. */
   | { kind: 'spot'; id: number; slice: SliceIn; pixel: [number, number] }
   /** `lungs`: 1 where to look; everywhere without it. `show`: send the map while it grows. */
-  | { kind: 'scan-slice'; id: number; slice: SliceIn; lungs: Uint8Array<ArrayBuffer> | undefined; show: boolean }
+  | { kind: 'search-slice'; id: number; slice: SliceIn; lungs: Uint8Array<ArrayBuffer> | undefined; show: boolean }
   /** A thread's part of it. */
-  | ({ kind: 'scan-part'; id: number; show: boolean } & SlicePart)
-  /** Ends the scan of that id; it answers with what it has. Not queued. */
-  | { kind: 'halt'; id: number }
-  /** Something is to go wrong (faults.ts): at once, or with the work that follows. Not queued, and not answered. */
+  | ({ kind: 'search-part'; id: number; show: boolean } & SlicePart)
+  /** Ends the search of that id; it answers with what it has. Not queued. */
+  | CancelMessage
+  /** Something is to go wrong (shared/faults.ts): at once, or with the work that follows. Not queued, and not answered. */
   | { kind: 'fault'; fault: Fault }
   | { kind: 'order'; id: number; depth: number }
   | { kind: 'merge'; id: number; peaks: [number, Peak][]; geometry: Geometry }
-  /** The self-test of privacy (privacy/worker-attempts.ts); `own`: a file of this page's server, which must be out of reach. */
+  /** The self-test of privacy (worker/leak-test.ts); `own`: a file of this page's server, which must be out of reach. */
   | { kind: 'try-network'; id: number; own: string | undefined };
 
-/** One of so many parts of a slice's scan. */
+/** One of so many parts of a slice's search. */
 export interface SlicePart {
   slice: SliceIn;
   lungs: Uint8Array<ArrayBuffer> | undefined;
@@ -68,8 +69,8 @@ export interface SlicePart {
   parts: number;
 }
 
-/** What the scan of a slice gives; `whole` is false where it was halted, and `share` says how far it came. */
-export interface ScannedSlice {
+/** What the search of a slice gives; `whole` is false where it was cancelled, and `share` says how far it came. */
+export interface SearchedSlice {
   map: HeatMap;
   share: number;
   peaks: Peak[];
@@ -87,19 +88,18 @@ export type FromWorker =
   | { kind: 'checked'; id: number; check: KnownAnswerCheck }
   | { kind: 'measured'; id: number; millisecondsPerPatch: number }
   | { kind: 'spotted'; id: number; spot: Spot; milliseconds: number }
-  | { kind: 'slice-scanned'; id: number; scanned: ScannedSlice }
-  | { kind: 'part-scanned'; id: number; map: HeatMap }
+  | { kind: 'slice-searched'; id: number; searched: SearchedSlice }
+  | { kind: 'part-searched'; id: number; map: HeatMap }
   | { kind: 'ordered'; id: number; order: number[] }
   | { kind: 'merged'; id: number; findings: Finding[] }
   | { kind: 'network-tried'; id: number; attempts: Attempt[] }
-  /** While a slice is scanned; the map where it was asked for. */
-  | { kind: 'scanning'; id: number; done: number; total: number; map: HeatMap | undefined }
-  /** The request failed with a typed error; the worker is still in order. */
-  | { kind: 'failed'; id: number; problem: Problem }
-  /** The WebAssembly instance panicked: it must not be used again. */
-  | { kind: 'died'; message: string };
+  /** While a slice is searched; the map where it was asked for. */
+  | SearchProgress
+  | Ending;
 
-export type Request = Exclude<ToWorker['kind'], 'halt' | 'fault'>;
+export type SearchProgress = { kind: 'progress'; id: number; done: number; total: number; map: HeatMap | undefined };
+
+export type Request = Exclude<ToWorker['kind'], 'cancel' | 'fault'>;
 
 /** Which answer belongs to which request. */
 export interface AnswerKind {
@@ -111,8 +111,8 @@ export interface AnswerKind {
   check: 'checked';
   measure: 'measured';
   spot: 'spotted';
-  'scan-slice': 'slice-scanned';
-  'scan-part': 'part-scanned';
+  'search-slice': 'slice-searched';
+  'search-part': 'part-searched';
   order: 'ordered';
   merge: 'merged';
   'try-network': 'network-tried';
@@ -120,5 +120,8 @@ export interface AnswerKind {
 
 export type Answer<K extends Request> = Extract<FromWorker, { kind: AnswerKind[K] }>;
 
-/** A request as the caller writes it; the client adds the id. */
+/** A request as the caller writes it; the channel adds the id. */
 export type Ask<K extends Request> = Omit<Extract<ToWorker, { kind: K }>, 'id'>;
+
+export type AnyAsk = WithoutId<Extract<ToWorker, { kind: Request }>>;
+export type AnyAnswer = Extract<FromWorker, { kind: AnswerKind[Request] }>;

@@ -1,7 +1,8 @@
 /**
- * What page and reader worker say to each other: one discriminated union each way, plain data only. Every request
+ * What page and loader worker say to each other: one discriminated union each way, plain data only. Every request
  * carries an `id`, and its answer (or its failure) carries the same one.
  */
+import type { Ending, WithoutId } from './channel/wire.ts';
 import type { Problem } from './problem.ts';
 import type { Attempt } from './leak-attempt.ts';
 import type { HeatMap } from './wasm/engine-wasm.ts';
@@ -37,7 +38,7 @@ export interface MapOf extends HeatMap {
   z: number;
 }
 
-export type ToReader =
+export type ToLoader =
   /** The first message; without an answer. */
   | { kind: 'start'; module: WebAssembly.Module }
   | { kind: 'open'; id: number; files: NamedBlob[] }
@@ -51,10 +52,10 @@ export type ToReader =
   | { kind: 'lungs'; id: number; series: number; index: number }
   /** `request`: findings, model, what was scanned and when, JSON. `maps`: what to draw. */
   | { kind: 'export'; id: number; series: number; format: ExportFormat; request: string; maps: MapOf[] }
-  /** The self-test of privacy (privacy/worker-attempts.ts); `own`: a file of this page's server, which must be out of reach. */
+  /** The self-test of privacy (worker/leak-test.ts); `own`: a file of this page's server, which must be out of reach. */
   | { kind: 'try-network'; id: number; own: string | undefined };
 
-export type FromReader =
+export type FromLoader =
   | { kind: 'opened'; id: number; opened: Opened }
   | { kind: 'picture-read'; id: number; index: number; series: SeriesOut }
   | { kind: 'sliced'; id: number; hu: Hu }
@@ -64,11 +65,12 @@ export type FromReader =
   | { kind: 'exported'; id: number; bytes: Uint8Array<ArrayBuffer> }
   | { kind: 'network-tried'; id: number; attempts: Attempt[] }
   /** While opening: files done of all, or slices of the example. */
-  | { kind: 'progress'; id: number; done: number; total: number }
-  | { kind: 'failed'; id: number; problem: Problem }
-  | { kind: 'died'; message: string };
+  | OpeningProgress
+  | Ending;
 
-export type ReaderRequest = Exclude<ToReader['kind'], 'start'>;
+export type OpeningProgress = { kind: 'progress'; id: number; done: number; total: number };
+
+export type LoaderRequest = Exclude<ToLoader['kind'], 'start'>;
 
 interface AnswerKind {
   open: 'opened';
@@ -81,5 +83,8 @@ interface AnswerKind {
   'try-network': 'network-tried';
 }
 
-export type ReaderAnswer<K extends ReaderRequest> = Extract<FromReader, { kind: AnswerKind[K] }>;
-export type ReaderAsk<K extends ReaderRequest> = Omit<Extract<ToReader, { kind: K }>, 'id'>;
+export type LoaderAnswer<K extends LoaderRequest> = Extract<FromLoader, { kind: AnswerKind[K] }>;
+export type LoaderAsk<K extends LoaderRequest> = Omit<Extract<ToLoader, { kind: K }>, 'id'>;
+
+export type AnyLoaderAsk = WithoutId<Extract<ToLoader, { kind: LoaderRequest }>>;
+export type AnyLoaderAnswer = Extract<FromLoader, { kind: AnswerKind[LoaderRequest] }>;

@@ -168,21 +168,6 @@ export const html = {
   thirdParty: 'Works of others in this page, and their licences',
 } as const;
 
-/** For the reader's worker, which does without the rest. */
-export const unreadableInScan = {
-  code: 'unreadable',
-  message: 'the file could not be read',
-  hint: 'It may have been moved or changed meanwhile: choose it again.',
-};
-
-/** For the engines' workers. */
-export const engineFaults = {
-  notANumber: 'The engine returned a probability that is not a number.',
-  fewer: 'The engine returned fewer predictions than patches.',
-  deviceLost: (reason: string) => `The graphics device was lost (${reason}).`,
-  deviceRefused: (reason: string) => `The graphics device refused its work: ${reason}`,
-};
-
 export const strings = {
   html,
   lead: (method: MethodInfo) => `Give it a scan, or a patch of ${square(method)} pixels.`,
@@ -240,13 +225,13 @@ export const strings = {
     cancelled: 'Opening was cancelled.',
     nothing: 'No scan was found in what arrived.',
     failed: (reason: string) => `The scan could not be opened: ${ended(reason)}`,
-    lost: (reason: string) => `The reader stopped (${ended(reason)}). The scan has to be opened again; your results are still here.`,
+    lost: (reason: string) => `The loader stopped (${ended(reason)}). The scan has to be opened again; your results are still here.`,
     notShown: (reason: string) => `This could not be read: ${ended(reason)} The rest of the scan is still open.`,
     changed: 'a file of the scan has changed or gone since it was opened',
-    setAside: (index: number) => `Slice ${index + 1} was left out: the reader stopped on it twice.`,
+    setAside: (index: number) => `Slice ${index + 1} was left out: the loader stopped on it twice.`,
     stoppedOn: {
-      code: 'reader-stopped',
-      message: 'the reader stopped on this file',
+      code: 'loader-stopped',
+      message: 'the loader stopped on this file',
       hint: 'It was set aside; the others were opened.',
     },
     problems: (n: number) => `${plural(n, 'file', 'files')} could not be read:`,
@@ -380,9 +365,6 @@ export const strings = {
     runs: 'Runs on',
     why: 'Why',
     replaced: (n: number) => `A worker stopped and was replaced ${n === 1 ? 'once' : `${n} times`}; the results are complete.`,
-    workerError: 'The worker stopped without saying why.',
-    unreadableMessage: 'A message of the worker could not be read.',
-    noAnswer: (seconds: number) => `The worker gave no answer for ${seconds} s.`,
     browsers: 'Chrome or Edge 91, Firefox 89, Safari 16.4, or a newer version of any of them, will do. A managed computer may have WebAssembly turned off; its administrator can allow it.',
     noWasm: 'This browser has no WebAssembly, or it is turned off.',
     noSimd: 'This browser’s WebAssembly has no SIMD, which the engine computes with.',

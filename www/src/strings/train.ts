@@ -58,6 +58,5 @@ export const train = {
   ownData: (n: number): string => `${count(n)} labelled patches of the user’s own; they are not in this file`,
   failed: (message: string): string => `Training has stopped: ${message}`,
   kept: 'What was learnt up to the last whole epoch is still there.',
-  gone: 'the worker that trained is gone',
   speed: (patches: number): string => `${count(Math.round(patches))} patches a second`,
 };

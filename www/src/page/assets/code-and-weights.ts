@@ -3,14 +3,14 @@
  * worker needs no network, a worker that died is replaced without a server, and a sealed page (seal.ts) goes on. Workers start
  * from blob: addresses, which makes them inherit the page's own policy on any server.
  */
-import { FetchError, fetchBytes, fetchFile } from './fetch-file.ts';
+import { FetchError, fetchBytes, fetchFile, fetchWhole } from './fetch-file.ts';
 import type { EngineFolder } from '../../shared/engine-messages.ts';
 import { strings } from '../../strings/strings.ts';
 
 /** Set by the build: a single file has no reference. */
 declare const REFERENCE_IS_BUILT: boolean;
 
-export type Folder = EngineFolder | 'reader' | 'lab';
+export type Folder = EngineFolder | 'loader' | 'lab';
 
 /** What a worker starts from. */
 export interface Code {
@@ -72,11 +72,11 @@ async function compile(folder: Folder): Promise<WebAssembly.Module> {
 }
 
 async function script(folder: Folder): Promise<string> {
-  const response = await fetchFile(`./worker-${folder}.js`);
-  return URL.createObjectURL(new Blob([await response.arrayBuffer()], { type: 'text/javascript' }));
+  const bytes = await fetchWhole(`./worker-${folder}.js`, (response) => response.arrayBuffer());
+  return URL.createObjectURL(new Blob([bytes], { type: 'text/javascript' }));
 }
 
-/** Script and module of an engine or of the reader. */
+/** Script and module of an engine or of the loader. */
 export function code(folder: Folder): Promise<Code> {
   return once(codes, folder, async () => {
     supported();
@@ -112,7 +112,7 @@ export function forget(folder: Folder, file: string | undefined): void {
 
 /** Fetches what the page may still need, keeps it, and asks for nothing ever again. */
 export async function holdEverything(files: string[], webgpu: boolean, report: Progress): Promise<void> {
-  const folders: Folder[] = ['cpu', 'reader', 'lab', ...(REFERENCE_IS_BUILT ? ['reference' as const] : []), ...(webgpu ? ['webgpu' as const] : [])];
+  const folders: Folder[] = ['cpu', 'loader', 'lab', ...(REFERENCE_IS_BUILT ? ['reference' as const] : []), ...(webgpu ? ['webgpu' as const] : [])];
   const waiting: Promise<unknown>[] = [...folders.map(code), ...files.map((file) => weightsOf(file))];
   let done = 0;
   await Promise.all(waiting.map((each) => each.then(() => report((done += 1), waiting.length))));

@@ -1,5 +1,5 @@
 /** What the engines can be in, answer, and fail with. */
-import { RequestFailed } from './engine-client.ts';
+import { RequestFailed } from '../../shared/channel/worker-errors.ts';
 import type { EngineWorker } from './engine-client.ts';
 import type { FileOut } from '../../shared/engine-messages.ts';
 import type { Problem } from '../../shared/problem.ts';

@@ -2,18 +2,21 @@
  * Owns the workers: starts the CPU engine first, WebGPU where it is wanted, checks the one against the other, replaces
  * what dies, changes the network, and brings a chunk of files through whatever happens.
  */
-import { EngineWorker, RequestFailed, WorkerDied } from './engine-client.ts';
+import { RequestFailed, WorkerDied } from '../../shared/channel/worker-errors.ts';
+import { EngineWorker } from './engine-client.ts';
 import { CHECKED_BATCHES, chooseEngine, probeAdapter, wantsWebGpu } from './choose-engine.ts';
 import type { Adapter, Choice, EnginePreference, WebGpuState } from './choose-engine.ts';
 import { EngineUnavailable, problemOf } from './engine-states.ts';
 import type { CpuState, Live, Outcome, Switching } from './engine-states.ts';
 import type { Answer, EngineFolder, EngineId, Speed } from '../../shared/engine-messages.ts';
 import type { Problem } from '../../shared/problem.ts';
+import { RecentDeaths } from './recent-deaths.ts';
 import { fetchModels, named } from '../assets/model-list.ts';
 import type { OfferedModel } from '../assets/model-list.ts';
 import { readSources } from '../intake/arrivals.ts';
 import type { ReadFiles, Source } from '../intake/arrivals.ts';
 import { strings } from '../../strings/strings.ts';
+import { workerFaults } from '../../strings/workers.ts';
 import type { MethodInfo, ModelInfo, NetworkInfo, Phantom, Prediction, SizePolicy } from '../../shared/wasm/engine-wasm.ts';
 
 /** How many patches the speed comparison classifies: enough that a GPU's fixed cost a batch does not decide. */
@@ -21,9 +24,6 @@ const MEASURED_PATCHES = 32;
 
 /** Of which sizes it is asked again while it works: compiled already, and quick. */
 const RECHECKED_BATCHES = [2];
-
-/** Workers may die one after the other without one answer between them; beyond this the run pauses and says so. */
-const DEATHS_IN_A_ROW = 12;
 
 export class Engines {
   preference: EnginePreference = 'automatic';
@@ -59,7 +59,8 @@ export class Engines {
   private reference: Promise<Prediction[]> | undefined;
   /** Found to compute wrong numbers, while anybody may still hold answers of theirs. */
   private readonly distrusted = new WeakSet<EngineWorker>();
-  private deaths = 0;
+  /** Beyond a few within a short time, without an answer between them, the run pauses and says so. */
+  private readonly deaths = new RecentDeaths();
   private readonly askedFor: string | undefined;
   private readonly preferred: string | undefined;
   private readonly changed: () => void;
@@ -125,7 +126,7 @@ export class Engines {
 
   /** After a failed start: a new attempt. */
   async retryCpu(): Promise<void> {
-    this.deaths = 0;
+    this.deaths.clear();
     await this.cpuReady().catch(() => undefined);
     await this.considerWebGpu();
   }
@@ -184,7 +185,7 @@ export class Engines {
   /** Nothing works yet, so nothing can be kept. */
   private async startWith(model: OfferedModel | undefined): Promise<void> {
     const before = this.cpuWorker;
-    this.deaths = 0;
+    this.deaths.clear();
     this.current = model;
     this.cpuLive = undefined;
     this.forgetWebGpu();
@@ -225,7 +226,7 @@ export class Engines {
     this.endSwitch(undefined);
     const before = this.cpuWorker;
     this.current = model;
-    this.deaths = 0;
+    this.deaths.clear();
     this.cpuWorker = worker;
     this.cpuLive = Promise.resolve(this.take(worker, answer));
     // What it works on is still answered, and marked as its answer.
@@ -251,7 +252,11 @@ export class Engines {
    * worker; an error that the crate gave for the input itself is passed on.
    */
   async work<T>(task: (worker: EngineWorker, model: ModelInfo, engine: string) => Promise<T>): Promise<T> {
-    const on = (live: Live): Promise<T> => task(live.worker, live.model, this.label(live));
+    const on = async (live: Live): Promise<T> => {
+      const answer = await task(live.worker, live.model, this.label(live));
+      this.deaths.clear();
+      return answer;
+    };
     const live = this.active() === 'webgpu' && this.gpuLive ? this.gpuLive : await this.cpuReady();
     try {
       return await on(live);
@@ -329,7 +334,7 @@ export class Engines {
     const engine = this.label(live);
     const transfer = read.files.map(({ bytes }) => bytes);
     const { files } = await live.worker.ask({ kind: 'classify', files: read.files, policy }, { signal, transfer });
-    this.deaths = 0;
+    this.deaths.clear();
     return [...read.unreadable, ...files].map((file) => ({ file, engine, model: live.model, worker: live.worker }));
   }
 
@@ -350,7 +355,7 @@ export class Engines {
   }
 
   private async startCpu(): Promise<Live> {
-    if (this.deaths >= DEATHS_IN_A_ROW) {
+    if (this.deaths.tooMany) {
       const problem = strings.engine.keepsStopping;
       this.cpuFailed(problem);
       throw new EngineUnavailable(problem);
@@ -394,7 +399,7 @@ export class Engines {
       // A start that fails is told to whoever asked for it.
       if (this.cpuWorker !== worker || this.cpu.phase !== 'ready') return;
       // Replaced at once, also when idle, so that the next file does not wait for a start.
-      this.deaths += 1;
+      this.deaths.add();
       this.replaced += 1;
       this.cpuLive = undefined;
       this.cpuReady().catch(() => undefined);
@@ -439,13 +444,14 @@ export class Engines {
       const { model } = await worker.start('webgpu', chosen.file, (loaded, total) => show({ phase: 'loading', loaded, total }));
       show({ phase: 'checking' });
       const batches = CHECKED_BATCHES[this.adapter.kind === 'hardware' ? 'hardware' : 'software'];
-      const { check } = await worker.ask({ kind: 'check', reference: await this.cpuReference(), batches });
+      // An idle worker that comes back must pass it again.
+      const { check } = await worker.ask({ kind: 'check', reference: await this.cpuReference(), batches }, { state: (answer) => String(answer.check.ok) });
       if (!check.ok) throw new RequestFailed(strings.engine.mismatch(check));
       const speed = this.adapter.kind === 'hardware' ? await this.compareSpeed(worker) : undefined;
       // Another network was chosen meanwhile; the check was not about that one.
       if (this.gpuStarting !== worker) return worker.terminate(strings.network.another);
       // It may have stopped while the CPU was measured.
-      if (!worker.alive) throw new WorkerDied(strings.engine.workerError);
+      if (!worker.alive) throw new WorkerDied(workerFaults.stopped);
       this.gpuLive = { worker, model: named(model, chosen) };
       show({ phase: 'ready', check, speed });
       this.gpuStarting = undefined;

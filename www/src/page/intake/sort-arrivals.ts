@@ -1,5 +1,5 @@
 /**
- * What arrived, told apart by content: pictures go to the patches, scans to the reader. Only the first bytes of a file
+ * What arrived, told apart by content: pictures go to the patches, scans to the loader. Only the first bytes of a file
  * are read here.
  */
 import type { Arrival, Arrivals, Skipped } from './arrivals.ts';

@@ -18,8 +18,8 @@ export interface Wiring {
   webgpuIsBuilt: boolean;
   /** The self-test inside the workers that run. */
   tryWorkers(sealed: boolean): Promise<Attempt[]>;
-  /** The reader of the open scan and the lab start anew and go on with what they were asked. */
-  renewReaders(): void;
+  /** The loader of the open scan and the lab start anew and go on with what they were asked. */
+  renewLoaders(): void;
   /** Clears files, results and the open scan. */
   clearAll(): void;
 }
@@ -91,7 +91,7 @@ export class PrivacyPanel {
     this.draw();
     // Fresh workers inherit the policy that holds now.
     if (this.state !== 'sealed') return;
-    this.wiring.renewReaders();
+    this.wiring.renewLoaders();
     if (await this.engines.renew()) return;
     this.failure = text.sealedOld;
     this.draw();

@@ -39,7 +39,7 @@ export class FindingExports {
     on('heat-png', 'heat-map');
   }
 
-  /** The reader writes them, for it has the header; it gets what was found and by whom. */
+  /** The loader writes them, for it has the header; it gets what was found and by whom. */
   private async write(format: ExportFormat): Promise<void> {
     const current = this.current();
     const outcome = current?.search.outcome;
@@ -58,7 +58,7 @@ export class FindingExports {
       written: [day.join(''), clock.join('')],
     });
     try {
-      const { bytes } = await scan.reader.ask({ kind: 'export', series: scan.index, format, request, maps });
+      const { bytes } = await scan.loader.ask({ kind: 'export', series: scan.index, format, request, maps });
       const { name, type } = FILES[format];
       download(name, type, bytes);
     } catch (error) {

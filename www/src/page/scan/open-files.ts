@@ -1,8 +1,8 @@
-/** From files to an open scan: one reader's worker an attempt, with progress, and a way out. */
-import { RequestFailed, WorkerDied } from '../engines/engine-client.ts';
+/** From files to an open scan: one loader's worker an attempt, with progress, and a way out. */
+import { RequestFailed, WorkerDied } from '../../shared/channel/worker-errors.ts';
 import { byId, setText } from '../../ui/dom.ts';
 import { asSentence, strings } from '../../strings/strings.ts';
-import { ReaderWorker } from './loader-client.ts';
+import { LoaderWorker } from './loader-client.ts';
 import type { FileProblem, NamedBlob, Opened } from '../../shared/loader-messages.ts';
 import type { ScanPanel } from './scan-panel.ts';
 
@@ -10,7 +10,7 @@ const text = strings.scan;
 /** Files that could not be read are named up to so many. */
 const NAMED = 5;
 
-/** A reader that stops on file after file has another trouble than they. */
+/** A loader that stops on file after file has another trouble than they. */
 const MOST_SET_ASIDE = 10;
 
 class Cancelled extends Error {}
@@ -18,7 +18,7 @@ class Cancelled extends Error {}
 export class Opener {
   private readonly panel: ScanPanel;
   private readonly notify: (...text: string[]) => void;
-  private reader: ReaderWorker | undefined;
+  private loader: LoaderWorker | undefined;
   private seed = 1;
 
   constructor(panel: ScanPanel, notify: (...text: string[]) => void) {
@@ -32,10 +32,10 @@ export class Opener {
     let rest = files;
     let at = -1;
     const setAside: FileProblem[] = [];
-    return this.open(text.opening, files.length, async (reader, progress) => {
+    return this.open(text.opening, files.length, async (loader, progress) => {
       // One that stops before it has begun stopped on no file.
       at = -1;
-      const { opened } = await reader.ask({ kind: 'open', files: rest }, (done, total) => {
+      const { opened } = await loader.ask({ kind: 'open', files: rest }, (done, total) => {
         at = done;
         progress(done + setAside.length, total + setAside.length);
       });
@@ -53,24 +53,24 @@ export class Opener {
   example(): Promise<void> {
     const seed = this.seed;
     this.seed += 1;
-    return this.open(text.drawing, 1, (reader, progress) => reader.ask({ kind: 'example', seed }, progress));
+    return this.open(text.drawing, 1, (loader, progress) => loader.ask({ kind: 'example', seed }, progress));
   }
 
   cancel(): void {
-    this.reader?.end(new Cancelled());
+    this.loader?.end(new Cancelled());
   }
 
   private async open(
     line: (done: number, total: number) => string,
     total: number,
-    ask: (reader: ReaderWorker, progress: (done: number, total: number) => void) => Promise<{ opened: Opened }>,
+    ask: (loader: LoaderWorker, progress: (done: number, total: number) => void) => Promise<{ opened: Opened }>,
     again: () => boolean = () => false,
   ): Promise<void> {
     this.cancel();
-    let reader = new ReaderWorker();
-    this.reader = reader;
+    let loader = new LoaderWorker();
+    this.loader = loader;
     const show = (done: number, of: number): void => {
-      if (this.reader !== reader) return;
+      if (this.loader !== loader) return;
       setText(byId('opening-text', 'p'), line(done, of));
       Object.assign(byId('opening-progress', 'progress'), { max: Math.max(1, of), value: done });
     };
@@ -79,31 +79,31 @@ export class Opener {
     try {
       let answer: { opened: Opened } | undefined;
       while (!answer) {
-        answer = await ask(reader, show).catch((error: unknown) => {
-          if (!(error instanceof WorkerDied) || this.reader !== reader || !again()) throw error;
+        answer = await ask(loader, show).catch((error: unknown) => {
+          if (!(error instanceof WorkerDied) || this.loader !== loader || !again()) throw error;
           return undefined;
         });
-        if (!answer) this.reader = reader = new ReaderWorker();
+        if (!answer) this.loader = loader = new LoaderWorker();
       }
       const { opened } = answer;
-      if (this.reader !== reader) return reader.end(new Cancelled());
+      if (this.loader !== loader) return loader.end(new Cancelled());
       this.problems(opened.problems);
-      if (opened.series.length > 0 || opened.pictures.length > 0) this.panel.open(reader, opened);
+      if (opened.series.length > 0 || opened.pictures.length > 0) this.panel.open(loader, opened);
       else {
         if (opened.problems.length === 0) this.notify(text.nothing);
-        reader.end(new Cancelled());
+        loader.end(new Cancelled());
       }
     } catch (error) {
-      reader.end(new Cancelled());
+      loader.end(new Cancelled());
       if (error instanceof Cancelled) {
-        if (this.reader === reader) this.notify(text.cancelled);
+        if (this.loader === loader) this.notify(text.cancelled);
       } else {
         const hint = error instanceof RequestFailed ? error.problem.hint : strings.engine.reloadHint;
         this.notify(text.failed(error instanceof Error ? error.message : String(error)), hint);
       }
     } finally {
-      if (this.reader === reader) {
-        this.reader = undefined;
+      if (this.loader === loader) {
+        this.loader = undefined;
         byId('opening', 'div').hidden = true;
       }
     }

@@ -1,6 +1,6 @@
-/** A series that is open: its reader, its planes, and the ways between display and array. */
+/** A series that is open: its loader, its planes, and the ways between display and array. */
 import type { Geometry, SliceIn } from '../../shared/wasm/engine-wasm.ts';
-import type { ReaderWorker } from './loader-client.ts';
+import type { LoaderWorker } from './loader-client.ts';
 import type { Hu, Plane, PlaneInfo, SeriesOut } from '../../shared/wasm/loader-wasm.ts';
 
 type Triple = [number, number, number];
@@ -12,12 +12,12 @@ export function apply(rows: readonly number[], [a, b, c]: Triple): Triple {
 }
 
 export class OpenScan {
-  readonly reader: ReaderWorker;
+  readonly loader: LoaderWorker;
   readonly index: number;
   readonly series: SeriesOut;
 
-  constructor(reader: ReaderWorker, index: number, series: SeriesOut) {
-    this.reader = reader;
+  constructor(loader: LoaderWorker, index: number, series: SeriesOut) {
+    this.loader = loader;
     this.index = index;
     this.series = series;
   }
@@ -48,18 +48,18 @@ export class OpenScan {
   }
 
   async shown(plane: Plane, index: number): Promise<Hu> {
-    return (await this.reader.ask({ kind: 'slice', series: this.index, plane, index })).hu;
+    return (await this.loader.ask({ kind: 'slice', series: this.index, plane, index })).hu;
   }
 
   /** An acquired slice for the engine, in the array's own order. */
   async sliceIn(z: number): Promise<SliceIn> {
-    const { hu } = await this.reader.ask({ kind: 'acquired', series: this.index, z });
+    const { hu } = await this.loader.ask({ kind: 'acquired', series: this.index, z });
     const [width, height] = this.geometry.size;
     const [x, y] = this.geometry.spacingMm;
     return { hu, width, height, pixelMm: [x, y] };
   }
 
   lungs(z: number): Promise<{ inside: Uint8Array<ArrayBuffer>; share: number }> {
-    return this.reader.ask({ kind: 'lungs', series: this.index, index: z });
+    return this.loader.ask({ kind: 'lungs', series: this.index, index: z });
   }
 }

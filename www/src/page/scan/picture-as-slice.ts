@@ -8,7 +8,7 @@ import { PRESETS } from './display-window.ts';
 /** What most screenshots of lungs are; and a chest of 36 cm over 512 pixels. */
 const ASSUMED_PIXEL_MM = 0.7;
 
-export class PictureReader {
+export class PictureAsSlice {
   private pictures: Picture[] = [];
   private chosen = 0;
   private readonly box = byId('picture-reading', 'div');

@@ -10,9 +10,9 @@ import type { Tool } from './gestures.ts';
 import { HeaderPanel } from './dicom-header.ts';
 import { OpenScan } from './open-scan.ts';
 import { HeatOverlay, acquiredIndex, drawCross, drawFindings, drawLungs, drawPatch, drawRuler } from './overlays.ts';
-import { PictureReader } from './picture-as-slice.ts';
+import { PictureAsSlice } from './picture-as-slice.ts';
 import type { Opened } from '../../shared/loader-messages.ts';
-import type { ReaderWorker } from './loader-client.ts';
+import type { LoaderWorker } from './loader-client.ts';
 import type { Plane, SeriesOut } from '../../shared/wasm/loader-wasm.ts';
 import { Search } from './search.ts';
 import { Slices } from './slice-cache.ts';
@@ -34,7 +34,7 @@ export class ScanPanel {
   scan: OpenScan | undefined;
   search: Search | undefined;
   readonly viewer: Viewer;
-  private reader: ReaderWorker | undefined;
+  private loader: LoaderWorker | undefined;
   private slices: Slices | undefined;
   private series: SeriesOut[] = [];
   private spot: SpotAnswer | undefined;
@@ -43,7 +43,7 @@ export class ScanPanel {
   private readonly heat = new HeatOverlay();
   private readonly list = new FindingList((finding) => this.goTo(finding), () => this.viewer.changed());
   private readonly windows: WindowChoice;
-  private readonly pictures: PictureReader;
+  private readonly pictures: PictureAsSlice;
   private readonly header = new HeaderPanel();
   private readonly engines: Engines;
   private readonly notify: (...text: string[]) => void;
@@ -60,15 +60,15 @@ export class ScanPanel {
     this.viewer = new Viewer(byId('slice', 'canvas'), { classify: (place) => void this.classify(place), changed: () => this.drawSoon() });
     this.viewer.overlays = [(scene) => this.overlay(scene)];
     this.windows = new WindowChoice(this.viewer, engines);
-    this.pictures = new PictureReader((picture, reading) => void this.readPicture(picture, reading));
+    this.pictures = new PictureAsSlice((picture, reading) => void this.readPicture(picture, reading));
     new FindingExports(() => (this.scan && this.search ? { scan: this.scan, search: this.search, viewer: this.viewer } : undefined), notify);
     this.wire();
   }
 
-  /** Shows what a reader has opened; what was open before is closed. */
-  open(reader: ReaderWorker, { series, pictures }: Opened): void {
+  /** Shows what a loader has opened; what was open before is closed. */
+  open(loader: LoaderWorker, { series, pictures }: Opened): void {
     this.close();
-    this.reader = reader;
+    this.loader = loader;
     this.series = series;
     this.pictures.offer(pictures);
     const select = byId('series', 'select');
@@ -84,14 +84,14 @@ export class ScanPanel {
   }
 
   close(): void {
-    this.search?.halt();
+    this.search?.cancel();
     this.search = undefined;
     this.scan = undefined;
-    // What it still waits for fails with its reader, and must not be taken for the next scan's failure.
+    // What it still waits for fails with its loader, and must not be taken for the next scan's failure.
     this.slices?.close();
     this.slices = undefined;
-    this.reader?.end(new Error(text.cancelled));
-    this.reader = undefined;
+    this.loader?.end(new Error(text.cancelled));
+    this.loader = undefined;
     this.forgetSpot();
     this.viewer.open(undefined, undefined);
     document.body.classList.remove('has-scan');
@@ -120,13 +120,13 @@ export class ScanPanel {
 
   private choose(at: number): void {
     const series = this.series[at];
-    if (!series || !this.reader) return;
+    if (!series || !this.loader) return;
     byId('series', 'select').value = String(at);
-    this.show(new OpenScan(this.reader, at, series));
+    this.show(new OpenScan(this.loader, at, series));
   }
 
   private show(scan: OpenScan): void {
-    this.search?.halt();
+    this.search?.cancel();
     this.scan = scan;
     this.search = new Search(this.engines, scan, () => this.viewer.changed());
     this.forgetSpot();
@@ -157,19 +157,19 @@ export class ScanPanel {
   }
 
   private async readPicture(picture: number, reading: { center: number; width: number; pixelMm: number }): Promise<void> {
-    if (!this.reader) return;
+    if (!this.loader) return;
     try {
-      const { index, series } = await this.reader.ask({ kind: 'picture', picture, reading });
-      this.show(new OpenScan(this.reader, index, series));
+      const { index, series } = await this.loader.ask({ kind: 'picture', picture, reading });
+      this.show(new OpenScan(this.loader, index, series));
     } catch (error) {
       this.lost(error);
     }
   }
 
-  /** The reader could not do something; where it is gone for good, the volume is, too. */
+  /** The loader could not do something; where it is gone for good, the volume is, too. */
   private lost(error: unknown): void {
     if (!this.scan) return;
-    if (this.reader?.alive) return this.notify(text.notShown(error instanceof Error ? error.message : String(error)));
+    if (this.loader?.alive) return this.notify(text.notShown(error instanceof Error ? error.message : String(error)));
     this.notify(text.lost(error instanceof Error ? error.message : String(error)));
     this.close();
   }
@@ -348,7 +348,7 @@ export class ScanPanel {
       return z === undefined ? undefined : this.search?.slice(z, lungsOnly.checked);
     }));
     byId('scan-volume', 'button').addEventListener('click', guarded(() => this.search?.volume(lungsOnly.checked)));
-    byId('scanning-cancel', 'button').addEventListener('click', () => this.search?.halt());
+    byId('scanning-cancel', 'button').addEventListener('click', () => this.search?.cancel());
     byId('show-lungs', 'input').addEventListener('change', () => viewer.drawSoon());
     byId('show-heat', 'input').addEventListener('change', (event) => {
       this.heat.visible = (event.target as HTMLInputElement).checked;

@@ -1,11 +1,11 @@
 /**
- * Scans of a slice and of the whole volume: slices from the reader, heat maps and peaks from the engine, findings from
+ * The search of a slice or of the whole volume: slices from the loader, heat maps and peaks from the engine, findings from
  * both. It keeps what was found until the scan is closed or the network changes.
  */
-import { WorkerDied } from '../engines/engine-client.ts';
+import { WorkerDied } from '../../shared/channel/worker-errors.ts';
 import type { EngineWorker } from '../engines/engine-client.ts';
 import type { Engines } from '../engines/engines.ts';
-import type { ScannedSlice } from '../../shared/engine-messages.ts';
+import type { SearchedSlice } from '../../shared/engine-messages.ts';
 import { strings } from '../../strings/strings.ts';
 import type { Finding, HeatMap, ModelInfo, Peak, SliceIn } from '../../shared/wasm/engine-wasm.ts';
 import type { OpenScan } from './open-scan.ts';
@@ -26,7 +26,7 @@ export interface Progress {
 
 export interface Outcome {
   what: 'slice' | 'volume';
-  /** Of a slice scan, which. */
+  /** Of a search of one slice, which. */
   index: number;
   findings: Finding[];
   milliseconds: number;
@@ -43,14 +43,14 @@ export class Search {
   /** By acquired slice. */
   readonly maps = new Map<number, HeatMap>();
   readonly lungs = new Map<number, Uint8Array<ArrayBuffer>>();
-  /** Highest probability a slice; undefined where it was not scanned, NaN where there is no lung. */
+  /** Highest probability a slice; undefined where it was not searched, NaN where there is no lung. */
   alongZ: (number | undefined)[];
   progress: Progress | undefined;
   outcome: Outcome | undefined;
   /** Milliseconds a slice, the last one whole; for the estimate. */
   perSlice: number | undefined;
   private readonly peaks = new Map<number, Peak[]>();
-  private halting: AbortController | undefined;
+  private cancelling: AbortController | undefined;
   private readonly engines: Engines;
   private readonly scan: OpenScan;
   private readonly changed: () => void;
@@ -63,19 +63,19 @@ export class Search {
   }
 
   get running(): boolean {
-    return this.halting !== undefined;
+    return this.cancelling !== undefined;
   }
 
   /** Ends what runs; what was found so far is kept. */
-  halt(): void {
-    this.halting?.abort();
+  cancel(): void {
+    this.cancelling?.abort();
   }
 
   /** Another network: what this one found is not that one's. */
   forget(): void {
-    this.halt();
+    this.cancel();
     // What runs is not waited for: whatever it still brings is by the other network, and dropped.
-    this.halting = undefined;
+    this.cancelling = undefined;
     this.progress = undefined;
     this.maps.clear();
     this.peaks.clear();
@@ -106,14 +106,14 @@ export class Search {
     const prepared = await this.prepare(index, true);
     if (!prepared || prepared.lungs?.every((inside) => inside === 0)) return;
     const { slice, lungs } = prepared;
-    const halt = new AbortController();
-    const timer = setTimeout(() => halt.abort(), GAUGE_MILLISECONDS);
+    const enough = new AbortController();
+    const timer = setTimeout(() => enough.abort(), GAUGE_MILLISECONDS);
     try {
-      const { scanned } = await this.engines.work((worker) => worker.ask({ kind: 'scan-slice', slice, lungs, show: false }, {
-        halt: halt.signal,
+      const { searched } = await this.engines.work((worker) => worker.ask({ kind: 'search-slice', slice, lungs, show: false }, {
+        cancel: enough.signal,
       }));
-      const { share } = scanned;
-      if (share > 0) this.perSlice ??= scanned.milliseconds / share;
+      const { share, milliseconds } = searched;
+      if (share > 0) this.perSlice ??= milliseconds / share;
     } finally {
       clearTimeout(timer);
     }
@@ -130,10 +130,10 @@ export class Search {
   }
 
   private async run(what: 'slice' | 'volume', indices: number[], lungsOnly: boolean): Promise<void> {
-    this.halt();
-    const halting = new AbortController();
-    this.halting = halting;
-    const current = (): boolean => this.halting === halting;
+    this.cancel();
+    const cancelling = new AbortController();
+    this.cancelling = cancelling;
+    const current = (): boolean => this.cancelling === cancelling;
     const began = performance.now();
     const notes = new Set<string>();
     const workers = new Set<EngineWorker>();
@@ -142,7 +142,7 @@ export class Search {
     // What an engine found before it was caught cannot be told from what is true: all of it again, on the CPU.
     const startOver = async (): Promise<void> => {
       if (!current()) return;
-      const stopped = halting.signal.aborted;
+      const stopped = cancelling.signal.aborted;
       this.forget();
       if (!stopped) await this.run(what, indices, lungsOnly);
     };
@@ -153,18 +153,23 @@ export class Search {
       if (what === 'volume') this.peaks.clear();
       let next = this.prepare(indices[0], lungsOnly);
       for (const [done, index] of indices.entries()) {
-        if (halting.signal.aborted) {
+        if (cancelling.signal.aborted) {
           whole = false;
           break;
         }
         const prepared = await next.catch((error: unknown) => {
-          if (what === 'slice' || !(error instanceof WorkerDied) || !this.scan.reader.alive) throw error;
+          if (what === 'slice' || !(error instanceof WorkerDied) || !this.scan.loader.alive) throw error;
           return 'set aside' as const;
         });
-        // While the engine works, the reader makes the next slice ready.
+        // While the engine works, the loader makes the next slice ready.
         next = this.prepare(indices[done + 1], lungsOnly);
         next.catch(() => undefined);
         if (!prepared || !current()) break;
+        // Cancelled while the slice was prepared: it is not begun.
+        if (cancelling.signal.aborted) {
+          whole = false;
+          break;
+        }
         if (prepared === 'set aside') {
           // The others are searched; this one is named.
           notes.add(strings.scan.setAside(index));
@@ -174,12 +179,12 @@ export class Search {
           this.alongZ[index] = NaN;
           if (what === 'slice') notes.add('no-lung');
         } else {
-          const result = await this.scanOne(index, prepared.slice, prepared.lungs, what, halting);
+          const result = await this.searchOne(index, prepared.slice, prepared.lungs, what, cancelling);
           if (!current()) return;
           by = result;
           workers.add(result.worker);
-          whole &&= result.scanned.whole;
-          if (result.scanned.note) notes.add(result.scanned.note);
+          whole &&= result.searched.whole;
+          if (result.searched.note) notes.add(result.searched.note);
         }
         if (done % SLICES_UNVERIFIED === SLICES_UNVERIFIED - 1 && !(await this.verified(workers))) return await startOver();
         if (!current()) return;
@@ -188,7 +193,7 @@ export class Search {
           this.progress = { what, done: done + 1, total: indices.length, left };
         }
         this.changed();
-        // The list grows while the volume is scanned; not after every slice, for merging looks at all of them.
+        // The list grows while the volume is searched; not after every slice, for merging looks at all of them.
         if (what === 'volume' && by && done % 8 === 7) {
           const soFar = await this.conclude(what, indices[0] ?? 0, lungsOnly, began, false, notes, by);
           if (!current()) return;
@@ -202,7 +207,7 @@ export class Search {
       if (current()) this.outcome = outcome;
     } finally {
       if (current()) {
-        this.halting = undefined;
+        this.cancelling = undefined;
         this.progress = undefined;
       }
       this.changed();
@@ -221,23 +226,23 @@ export class Search {
     return { slice, lungs: lungsOnly ? await this.lungsOf(index) : undefined };
   }
 
-  private async scanOne(index: number, slice: SliceIn, lungs: Uint8Array<ArrayBuffer> | undefined, what: 'slice' | 'volume', halting: AbortController): Promise<{ scanned: ScannedSlice; model: ModelInfo; engine: string; worker: EngineWorker }> {
+  private async searchOne(index: number, slice: SliceIn, lungs: Uint8Array<ArrayBuffer> | undefined, what: 'slice' | 'volume', cancelling: AbortController): Promise<{ searched: SearchedSlice; model: ModelInfo; engine: string; worker: EngineWorker }> {
     const show = what === 'slice';
     const result = await this.engines.work(async (worker, model, engine) => {
       // Copied, not transferred: a worker that dies must not take the slice with it.
-      const { scanned } = await worker.ask({ kind: 'scan-slice', slice, lungs, show }, {
-        halt: halting.signal,
-        onProgress: (done, total, map) => {
-          if (this.halting !== halting) return;
+      const { searched } = await worker.ask({ kind: 'search-slice', slice, lungs, show }, {
+        cancel: cancelling.signal,
+        onProgress: ({ done, total, map }) => {
+          if (this.cancelling !== cancelling) return;
           if (map) this.maps.set(index, map);
           if (show) this.progress = { what, done, total, left: undefined };
           this.changed();
         },
       });
-      return { scanned, model, engine, worker };
+      return { searched, model, engine, worker };
     });
-    if (this.halting !== halting) return result;
-    const { map, peaks, milliseconds, whole } = result.scanned;
+    if (this.cancelling !== cancelling) return result;
+    const { map, peaks, milliseconds, whole } = result.searched;
     this.maps.set(index, map);
     this.peaks.set(index, peaks);
     this.alongZ[index] = map.probability.reduce((highest, p) => (p > highest ? p : highest), 0);
@@ -245,7 +250,7 @@ export class Search {
     return result;
   }
 
-  /** What the peaks are in the body: those of the slice, or of all that were scanned. */
+  /** What the peaks are in the body: those of the slice, or of all that were searched. */
   private async conclude(what: 'slice' | 'volume', index: number, lungsOnly: boolean, began: number, whole: boolean, notes: Set<string>, by: { model: ModelInfo; engine: string }): Promise<Outcome> {
     const of = what === 'slice' ? [[index, this.peaks.get(index) ?? []] as const] : [...this.peaks];
     const peaks = of.flatMap(([z, found]) => found.map((peak): [number, Peak] => [z, peak]));

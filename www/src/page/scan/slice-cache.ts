@@ -1,10 +1,10 @@
 /**
- * Slices on their way from the reader to the screen: a cache bounded in bytes, and one request at a time, always for
+ * Slices on their way from the loader to the screen: a cache bounded in bytes, and one request at a time, always for
  * what is wanted now. Whoever scrolls fast gets the slice where the wheel stands, not all those in between.
  */
 import type { Hu, Plane } from '../../shared/wasm/loader-wasm.ts';
 
-/** Enough for a hundred slices of 512 x 512 in 16 bits; the volume itself stays in the reader. */
+/** Enough for a hundred slices of 512 x 512 in 16 bits; the volume itself stays in the loader. */
 const CACHE_BYTES = 64 * 1024 * 1024;
 /** Slices fetched ahead in the direction of scrolling, and one behind. */
 const AHEAD = 6;
@@ -67,7 +67,7 @@ export class Slices {
         const key = keyOf(plane, index);
         if (this.refused.has(key)) continue;
         const hu = await this.fetch(plane, index).catch((error: unknown) => {
-          // Asked for once more with every frame, it would stop its reader for ever.
+          // Asked for once more with every frame, it would stop its loader for ever.
           this.refused.add(key);
           throw error;
         });

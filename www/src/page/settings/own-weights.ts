@@ -3,7 +3,7 @@
  * assets.ts, in memory alone, so that every worker that follows gets them, and go when everything is forgotten.
  */
 import { dropOwn, holdOwn } from '../assets/code-and-weights.ts';
-import { RequestFailed } from '../engines/engine-client.ts';
+import { RequestFailed } from '../../shared/channel/worker-errors.ts';
 import { byId, setText } from '../../ui/dom.ts';
 import { problemOf } from '../engines/engine-states.ts';
 import type { Engines } from '../engines/engines.ts';

@@ -214,7 +214,7 @@ export interface Finding {
   diameterMm: number | null;
 }
 
-/** Place, pitch and direction of a volume's axes, as the reader gives it and the engine takes it. */
+/** Place, pitch and direction of a volume's axes, as the loader gives it and the engine takes it. */
 export interface Geometry {
   size: [number, number, number];
   originMm: [number, number, number];

@@ -1,5 +1,5 @@
 /**
- * The exports of the reader module (`pkg/reader`), as `src/wasm_api/reader.rs` gives them. Types only, by hand, for the
+ * The exports of the loader module (`pkg/loader`), as `src/wasm_api/loader.rs` gives them. Types only, by hand, for the
  * reasons given in ../wasm.ts.
  */
 
@@ -96,7 +96,7 @@ export interface Picture {
   notes: string[];
 }
 
-export interface Reader {
+export interface Loader {
   /** Takes a file, or says why not. Never throws for what the file holds. */
   add(name: string, bytes: Uint8Array): Added;
   /** Begins a synthetic scan; returns its number of slices, each to be drawn in order. */
@@ -115,7 +115,7 @@ export interface Reader {
   free(): void;
 }
 
-export interface ReaderModule {
+export interface LoaderModule {
   default(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
-  Reader: new () => Reader;
+  Reader: new () => Loader;
 }

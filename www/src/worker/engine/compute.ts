@@ -3,7 +3,7 @@
  * workers.
  */
 import { problemFrom } from '../../shared/problem.ts';
-import { engineFaults } from '../../strings/strings.ts';
+import { engineFaults } from '../../strings/workers.ts';
 import type { FileIn, FileOut, SlicePart } from '../../shared/engine-messages.ts';
 import type { Classifier, HeatMap, KnownAnswerCheck, NodulensModule, Prediction, SizePolicy } from '../../shared/wasm/engine-wasm.ts';
 
@@ -117,29 +117,29 @@ export function breathe(): Promise<void> {
 const SHOW_EVERY = 120;
 
 /**
- * A part of a slice's scan, until it is done or halted. `show` hears of it now and then. The caller frees the scan.
+ * A part of a slice's search, until it is done or cancelled. `show` hears of it now and then. The caller frees the search.
  */
-export async function scanPart(
+export async function searchPart(
   { wasm, classifier }: Engine,
   { slice, lungs, part, parts }: SlicePart,
-  halted: () => boolean,
-  show: (scan: InstanceType<NodulensModule['SliceScan']>, done: number, total: number) => void,
+  cancelled: () => boolean,
+  show: (search: InstanceType<NodulensModule['SliceScan']>, done: number, total: number) => void,
 ): Promise<InstanceType<NodulensModule['SliceScan']>> {
-  const scan = new wasm.SliceScan(classifier, slice.hu, slice.width, slice.height, slice.pixelMm, lungs, part, parts);
+  const search = new wasm.SliceScan(classifier, slice.hu, slice.width, slice.height, slice.pixelMm, lungs, part, parts);
   try {
     let shown = performance.now();
-    while (!scan.idle() && !halted()) {
-      const { done, total } = await scan.step(classifier);
+    while (!search.idle() && !cancelled()) {
+      const { done, total } = await search.step(classifier);
       const now = performance.now();
       if (now - shown > SHOW_EVERY) {
         shown = now;
-        show(scan, done, total);
+        show(search, done, total);
         await breathe();
       }
     }
-    return scan;
+    return search;
   } catch (error) {
-    if (!isTrap(error)) scan.free();
+    if (!isTrap(error)) search.free();
     throw error;
   }
 }

@@ -5,13 +5,13 @@
  */
 import '../no-network.ts';
 import * as glue from '#glue';
-import { Crew, threadsHere } from './threads.ts';
-import { answered, check, classify, isTrap, measure, predict, scanPart } from './compute.ts';
+import { Threads, threadsHere } from './threads.ts';
+import { answered, check, classify, isTrap, measure, predict, searchPart } from './compute.ts';
 import type { Engine } from './compute.ts';
 import { faultInTurn, faultNow } from './faults.ts';
 import type { Fault } from '../../shared/faults.ts';
 import { watchDevices } from './watch-gpu.ts';
-import type { FromWorker, ScannedSlice, ToWorker } from '../../shared/engine-messages.ts';
+import type { FromWorker, SearchedSlice, ToWorker } from '../../shared/engine-messages.ts';
 import { tryInWorker } from '../leak-test.ts';
 import { problemFrom } from '../../shared/problem.ts';
 import type { HeatMap, NodulensModule } from '../../shared/wasm/engine-wasm.ts';
@@ -19,8 +19,8 @@ import type { HeatMap, NodulensModule } from '../../shared/wasm/engine-wasm.ts';
 declare const self: DedicatedWorkerGlobalScope;
 
 let engine: Engine | undefined;
-/** None in a thread of another worker's crew, and on WebGPU. */
-let crew: Crew | undefined;
+/** None in a thread of another worker, and on WebGPU. */
+let threads: Threads | undefined;
 
 function post(message: FromWorker, transfer: Transferable[] = []): void {
   self.postMessage(message, transfer);
@@ -34,10 +34,10 @@ async function instantiate(module: WebAssembly.Module, weights: Uint8Array): Pro
 
 async function start({ id, module, weights, script }: Extract<ToWorker, { kind: 'start' }>): Promise<FromWorker> {
   engine = await instantiate(module, weights);
-  const threads = script ? threadsHere() : 1;
-  if (script && threads > 1) crew = new Crew({ script, module, weights }, threads);
+  const count = script ? threadsHere() : 1;
+  if (script && count > 1) threads = new Threads({ script, module, weights }, count);
   const { wasm, classifier } = engine;
-  return { kind: 'started', id, method: wasm.method(), networks: wasm.networks(), model: classifier.info(), threads };
+  return { kind: 'started', id, method: wasm.method(), networks: wasm.networks(), model: classifier.info(), threads: count };
 }
 
 function running(): Engine {
@@ -45,54 +45,53 @@ function running(): Engine {
   return engine;
 }
 
-/** Scans that are to end with what they have, and whom else to tell. */
-const halted = new Set<number>();
-const halts = new Map<number, () => void>();
+/** Searches that are to end with what they have, and whom else to tell. */
+const cancelled = new Set<number>();
+const cancels = new Map<number, () => void>();
 
-async function scanSlice({ id, slice, lungs, show }: Extract<ToWorker, { kind: 'scan-slice' }>): Promise<ScannedSlice> {
+async function searchSlice({ id, slice, lungs, show }: Extract<ToWorker, { kind: 'search-slice' }>): Promise<SearchedSlice> {
   const began = performance.now();
   const own = running();
   // What the threads have found so far; each map holds its own part.
   const found: HeatMap[] = [];
   let far = { done: 0, total: 1 };
   // Whoever waits must hear that work goes on, by whichever thread.
-  const alive = (): void => post({ kind: 'scanning', id, ...far, map: undefined });
+  const alive = (): void => post({ kind: 'progress', id, ...far, map: undefined });
   const hear = (map: HeatMap | undefined): void => {
     if (map) found.push(map);
     alive();
   };
-  const { parts, maps, halt } = crew?.scan({ slice, lungs }, show, hear) ?? { parts: 1, maps: [], halt: () => undefined };
-  halts.set(id, halt);
-  // It may have been halted while it waited for its turn.
-  if (halted.has(id)) halt();
-  let scan;
+  const { parts, maps, cancel } = threads?.search({ slice, lungs }, show, hear) ?? { parts: 1, maps: [], cancel: () => undefined };
+  cancels.set(id, cancel);
+  // It may have been cancelled while it waited for its turn.
+  if (cancelled.has(id)) cancel();
+  let search;
   try {
-    scan = await scanPart(own, { slice, lungs, part: 0, parts }, () => halted.has(id), (growing, _, total) => {
+    search = await searchPart(own, { slice, lungs, part: 0, parts }, () => cancelled.has(id), (growing, _, total) => {
       for (const map of found.splice(0)) growing.absorb(map.probability);
       const map = growing.map();
       far = { done: answered(map), total };
-      post({ kind: 'scanning', id, ...far, map: show ? map : undefined });
+      post({ kind: 'progress', id, ...far, map: show ? map : undefined });
     });
     for (const [index, answer] of maps.entries()) {
       const map = await answer;
-      if (map) scan.absorb(map.probability);
-      else if (!halted.has(id)) {
-        const missing = await scanPart(own, { slice, lungs, part: index + 1, parts }, () => halted.has(id), alive);
-        scan.absorb(missing.map().probability);
+      if (map) search.absorb(map.probability);
+      else if (!cancelled.has(id)) {
+        const missing = await searchPart(own, { slice, lungs, part: index + 1, parts }, () => cancelled.has(id), alive);
+        search.absorb(missing.map().probability);
         missing.free();
       }
     }
-    const { done, total } = await scan.step(own.classifier);
-    return { map: scan.map(), peaks: scan.peaks(own.classifier), note: scan.note(), milliseconds: performance.now() - began, whole: done === total, share: done / Math.max(1, total) };
+    const { done, total } = await search.step(own.classifier);
+    return { map: search.map(), peaks: search.peaks(own.classifier), note: search.note(), milliseconds: performance.now() - began, whole: done === total, share: done / Math.max(1, total) };
   } finally {
-    halt();
-    halted.delete(id);
-    halts.delete(id);
-    scan?.free();
+    cancel();
+    cancels.delete(id);
+    search?.free();
   }
 }
 
-async function answer(message: Exclude<ToWorker, { kind: 'halt' | 'fault' }>): Promise<FromWorker> {
+async function answer(message: Exclude<ToWorker, { kind: 'cancel' | 'fault' }>): Promise<FromWorker> {
   const { id } = message;
   switch (message.kind) {
     case 'start':
@@ -102,7 +101,7 @@ async function answer(message: Exclude<ToWorker, { kind: 'halt' | 'fault' }>): P
       return { kind: 'enlisted', id };
     case 'classify': {
       const { files, policy } = message;
-      return { kind: 'classified', id, files: await (crew ? crew.classify(running(), files, policy) : classify(running(), files, policy)) };
+      return { kind: 'classified', id, files: await (threads ? threads.classify(running(), files, policy) : classify(running(), files, policy)) };
     }
     case 'phantoms':
       return { kind: 'phantoms-made', id, phantoms: running().wasm.makePhantoms(message.seed, message.count) };
@@ -114,7 +113,7 @@ async function answer(message: Exclude<ToWorker, { kind: 'halt' | 'fault' }>): P
       return { kind: 'checked', id, check: await check(running(), message.reference, message.batches) };
     case 'measure': {
       const { patches, batches } = message;
-      return { kind: 'measured', id, millisecondsPerPatch: await (crew ? crew.measure(running(), patches, batches) : measure(running(), patches, batches)) };
+      return { kind: 'measured', id, millisecondsPerPatch: await (threads ? threads.measure(running(), patches, batches) : measure(running(), patches, batches)) };
     }
     case 'spot': {
       const { classifier } = running();
@@ -123,16 +122,15 @@ async function answer(message: Exclude<ToWorker, { kind: 'halt' | 'fault' }>): P
       const spot = await classifier.classifyAt(hu, width, height, pixelMm, ...message.pixel);
       return { kind: 'spotted', id, spot, milliseconds: performance.now() - before };
     }
-    case 'scan-slice':
-      return { kind: 'slice-scanned', id, scanned: await scanSlice(message) };
-    case 'scan-part': {
-      const scan = await scanPart(running(), message, () => halted.has(id), (growing, done, total) => {
-        post({ kind: 'scanning', id, done, total, map: message.show ? growing.map() : undefined });
+    case 'search-slice':
+      return { kind: 'slice-searched', id, searched: await searchSlice(message) };
+    case 'search-part': {
+      const search = await searchPart(running(), message, () => cancelled.has(id), (growing, done, total) => {
+        post({ kind: 'progress', id, done, total, map: message.show ? growing.map() : undefined });
       });
-      const map = scan.map();
-      scan.free();
-      halted.delete(id);
-      return { kind: 'part-scanned', id, map };
+      const map = search.map();
+      search.free();
+      return { kind: 'part-searched', id, map };
     }
     case 'order':
       return { kind: 'ordered', id, order: [...running().wasm.sliceOrder(message.depth)] };
@@ -157,9 +155,9 @@ let queue: Promise<void> = Promise.resolve();
 
 self.onmessage = (event: MessageEvent<ToWorker>) => {
   const message = event.data;
-  if (message.kind === 'halt') {
-    halted.add(message.id);
-    halts.get(message.id)?.();
+  if (message.kind === 'cancel') {
+    cancelled.add(message.id);
+    cancels.get(message.id)?.();
     return;
   }
   if (message.kind === 'fault') {
@@ -178,6 +176,8 @@ self.onmessage = (event: MessageEvent<ToWorker>) => {
     } catch (error) {
       if (isTrap(error)) post({ kind: 'died', message: problemFrom(error).message });
       else post({ kind: 'failed', id: message.id, problem: problemFrom(error) });
+    } finally {
+      cancelled.delete(message.id);
     }
   });
 };

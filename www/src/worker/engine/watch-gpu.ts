@@ -3,7 +3,7 @@
  * refuses what it is told, which the engine itself may only notice by waiting for ever. The worker then says that it is
  * dead, and the page goes on elsewhere.
  */
-import { engineFaults } from '../../strings/strings.ts';
+import { engineFaults } from '../../strings/workers.ts';
 
 type Lost = (reason: string) => void;
 

@@ -80,7 +80,9 @@ async function handle(message: Exclude<ToLab, { kind: 'cancel' }>): Promise<void
       networks.set(message.network, await (await wasm()).LabNetwork.load(message.weights));
       return;
     case 'ask':
-      if (!cancelled.has(message.id)) post({ kind: 'answered', id: message.id, output: await answer(message) });
+      // Whoever cancelled no longer waits, but the page counts on an end.
+      if (cancelled.has(message.id)) throw new Cancelled('cancelled');
+      post({ kind: 'answered', id: message.id, output: await answer(message) });
   }
 }
 

@@ -1,5 +1,5 @@
 /** Training, inside a lab's worker. */
-import { strings } from '../../strings/strings.ts';
+import { trainingGone } from '../../strings/workers.ts';
 import type { Works } from './work.ts';
 import type { Training, TrainingEpoch } from '../../shared/wasm/lab-wasm.ts';
 import type { Kernels, TrainTasks } from '../../shared/lab/train-tasks.ts';
@@ -26,7 +26,7 @@ export const trainWorks: Works<TrainTasks> = {
   'train-steps': ({ milliseconds, data, date }) => {
     const running = training;
     // A worker that was replaced knows of no training.
-    if (!running) throw new Error(strings.train.gone);
+    if (!running) throw new Error(trainingGone);
     const began = performance.now();
     const epochs: TrainingEpoch[] = [];
     let now;

@@ -1,5 +1,5 @@
 /** Explanations and changed patches, inside the lab's worker. */
-import { engineFaults } from '../../strings/strings.ts';
+import { engineFaults } from '../../strings/workers.ts';
 import type { Bench, Works } from './work.ts';
 import type { Explainer, LabModule, Region } from '../../shared/wasm/lab-wasm.ts';
 import type { Source, WhyTasks } from '../../shared/lab/why-tasks.ts';

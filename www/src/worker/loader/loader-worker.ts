@@ -1,5 +1,5 @@
 /**
- * The reader's worker: files in, slices out. It holds the volumes, so it lives as long as the scan is open; a new scan
+ * The loader's worker: files in, slices out. It holds the volumes, so it lives as long as the scan is open; a new scan
  * gets a new worker, and with it a memory that is empty again. The engine is elsewhere: reading a scan that is broken on
  * purpose cannot hurt it.
  */
@@ -7,15 +7,15 @@ import '../no-network.ts';
 import * as glue from '#glue';
 import { tryInWorker } from '../leak-test.ts';
 import { problemFrom } from '../../shared/problem.ts';
-import { unreadableInScan } from '../../strings/strings.ts';
-import type { FileProblem, FromReader, NamedBlob, Opened, ToReader } from '../../shared/loader-messages.ts';
-import type { Reader, ReaderModule } from '../../shared/wasm/loader-wasm.ts';
+import { unreadableInScan } from '../../strings/workers.ts';
+import type { FileProblem, FromLoader, NamedBlob, Opened, ToLoader } from '../../shared/loader-messages.ts';
+import type { Loader, LoaderModule } from '../../shared/wasm/loader-wasm.ts';
 
 declare const self: DedicatedWorkerGlobalScope;
 
-let reader: Reader | undefined;
+let loader: Loader | undefined;
 
-function post(message: FromReader, transfer: Transferable[] = []): void {
+function post(message: FromLoader, transfer: Transferable[] = []): void {
   self.postMessage(message, transfer);
 }
 
@@ -23,20 +23,20 @@ function post(message: FromReader, transfer: Transferable[] = []): void {
 const isTrap = (error: unknown): boolean => error instanceof WebAssembly.RuntimeError;
 
 let module: WebAssembly.Module | undefined;
-let loaded: Promise<ReaderModule> | undefined;
+let loaded: Promise<LoaderModule> | undefined;
 
-async function load(): Promise<ReaderModule> {
-  if (!module) throw new Error('The reader has not been started.');
-  const wasm = glue as unknown as ReaderModule;
+async function load(): Promise<LoaderModule> {
+  if (!module) throw new Error('The loader has not been started.');
+  const wasm = glue as unknown as LoaderModule;
   await wasm.default({ module_or_path: module });
   return wasm;
 }
 
-const wasm = (): Promise<ReaderModule> => (loaded ??= load());
+const wasm = (): Promise<LoaderModule> => (loaded ??= load());
 
-function open(): Reader {
-  if (!reader) throw new Error('No scan is open.');
-  return reader;
+function open(): Loader {
+  if (!loader) throw new Error('No scan is open.');
+  return loader;
 }
 
 /** One file after the other: never more than one raw file in memory, and one that fails stops no other. */
@@ -56,7 +56,7 @@ async function openFiles(id: number, files: NamedBlob[]): Promise<Opened> {
   }
   post({ kind: 'progress', id, done: files.length, total: files.length });
   const opened = opening.finish();
-  reader = opening;
+  loader = opening;
   return { ...opened, problems: [...unreadable, ...opened.problems] };
 }
 
@@ -69,11 +69,11 @@ async function openExample(id: number, seed: number): Promise<Opened> {
     opening.drawExample(done);
   }
   const opened = opening.finish();
-  reader = opening;
+  loader = opening;
   return opened;
 }
 
-async function answer(message: Exclude<ToReader, { kind: 'start' }>): Promise<void> {
+async function answer(message: Exclude<ToLoader, { kind: 'start' }>): Promise<void> {
   const { id } = message;
   switch (message.kind) {
     case 'open':
@@ -111,7 +111,7 @@ async function answer(message: Exclude<ToReader, { kind: 'start' }>): Promise<vo
 
 let queue: Promise<void> = Promise.resolve();
 
-self.onmessage = (event: MessageEvent<ToReader>) => {
+self.onmessage = (event: MessageEvent<ToLoader>) => {
   const message = event.data;
   if (message.kind === 'start') {
     module = message.module;

@@ -1,5 +1,5 @@
 /** One training from its start to its end: steps in small helpings, so that it can be paused and cancelled at any time. */
-import { WorkerDied } from '../../engines/engine-client.ts';
+import { WorkerDied } from '../../../shared/channel/worker-errors.ts';
 import { problemOf } from '../../engines/engine-states.ts';
 import type { Lab } from '../lab-client.ts';
 import type { TrainingEpoch, TrainingSettings } from '../../../shared/wasm/lab-wasm.ts';

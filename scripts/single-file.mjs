@@ -49,7 +49,7 @@ async function mainScript() {
     target: 'es2022',
     minify: true,
     write: false,
-    define: { WEBGPU_IS_BUILT: 'false', REFERENCE_IS_BUILT: 'false', OFFLINE: '"one file"' },
+    define: { OFFLINE: '"one file"' },
     logLevel: 'warning',
   });
   return outputFiles[0].text;
@@ -107,6 +107,8 @@ page = replace(page, '<link rel="apple-touch-icon" href="./icons/192.png">\n', '
 sheets.forEach((name, i) => (page = replace(page, `<link rel="stylesheet" href="./${name}">`, `<style>${styles[i]}</style>`)));
 // The licences that it lives under travel with it; unpacked when they are opened (licences.ts).
 page = page.replace(/<p><a href="\.\/third-party\.txt">([^<]*)<\/a><\/p>/, (_, title) => `<details><summary>${title}</summary><pre class="commands" tabindex="0" data-file="./third-party.txt"></pre></details>`);
+page = page.replace(/<link rel="modulepreload"[^>]*>\n/g, '');
+page = page.replace(/ data-parts="[^"]*" data-parts-coming="[^"]*"/, ' data-parts="cpu loader lab"');
 page = replace(page, '<script type="module" src="./main.js"></script>\n', '');
 page = replace(page, '</body>', `${files.join('\n')}\n<script type="module">${script}</script>\n</body>`);
 if (/(src|href)="\.\//.test(page)) fail('something in index.html still comes from a file of its own');

@@ -12,6 +12,7 @@ import { modelAskedFor } from './assets/model-list.ts';
 import { startOffline } from './shell/available-offline.ts';
 import { faultAskedFor } from './engines/fault-switch.ts';
 import { linkTo } from './learn/address.ts';
+import { loadViews } from './learn/load-views.ts';
 import { Learn } from './learn/learn-panel.ts';
 import { recognise } from './learn/own-set/recognise.ts';
 import { NetworkPanel } from './settings/network-panel.ts';
@@ -32,15 +33,12 @@ import { evaluateText } from '../strings/evaluate.ts';
 import { ResultsTable } from './patches/results-table.ts';
 import type { SizePolicy } from '../shared/wasm/engine-wasm.ts';
 
-/** Set by scripts/build.mjs: whether pkg/webgpu is part of this build. */
-declare const WEBGPU_IS_BUILT: boolean;
-
 /** How many examples a click gives: half of them with a nodule, all in one view. */
 const EXAMPLES = 8;
 
 const drawSoon = oncePerFrame(draw);
 const choices = remembered();
-const engines = new Engines(WEBGPU_IS_BUILT, modelAskedFor(location.search), choices?.network, drawSoon);
+const engines = new Engines(modelAskedFor(location.search), choices?.network, drawSoon);
 if (choices?.engine) engines.begin(choices.engine);
 const results = new Results(drawSoon);
 const runner = new Runner(engines, results, drawSoon);
@@ -53,7 +51,6 @@ const scanPanel = new ScanPanel(engines, notify, drawSoon, (spot) => learn.look(
 const opener = new Opener(scanPanel, notify);
 const runPanel = new RunPanel(engines, results, runner, { cropAgain, openSlices, rerunCancelled, again });
 const privacy = new PrivacyPanel(engines, {
-  webgpuIsBuilt: WEBGPU_IS_BUILT,
   tryWorkers: async (sealed) => {
     const own = sealed ? new URL('./main.js', document.baseURI).href : undefined;
     // Each way once, and as the worst of the workers has it.
@@ -181,10 +178,10 @@ async function arrive(arrived: Arrivals, nothing: string, asSet = false): Promis
   const rows = results.add(pictures);
   runner.enqueue(rows);
   if (set.kind !== 'set') return;
-  learn.ownSet.take(set.proposal, rows);
+  void learn.takeSet(set.proposal, rows).catch(() => notify(evaluateText.setNotOpened));
   location.hash = linkTo({ see: 'own-set' });
   const { how, by, labels } = set.proposal;
-  noticeWith(evaluateText.setRecognised(how, by, labels.size), evaluateText.setPlain, () => learn.ownSet.leave());
+  noticeWith(evaluateText.setRecognised(how, by, labels.size), evaluateText.setPlain, () => learn.leaveSet());
 }
 
 /** Pictures larger than a patch, as slices in the viewer. */
@@ -311,7 +308,7 @@ function checkFilter(): void {
 /** What a scan and the views of "See why, and learn" need, once the engine has what it needs: afterwards opening files asks for nothing. */
 function prefetch(): Promise<unknown> {
   const soon = 'requestIdleCallback' in window ? requestIdleCallback : setTimeout;
-  return new Promise((resolve) => soon(() => resolve(Promise.all([code('loader'), code('lab')]).catch(() => undefined))));
+  return new Promise((resolve) => soon(() => resolve(Promise.all([code('loader'), code('lab'), loadViews()]).catch(() => undefined))));
 }
 
 unpackWhenOpened();

@@ -63,6 +63,7 @@ export const evaluateText = {
   setFiles: 'Choose patches and labels…',
   setSynthetic: (n: number): string => `Try ${count(n)} synthetic patches`,
   setNothing: 'No labels were found: there must be a labels file beside the patches, or exactly two folders named like the classes (nodule and no nodule, positive and negative, 1 and 0).',
+  setNotOpened: 'The view of the labelled set could not be loaded; its patches are classified all the same. Reload the page to try again.',
   setRecognised: (how: 'file' | 'folders', by: string, n: number): string =>
     `${count(n)} patches have labels, ${how === 'file' ? `from ${by}` : `from the folders ${by}`}. They are measured in “Your labelled set”.`,
   setPlain: 'Classify only',

@@ -7,6 +7,7 @@ export const labHtml = {
 };
 
 export const lab = {
+  opening: 'Opening…',
   ended: 'The work was ended.',
   waiting: 'The network is being loaded…',
   spot: ([x, y]: [number, number]): string => `Spot at ${Math.round(x)}, ${Math.round(y)}`,

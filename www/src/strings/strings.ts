@@ -205,6 +205,9 @@ export const strings = {
     noModel: 'no model listed',
     serverHint: 'Check that the server of this page still runs, then try again.',
     incompleteHint: 'The page is not complete on its server. Build it again.',
+    part: { cpu: 'The CPU engine', loader: 'The loader of scans', lab: 'The part behind “See why, and learn”', reference: 'The reference engine', webgpu: 'WebGPU' },
+    coming: (part: string) => `${part} is still being built on the server of this page.`,
+    comingHint: 'Try again in a few minutes; everything else works.',
   },
 
   undo: 'Undo',
@@ -396,6 +399,7 @@ export const strings = {
     chosenReference: 'You chose the reference: Burn on the CPU, several times slower. Every other engine must give its numbers.',
     chosenCpu: 'You chose the CPU.',
     notBuilt: 'WebGPU is not part of this build of the page.',
+    coming: 'WebGPU is still being built; until then the CPU works. Choose an engine again in a few minutes.',
     asking: 'The CPU starts first; the browser is asked for a graphics card.',
     noWebGpu: 'This browser offers no WebGPU on this page.',
     noAdapter: 'The browser has WebGPU but gives no adapter.',

@@ -4,13 +4,9 @@
  * from blob: addresses, which makes them inherit the page's own policy on any server.
  */
 import { FetchError, fetchBytes, fetchFile, fetchWhole } from './fetch-file.ts';
-import type { EngineFolder } from '../../shared/engine-messages.ts';
+import { PARTS, isThere, partThere } from './parts.ts';
+import type { Part } from './parts.ts';
 import { strings } from '../../strings/strings.ts';
-
-/** Set by the build: a single file has no reference. */
-declare const REFERENCE_IS_BUILT: boolean;
-
-export type Folder = EngineFolder | 'loader' | 'lab';
 
 /** What a worker starts from. */
 export interface Code {
@@ -26,7 +22,7 @@ let nextOwn = 0;
 type Progress = (loaded: number, total: number) => void;
 
 let sealed = false;
-const codes = new Map<Folder, Promise<Code>>();
+const codes = new Map<Part, Promise<Code>>();
 const weights = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
 /** Files that came from the user: in memory alone, and never asked of a server. */
 const own = new Set<string>();
@@ -60,8 +56,8 @@ function supported(): void {
 }
 
 /** Compiles while it streams; a server that sends another type than application/wasm only makes it slower. */
-async function compile(folder: Folder): Promise<WebAssembly.Module> {
-  const path = `./pkg/${folder}/nodulens_bg.wasm`;
+async function compile(part: Part): Promise<WebAssembly.Module> {
+  const path = `./pkg/${part}/nodulens_bg.wasm`;
   const response = await fetchFile(path);
   const streams = response.headers.get('content-type')?.startsWith('application/wasm');
   try {
@@ -71,16 +67,17 @@ async function compile(folder: Folder): Promise<WebAssembly.Module> {
   }
 }
 
-async function script(folder: Folder): Promise<string> {
-  const bytes = await fetchWhole(`./worker-${folder}.js`, (response) => response.arrayBuffer());
+async function script(part: Part): Promise<string> {
+  const bytes = await fetchWhole(`./worker-${part}.js`, (response) => response.arrayBuffer());
   return URL.createObjectURL(new Blob([bytes], { type: 'text/javascript' }));
 }
 
 /** Script and module of an engine or of the loader. */
-export function code(folder: Folder): Promise<Code> {
-  return once(codes, folder, async () => {
+export function code(part: Part): Promise<Code> {
+  return once(codes, part, async () => {
     supported();
-    const [url, module] = await Promise.all([script(folder), compile(folder)]);
+    await partThere(part);
+    const [url, module] = await Promise.all([script(part), compile(part)]);
     return { script: url, module };
   });
 }
@@ -104,16 +101,17 @@ export function dropOwn(file: string): void {
 }
 
 /** What did not start is fetched anew the next time: it may have been mended meanwhile. */
-export function forget(folder: Folder, file: string | undefined): void {
+export function forget(part: Part, file: string | undefined): void {
   if (sealed) return;
-  codes.delete(folder);
+  codes.delete(part);
   if (file !== undefined && !own.has(file)) weights.delete(file);
 }
 
 /** Fetches what the page may still need, keeps it, and asks for nothing ever again. */
-export async function holdEverything(files: string[], webgpu: boolean, report: Progress): Promise<void> {
-  const folders: Folder[] = ['cpu', 'loader', 'lab', ...(REFERENCE_IS_BUILT ? ['reference' as const] : []), ...(webgpu ? ['webgpu' as const] : [])];
-  const waiting: Promise<unknown>[] = [...folders.map(code), ...files.map((file) => weightsOf(file))];
+export async function holdEverything(files: string[], views: () => Promise<unknown>, report: Progress): Promise<void> {
+  // What the server is still building cannot be had; asked for later, it says so.
+  await Promise.all(PARTS.map((part) => partThere(part).catch(() => undefined)));
+  const waiting: Promise<unknown>[] = [...PARTS.filter(isThere).map(code), ...files.map((file) => weightsOf(file)), views()];
   let done = 0;
   await Promise.all(waiting.map((each) => each.then(() => report((done += 1), waiting.length))));
   sealed = true;

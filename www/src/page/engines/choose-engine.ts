@@ -23,6 +23,8 @@ export type Adapter =
 
 export type WebGpuState =
   | { phase: 'not-built' }
+  /** The server is still building it. */
+  | { phase: 'coming' }
   | { phase: 'idle' }
   | { phase: 'loading'; loaded: number; total: number }
   | { phase: 'checking' }
@@ -88,6 +90,7 @@ export function chooseEngine(preference: EnginePreference, adapter: Adapter, web
   const asked = preference === 'webgpu';
   const cpu = (reason: string, fellBack = asked): Choice => ({ engine: 'cpu', why: reason, fellBack });
   if (webgpu.phase === 'not-built') return cpu(why.notBuilt);
+  if (webgpu.phase === 'coming') return cpu(why.coming);
   switch (adapter.kind) {
     case 'asking':
       return cpu(why.asking, false);

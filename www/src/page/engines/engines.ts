@@ -11,6 +11,7 @@ import type { CpuState, Live, Outcome, Switching } from './engine-states.ts';
 import type { Answer, EngineFolder, EngineId, Speed } from '../../shared/engine-messages.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { RecentDeaths } from './recent-deaths.ts';
+import { PartComing, isPart } from '../assets/parts.ts';
 import { fetchModels, named } from '../assets/model-list.ts';
 import type { OfferedModel } from '../assets/model-list.ts';
 import { readSources } from '../intake/arrivals.ts';
@@ -69,8 +70,8 @@ export class Engines {
    * The network to begin with is the one that the address asks for, or the one that was remembered, where there is one of that
    * name; otherwise the first.
    */
-  constructor(webgpuIsBuilt: boolean, askedFor: string | undefined, preferred: string | undefined, changed: () => void) {
-    this.webgpu = { phase: webgpuIsBuilt ? 'idle' : 'not-built' };
+  constructor(askedFor: string | undefined, preferred: string | undefined, changed: () => void) {
+    this.webgpu = { phase: isPart('webgpu') ? 'idle' : 'not-built' };
     this.askedFor = askedFor;
     this.preferred = preferred;
     this.changed = changed;
@@ -118,6 +119,8 @@ export class Engines {
       if (model) void (this.model && this.cpu.phase !== 'failed' ? this.switchTo(model) : this.startWith(model));
       return;
     }
+    // Choosing an engine is a request to look again.
+    if (this.webgpu.phase === 'coming') this.webgpu = { phase: 'idle' };
     // Choosing WebGPU again after it failed is a request to try again.
     if (preference === 'webgpu' && this.webgpu.phase === 'failed') this.webgpu = { phase: 'idle' };
     this.changed();
@@ -459,7 +462,8 @@ export class Engines {
       worker.terminate(problemOf(error).message);
       if (this.gpuStarting !== worker) return;
       this.gpuStarting = undefined;
-      this.failWebGpu(problemOf(error));
+      if (error instanceof PartComing) this.setWebGpu({ phase: 'coming' });
+      else this.failWebGpu(problemOf(error));
     }
   }
 

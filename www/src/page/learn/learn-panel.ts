@@ -6,18 +6,18 @@ import type { Arrivals } from '../intake/arrivals.ts';
 import type { Results, Row } from '../patches/results.ts';
 import type { Runner } from '../patches/queue.ts';
 import { strings } from '../../strings/strings.ts';
+import { asSentence } from '../../strings/strings.ts';
+import { partThere } from '../assets/parts.ts';
+import { problemOf } from '../engines/engine-states.ts';
 import { VIEWS, linkTo, readAddress } from './address.ts';
 import type { ViewName } from './address.ts';
-import { Inside } from './inside/inside.ts';
 import { Lab } from './lab-client.ts';
+import { loadViews } from './load-views.ts';
+import type { Proposal } from './own-set/recognise.ts';
 import { Subjects } from './subjects.ts';
-import { OwnSetView } from './own-set/own-set.ts';
-import { ThresholdView } from './threshold/threshold.ts';
 import type { Spot } from './subjects.ts';
-import { Tour } from './tour/tour.ts';
 import type { LookedAt, Shared, View } from './view.ts';
-import { TrainView } from './train/train-view.ts';
-import { WhyView } from './why/why-view.ts';
+import type { Views } from './views.ts';
 
 const text = strings.lab;
 
@@ -32,14 +32,19 @@ export interface PageActions {
 export class Learn {
   readonly lab = new Lab();
   readonly own: OwnWeights;
-  /** The user's labelled set. */
-  readonly ownSet: OwnSetView;
   private readonly section = byId('learn', 'section');
   private readonly title = byId('learn-view', 'h3');
+  /** In place of a view that is not there yet. */
+  private readonly status = byId('learn-status', 'p');
   private readonly links = new Map<ViewName, HTMLAnchorElement>();
-  private readonly views: Partial<Record<ViewName, View>>;
   private readonly subjects: Subjects;
+  private readonly shared: Shared;
+  private views: Views | undefined;
+  private making: Promise<Views> | undefined;
+  /** What the address names. */
   private shown: ViewName | undefined;
+  /** The view that is in sight. */
+  private current: View | undefined;
   private network = '';
   private readonly engines: Engines;
   private readonly page: PageActions;
@@ -49,7 +54,7 @@ export class Learn {
     this.page = page;
     this.subjects = new Subjects(this.lab, results);
     this.own = new OwnWeights(engines, this.lab, page.notify, () => runner.resume());
-    const shared: Shared = {
+    this.shared = {
       lab: this.lab,
       engines,
       results,
@@ -61,19 +66,16 @@ export class Learn {
       arriveAsSet: page.arriveAsSet,
       notify: page.notify,
     };
-    this.ownSet = new OwnSetView(shared);
-    this.views = this.makeViews(shared);
     const nav = byId('learn-nav', 'nav');
     for (const name of VIEWS) {
-      if (!this.views[name]) continue;
       const link = make('a', '', text.views[name]);
       link.href = linkTo({ see: name });
+      // Once more for a view that could not be shown: its address does not change.
+      link.addEventListener('click', () => {
+        if (this.shown === name && !this.current) void this.display();
+      });
       nav.append(link);
       this.links.set(name, link);
-    }
-    for (const view of Object.values(this.views)) {
-      view.element.hidden = true;
-      byId('learn-body', 'div').append(view.element);
     }
     addEventListener('hashchange', () => this.follow(true));
   }
@@ -113,28 +115,37 @@ export class Learn {
   /** Fresh workers, under the policy that holds now; what waits is asked again. */
   renew(): void {
     this.lab.renew();
-    for (const view of Object.values(this.views)) view.renew?.();
+    for (const view of Object.values(this.views ?? {})) view.renew?.();
   }
 
   forget(): void {
     this.leave();
     this.subjects.forget();
     this.own.forget();
-    for (const view of Object.values(this.views)) view.forget();
+    for (const view of Object.values(this.views ?? {})) view.forget();
     this.lab.end();
+  }
+
+  /** A labelled set of the user's. */
+  async takeSet(proposal: Proposal, rows: Row[]): Promise<void> {
+    (await this.make())['own-set'].take(proposal, rows);
+  }
+
+  /** Its patches stay; their labels go. */
+  leaveSet(): void {
+    this.views?.['own-set'].leave();
   }
 
   /** No view is shown, and the address names none. */
   private leave(): void {
-    if (!this.current) return;
+    if (!this.open) return;
     this.close();
     history.replaceState(history.state, '', location.pathname + location.search);
   }
 
   private close(): void {
-    if (!this.current) return;
-    this.current.hide();
-    this.current.element.hidden = true;
+    if (!this.open) return;
+    this.putAway();
     this.shown = undefined;
     setText(this.title, '');
     this.title.hidden = true;
@@ -142,24 +153,34 @@ export class Learn {
     this.page.opened();
   }
 
-  private makeViews(shared: Shared): Partial<Record<ViewName, View>> {
-    return {
-      why: new WhyView(shared),
-      train: new TrainView(shared, () => this.ownSet.labelled()),
-      inside: new Inside(shared),
-      tour: new Tour(shared),
-      threshold: new ThresholdView(shared),
-      'own-set': this.ownSet,
-    };
-  }
-
-  private get current(): View | undefined {
-    return this.shown && this.views[this.shown];
+  private putAway(): void {
+    setText(this.status, '');
+    if (!this.current) return;
+    this.current.hide();
+    this.current.element.hidden = true;
+    this.current = undefined;
   }
 
   private lookedAt(): LookedAt | undefined {
     const { current, model } = this.engines;
     return current && model && { file: current.file, info: model };
+  }
+
+  /** The views, made when the first is wanted. */
+  private make(): Promise<Views> {
+    if (!this.making) {
+      this.making = loadViews().then(({ makeViews }) => {
+        const views = makeViews(this.shared);
+        for (const { element } of Object.values(views)) {
+          element.hidden = true;
+          byId('learn-body', 'div').append(element);
+        }
+        this.views = views;
+        return views;
+      });
+      this.making.catch(() => (this.making = undefined));
+    }
+    return this.making;
   }
 
   /** Shows what the address names. A link that was followed brings the section into sight; a page that opens does, too. */
@@ -168,26 +189,42 @@ export class Learn {
     // Back to where no view was open; an address of another section leaves it open.
     if (!address && moved && location.hash === '') this.close();
     if (!address) return;
-    const view = this.views[address.see];
-    if (!view) return;
-    if (this.shown !== address.see) {
-      if (this.current) {
-        this.current.hide();
-        this.current.element.hidden = true;
-      }
-      this.shown = address.see;
-      view.element.hidden = false;
-      setText(this.title, text.titles[address.see]);
-      this.title.hidden = false;
-      for (const [name, link] of this.links) {
-        if (name === address.see) link.setAttribute('aria-current', 'page');
-        else link.removeAttribute('aria-current');
-      }
-      // The page gives it the width that it needs.
-      this.page.opened();
+    const { see } = address;
+    if (this.shown === see) return void this.display();
+    this.putAway();
+    this.shown = see;
+    setText(this.title, text.titles[see]);
+    this.title.hidden = false;
+    for (const [name, link] of this.links) {
+      if (name === see) link.setAttribute('aria-current', 'page');
+      else link.removeAttribute('aria-current');
+    }
+    // The page gives it the width that it needs.
+    this.page.opened();
+    void this.display().then(() => {
       const { top } = this.section.getBoundingClientRect();
       if (!moved || top < 0 || top > innerHeight / 2) this.section.scrollIntoView();
+    });
+  }
+
+  /** The view at its address, or why it cannot be shown. */
+  private async display(): Promise<void> {
+    const see = this.shown;
+    if (!see) return;
+    try {
+      if (!this.views) setText(this.status, text.opening);
+      await partThere('lab');
+      const views = await this.make();
+      const address = readAddress();
+      // Another one was asked for since.
+      if (this.shown !== see || address?.see !== see) return;
+      setText(this.status, '');
+      this.current = views[see];
+      this.current.element.hidden = false;
+      this.current.show(address);
+    } catch (error) {
+      const { message, hint } = problemOf(error);
+      if (this.shown === see) setText(this.status, `${asSentence(message)} ${hint}`);
     }
-    view.show(address);
   }
 }

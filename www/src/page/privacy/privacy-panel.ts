@@ -15,7 +15,6 @@ const text = strings.privacy;
 const NAMED = 20;
 
 export interface Wiring {
-  webgpuIsBuilt: boolean;
   /** The self-test inside the workers that run. */
   tryWorkers(sealed: boolean): Promise<Attempt[]>;
   /** The loader of the open scan and the lab start anew and go on with what they were asked. */
@@ -81,7 +80,7 @@ export class PrivacyPanel {
     this.failure = '';
     this.draw();
     try {
-      await shutEverything(this.engines.models, this.wiring.webgpuIsBuilt, (done, total) => setText(byId('seal-note', 'p'), text.sealing(done, total)));
+      await shutEverything(this.engines.models, (done, total) => setText(byId('seal-note', 'p'), text.sealing(done, total)));
       this.state = 'sealed';
       document.body.classList.add('sealed');
     } catch (error) {

@@ -4,6 +4,7 @@
  * cover. Workers started afterwards inherit the policy; all workers have had no network functions from their start (lock.ts).
  */
 import { holdEverything } from '../assets/code-and-weights.ts';
+import { loadViews } from '../learn/load-views.ts';
 import { saving } from '../patches/export-patches.ts';
 import type { OfferedModel } from '../assets/model-list.ts';
 import { Refused, addPolicy } from './guard.ts';
@@ -19,8 +20,8 @@ export type SealState = 'open' | 'sealing' | 'sealed';
 /** How many times something that only this file refuses was refused: a navigation, a link to a new window. */
 export const refusals = { count: 0 };
 
-export async function shutEverything(models: OfferedModel[], webgpu: boolean, report: (done: number, total: number) => void): Promise<void> {
-  await holdEverything(models.map(({ file }) => file), webgpu, report);
+export async function shutEverything(models: OfferedModel[], report: (done: number, total: number) => void): Promise<void> {
+  await holdEverything(models.map(({ file }) => file), loadViews, report);
   addPolicy(POLICY);
   refuseNavigation();
   takeAway(window, ['fetch', 'Request']);

@@ -1,12 +1,10 @@
 /** What runs, on which adapter, and why; and the switch between them. */
 import { byId, make, pair, setText } from '../../ui/dom.ts';
+import { isPart } from '../assets/parts.ts';
 import type { Adapter, EnginePreference } from '../engines/choose-engine.ts';
 import type { Engines } from '../engines/engines.ts';
 import type { EngineId } from '../../shared/engine-messages.ts';
 import { strings } from '../../strings/strings.ts';
-
-/** Set by the build: whether pkg/reference is part of it. */
-declare const REFERENCE_IS_BUILT: boolean;
 
 const text = strings.engine;
 
@@ -24,8 +22,7 @@ export class EnginePanel {
     this.engines = engines;
     for (const input of this.inputs) {
       input.addEventListener('change', () => engines.prefer(input.value as EnginePreference));
-      if (engines.webgpu.phase === 'not-built' && input.value === 'webgpu') input.disabled = true;
-      if (!REFERENCE_IS_BUILT && input.value === 'reference') input.disabled = true;
+      if ((input.value === 'webgpu' || input.value === 'reference') && !isPart(input.value)) input.disabled = true;
     }
   }
 

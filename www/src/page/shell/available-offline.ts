@@ -5,6 +5,7 @@
 import { byId, make } from '../../ui/dom.ts';
 import { cachePrefix } from '../../shared/offline-messages.ts';
 import type { TakeOverAnswer, ToServiceWorker } from '../../shared/offline-messages.ts';
+import { isUnfinished } from '../assets/parts.ts';
 import { strings } from '../../strings/strings.ts';
 import { scriptUrl } from '../../shared/trusted-types.ts';
 
@@ -24,6 +25,8 @@ export async function startOffline(): Promise<void> {
   if (OFFLINE === 'one file') return say(strings.offline.oneFile);
   if (!container || !isOffered()) return;
   if (OFFLINE === 'not kept') return forgetOffline();
+  // The whole page is to be kept, which is not there yet.
+  if (isUnfinished()) return;
   await idle();
   try {
     // `undefined` where a test blocks service workers.

@@ -1,0 +1,25 @@
+/** All views of "See why, and learn". */
+// First here as in main.ts: whatever is loaded runs behind it.
+import '../privacy/guard.ts';
+import type { ViewName } from './address.ts';
+import { Inside } from './inside/inside.ts';
+import { OwnSetView } from './own-set/own-set.ts';
+import { ThresholdView } from './threshold/threshold.ts';
+import { Tour } from './tour/tour.ts';
+import { TrainView } from './train/train-view.ts';
+import type { Shared, View } from './view.ts';
+import { WhyView } from './why/why-view.ts';
+
+export type Views = Record<ViewName, View> & { 'own-set': OwnSetView };
+
+export function makeViews(shared: Shared): Views {
+  const ownSet = new OwnSetView(shared);
+  return {
+    why: new WhyView(shared),
+    inside: new Inside(shared),
+    threshold: new ThresholdView(shared),
+    'own-set': ownSet,
+    train: new TrainView(shared, () => ownSet.labelled()),
+    tour: new Tour(shared),
+  };
+}

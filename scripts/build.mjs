@@ -3,7 +3,7 @@
 // With --parts-to-come the modules beyond the CPU engine's and the loader's may be missing: the page says that they are still
 // being built, and takes them once this has been run again. A folder that is being served stays whole all the while.
 import { spawn } from 'node:child_process';
-import { cp, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
@@ -62,7 +62,7 @@ const common = { bundle: true, target: 'es2022', minify: true, sourcemap: true, 
 async function bundlePage() {
   const { metafile } = await esbuild.build({
     ...common,
-    entryPoints: [{ in: path.join(www, 'src', 'page', 'main.ts'), out: 'main' }],
+    entryPoints: ['main.ts', 'main.css'].map((name) => path.join(www, 'src', 'page', name)),
     outdir: out,
     format: 'esm',
     splitting: true,
@@ -180,7 +180,7 @@ const [page] = await Promise.all([
   bundlePage(),
   bundleWorkers(parts.there),
   cp(path.join(www, 'third-party.txt'), path.join(out, 'third-party.txt')),
-  ...(await readdir(www)).filter((name) => /\.(css|svg)$/.test(name)).map((name) => cp(path.join(www, name), path.join(out, name))),
+  cp(path.join(www, 'icon.svg'), path.join(out, 'icon.svg')),
   cp(path.join(www, 'icons'), path.join(out, 'icons'), { recursive: true }),
   ...parts.there.map((part) => cp(path.join(pkg(part), 'nodulens_bg.wasm'), path.join(out, 'pkg', part, 'nodulens_bg.wasm'))),
 ]);

@@ -16,10 +16,10 @@ export function makeViews(shared: Shared): Views {
   const ownSet = new OwnSetView(shared);
   return {
     why: new WhyView(shared),
+    train: new TrainView(shared, () => ownSet.labelled()),
     inside: new Inside(shared),
+    tour: new Tour(shared),
     threshold: new ThresholdView(shared),
     'own-set': ownSet,
-    train: new TrainView(shared, () => ownSet.labelled()),
-    tour: new Tour(shared),
   };
 }

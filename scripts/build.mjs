@@ -1,5 +1,5 @@
 // Builds the page into dist/: type check, bundle, texts into index.html, copy wasm and weights, compress, print sizes.
-//   node scripts/build.mjs [--check-only] [--cpu-only] [--no-offline] [--parts-to-come] [--out=DIR]
+//   node scripts/build.mjs [--check-only] [--cpu-only] [--no-offline] [--parts-to-come] [--pkg=DIR] [--out=DIR]
 // With --parts-to-come the modules beyond the CPU engine's and the loader's may be missing: the page says that they are still
 // being built, and takes them once this has been run again. A folder that is being served stays whole all the while.
 import { spawn } from 'node:child_process';
@@ -17,7 +17,8 @@ import { writeServiceWorker } from './precache.mjs';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const www = path.join(root, 'www');
 const flags = new Set(process.argv.slice(2));
-const dist = path.resolve(root, process.argv.find((flag) => flag.startsWith('--out='))?.slice('--out='.length) ?? 'dist');
+const option = (name) => process.argv.find((flag) => flag.startsWith(`--${name}=`))?.slice(`--${name}=`.length);
+const dist = path.resolve(root, option('out') ?? 'dist');
 /** Everything is made here and then put into `dist`, which may be served meanwhile. */
 const out = `${dist}.building`;
 
@@ -52,8 +53,8 @@ async function writeModels() {
   return models[0].file;
 }
 
-/** Where the page's part is built by cargo: the loader's folder there has another name. */
-const pkg = (part) => path.join(www, 'pkg', { loader: 'reader' }[part] ?? part);
+/** What cargo has built of a part: the loader's folder there has another name. */
+const pkg = (part) => path.join(path.resolve(root, option('pkg') ?? 'www/pkg'), { loader: 'reader' }[part] ?? part);
 const WORKERS = { loader: 'loader/loader-worker.ts', lab: 'lab/lab-worker.ts' };
 
 const common = { bundle: true, target: 'es2022', minify: true, sourcemap: true, logLevel: 'warning' };

@@ -1,7 +1,9 @@
 /** Wiring: the page's elements, the engines, the queue and the views. Decisions live in the modules. */
 import './privacy/guard.ts';
+import { button } from '../ui/button.ts';
 import { byId, make, oncePerFrame, setText } from '../ui/dom.ts';
 import { code } from './assets/code-and-weights.ts';
+import { isThere } from './assets/parts.ts';
 import { drawCard } from './settings/model-card.ts';
 import { unpackWhenOpened } from './shell/licences.ts';
 import { Detail } from './patches/selected-patch.ts';
@@ -28,7 +30,8 @@ import { RunPanel } from './patches/queue-panel.ts';
 import { Opener } from './scan/open-files.ts';
 import { ScanPanel } from './scan/scan-panel.ts';
 import { sortArrivals } from './intake/sort-arrivals.ts';
-import { bytes, count, networkName, strings } from '../strings/strings.ts';
+import { bytes, count } from '../ui/numbers.ts';
+import { networkName, strings } from '../strings/strings.ts';
 import { evaluateText } from '../strings/evaluate.ts';
 import { ResultsTable } from './patches/results-table.ts';
 import type { SizePolicy } from '../shared/wasm/engine-wasm.ts';
@@ -56,7 +59,8 @@ const privacy = new PrivacyPanel(engines, {
     // Each way once, and as the worst of the workers has it.
     return worstOfEach([
       ...(await engines.work((worker) => worker.ask({ kind: 'try-network', own }))).attempts,
-      ...(await learn.lab.ask('try-network', { own })).attempts,
+      // Where it is still being built there is nothing to try.
+      ...(isThere('lab') ? (await learn.lab.ask('try-network', { own })).attempts : []),
       ...(await (scanPanel.scan?.loader.ask({ kind: 'try-network', own }) ?? { attempts: [] })).attempts,
     ]);
   },
@@ -144,13 +148,11 @@ function notify(...text: string[]): void {
 }
 
 function noticeWith(text: string, action: string, act: () => void): void {
-  const button = make('button', 'plain', action);
-  button.type = 'button';
-  const notice = make('div', 'notice-line', make('p', '', text), button);
-  button.addEventListener('click', () => {
+  const dismiss = button(action, () => {
     notice.remove();
     act();
-  });
+  }, 'plain');
+  const notice = make('div', 'notice-line', make('p', '', text), dismiss);
   notices.append(notice);
   while (notices.childElementCount > 3) notices.firstElementChild?.remove();
 }

@@ -1,10 +1,8 @@
 /** The words of what is measured: thresholds, probabilities that came true, labelled sets. */
-import { count, percent } from './strings.ts';
+import { count, percent, shortPercent } from '../ui/numbers.ts';
 import type { Value } from '../shared/lab/evaluate-tasks.ts';
 import type { CardMetrics } from '../shared/wasm/engine-wasm.ts';
 
-/** 0.05 -> "5 %", 0.0025 -> "0.25 %". */
-const short = (value: number): string => `${Number((value * 100).toPrecision(3))} %`;
 const one = (n: number): string => (n === 0 ? '0' : n < 0.05 ? 'less than 0.1' : n < 10 ? n.toFixed(1) : count(Math.round(n)));
 
 export const evaluateText = {
@@ -21,9 +19,9 @@ export const evaluateText = {
 
   prevalence: 'Prevalence: share of patches that hold a nodule, where the network is used',
   prevalencePercent: 'Prevalence in percent',
-  prevalenceIs: (value: number): string => `${short(value)} of patches hold a nodule`,
-  preset: (value: number): string => short(value),
-  measuredShare: (value: number): string => `As measured: ${short(value)}`,
+  prevalenceIs: (value: number): string => `${shortPercent(value)} of patches hold a nodule`,
+  preset: (value: number): string => shortPercent(value),
+  measuredShare: (value: number): string => `As measured: ${shortPercent(value)}`,
 
   roc: 'ROC curve',
   pr: 'Precision and recall',
@@ -50,13 +48,13 @@ export const evaluateText = {
     accuracy: { name: 'Accuracy', note: 'decided rightly, in this data' },
     f1: { name: 'F1', note: 'mean of precision and recall' },
   },
-  at: (prevalence: number): string => `at ${short(prevalence)}`,
+  at: (prevalence: number): string => `at ${shortPercent(prevalence)}`,
   span: (low: number, high: number): string => `${count(low)}–${count(high)}`,
   range: (low: string, high: string): string => `${low} to ${high}`,
   exact: '95 % intervals: Wilson’s for shares; PPV and NPV by their log odds (Mercaldo 2007).',
   between: '≈: between two corners of the curve that the file keeps; the column n says between which counts. 95 % intervals: Wilson’s for shares; PPV and NPV by their log odds (Mercaldo 2007).',
   ofThousand: ([tp, fn, fp, tn]: [number, number, number, number], prevalence: number): string =>
-    `Of 1,000 patches of which ${short(prevalence)} hold a nodule: ${one(tp + fn)} nodules, ${one(tp)} found and ${one(fn)} missed; ${one(fp + tn)} others, ${one(fp)} of them false alarms.`,
+    `Of 1,000 patches of which ${shortPercent(prevalence)} hold a nodule: ${one(tp + fn)} nodules, ${one(tp)} found and ${one(fn)} missed; ${one(fp + tn)} others, ${one(fp)} of them false alarms.`,
 
   setLead: 'Measure the network on patches of your own, on this computer. Choose a folder with the patches and a file labels.csv (name and label in each line, maybe the patient), or a folder with two folders in it: “nodule” and “no nodule”. Dropping such a folder anywhere on this page does the same.',
   setFolder: 'Choose a folder…',
@@ -126,11 +124,11 @@ export const evaluateText = {
   bins: 'Patches with about this probability',
   notCalibrated: 'This weights file does not say how often its probabilities came true, so a probability of it is no more than a rank: higher is more suspicious.',
   cameTrue: ({ low, high, share }: { low: number; high: number; share: { hits: number; n: number; value: number | null; ci95: [number, number] } }, part: string): string =>
-    `Of ${count(share.n)} validation patches${part ? ` (${part})` : ''} with a probability between ${short(Number(low.toFixed(2)))} and ${short(Number(high.toFixed(2)))}, ${count(share.hits)} held a nodule: ${percent(share.value ?? 0)} (95 %: ${percent(share.ci95[0])} to ${percent(share.ci95[1])}).`,
+    `Of ${count(share.n)} validation patches${part ? ` (${part})` : ''} with a probability between ${shortPercent(Number(low.toFixed(2)))} and ${shortPercent(Number(high.toFixed(2)))}, ${count(share.hits)} held a nodule: ${percent(share.value ?? 0)} (95 %: ${percent(share.ci95[0])} to ${percent(share.ci95[1])}).`,
   /** PPV at the file's threshold. */
   called: (threshold: number, prevalence: number, { value, ci95 }: Value): string =>
-    (value === null ? '' : `Of all that is called a nodule, from ${short(threshold)} upward, ${percent(value)} would be one there (PPV at ${short(prevalence)}${ci95 ? `; 95 %: ${percent(ci95[0])} to ${percent(ci95[1])}` : ''}).`),
+    (value === null ? '' : `Of all that is called a nodule, from ${shortPercent(threshold)} upward, ${percent(value)} would be one there (PPV at ${shortPercent(prevalence)}${ci95 ? `; 95 %: ${percent(ci95[0])} to ${percent(ci95[1])}` : ''}).`),
   shifted: (probability: number, learned: number, prevalence: number, shifted: number): string =>
-    `There ${short(learned)} of the patches held a nodule. Where ${short(prevalence)} do, the same picture stands for ${percent(shifted)} instead of ${percent(probability)}.`,
+    `There ${shortPercent(learned)} of the patches held a nodule. Where ${shortPercent(prevalence)} do, the same picture stands for ${percent(shifted)} instead of ${percent(probability)}.`,
   shiftNote: 'By Bayes’ rule on the odds: right where the patches are otherwise alike. The rarer nodules are, the more of what looks like one is none.',
 };

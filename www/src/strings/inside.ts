@@ -1,5 +1,5 @@
 /** The words of the view "Inside the network". */
-import { count, plural } from '../ui/numbers.ts';
+import { count, percent, plural } from '../ui/numbers.ts';
 import type { LayerInfo } from '../shared/wasm/lab-wasm.ts';
 import type { Place } from '../shared/wasm/inside-wasm.ts';
 
@@ -12,7 +12,6 @@ export function figure(value: number, digits = 4): string {
   return (value < 0 && /[1-9]/.test(text) ? '−' : '') + text;
 }
 const shape = (numbers: number[]): string => numbers.join(' × ');
-const share = (value: number): string => (value > 0 && value < 0.001 ? '< 0.1 %' : `${(value * 100).toFixed(1)} %`);
 const millions = (value: number): string => (value >= 1e6 ? `${(value / 1e6).toFixed(1)} M` : value >= 10_000 ? `${Math.round(value / 1000)} k` : count(value));
 
 const OPERATIONS: Record<LayerInfo['operation'], (layer: LayerInfo) => string> = {
@@ -60,7 +59,7 @@ export const insideText = {
   operation: (layer: LayerInfo): string => OPERATIONS[layer.operation](layer),
   shape,
   parameters: (n: number): string => (n === 0 ? 'no parameters' : `${millions(n)} parameters`),
-  macs: (n: number, all: number): string => (n === 0 ? 'no multiply-adds' : `${millions(n)} multiply-adds, ${share(n / all)}`),
+  macs: (n: number, all: number): string => (n === 0 ? 'no multiply-adds' : `${millions(n)} multiply-adds, ${percent(n / all)}`),
   place: (i: number, all: number, name: string): string => `Step ${i} of ${all}: ${name}`,
   previous: 'Previous layer',
   next: 'Next layer',
@@ -141,7 +140,7 @@ export const insideText = {
   histogramPlot: 'Histogram',
   histogramValue: 'How large',
   histogramCount: 'How many',
-  share,
+  share: percent,
   patchesTitle: 'Compare two patches',
   patchesNote: 'The same layer on another patch, with the same colours. The difference is the other patch less this one.',
   patchesWith: 'Compare with',

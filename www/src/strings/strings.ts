@@ -2,7 +2,7 @@
  * Every word the page shows, in one place. `html` fills the placeholders of index.html when the page is built; the rest
  * is used at run time. No number of the method stands here: texts that need one take it from the wasm.
  */
-import { bytes, count, ended, plural, whole } from '../ui/numbers.ts';
+import { asSentence, bytes, count, duration, ended, percent, plural, whole } from '../ui/numbers.ts';
 import { lab, labHtml } from './learn.ts';
 import { train } from './train.ts';
 import { privacy, privacyHtml } from './privacy.ts';
@@ -11,22 +11,8 @@ import type { Speed } from '../shared/engine-messages.ts';
 import type { Problem } from '../shared/problem.ts';
 import type { CardCalibration, Decision, KnownAnswerCheck, MethodInfo, ModelInfo, NetworkInfo, PhantomLabel } from '../shared/wasm/engine-wasm.ts';
 
-export { bytes, count, ended };
-
-/** 0.8734 -> "87.3 %"; the ends are not rounded away. */
-export function percent(value: number): string {
-  if (value > 0 && value < 0.001) return '< 0.1 %';
-  if (value < 1 && value > 0.999) return '> 99.9 %';
-  return `${(value * 100).toFixed(1)} %`;
-}
-export const milliseconds = (value: number): string => (value < 9.95 ? `${value.toFixed(1)} ms` : `${count(Math.round(value))} ms`);
 /** "50 x 50 pixels", from the wasm's own number. */
 export const square = ({ patchSize }: MethodInfo): string => `${patchSize} × ${patchSize}`;
-/** As a sentence of its own. A file's name keeps its small letter. */
-export function asSentence(text: string): string {
-  const sentence = ended(text);
-  return /^\S+\.\w/.test(sentence) ? sentence : sentence.charAt(0).toUpperCase() + sentence.slice(1);
-}
 const difference = ({ maxDifference, tolerance }: KnownAnswerCheck): string =>
   `largest difference ${maxDifference.toExponential(1)}, allowed ${tolerance.toExponential(1)}`;
 /** 61759616 -> "61.8 million". */
@@ -36,8 +22,6 @@ const place = (world: readonly [number, number, number]): string => {
   const [x, y, z] = world.map((mm) => mm.toFixed(1).replace('-', '−'));
   return `L ${x}, P ${y}, H ${z} mm`;
 };
-/** 850 -> "0.9 s", 95,000 -> "1.6 min". */
-const time = (ms: number): string => (ms < 90_000 ? `${(ms / 1000).toFixed(ms < 9_950 ? 1 : 0)} s` : `${(ms / 60_000).toFixed(1)} min`);
 const perSecond = (ms: number): string => count(Math.round(1000 / ms));
 
 const NETWORKS: Record<string, { name: string; short: string; about: string }> = {
@@ -256,11 +240,11 @@ export const strings = {
     onlyAcquired: 'The networks learnt from slices as they are acquired: go to that plane to classify or scan.',
     classifying: 'Classifying…',
     at: (index: number, world: readonly [number, number, number]) => `Slice ${index + 1}; ${place(world)}`,
-    estimate: (slice: number, volume: number, slices: number) => `About ${time(slice)} for the slice, ${time(volume)} for all ${count(slices)} on this computer.`,
+    estimate: (slice: number, volume: number, slices: number) => `About ${duration(slice)} for the slice, ${duration(volume)} for all ${count(slices)} on this computer.`,
     scanningSlice: (done: number, total: number) => `Scanning the slice: ${total === 0 ? '' : `${Math.round((100 * done) / total)} %`}`,
     scanningVolume: (done: number, total: number, left: number | undefined) =>
-      `Scanning the volume: ${count(done)} of ${plural(total, 'slice', 'slices')}${left === undefined ? '' : `, about ${time(left)} left`}`,
-    done: (n: number, what: string, ms: number) => `${plural(n, 'finding', 'findings')} in ${what}, ${time(ms)}.`,
+      `Scanning the volume: ${count(done)} of ${plural(total, 'slice', 'slices')}${left === undefined ? '' : `, about ${duration(left)} left`}`,
+    done: (n: number, what: string, ms: number) => `${plural(n, 'finding', 'findings')} in ${what}, ${duration(ms)}.`,
     slice: (index: number) => `slice ${index + 1}`,
     volume: 'the volume',
     noLung: (index: number) => `No lung was found in slice ${index + 1}. Without “inside the lungs only” the whole slice is scanned.`,

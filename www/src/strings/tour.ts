@@ -17,8 +17,6 @@ export const STEPS = ['nodule', 'window', 'convolution', 'relu', 'pooling', 'dro
 export type StepName = (typeof STEPS)[number];
 
 const hounsfield = (value: number): string => `${value < 0 ? '−' : ''}${Math.abs(value)} HU`;
-/** For axes. */
-export const wholePercent = (value: number): string => `${Math.round(value * 100)} %`;
 
 export const tourText = {
   steps: {

@@ -1,8 +1,6 @@
 /** The words of the view "Train". */
-import { count } from '../ui/numbers.ts';
+import { count, percent, roughDuration } from '../ui/numbers.ts';
 
-const time = (seconds: number): string => (seconds < 90 ? `${Math.max(1, Math.round(seconds))} s` : `${(seconds / 60).toFixed(1)} min`);
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 export const train = {
   lead: 'Watch a network learn, here, on this computer. It takes seconds on synthetic patches. What comes out is for teaching: 200 patches are no clinical evidence.',
@@ -31,11 +29,11 @@ export const train = {
   loading: 'Getting the patches ready …',
   reading: (done: number, total: number): string => `Reading patch ${count(done)} of ${count(total)} …`,
   running: (epoch: number, epochs: number, left: number | undefined): string =>
-    `Epoch ${epoch} of ${epochs}${left === undefined ? '' : `, about ${time(left)} left`}`,
+    `Epoch ${epoch} of ${epochs}${left === undefined ? '' : `, about ${roughDuration(left)} left`}`,
   paused: (epoch: number, epochs: number): string => `Paused in epoch ${epoch} of ${epochs}`,
   cancelled: 'Cancelled. What was learnt up to the last whole epoch is still there.',
   cancelledEmpty: 'Cancelled before the first epoch was whole.',
-  done: (right: number, n: number, seconds: number): string => `Done in ${time(seconds)}. Of ${count(n)} patches that were held out, ${count(right)} are decided rightly: ${percent(right / n)}.`,
+  done: (right: number, n: number, seconds: number): string => `Done in ${roughDuration(seconds)}. Of ${count(n)} patches that were held out, ${count(right)} are decided rightly: ${percent(right / n)}.`,
   lossTitle: 'Loss',
   lossAxis: 'Cross-entropy',
   accuracyTitle: 'Decided rightly',

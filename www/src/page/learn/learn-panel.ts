@@ -6,7 +6,7 @@ import type { Arrivals } from '../intake/arrivals.ts';
 import type { Results, Row } from '../patches/results.ts';
 import type { Runner } from '../patches/queue.ts';
 import { strings } from '../../strings/strings.ts';
-import { asSentence } from '../../strings/strings.ts';
+import { asSentence } from '../../ui/numbers.ts';
 import { partThere } from '../assets/parts.ts';
 import { problemOf } from '../engines/engine-states.ts';
 import { VIEWS, linkTo, readAddress } from './address.ts';

@@ -3,7 +3,8 @@ import { byId, setText } from '../../ui/dom.ts';
 import type { Engines } from '../engines/engines.ts';
 import type { Counts, Results, Row } from './results.ts';
 import type { Runner } from './queue.ts';
-import { asSentence, count, modelName, strings } from '../../strings/strings.ts';
+import { asSentence, count } from '../../ui/numbers.ts';
+import { modelName, strings } from '../../strings/strings.ts';
 
 const text = strings.run;
 

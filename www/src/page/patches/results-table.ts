@@ -1,8 +1,10 @@
 /** The table of results: a page of rows at a time, real table elements, rows reused so that focus and canvases stay. */
+import { button } from '../../ui/button.ts';
 import { byNetwork, decisionMark, probabilityBar, syntheticBadge } from '../../ui/probability-bar.ts';
 import { byId, drawGrey, make, setText } from '../../ui/dom.ts';
 import type { Results, Row, SortColumn } from './results.ts';
-import { asSentence, milliseconds, percent, strings } from '../../strings/strings.ts';
+import { asSentence, milliseconds, percent } from '../../ui/numbers.ts';
+import { strings } from '../../strings/strings.ts';
 import type { MethodInfo } from '../../shared/wasm/engine-wasm.ts';
 
 /** Few enough that a page is laid out at once, many enough to scan by eye. */
@@ -92,15 +94,14 @@ export class ResultsTable {
   }
 
   private create(row: Row): Drawn {
-    const button = make('button', 'row-name');
-    button.type = 'button';
+    const select = button('', undefined, 'row-name');
     const element = make('tr');
     element.dataset['key'] = String(row.key);
-    const drawn: Drawn = { element, button, shows: '', drawnPicture: false };
+    const drawn: Drawn = { element, button: select, shows: '', drawnPicture: false };
     const canvas = make('canvas', 'thumb');
     canvas.setAttribute('aria-hidden', 'true');
-    button.append(make('span', 'name', row.name));
-    const name = make('th', 'cell-name', button, make('span', 'remark'));
+    select.append(make('span', 'name', row.name));
+    const name = make('th', 'cell-name', select, make('span', 'remark'));
     name.scope = 'row';
     element.append(make('td', 'cell-picture', canvas), name, make('td', 'cell-probability'), make('td', 'cell-decision'), make('td', 'cell-time'), make('td', 'cell-status'));
     this.drawn.set(row.key, drawn);

@@ -3,7 +3,8 @@ import { decisionMark, probabilityBar, syntheticBadge } from '../../ui/probabili
 import { byId, drawGrey, make, pair } from '../../ui/dom.ts';
 import type { Row } from './results.ts';
 import { linkTo } from '../learn/address.ts';
-import { asSentence, milliseconds, modelName, percent, strings } from '../../strings/strings.ts';
+import { asSentence, milliseconds, percent } from '../../ui/numbers.ts';
+import { modelName, strings } from '../../strings/strings.ts';
 import type { MethodInfo } from '../../shared/wasm/engine-wasm.ts';
 
 const text = strings.detail;

@@ -1,6 +1,8 @@
 /** The findings as a table that is jumped through, and the probabilities along the volume as a strip. */
+import { button } from '../../ui/button.ts';
 import { byId, make, setText } from '../../ui/dom.ts';
-import { percent, strings } from '../../strings/strings.ts';
+import { percent } from '../../ui/numbers.ts';
+import { strings } from '../../strings/strings.ts';
 import type { Finding } from '../../shared/wasm/engine-wasm.ts';
 import type { Outcome } from './search.ts';
 
@@ -51,13 +53,12 @@ export class FindingList {
   }
 
   private row(finding: Finding, at: number): HTMLTableRowElement {
-    const button = make('button', '', String(at + 1));
-    button.type = 'button';
-    button.setAttribute('aria-label', text.findingGo(at + 1));
+    const select = button(String(at + 1));
+    select.setAttribute('aria-label', text.findingGo(at + 1));
     // Whole millimetres: the patch is centred on every fourth pixel.
     const [x, y, z] = finding.worldMm.map((mm) => mm.toFixed(0).replace('-', '−'));
     const cells = [percent(finding.probability), String(finding.voxel[2] + 1), finding.diameterMm === null ? text.unknown : text.millimetres(finding.diameterMm), `${x}, ${y}, ${z}`];
-    const row = make('tr', '', make('td', '', button), ...cells.map((cell) => make('td', '', cell)));
+    const row = make('tr', '', make('td', '', select), ...cells.map((cell) => make('td', '', cell)));
     row.addEventListener('click', () => {
       this.chosen = at;
       this.go(finding);

@@ -1,7 +1,8 @@
 /** From files to an open scan: one loader's worker an attempt, with progress, and a way out. */
 import { RequestFailed, WorkerDied } from '../../shared/channel/worker-errors.ts';
 import { byId, setText } from '../../ui/dom.ts';
-import { asSentence, strings } from '../../strings/strings.ts';
+import { asSentence } from '../../ui/numbers.ts';
+import { strings } from '../../strings/strings.ts';
 import { LoaderWorker } from './loader-client.ts';
 import type { FileProblem, NamedBlob, Opened } from '../../shared/loader-messages.ts';
 import type { ScanPanel } from './scan-panel.ts';

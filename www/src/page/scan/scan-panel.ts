@@ -2,7 +2,8 @@
 import { whyLink } from '../patches/selected-patch.ts';
 import { byId, drawGrey, make, oncePerFrame, setText } from '../../ui/dom.ts';
 import type { Engines } from '../engines/engines.ts';
-import { percent, strings } from '../../strings/strings.ts';
+import { percent } from '../../ui/numbers.ts';
+import { strings } from '../../strings/strings.ts';
 import type { Finding, ModelInfo, SliceIn, Spot } from '../../shared/wasm/engine-wasm.ts';
 import { FindingList, drawAlongZ } from './finding-list.ts';
 import { FindingExports } from './finding-exports.ts';

@@ -1,6 +1,8 @@
 /** The model card, as the weights file carries it. */
+import { headRow, row, scrollRegion } from '../../ui/tables.ts';
 import { make, pair } from '../../ui/dom.ts';
-import { bytes, count, percent, strings } from '../../strings/strings.ts';
+import { bytes, count, percent } from '../../ui/numbers.ts';
+import { strings } from '../../strings/strings.ts';
 import type { CardCalibration, CardMetrics, CardSubgroup, Interval, ModelInfo } from '../../shared/wasm/engine-wasm.ts';
 
 const text = strings.card;
@@ -28,10 +30,7 @@ function section(title: string, ...children: Node[]): HTMLElement {
 /** Scrolled like a wide table. */
 function commands(lines: string[]): HTMLElement {
   const block = make('pre', 'commands', lines.join('\n'));
-  block.tabIndex = 0;
-  block.setAttribute('role', 'region');
-  block.setAttribute('aria-label', text.reproduce);
-  return block;
+  return scrollRegion(block, text.reproduce, '');
 }
 
 function list(items: string[]): HTMLElement {
@@ -85,10 +84,10 @@ function figures(metrics: CardMetrics): HTMLElement[] {
     section(
       text.results(metrics.part),
       make('p', '', text.population(metrics.n, metrics.positives)),
-      scroll(table),
+      scrollRegion(table, text.results(metrics.part)),
       make('p', 'quiet', ci95 ? text.intervals : text.intervalsWilson),
     ),
-    section(text.confusion(metrics.threshold), scroll(confusion(metrics))),
+    section(text.confusion(metrics.threshold), scrollRegion(confusion(metrics), text.confusion(metrics.threshold))),
   ];
 }
 
@@ -105,7 +104,7 @@ function subgroups(groups: CardSubgroup[]): HTMLElement[] {
         text.nodulesOf(group.positives, group.n),
       )));
     const table = make('table', 'figures', headRow(text.group, text.recall, text.specificity, text.nodulesAndAll), body);
-    return section(text.byGroup(name), scroll(table), make('p', 'quiet', text.groupNote));
+    return section(text.byGroup(name), scrollRegion(table, text.byGroup(name)), make('p', 'quiet', text.groupNote));
   });
 }
 
@@ -122,31 +121,10 @@ function calibration(found: CardCalibration): HTMLElement {
     [text.logLoss, found.log_loss] as const,
   ].map(([name, [before, after]]) => row(name, digits(before), digits(after))));
   const table = make('table', 'figures', headRow(text.figure, text.before, text.after), body);
-  return section(text.calibration, make('p', '', text.calibrationText(found)), scroll(table), make('p', 'quiet', text.calibrationNote));
+  return section(text.calibration, make('p', '', text.calibrationText(found)), scrollRegion(table, text.calibration), make('p', 'quiet', text.calibrationNote));
 }
 
-function row(name: string, ...cells: (Node | string)[]): HTMLElement {
-  const head = make('th', '', name);
-  head.scope = 'row';
-  return make('tr', '', head, ...cells.map((cell) => make('td', '', cell)));
-}
-
-/** Wider than a small screen: scrolled with the arrow keys, and so it takes the focus. */
-const scroll = (inner: HTMLElement): HTMLElement => {
-  const wide = make('div', 'scroll', inner);
-  wide.tabIndex = 0;
-  return wide;
-};
 const digits = (value: number): string => value.toFixed(3);
-
-function headRow(...names: string[]): HTMLElement {
-  const cells = names.map((name) => {
-    const head = make('th', '', name);
-    head.scope = 'col';
-    return head;
-  });
-  return make('thead', '', make('tr', '', ...cells));
-}
 
 function confusion({ confusion: { tp, fn, fp, tn } }: CardMetrics): HTMLElement {
   const body = make('tbody', '', row(text.was('nodule'), count(tp), count(fn)), row(text.was('no nodule'), count(fp), count(tn)));

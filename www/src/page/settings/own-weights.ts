@@ -10,7 +10,8 @@ import type { Engines } from '../engines/engines.ts';
 import type { Lab } from '../learn/lab-client.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { OfferedModel } from '../assets/model-list.ts';
-import { asSentence, bytes, networkName, strings } from '../../strings/strings.ts';
+import { asSentence, bytes } from '../../ui/numbers.ts';
+import { networkName, strings } from '../../strings/strings.ts';
 import type { ModelInfo } from '../../shared/wasm/engine-wasm.ts';
 
 const text = strings.weights;

@@ -2,6 +2,7 @@
  * The page without a network: registers the service worker once the page is ready and idle, says in the foot whether it
  * is kept, and asks before a new version is taken into use. Nothing here waits for anything that the user waits for.
  */
+import { button } from '../../ui/button.ts';
 import { byId, make } from '../../ui/dom.ts';
 import { cachePrefix } from '../../shared/offline-messages.ts';
 import type { TakeOverAnswer, ToServiceWorker } from '../../shared/offline-messages.ts';
@@ -78,9 +79,7 @@ const say = (text: string): void => void (byId('offline', 'span').textContent = 
 /** A line with two buttons; the later one wins where there are two new versions. */
 function offer(coming: ServiceWorker): void {
   const text = make('p', '', strings.offline.update);
-  const [now, later] = [make('button', '', strings.offline.reload), make('button', 'plain', strings.offline.later)];
-  now.type = 'button';
-  later.type = 'button';
+  const [now, later] = [button(strings.offline.reload), button(strings.offline.later, undefined, 'plain')];
   const line = make('div', 'notice-line', text, make('div', 'actions', now, later));
   byId('update', 'div').replaceChildren(line);
   later.addEventListener('click', () => line.remove());

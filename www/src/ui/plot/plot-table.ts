@@ -1,4 +1,5 @@
 /** The numbers behind a plot as tables. */
+import { headRow, row, scrollRegion } from '../tables.ts';
 import { make } from '../dom.ts';
 import { plotText } from '../../strings/plot.ts';
 import { plain } from './plot-frame.ts';
@@ -15,13 +16,7 @@ export function drawTables(into: HTMLElement, title: string, series: readonly Se
   const tables = together
     ? [table(title, [x.label, ...series.map(({ name }) => name)], rowsOf(first.points.map(([at], i) => [write.x(at), ...series.map((each) => cell(each, i, write.y))])))]
     : series.map((each) => table(series.length > 1 ? `${title}: ${each.name}` : title, [x.label, y.label], rowsOf(each.points.map(([at], i) => [write.x(at), cell(each, i, write.y)]))));
-  into.replaceChildren(...tables.map((each) => {
-    const scroll = make('div', 'scroll', each.element);
-    scroll.tabIndex = 0;
-    scroll.setAttribute('role', 'region');
-    scroll.setAttribute('aria-label', each.caption);
-    return scroll;
-  }), ...(series.some(({ points }) => points.length > MOST_ROWS) ? [make('p', 'quiet', plotText.shortened(MOST_ROWS))] : []));
+  into.replaceChildren(...tables.map(({ element, caption: label }) => scrollRegion(element, label)), ...(series.some(({ points }) => points.length > MOST_ROWS) ? [make('p', 'quiet', plotText.shortened(MOST_ROWS))] : []));
 }
 
 function cell({ points, ranges, kind, weights }: Series, i: number, write: (value: number) => string): string {
@@ -42,15 +37,6 @@ function rowsOf(rows: string[][]): string[][] {
 }
 
 function table(caption: string, heads: string[], rows: string[][]): { element: HTMLElement; caption: string } {
-  const head = make('thead', '', make('tr', '', ...heads.map((text) => {
-    const th = make('th', '', text);
-    th.scope = 'col';
-    return th;
-  })));
-  const body = make('tbody', '', ...rows.map(([first = '', ...others]) => {
-    const th = make('th', '', first);
-    th.scope = 'row';
-    return make('tr', '', th, ...others.map((text) => make('td', '', text)));
-  }));
-  return { element: make('table', 'figures', make('caption', 'visually-hidden', caption), head, body), caption };
+  const body = make('tbody', '', ...rows.map(([first = '', ...others]) => row(first, ...others)));
+  return { element: make('table', 'figures', make('caption', 'visually-hidden', caption), headRow(...heads), body), caption };
 }

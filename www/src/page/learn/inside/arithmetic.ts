@@ -1,4 +1,6 @@
 /** The multiply-add behind one number, as numbers. Redrawn while the pointer moves, so what can stay, stays. */
+import { button } from '../../../ui/button.ts';
+import { headRow, row, scrollRegion } from '../../../ui/tables.ts';
 import { make, setText } from '../../../ui/dom.ts';
 import { figure, insideText as text } from '../../../strings/inside.ts';
 import type { TemperatureOrigin } from '../../../strings/inside.ts';
@@ -54,14 +56,13 @@ export class Arithmetic {
   private readonly totals: Totals;
   private readonly select = make('select');
   private readonly selectLabel = make('label', 'field', text.inputChannel, this.select);
-  private readonly more = make('button', '');
+  private readonly more: HTMLButtonElement;
   private readonly rows = make('tbody');
   private all = false;
 
   constructor(events: ArithmeticEvents) {
     this.totals = new Totals((channel) => events.input(channel));
-    this.more.type = 'button';
-    this.more.addEventListener('click', () => events.all(!this.all));
+    this.more = button('', () => events.all(!this.all));
     this.select.addEventListener('change', () => events.input(this.select.value === '' ? undefined : Number(this.select.value)));
   }
 
@@ -123,10 +124,7 @@ export class Arithmetic {
 
   private convolution(made: Convolved, value: number, { asked }: Context): void {
     this.frame(`convolution ${made.kernel} ${made.totals.length}`, () => {
-      const scroll = make('div', 'scroll', this.table(made.kernel));
-      scroll.tabIndex = 0;
-      scroll.setAttribute('role', 'region');
-      scroll.setAttribute('aria-label', text.products(0).split(',')[0] ?? '');
+      const scroll = scrollRegion(this.table(made.kernel), text.products(0).split(',')[0] ?? '');
       return [...(made.totals.length > 1 ? [this.selectLabel] : []), scroll, this.note, ...(made.totals.length > 1 ? [this.totals.element] : []), this.lines];
     });
     setText(this.caption, text.products(made.input));
@@ -179,25 +177,14 @@ export class Arithmetic {
   private dense(made: DenseMade, value: number, { before, beforeIsMap, all }: Context): void {
     this.all = all;
     this.frame('dense', () => {
-      const head = make('tr');
-      for (const name of [text.from, text.value, text.weight, text.product]) {
-        const cell = make('th', '', name);
-        cell.scope = 'col';
-        head.append(cell);
-      }
-      const scroll = make('div', 'scroll terms-scroll', make('table', 'figures terms', make('caption', '', text.denseTerms), make('thead', '', head), this.rows));
-      scroll.tabIndex = 0;
-      scroll.setAttribute('role', 'region');
-      scroll.setAttribute('aria-label', text.denseTerms);
-      return [scroll, this.more, this.lines];
+      const table = make('table', 'figures terms', make('caption', '', text.denseTerms), headRow(text.from, text.value, text.weight, text.product), this.rows);
+      return [scrollRegion(table, text.denseTerms, 'scroll terms-scroll'), this.more, this.lines];
     });
     const lines: [string, string, string, string][] = made.terms.map((term) => [text.origin(before, term, beforeIsMap), figure(term.input), figure(term.weight), figure(term.product)]);
     if (made.others.count > 0) lines.push([text.others(made.others.count), '', '', figure(made.others.sum)]);
     while (this.rows.childElementCount > lines.length) this.rows.lastElementChild?.remove();
     while (this.rows.childElementCount < lines.length) {
-      const first = make('th');
-      first.scope = 'row';
-      this.rows.append(make('tr', '', first, make('td'), make('td'), make('td')));
+      this.rows.append(row('', '', '', ''));
     }
     for (const [i, line] of lines.entries()) {
       for (const [j, content] of line.entries()) setText(this.rows.children[i]?.children[j] as HTMLElement, content);
@@ -210,28 +197,15 @@ export class Arithmetic {
 
   private softmax(made: Extract<Made, { operation: 'softmax' }>, origin: TemperatureOrigin): void {
     this.frame('softmax', () => {
-      const head = make('tr');
-      for (const name of [text.className, text.logit, text.scaled, text.power, text.probability]) {
-        const cell = make('th', '', name);
-        cell.scope = 'col';
-        head.append(cell);
-      }
-      const scroll = make('div', 'scroll', make('table', 'figures shares', make('caption', 'visually-hidden', text.numberTitle), make('thead', '', head), this.rows));
-      scroll.tabIndex = 0;
-      scroll.setAttribute('role', 'region');
-      scroll.setAttribute('aria-label', text.probability);
-      return [this.divided, scroll, this.note];
+      const heads = headRow(text.className, text.logit, text.scaled, text.power, text.probability);
+      const table = make('table', 'figures shares', make('caption', 'visually-hidden', text.numberTitle), heads, this.rows);
+      return [this.divided, scrollRegion(table, text.probability), this.note];
     });
     setText(this.divided, text.softmax(figure(made.temperature), origin));
-    const row = (title: string, cells: string[]): HTMLElement => {
-      const name = make('th', '', title);
-      name.scope = 'row';
-      return make('tr', '', name, ...cells.map((cell) => make('td', '', cell)));
-    };
     const [no, yes] = made.classes;
     this.rows.replaceChildren(
-      ...made.classes.map(({ logit, scaled, exp, share }, i) => row(text.classNames[i] ?? '', [logit, scaled, exp, share].map((number) => figure(number)))),
-      row(text.both, ['', '', figure(no.exp + yes.exp), figure(no.share + yes.share)]),
+      ...made.classes.map(({ logit, scaled, exp, share }, i) => row(text.classNames[i] ?? '', ...[logit, scaled, exp, share].map((number) => figure(number)))),
+      row(text.both, '', '', figure(no.exp + yes.exp), figure(no.share + yes.share)),
     );
     const shift = made.classes[0].shift;
     this.note.hidden = shift === 0;

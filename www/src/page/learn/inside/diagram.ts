@@ -1,4 +1,5 @@
 /** The network drawn from its own list of layers: a block each, as wide as its maps and as deep as it has channels. */
+import { button } from '../../../ui/button.ts';
 import { make, setText } from '../../../ui/dom.ts';
 import { insideText as text } from '../../../strings/inside.ts';
 import type { LayerInfo } from '../../../shared/wasm/lab-wasm.ts';
@@ -60,16 +61,14 @@ export class Diagram {
     };
     const bar = make('span', 'block-share');
     bar.style.setProperty('--share', `${((layer?.macs ?? 0) / (macs || 1)) * 100}%`);
-    const block = make(
-      'button', 'block', sheets(shape),
+    const block = button([
+      sheets(shape),
       line('block-name', layer?.name ?? text.input),
       line('block-what', layer ? text.operation(layer) : text.inputOperation),
       line('block-shape', text.shape(shape)),
       ...(layer ? [line('block-cost', text.parameters(layer.parameters)), line('block-cost', text.macs(layer.macs, macs)), bar] : []),
-    );
-    block.type = 'button';
+    ], () => this.choose(i), 'block');
     block.dataset['layer'] = layer?.name ?? text.input;
-    block.addEventListener('click', () => this.choose(i));
     return block;
   }
 }

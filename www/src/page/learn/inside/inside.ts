@@ -1,8 +1,10 @@
 /** The view "Inside the network": what each layer makes of the patch, and the numbers behind each number. */
+import { button } from '../../../ui/button.ts';
 import { make, setText } from '../../../ui/dom.ts';
 import { problemOf } from '../../engines/engine-states.ts';
 import { insideText as text } from '../../../strings/inside.ts';
-import { asSentence, modelName, percent } from '../../../strings/strings.ts';
+import { asSentence, percent } from '../../../ui/numbers.ts';
+import { modelName } from '../../../strings/strings.ts';
 import { rewrite } from '../address.ts';
 import type { Address } from '../address.ts';
 import type { Shared, View } from '../view.ts';
@@ -36,8 +38,8 @@ export class Inside implements View {
   private readonly where = make('h4');
   private readonly sentence = make('p', 'inside-sentence');
   private readonly answer = make('p', 'inside-answer');
-  private readonly previous = make('button', '', text.previous);
-  private readonly next = make('button', '', text.next);
+  private readonly previous = button(text.previous);
+  private readonly next = button(text.next);
   private readonly diagram = new Diagram((layer) => this.go({ place: { ...this.state.place, layer } }));
   private readonly panel: LayerPanel;
   private readonly number: NumberPanel;
@@ -62,7 +64,6 @@ export class Inside implements View {
     this.patches = new TwoPatches(shared, (other) => this.go({ other }), (place) => this.go({ place }), failed);
     this.networks = new TwoNetworks(shared, (beside) => this.go({ beside }), failed);
     this.status.setAttribute('role', 'status');
-    this.previous.type = this.next.type = 'button';
     this.previous.addEventListener('click', () => this.step(-1));
     this.next.addEventListener('click', () => this.step(1));
     const title = make('h4', '', text.diagramTitle);

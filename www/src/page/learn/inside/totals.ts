@@ -1,4 +1,5 @@
 /** What each input channel adds to a number: bars up and down from zero, and the same as a table. */
+import { headRow, row, scrollRegion } from '../../../ui/tables.ts';
 import { make, setText } from '../../../ui/dom.ts';
 import { figure, insideText as text } from '../../../strings/inside.ts';
 
@@ -21,13 +22,8 @@ export class Totals {
       const channel = Math.floor(((event.clientX - box.left) / box.width) * this.bars.length);
       if (channel >= 0 && channel < this.bars.length) choose(channel);
     });
-    const [first, second] = [make('th', '', text.inputChannel), make('th', '', text.sum)];
-    first.scope = second.scope = 'col';
-    const scroll = make('div', 'scroll terms-scroll', make('table', 'figures', make('caption', 'visually-hidden', text.totals), make('thead', '', make('tr', '', first, second)), this.rows));
-    scroll.tabIndex = 0;
-    scroll.setAttribute('role', 'region');
-    scroll.setAttribute('aria-label', text.totals);
-    this.details.append(scroll);
+    const table = make('table', 'figures', make('caption', 'visually-hidden', text.totals), headRow(text.inputChannel, text.sum), this.rows);
+    this.details.append(scrollRegion(table, text.totals, 'scroll terms-scroll'));
     this.details.addEventListener('toggle', () => this.table());
     this.element.append(make('p', 'small-title', text.totals), this.svg, this.details);
   }
@@ -63,9 +59,7 @@ export class Totals {
     if (!this.details.open) return;
     while (this.rows.childElementCount > this.shown.length) this.rows.lastElementChild?.remove();
     while (this.rows.childElementCount < this.shown.length) {
-      const first = make('th', '', String(this.rows.childElementCount));
-      first.scope = 'row';
-      this.rows.append(make('tr', '', first, make('td')));
+      this.rows.append(row(String(this.rows.childElementCount), ''));
     }
     for (const [i, total] of this.shown.entries()) setText(this.rows.children[i]?.children[1] as HTMLElement, figure(total));
   }

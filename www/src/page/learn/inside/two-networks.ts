@@ -1,8 +1,11 @@
 /** The network in use and another one, on the same patch. */
+import { button } from '../../../ui/button.ts';
+import { head, scrollRegion } from '../../../ui/tables.ts';
 import { make, setText } from '../../../ui/dom.ts';
 import type { OfferedModel } from '../../assets/model-list.ts';
 import { insideText as text } from '../../../strings/inside.ts';
-import { bytes, count, modelName, networkName, percent } from '../../../strings/strings.ts';
+import { bytes, count, percent } from '../../../ui/numbers.ts';
+import { modelName, networkName } from '../../../strings/strings.ts';
 import type { Shared } from '../view.ts';
 import { scaleOf } from './colours.ts';
 import { MapGrid } from './grid.ts';
@@ -15,7 +18,7 @@ export class TwoNetworks {
   private readonly status = make('p', 'quiet');
   private readonly body = make('div', 'networks');
   private readonly rows = make('tbody');
-  private readonly heads = [make('th'), make('th')] as const;
+  private readonly heads = [head('col'), head('col')] as const;
   private readonly halves = [new Half('inside-first'), new Half('inside-second')] as const;
   private readonly shared: Shared;
   private readonly chosen: (beside: string) => void;
@@ -30,12 +33,8 @@ export class TwoNetworks {
     this.chosen = chosen;
     this.failed = failed;
     this.status.setAttribute('role', 'status');
-    for (const head of this.heads) head.scope = 'col';
     const corner = make('td');
-    const scroll = make('div', 'scroll', make('table', 'figures', make('caption', 'visually-hidden', text.networksTable), make('thead', '', make('tr', '', corner, ...this.heads)), this.rows));
-    scroll.tabIndex = 0;
-    scroll.setAttribute('role', 'region');
-    scroll.setAttribute('aria-label', text.networksTable);
+    const scroll = scrollRegion(make('table', 'figures', make('caption', 'visually-hidden', text.networksTable), make('thead', '', make('tr', '', corner, ...this.heads)), this.rows), text.networksTable);
     this.body.append(scroll, make('div', 'compare-maps two', ...this.halves.map(({ element }) => element)));
     this.body.hidden = true;
     this.element.append(make('h4', '', text.networksTitle), make('p', 'quiet', text.networksNote), this.offers, this.status, this.body);
@@ -72,14 +71,13 @@ export class TwoNetworks {
     this.offered = key;
     const focused = this.offers.contains(document.activeElement);
     this.offers.replaceChildren(...(other ? [undefined] : others).map((model) => {
-      const button = make('button', '', model ? text.networksLoad(networkName(model.id, model.name), bytes(model.bytes ?? 0)) : text.networksUnload);
-      button.type = 'button';
-      button.dataset['beside'] = model?.id ?? '';
-      button.addEventListener('click', () => {
+      const offer = button(model ? text.networksLoad(networkName(model.id, model.name), bytes(model.bytes ?? 0)) : text.networksUnload);
+      offer.dataset['beside'] = model?.id ?? '';
+      offer.addEventListener('click', () => {
         if (model) this.known.add(model.file);
         this.chosen(model?.id ?? '');
       });
-      return button;
+      return offer;
     }));
     if (focused) this.offers.querySelector('button')?.focus();
   }

@@ -1,7 +1,7 @@
 /** The same layer on two patches, side by side, and the difference. */
 import { make, setText } from '../../../ui/dom.ts';
 import { insideText as text } from '../../../strings/inside.ts';
-import { percent } from '../../../strings/strings.ts';
+import { percent } from '../../../ui/numbers.ts';
 import type { Shared } from '../view.ts';
 import { evenly, scaleOf } from './colours.ts';
 import { MapGrid } from './grid.ts';

@@ -1,7 +1,9 @@
 /** The images behind a cell of the confusion matrix, the most telling first. */
+import { button } from '../../../ui/button.ts';
 import { drawGrey, make, setText } from '../../../ui/dom.ts';
 import type { Row } from '../../patches/results.ts';
-import { percent, strings } from '../../../strings/strings.ts';
+import { percent } from '../../../ui/numbers.ts';
+import { strings } from '../../../strings/strings.ts';
 import { evaluateText as text } from '../../../strings/evaluate.ts';
 import { linkTo } from '../address.ts';
 import type { Cell } from '../threshold/figures.ts';
@@ -14,7 +16,7 @@ export class Gallery {
   private readonly title = make('h4');
   private readonly note = make('p', 'quiet');
   private readonly list = make('ul', 'gallery-list');
-  private readonly more = make('button', '');
+  private readonly more = button('', () => this.showMore());
   private readonly chosen = make('p', 'gallery-chosen');
   private readonly select: (row: Row) => void;
   private readonly side: () => number;
@@ -26,8 +28,6 @@ export class Gallery {
     this.select = select;
     this.side = side;
     this.title.tabIndex = -1;
-    this.more.type = 'button';
-    this.more.addEventListener('click', () => this.showMore());
     this.chosen.setAttribute('role', 'status');
     this.element = make('section', 'gallery', this.title, this.note, this.list, this.more, this.chosen);
     this.element.hidden = true;
@@ -69,22 +69,22 @@ export class Gallery {
     canvas.setAttribute('aria-hidden', 'true');
     if (row.patch) drawGrey(canvas, row.patch.grey, this.side());
     const probability = row.prediction ? percent(row.prediction.probability) : strings.none;
-    const button = make('button', 'gallery-open', canvas, make('span', 'gallery-probability', probability));
-    button.type = 'button';
-    button.setAttribute('aria-label', text.gallerySelect(row.name, probability));
-    button.title = row.name;
-    button.addEventListener('click', () => {
-      this.select(row);
-      for (const other of this.list.querySelectorAll('[aria-pressed]')) other.removeAttribute('aria-pressed');
-      button.setAttribute('aria-pressed', 'true');
-      const link = (see: 'why' | 'inside', words: string): HTMLAnchorElement => {
-        const element = make('a', '', words);
-        element.href = linkTo({ see });
-        return element;
-      };
-      this.chosen.replaceChildren(text.gallerySelected(row.name), ' ', link('why', strings.lab.views.why), ', ', link('inside', strings.lab.views.inside), '.');
-    });
-    return make('li', '', button);
+    const select = button([canvas, make('span', 'gallery-probability', probability)], () => this.choose(row, select), 'gallery-open');
+    select.setAttribute('aria-label', text.gallerySelect(row.name, probability));
+    select.title = row.name;
+    return make('li', '', select);
+  }
+
+  private choose(row: Row, select: HTMLButtonElement): void {
+    this.select(row);
+    for (const other of this.list.querySelectorAll('[aria-pressed]')) other.removeAttribute('aria-pressed');
+    select.setAttribute('aria-pressed', 'true');
+    const link = (see: 'why' | 'inside', words: string): HTMLAnchorElement => {
+      const element = make('a', '', words);
+      element.href = linkTo({ see });
+      return element;
+    };
+    this.chosen.replaceChildren(text.gallerySelected(row.name), ' ', link('why', strings.lab.views.why), ', ', link('inside', strings.lab.views.inside), '.');
   }
 }
 

@@ -1,4 +1,5 @@
 /** The view "Your labelled set": how good the network is on patches that the user has labels for. */
+import { button } from '../../../ui/button.ts';
 import { make, setText } from '../../../ui/dom.ts';
 import { problemOf } from '../../engines/engine-states.ts';
 import { download } from '../../patches/export-patches.ts';
@@ -42,14 +43,15 @@ export class OwnSetView implements View {
   private readonly running = make('div', 'set-running');
   private readonly runningText = make('p');
   private readonly report = new SetReport();
-  private readonly goOn = this.button(text.setGoOn, () => this.rerunCancelled());
+  private readonly goOn = button(text.setGoOn, () => this.rerunCancelled());
+  private readonly drawSynthetic = button(text.setSynthetic(SYNTHETIC), () => void this.synthetic());
   private readonly body = make('div', 'threshold-body');
   private readonly control = new ThresholdControl(() => this.moved());
   private readonly share = new PrevalenceControl();
   private readonly curves = new Curves();
   private readonly figures = new Figures((cell) => this.open(cell), ['ppv', 'npv']);
   private readonly table = new SetFigures();
-  private readonly json = this.button(text.setJson, () => this.exportFigures());
+  private readonly json = button(text.setJson, () => this.exportFigures());
   private readonly gallery: Gallery;
   private readonly draw: (measured: Measured) => void;
   private proposal: Proposal | 'synthetic' | undefined;
@@ -68,14 +70,14 @@ export class OwnSetView implements View {
     this.rows = new LabelledRows(shared.results);
     this.gallery = new Gallery((row) => shared.results.select(row.key), () => shared.engines.method?.patchSize ?? 50);
     this.goOn.hidden = true;
-    const cancel = this.button(text.setCancel, () => shared.runner.cancel());
+    const cancel = button(text.setCancel, () => shared.runner.cancel());
     this.progress.setAttribute('aria-label', strings.lab.views['own-set']);
     this.running.append(this.runningText, this.progress, cancel);
     this.running.hidden = true;
     this.body.hidden = true;
     this.body.append(
       make('div', 'operating', this.table.element, this.table.reliability.element),
-      make('div', 'actions', this.button(text.setCsv, () => this.exportPatches()), this.json),
+      make('div', 'actions', button(text.setCsv, () => this.exportPatches()), this.json),
       make('div', 'controls', this.control.element, this.share.element),
       this.figures.element, this.gallery.element, this.curves.element,
     );
@@ -273,14 +275,14 @@ export class OwnSetView implements View {
       const input = make('input');
       Object.assign(input, { type: 'file', multiple: true, hidden: true, webkitdirectory: folder });
       input.addEventListener('change', () => this.shared.arriveAsSet(arrivalsFromInput(input)));
-      return [this.button(words, () => input.click()), input];
+      return [button(words, () => input.click()), input];
     };
-    return make('div', 'actions set-intake', ...choose(text.setFolder, true), ...choose(text.setFiles, false), this.button(text.setSynthetic(SYNTHETIC), (button) => void this.synthetic(button)));
+    return make('div', 'actions set-intake', ...choose(text.setFolder, true), ...choose(text.setFiles, false), this.drawSynthetic);
   }
 
   /** Patches drawn here, which know their labels. */
-  private async synthetic(button: HTMLButtonElement): Promise<void> {
-    button.setAttribute('aria-busy', 'true');
+  private async synthetic(): Promise<void> {
+    this.drawSynthetic.setAttribute('aria-busy', 'true');
     try {
       const { files } = arrivalsFromPhantoms(await this.shared.engines.phantoms(1000, SYNTHETIC));
       const rows = this.shared.results.add(files);
@@ -290,14 +292,7 @@ export class OwnSetView implements View {
     } catch (error) {
       this.report.say([problemOf(error).message]);
     } finally {
-      button.removeAttribute('aria-busy');
+      this.drawSynthetic.removeAttribute('aria-busy');
     }
-  }
-
-  private button(words: string, act: (button: HTMLButtonElement) => void): HTMLButtonElement {
-    const button = make('button', '', words);
-    button.type = 'button';
-    button.addEventListener('click', () => act(button));
-    return button;
   }
 }

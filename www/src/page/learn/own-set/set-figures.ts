@@ -1,11 +1,12 @@
 /** The figures of a labelled set with their intervals, and how often its probabilities came true. */
 import { make, setText } from '../../../ui/dom.ts';
-import { count, percent, strings } from '../../../strings/strings.ts';
+import { count, percent } from '../../../ui/numbers.ts';
+import { strings } from '../../../strings/strings.ts';
 import { evaluateText as text } from '../../../strings/evaluate.ts';
 import type { Interval } from '../../../shared/wasm/engine-wasm.ts';
 import type { Evaluation, Value } from '../../../shared/lab/evaluate-tasks.ts';
 import { Plot } from '../../../ui/plot/plot.ts';
-import { head, scroll } from '../threshold/figures.ts';
+import { headRow, row, scrollRegion } from '../../../ui/tables.ts';
 import { reliabilityAxes } from '../why/reliability.ts';
 
 /** An interval is missing where drawings say nothing. */
@@ -22,15 +23,13 @@ export class SetFigures {
   private readonly note = make('p', 'quiet');
 
   constructor() {
-    const table = make('table', 'figures rates', make('thead', '', make('tr', '', ...[strings.card.figure, strings.card.value, strings.card.interval, strings.card.of].map((name) => head('col', name)))), this.body);
-    this.element = make('section', 'set-figures', this.title, this.summary, scroll(table, text.setFigures), this.note);
+    const table = make('table', 'figures rates', headRow(strings.card.figure, strings.card.value, strings.card.interval, strings.card.of), this.body);
+    this.element = make('section', 'set-figures', this.title, this.summary, scrollRegion(table, text.setFigures), this.note);
   }
 
   /** Without `whole` the intervals that take a while are still to come. */
   draw(found: Evaluation, network: string, whole: boolean): void {
     const { n, positives, units } = found;
-    const row = (name: string, value: string, interval: string, of: string): HTMLElement =>
-      make('tr', '', head('row', name), ...[value, interval, of].map((cell) => make('td', '', cell)));
     const ends = (ci95: Interval | null, format: (value: number) => string): string => (ci95 ? text.range(format(ci95[0]), format(ci95[1])) : whole ? strings.none : '…');
     const share = (name: string, { value, ci95, hits, n: of }: Share): HTMLElement =>
       row(name, value === null ? strings.none : percent(value), value === null ? strings.none : ends(ci95, percent), `${count(hits)} / ${count(of)}`);

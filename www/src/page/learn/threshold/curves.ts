@@ -1,13 +1,13 @@
 /** ROC and precision-recall side by side, with where a threshold stands on them. */
 import { make } from '../../../ui/dom.ts';
-import { percent, strings } from '../../../strings/strings.ts';
+import { percent, wholePercent } from '../../../ui/numbers.ts';
+import { strings } from '../../../strings/strings.ts';
 import { evaluateText as text } from '../../../strings/evaluate.ts';
 import type { Operating } from '../../../shared/lab/evaluate-tasks.ts';
 import { Plot } from '../../../ui/plot/plot.ts';
 import type { Point, Series } from '../../../ui/plot/plot-types.ts';
 
-const whole = (value: number): string => `${Math.round(value * 100)} %`;
-const axis = (label: string): { label: string; min: number; max: number; format: (value: number) => string } => ({ label, min: 0, max: 1, format: whole });
+const axis = (label: string): { label: string; min: number; max: number; format: (value: number) => string } => ({ label, min: 0, max: 1, format: wholePercent });
 
 /** Where one threshold stands. */
 export interface Mark {

@@ -1,6 +1,9 @@
 /** What a threshold does, as a confusion matrix, a table of rates and a sentence of whole numbers. */
+import { button } from '../../../ui/button.ts';
+import { head, scrollRegion } from '../../../ui/tables.ts';
 import { make, setText } from '../../../ui/dom.ts';
-import { count, percent, strings } from '../../../strings/strings.ts';
+import { count, percent } from '../../../ui/numbers.ts';
+import { strings } from '../../../strings/strings.ts';
 import { evaluateText as text } from '../../../strings/evaluate.ts';
 import type { Interval } from '../../../shared/wasm/engine-wasm.ts';
 import type { Operating, Share, Value } from '../../../shared/lab/evaluate-tasks.ts';
@@ -30,11 +33,7 @@ export class Figures {
   /** `open` makes buttons of the cells. */
   constructor(open?: (cell: Cell) => void, rows: readonly Row[] = ROWS) {
     const cell = (which: Cell): HTMLElement => {
-      const value = open ? make('button', 'matrix-open') : make('span', 'matrix-count');
-      if (open && value instanceof HTMLButtonElement) {
-        value.type = 'button';
-        value.addEventListener('click', () => open(which));
-      }
+      const value = open ? button('', () => open(which), 'matrix-open') : make('span', 'matrix-count');
       this.cells.set(which, value);
       return make('td', `matrix-${which}`, value, make('span', 'matrix-word', text.cells[which]));
     };
@@ -47,8 +46,8 @@ export class Figures {
       make('thead', '', make('tr', '', ...[strings.card.figure, strings.card.value, strings.card.interval, strings.card.of].map((name) => head('col', name)))),
       make('tbody', '', ...rows.map((row) => this.makeRow(row))));
     this.element = make('div', 'operating',
-      make('section', '', this.matrixTitle, scroll(matrix, text.matrix), this.sentence),
-      make('section', '', make('h4', '', text.rates), scroll(table, text.rates), this.note));
+      make('section', '', this.matrixTitle, scrollRegion(matrix, text.matrix), this.sentence),
+      make('section', '', make('h4', '', text.rates), scrollRegion(table, text.rates), this.note));
   }
 
   draw(found: Operating, prevalence: number): void {
@@ -102,19 +101,4 @@ export class Figures {
     this.rows.set(row, { name, value, interval, of });
     return make('tr', '', name, value, interval, of);
   }
-}
-
-export function head(scope: 'row' | 'col', content: string): HTMLTableCellElement {
-  const th = make('th', '', content);
-  th.scope = scope;
-  return th;
-}
-
-/** Wider than a small screen: scrolled with the arrow keys, and so it takes the focus. */
-export function scroll(inner: HTMLElement, label: string): HTMLElement {
-  const wide = make('div', 'scroll', inner);
-  wide.tabIndex = 0;
-  wide.setAttribute('role', 'region');
-  wide.setAttribute('aria-label', label);
-  return wide;
 }

@@ -1,5 +1,7 @@
 /** The share of nodules among the patches that somebody has: chosen once, the same in every view. */
-import { make, setText } from '../../../ui/dom.ts';
+import { button } from '../../../ui/button.ts';
+import { sliderWithNumber } from '../../../ui/slider.ts';
+import { setText } from '../../../ui/dom.ts';
 import { evaluateText as text } from '../../../strings/evaluate.ts';
 
 const LEAST = 0.001;
@@ -28,29 +30,32 @@ const share = (position: number): number => 1 / (1 + Math.exp(-position));
 /** Three digits. */
 const short = (value: number): number => Number(value.toPrecision(3));
 
-let nextId = 1;
-
 /** Slider, number and some shares to begin with. */
 export class PrevalenceControl {
   readonly element: HTMLElement;
-  private readonly slider = make('input');
-  private readonly number = make('input');
-  private readonly own = make('button', 'preset');
-  private readonly presets: [HTMLButtonElement, () => number | undefined][] = [];
+  private readonly slider: HTMLInputElement;
+  private readonly number: HTMLInputElement;
+  private readonly own = button('', () => setPrevalence(this.measured ?? chosen), 'preset');
+  private readonly presets: [HTMLButtonElement, () => number | undefined][];
   private measured: number | undefined;
 
   constructor() {
-    const id = `prevalence-${(nextId += 1)}`;
-    const label = make('label', '', text.prevalence);
-    label.htmlFor = id;
-    Object.assign(this.slider, { type: 'range', id, min: String(logit(LEAST)), max: String(logit(MOST)), step: 'any' });
-    Object.assign(this.number, { type: 'number', min: String(LEAST * 100), max: String(MOST * 100), step: 'any', inputMode: 'decimal' });
-    this.number.setAttribute('aria-label', text.prevalencePercent);
-    this.slider.addEventListener('input', () => setPrevalence(short(share(Number(this.slider.value)))));
-    this.number.addEventListener('change', () => {
-      setPrevalence(Number(this.number.value) / 100);
-      this.draw();
-    });
+    this.presets = [[this.own, () => this.measured], ...PRESETS.map((value): [HTMLButtonElement, () => number] => [button(text.preset(value), () => setPrevalence(value), 'preset'), () => value])];
+    const made = sliderWithNumber(
+      { name: text.prevalence, number: text.prevalencePercent, unit: ' %' },
+      { slider: [logit(LEAST), logit(MOST), 'any'], number: [LEAST * 100, MOST * 100, 'any'] },
+      {
+        moved: (position) => setPrevalence(short(share(position))),
+        typed: (percent) => {
+          setPrevalence(percent / 100);
+          this.draw();
+        },
+      },
+      this.presets.map(([preset]) => preset),
+    );
+    this.element = made.element;
+    this.slider = made.input;
+    this.number = made.number;
     // By keys the slider goes in steps of a tenth.
     this.slider.addEventListener('keydown', (event) => {
       const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
@@ -58,13 +63,7 @@ export class PrevalenceControl {
       event.preventDefault();
       setPrevalence(short(share(logit(chosen) + by * 0.1)));
     });
-    this.presets = [[this.own, () => this.measured], ...PRESETS.map((value): [HTMLButtonElement, () => number] => [make('button', 'preset', text.preset(value)), () => value])];
-    for (const [button, value] of this.presets) {
-      button.type = 'button';
-      button.addEventListener('click', () => setPrevalence(value() ?? chosen));
-    }
     this.own.hidden = true;
-    this.element = make('div', 'control', label, make('div', 'control-line', this.slider, make('span', 'with-unit', this.number, ' %')), make('div', 'presets', ...this.presets.map(([button]) => button)));
     onPrevalence(() => this.draw());
     this.draw();
   }

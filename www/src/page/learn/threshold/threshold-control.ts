@@ -1,32 +1,31 @@
 /** The threshold as slider and number, with a way back to the file's own. */
-import { make, setText } from '../../../ui/dom.ts';
+import { button } from '../../../ui/button.ts';
+import { sliderWithNumber } from '../../../ui/slider.ts';
+import { setText } from '../../../ui/dom.ts';
 import { evaluateText as text } from '../../../strings/evaluate.ts';
-
-let nextId = 1;
 
 export class ThresholdControl {
   readonly element: HTMLElement;
   /** Exactly the file's until it is moved. */
   value = 0.5;
   private own = 0.5;
-  private readonly slider = make('input');
-  private readonly number = make('input');
-  private readonly back = make('button', 'preset');
+  private readonly slider: HTMLInputElement;
+  private readonly number: HTMLInputElement;
+  private readonly back = button('', () => this.move(this.own), 'preset');
   private readonly changed: () => void;
 
   constructor(changed: () => void) {
     this.changed = changed;
-    const id = `threshold-${(nextId += 1)}`;
-    const label = make('label', '', text.threshold);
-    label.htmlFor = id;
-    Object.assign(this.slider, { type: 'range', id, min: '0.001', max: '0.999', step: '0.001' });
-    Object.assign(this.number, { type: 'number', min: '0.001', max: '0.999', step: 'any', inputMode: 'decimal' });
-    this.number.setAttribute('aria-label', text.thresholdNumber);
-    this.back.type = 'button';
-    this.slider.addEventListener('input', () => this.move(Number(this.slider.value)));
-    this.number.addEventListener('change', () => this.move(Number(this.number.value)));
-    this.back.addEventListener('click', () => this.move(this.own));
-    this.element = make('div', 'control', label, make('div', 'control-line', this.slider, make('span', 'with-unit', this.number)), make('div', 'presets', this.back));
+    const move = (value: number): void => this.move(value);
+    const made = sliderWithNumber(
+      { name: text.threshold, number: text.thresholdNumber },
+      { slider: [0.001, 0.999, 0.001], number: [0.001, 0.999, 'any'] },
+      { moved: move, typed: move },
+      [this.back],
+    );
+    this.element = made.element;
+    this.slider = made.input;
+    this.number = made.number;
   }
 
   /** The file's threshold, which is where it begins. */

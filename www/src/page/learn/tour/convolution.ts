@@ -1,4 +1,6 @@
 /** Step 3: one kernel of the first convolution slides over the patch. */
+import { slider } from '../../../ui/slider.ts';
+import { button } from '../../../ui/button.ts';
 import { make, setText } from '../../../ui/dom.ts';
 import { tourText as text } from '../../../strings/tour.ts';
 import { Arithmetic } from '../inside/arithmetic.ts';
@@ -7,8 +9,9 @@ import { Outlined } from '../inside/outlined.ts';
 import type { Made, Place } from '../../../shared/wasm/inside-wasm.ts';
 import { clamp, dimsAt } from '../inside/scene.ts';
 import { latest } from '../latest.ts';
-import { TourStep, button, slider } from './step.ts';
-import type { Slider, Stage } from './step.ts';
+import { TourStep } from './step.ts';
+import type { Slider } from '../../../ui/slider.ts';
+import type { Stage } from './step.ts';
 
 /** Layer 1 is the first one; both networks begin with a convolution. */
 const LAYER = 1;

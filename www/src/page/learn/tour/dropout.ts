@@ -1,13 +1,15 @@
 /** Step 6: units in front of the last layer are switched off, and the answer holds or does not. */
+import { slider } from '../../../ui/slider.ts';
+import { button } from '../../../ui/button.ts';
 import { probabilityBar } from '../../../ui/probability-bar.ts';
 import { make, setText } from '../../../ui/dom.ts';
-import { tourText as text, wholePercent } from '../../../strings/tour.ts';
-import { percent } from '../../../strings/strings.ts';
+import { tourText as text } from '../../../strings/tour.ts';
+import { percent, wholePercent } from '../../../ui/numbers.ts';
 import { latest } from '../latest.ts';
 import { Plot } from '../../../ui/plot/plot.ts';
 import type { Dropped } from '../../../shared/wasm/inside-wasm.ts';
 import { probabilityOf } from '../inside/scene.ts';
-import { TourStep, button, slider } from './step.ts';
+import { TourStep } from './step.ts';
 import type { Stage } from './step.ts';
 
 const DRAWS = 50;
@@ -52,7 +54,7 @@ export class DropoutStep extends TourStep {
   private move(share: number, seed: number): void {
     this.now = share;
     this.seed = seed;
-    this.share.set(share, `${Math.round(share * 100)} %`);
+    this.share.set(share, wholePercent(share));
     if (this.stage) this.ask({ stage: this.stage, share, seed });
   }
 
@@ -61,7 +63,7 @@ export class DropoutStep extends TourStep {
     if (!first) return;
     const { off, probability } = first;
     const known = /^dropout = ([\d.]+)$/m.exec(scene.info.card.settings ?? '')?.[1];
-    ours(text.oursDropout(off.length, known === undefined ? '' : text.dropoutKnown(`${Math.round(Number(known) * 100)} %`)));
+    ours(text.oursDropout(off.length, known === undefined ? '' : text.dropoutKnown(wholePercent(Number(known)))));
     const words = text.units(off.filter(Boolean).length, off.length);
     setText(this.line, words);
     setText(this.answer, text.answerLive(percent(probability)));

@@ -1,10 +1,12 @@
 /** Step 1: pictures with and without a nodule, and what the network says of each. */
+import { button } from '../../../ui/button.ts';
 import { drawGrey, make, setText } from '../../../ui/dom.ts';
 import { tourText as text } from '../../../strings/tour.ts';
-import { modelName, percent } from '../../../strings/strings.ts';
+import { percent } from '../../../ui/numbers.ts';
+import { modelName } from '../../../strings/strings.ts';
 import type { PatchToSee, Scene } from '../inside/scene.ts';
 import { dimsAt } from '../inside/scene.ts';
-import { TourStep, button } from './step.ts';
+import { TourStep } from './step.ts';
 import type { Stage } from './step.ts';
 
 const FIRST_SEED = 7;

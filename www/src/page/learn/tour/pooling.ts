@@ -1,4 +1,5 @@
 /** Step 5: four numbers become one. */
+import { slider } from '../../../ui/slider.ts';
 import { make } from '../../../ui/dom.ts';
 import { insideText } from '../../../strings/inside.ts';
 import { tourText as text } from '../../../strings/tour.ts';
@@ -8,7 +9,7 @@ import type { Made, Place } from '../../../shared/wasm/inside-wasm.ts';
 import { Outlined } from '../inside/outlined.ts';
 import { clamp, dimsAt } from '../inside/scene.ts';
 import { latest } from '../latest.ts';
-import { TourStep, slider } from './step.ts';
+import { TourStep } from './step.ts';
 import type { Stage } from './step.ts';
 
 export class PoolingStep extends TourStep {

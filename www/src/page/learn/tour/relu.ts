@@ -1,4 +1,5 @@
 /** Step 4: a map of the first convolution before and behind ReLU. */
+import { slider } from '../../../ui/slider.ts';
 import { make, setText } from '../../../ui/dom.ts';
 import { figure, insideText } from '../../../strings/inside.ts';
 import { tourText as text } from '../../../strings/tour.ts';
@@ -6,7 +7,7 @@ import { evenly } from '../inside/colours.ts';
 import { Outlined } from '../inside/outlined.ts';
 import { clamp, dimsAt } from '../inside/scene.ts';
 import type { Histogram } from '../../../shared/wasm/inside-wasm.ts';
-import { TourStep, slider } from './step.ts';
+import { TourStep } from './step.ts';
 import type { Stage } from './step.ts';
 
 const LAYER = 1;

@@ -1,7 +1,9 @@
 /** Step 8: the curve that the weights file carries, and a threshold on it. */
+import { slider } from '../../../ui/slider.ts';
+import { button } from '../../../ui/button.ts';
 import { make, setText } from '../../../ui/dom.ts';
-import { tourText as text, wholePercent } from '../../../strings/tour.ts';
-import { percent } from '../../../strings/strings.ts';
+import { tourText as text } from '../../../strings/tour.ts';
+import { percent, wholePercent } from '../../../ui/numbers.ts';
 import { linkTo } from '../address.ts';
 import type { Kept, Operating } from '../../../shared/lab/evaluate-tasks.ts';
 import { latest } from '../latest.ts';
@@ -11,7 +13,7 @@ import { markOf } from '../threshold/curves.ts';
 import { prevalence } from '../threshold/prevalence.ts';
 import { keptOf } from '../threshold/threshold.ts';
 import { probabilityOf } from '../inside/scene.ts';
-import { TourStep, button, slider } from './step.ts';
+import { TourStep } from './step.ts';
 import type { Stage } from './step.ts';
 
 interface Drawn {

@@ -1,4 +1,6 @@
 /** Step 7: two logits become two shares, at a temperature. */
+import { slider } from '../../../ui/slider.ts';
+import { button } from '../../../ui/button.ts';
 import { make } from '../../../ui/dom.ts';
 import { figure } from '../../../strings/inside.ts';
 import { tourText as text } from '../../../strings/tour.ts';
@@ -6,7 +8,7 @@ import { probabilityBar } from '../../../ui/probability-bar.ts';
 import { latest } from '../latest.ts';
 import { Arithmetic } from '../inside/arithmetic.ts';
 import { temperatureOf } from '../inside/scene.ts';
-import { TourStep, button, slider } from './step.ts';
+import { TourStep } from './step.ts';
 import type { Stage } from './step.ts';
 
 /** From bold to careful, in powers of ten: 0.1 to 10. */

@@ -3,7 +3,7 @@ import { make, setText } from '../../../ui/dom.ts';
 import { problemOf } from '../../engines/engine-states.ts';
 import { STEPS, tourText as text } from '../../../strings/tour.ts';
 import type { StepName } from '../../../strings/tour.ts';
-import { asSentence, percent } from '../../../strings/strings.ts';
+import { asSentence, percent } from '../../../ui/numbers.ts';
 import { linkTo, rewrite } from '../address.ts';
 import type { Address } from '../address.ts';
 import { radios } from '../../../ui/radios.ts';

@@ -1,13 +1,15 @@
 /** Step 2: the patch through another window, and what the network then says. */
+import { slider } from '../../../ui/slider.ts';
+import { button } from '../../../ui/button.ts';
 import { probabilityBar } from '../../../ui/probability-bar.ts';
 import { make, setText } from '../../../ui/dom.ts';
 import { tourText as text } from '../../../strings/tour.ts';
-import { percent } from '../../../strings/strings.ts';
+import { percent } from '../../../ui/numbers.ts';
 import { latest } from '../latest.ts';
 import { PICTURE } from '../inside/colours.ts';
 import { Outlined } from '../inside/outlined.ts';
 import { dimsAt } from '../inside/scene.ts';
-import { TourStep, button, slider } from './step.ts';
+import { TourStep } from './step.ts';
 import type { Stage } from './step.ts';
 
 /** What a person may choose, HU. */

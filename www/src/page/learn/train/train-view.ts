@@ -1,4 +1,5 @@
 /** Train a small network, or ours a little further, and watch it. */
+import { button } from '../../../ui/button.ts';
 import { make, setText } from '../../../ui/dom.ts';
 import { problemOf } from '../../engines/engine-states.ts';
 import { download } from '../../patches/export-patches.ts';
@@ -226,11 +227,4 @@ export class TrainView implements View {
     const weights = this.course?.weights;
     if (weights) download(text.file, 'application/octet-stream', weights);
   }
-}
-
-function button(label: string, act: () => void, className = ''): HTMLButtonElement {
-  const element = make('button', className, label);
-  element.type = 'button';
-  element.addEventListener('click', act);
-  return element;
 }

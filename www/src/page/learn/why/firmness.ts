@@ -1,8 +1,10 @@
 /** The same patch, a little different: dragged, turned, through another window, noisier; and what the network says, live. */
+import { button } from '../../../ui/button.ts';
+import { rangeInput } from '../../../ui/slider.ts';
 import { probabilityBar } from '../../../ui/probability-bar.ts';
 import { drawGrey, make, oncePerFrame, setText } from '../../../ui/dom.ts';
 import { problemOf } from '../../engines/engine-states.ts';
-import { percent } from '../../../strings/strings.ts';
+import { percent } from '../../../ui/numbers.ts';
 import { why as text } from '../../../strings/why.ts';
 import type { MethodInfo, ModelInfo } from '../../../shared/wasm/engine-wasm.ts';
 import type { Lab } from '../lab-client.ts';
@@ -66,9 +68,7 @@ export class Firmness {
       right: slider('right', text.pixels), down: slider('down', text.pixels), turn: slider('turn', text.degrees),
       center: slider('center', text.hu), width: slider('width', text.hu), noise: slider('noise', text.hu),
     };
-    const reset = make('button', '', text.reset);
-    reset.type = 'button';
-    reset.addEventListener('click', () => this.reset());
+    const reset = button(text.reset, () => this.reset());
     this.surroundings.setAttribute('role', 'img');
     this.surroundings.setAttribute('aria-label', text.stage);
     this.picture.setAttribute('role', 'img');
@@ -178,12 +178,10 @@ export class Firmness {
   }
 
   private slider(name: Name, say: (value: number) => string): Slider {
-    const input = make('input');
-    const [min, max, step] = ENDS[name].map(String) as [string, string, string];
-    Object.assign(input, { type: 'range', min, max, step, value: '0' });
+    const input = rangeInput(ENDS[name], () => this.soon());
+    input.value = '0';
     // The value beside it is not part of its name.
     input.setAttribute('aria-label', text[name]);
-    input.addEventListener('input', () => this.soon());
     return { input, output: make('output'), say };
   }
 

@@ -8,7 +8,7 @@
  */
 import { make, setText } from '../../../ui/dom.ts';
 import { problemOf } from '../../engines/engine-states.ts';
-import { percent } from '../../../strings/strings.ts';
+import { percent } from '../../../ui/numbers.ts';
 import { evaluateText as text } from '../../../strings/evaluate.ts';
 import type { ModelInfo } from '../../../shared/wasm/engine-wasm.ts';
 import type { Meant } from '../../../shared/lab/evaluate-tasks.ts';

@@ -2,7 +2,8 @@
 import { decisionMark, probabilityBar } from '../../../ui/probability-bar.ts';
 import { drawGrey, make } from '../../../ui/dom.ts';
 import { problemOf } from '../../engines/engine-states.ts';
-import { modelName, percent, strings } from '../../../strings/strings.ts';
+import { percent } from '../../../ui/numbers.ts';
+import { modelName, strings } from '../../../strings/strings.ts';
 import { why as text } from '../../../strings/why.ts';
 import { rewrite } from '../address.ts';
 import { Lab } from '../lab-client.ts';

@@ -50,7 +50,7 @@ test('first answers come while the rest is being built; what arrives is taken wi
 
     // Loaded again, it is the whole page.
     await open(page, `${site.url}#see=threshold`);
-    await expect(page.locator('.threshold-body')).toBeVisible({ timeout: 60_000 });
+    await expect(page.locator('.threshold-body[data-threshold]')).toBeVisible({ timeout: 60_000 });
     expect(await page.locator('html').getAttribute('data-parts-coming')).toBe('');
   } finally {
     site.close();

@@ -30,7 +30,7 @@ export const wholePercent = (value: number): string => `${Math.round(value * 100
 export const shortPercent = (value: number): string => `${Number((value * 100).toPrecision(3))} %`;
 
 export const milliseconds = (value: number): string => (value < 9.95 ? `${value.toFixed(1)} ms` : `${count(Math.round(value))} ms`);
-/** What was measured: 850 -> "0.9 s", 95,000 -> "1.6 min". */
+/** What was measured: 860 -> "0.9 s", 95,000 -> "1.6 min". */
 export const duration = (ms: number): string => (ms < 90_000 ? `${(ms / 1000).toFixed(ms < 9_950 ? 1 : 0)} s` : `${(ms / 60_000).toFixed(1)} min`);
 /** What is guessed, in seconds: 0.4 -> "1 s", 95 -> "1.6 min". */
 export const roughDuration = (seconds: number): string => (seconds < 90 ? `${Math.max(1, Math.round(seconds))} s` : `${(seconds / 60).toFixed(1)} min`);

@@ -228,7 +228,9 @@ export class Runner {
 /** Cancel must answer even while the work waits for something that knows no signal, such as the first start. */
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-    work.then(resolve, reject);
+    const onAbort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+    // One signal lasts a whole run of thousands of chunks.
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
 }

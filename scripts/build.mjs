@@ -94,10 +94,10 @@ async function bundleWorkers(parts) {
   })));
 }
 
-// index.html holds {{keys}}; their text is `html` in strings.ts, so that every word of the page stands in one file.
+// index.html holds {{keys}}; their text is `html` in strings/index-html.ts.
 async function writeHtml({ there, coming }, { atStart }) {
   const { outputFiles } = await esbuild.build({
-    entryPoints: [path.join(www, 'src', 'strings', 'strings.ts')], bundle: true, format: 'esm', write: false, logLevel: 'warning',
+    entryPoints: [path.join(www, 'src', 'strings', 'index-html.ts')], bundle: true, format: 'esm', write: false, logLevel: 'warning',
   });
   const { html } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
   const texts = { ...html, csp: metaPolicy, parts: there.join(' '), partsComing: coming.join(' ') };
@@ -107,11 +107,11 @@ async function writeHtml({ there, coming }, { atStart }) {
   const icon = `data:image/svg+xml;base64,${(await readFile(path.join(www, 'icon.svg'))).toString('base64')}`;
   const source = (await readFile(path.join(www, 'index.html'), 'utf8')).replace('./icon.svg', icon);
   const page = source.replace(/\{\{(\w+)\}\}/g, (_, key) => {
-    if (texts[key] === undefined) fail(`index.html asks for the text "${key}", which strings.ts does not have`);
+    if (texts[key] === undefined) fail(`index.html asks for the text "${key}", which strings/index-html.ts does not have`);
     unused.delete(key);
     return escape(texts[key]);
   });
-  if (unused.size > 0) fail(`strings.ts has texts that index.html does not use: ${[...unused].join(', ')}`);
+  if (unused.size > 0) fail(`strings/index-html.ts has texts that index.html does not use: ${[...unused].join(', ')}`);
   // Without this the browser would learn of them only from main.js.
   const preload = atStart.map((file) => `<link rel="modulepreload" href="./${file}">\n`).join('');
   await writeFile(path.join(out, 'index.html'), page.replace('<script type="module"', `${preload}<script type="module"`));

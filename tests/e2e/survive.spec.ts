@@ -1,6 +1,7 @@
 /** Whatever happens to an engine, a reader, a graphics device or the computer: the work goes on, the user is told, nothing is lost. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Page } from '@playwright/test';
 import { brokenCopy, choose, expect, json, open, opened, settled, startSite, test, volumeScanned, worstDifference } from './helpers.ts';
 import { dist, many, nativeScan, patches, scanFile } from './fixtures.ts';
@@ -159,7 +160,8 @@ test('a tab that the browser freezes in the middle of a run goes on where it was
   await expect.poll(() => page.locator('#rows tr[data-state=done]').count()).toBeGreaterThan(0);
   const session = await page.context().newCDPSession(page);
   await session.send('Page.setWebLifecycleState', { state: 'frozen' });
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  // How long it is frozen is what is tried here, not something that is waited for.
+  await delay(1500);
   await session.send('Page.setWebLifecycleState', { state: 'active' });
   await allRight(page, files);
   await expect(page.locator('#engine-note')).toBeHidden();

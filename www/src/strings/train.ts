@@ -1,7 +1,6 @@
 /** The words of the view "Train". */
 import { count, percent, roughDuration } from '../ui/numbers.ts';
 
-
 export const train = {
   lead: 'Watch a network learn, here, on this computer. It takes seconds on synthetic patches. What comes out is for teaching: 200 patches are no clinical evidence.',
   data: 'Learn from',

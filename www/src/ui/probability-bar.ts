@@ -1,6 +1,7 @@
 /** The probability as a bar with a tick at the threshold, and the decision as a word with a shape. */
 import { make } from './dom.ts';
-import { modelShort, strings } from '../strings/strings.ts';
+import { modelShort } from '../strings/networks.ts';
+import { strings } from '../strings/strings.ts';
 import type { Decision, ModelInfo } from '../shared/wasm/engine-wasm.ts';
 
 /** For the eye only: the number stands beside it as text. */

@@ -4,7 +4,8 @@ import type { Engines } from '../engines/engines.ts';
 import type { Counts, Results, Row } from './results.ts';
 import type { Runner } from './queue.ts';
 import { asSentence, count } from '../../ui/numbers.ts';
-import { modelName, strings } from '../../strings/strings.ts';
+import { modelName } from '../../strings/networks.ts';
+import { strings } from '../../strings/strings.ts';
 
 const text = strings.run;
 

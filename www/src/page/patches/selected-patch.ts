@@ -4,7 +4,8 @@ import { byId, drawGrey, make, pair } from '../../ui/dom.ts';
 import type { Row } from './results.ts';
 import { linkTo } from '../learn/address.ts';
 import { asSentence, milliseconds, percent } from '../../ui/numbers.ts';
-import { modelName, strings } from '../../strings/strings.ts';
+import { modelName } from '../../strings/networks.ts';
+import { strings } from '../../strings/strings.ts';
 import type { MethodInfo } from '../../shared/wasm/engine-wasm.ts';
 
 const text = strings.detail;

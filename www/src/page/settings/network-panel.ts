@@ -3,7 +3,8 @@ import { byId, make, setText } from '../../ui/dom.ts';
 import type { Engines } from '../engines/engines.ts';
 import type { OfferedModel } from '../assets/model-list.ts';
 import { bytes } from '../../ui/numbers.ts';
-import { modelName, networkName, strings } from '../../strings/strings.ts';
+import { modelName, networkName } from '../../strings/networks.ts';
+import { strings } from '../../strings/strings.ts';
 
 const text = strings.network;
 

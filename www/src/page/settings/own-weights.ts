@@ -11,7 +11,8 @@ import type { Lab } from '../learn/lab-client.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { OfferedModel } from '../assets/model-list.ts';
 import { asSentence, bytes } from '../../ui/numbers.ts';
-import { networkName, strings } from '../../strings/strings.ts';
+import { networkName } from '../../strings/networks.ts';
+import { strings } from '../../strings/strings.ts';
 import type { ModelInfo } from '../../shared/wasm/engine-wasm.ts';
 
 const text = strings.weights;

@@ -4,7 +4,7 @@ import { make, setText } from '../../../ui/dom.ts';
 import { problemOf } from '../../engines/engine-states.ts';
 import { insideText as text } from '../../../strings/inside.ts';
 import { asSentence, percent } from '../../../ui/numbers.ts';
-import { modelName } from '../../../strings/strings.ts';
+import { modelName } from '../../../strings/networks.ts';
 import { rewrite } from '../address.ts';
 import type { Address } from '../address.ts';
 import type { Shared, View } from '../view.ts';

@@ -5,7 +5,7 @@ import { make, setText } from '../../../ui/dom.ts';
 import type { OfferedModel } from '../../assets/model-list.ts';
 import { insideText as text } from '../../../strings/inside.ts';
 import { bytes, count, percent } from '../../../ui/numbers.ts';
-import { modelName, networkName } from '../../../strings/strings.ts';
+import { modelName, networkName } from '../../../strings/networks.ts';
 import type { Shared } from '../view.ts';
 import { scaleOf } from './colours.ts';
 import { MapGrid } from './grid.ts';

@@ -3,7 +3,7 @@ import { button } from '../../../ui/button.ts';
 import { drawGrey, make, setText } from '../../../ui/dom.ts';
 import { tourText as text } from '../../../strings/tour.ts';
 import { percent } from '../../../ui/numbers.ts';
-import { modelName } from '../../../strings/strings.ts';
+import { modelName } from '../../../strings/networks.ts';
 import type { PatchToSee, Scene } from '../inside/scene.ts';
 import { dimsAt } from '../inside/scene.ts';
 import { TourStep } from './step.ts';

@@ -1,6 +1,7 @@
 /** What to learn from, what to begin with, and how: the form of the view "Train". */
 import { make, setText } from '../../../ui/dom.ts';
-import { modelName, strings } from '../../../strings/strings.ts';
+import { modelName } from '../../../strings/networks.ts';
+import { strings } from '../../../strings/strings.ts';
 import type { TrainingSettings } from '../../../shared/wasm/lab-wasm.ts';
 import type { LookedAt } from '../view.ts';
 

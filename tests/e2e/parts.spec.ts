@@ -49,6 +49,7 @@ test('first answers come while the rest is being built; what arrives is taken wi
     await expect(page.locator('#count-all')).toHaveText('3');
 
     // Loaded again, it is the whole page.
+    await page.goto('about:blank');
     await open(page, `${site.url}#see=threshold`);
     await expect(page.locator('.threshold-body[data-threshold]')).toBeVisible({ timeout: 60_000 });
     expect(await page.locator('html').getAttribute('data-parts-coming')).toBe('');

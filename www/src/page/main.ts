@@ -1,59 +1,60 @@
-/** Wiring: the page's elements, the engines, the queue and the views. Decisions live in the modules. */
+/** Wiring: the places of the page, and what they want of each other. Decisions live in the modules. */
 import './privacy/guard.ts';
-import { button } from '../ui/button.ts';
-import { byId, make, oncePerFrame, setText } from '../ui/dom.ts';
-import { code } from './assets/code-and-weights.ts';
-import { isThere } from './assets/parts.ts';
-import { drawCard } from './settings/model-card.ts';
-import { unpackWhenOpened } from './shell/licences.ts';
-import { Detail } from './patches/selected-patch.ts';
-import { EnginePanel } from './settings/engine-panel.ts';
-import { Engines } from './engines/engines.ts';
-import { download, exportRows, toCsv, toJson } from './patches/export-patches.ts';
-import { modelAskedFor } from './assets/model-list.ts';
-import { startOffline } from './shell/available-offline.ts';
-import { faultAskedFor } from './engines/fault-switch.ts';
-import { linkTo } from './learn/address.ts';
-import { loadViews } from './learn/load-views.ts';
-import { Learn } from './learn/learn-panel.ts';
-import { recognise } from './learn/own-set/recognise.ts';
-import { NetworkPanel } from './settings/network-panel.ts';
-import { arrivalsFromClipboard, arrivalsFromDrop, arrivalsFromInput, arrivalsFromPhantoms, extensionLabel } from './intake/arrivals.ts';
-import type { Arrivals } from './intake/arrivals.ts';
-import { remembered } from './settings/kept-choices.ts';
+import { oncePerFrame } from '../ui/dom.ts';
+import { count } from '../ui/numbers.ts';
 import { worstOfEach } from '../shared/leak-attempt.ts';
-import { PrivacyPanel } from './privacy/privacy-panel.ts';
-import { Results } from './patches/results.ts';
-import type { Filter, Row } from './patches/results.ts';
+import type { SizePolicy } from '../shared/wasm/engine-wasm.ts';
+import { evaluateText } from '../strings/evaluate.ts';
+import { strings } from '../strings/strings.ts';
+import { code } from './assets/code-and-weights.ts';
+import { modelAskedFor } from './assets/model-list.ts';
+import { isThere } from './assets/parts.ts';
+import { Engines } from './engines/engines.ts';
+import { extensionLabel } from './intake/arrivals.ts';
+import type { Arrivals } from './intake/arrivals.ts';
+import { IntakePanel } from './intake/intake-panel.ts';
+import { sortArrivals } from './intake/sort-arrivals.ts';
+import { linkTo } from './learn/address.ts';
+import { Learn } from './learn/learn-panel.ts';
+import { loadViews } from './learn/load-views.ts';
+import { recognise } from './learn/own-set/recognise.ts';
+import { PatchesPanel } from './patches/patches-panel.ts';
 import { Runner } from './patches/queue.ts';
-import { RunPanel } from './patches/queue-panel.ts';
+import { Results } from './patches/results.ts';
+import { PrivacyPanel } from './privacy/privacy-panel.ts';
 import { Opener } from './scan/open-files.ts';
 import { ScanPanel } from './scan/scan-panel.ts';
-import { sortArrivals } from './intake/sort-arrivals.ts';
-import { bytes, count } from '../ui/numbers.ts';
-import { networkName } from '../strings/networks.ts';
-import { strings } from '../strings/strings.ts';
-import { evaluateText } from '../strings/evaluate.ts';
-import { ResultsTable } from './patches/results-table.ts';
-import type { SizePolicy } from '../shared/wasm/engine-wasm.ts';
-
-/** How many examples a click gives: half of them with a nodule, all in one view. */
-const EXAMPLES = 8;
+import { EnginePanel } from './settings/engine-panel.ts';
+import { remembered } from './settings/kept-choices.ts';
+import { NetworkPanel } from './settings/network-panel.ts';
+import { startOffline } from './shell/available-offline.ts';
+import { unpackWhenOpened } from './shell/licences.ts';
+import { Notices } from './shell/notices.ts';
+import { drawTextsOfTheModel } from './shell/texts-of-the-model.ts';
+import { Warnings } from './shell/warnings.ts';
 
 const drawSoon = oncePerFrame(draw);
+const notices = new Notices();
+const { notify } = notices;
 const choices = remembered();
 const engines = new Engines(modelAskedFor(location.search), choices?.network, drawSoon);
 if (choices?.engine) engines.begin(choices.engine);
 const results = new Results(drawSoon);
 const runner = new Runner(engines, results, drawSoon);
-const table = new ResultsTable(results);
+const warnings = new Warnings(engines, notify);
 const enginePanel = new EnginePanel(engines);
 const networkPanel = new NetworkPanel(engines, (id) => void engines.use(id).then(() => runner.resume()));
 const learn = new Learn(engines, results, runner, { opened: () => draw(), notify, arriveAsSet: (arrivals) => void arrive(arrivals, strings.intake.nothing, true) });
-const detail = new Detail((row) => learn.lookAt(row));
 const scanPanel = new ScanPanel(engines, notify, drawSoon, (spot) => learn.look(spot));
 const opener = new Opener(scanPanel, notify);
-const runPanel = new RunPanel(engines, results, runner, { cropAgain, openSlices, rerunCancelled, again });
+const patches = new PatchesPanel(engines, results, runner, notices, {
+  lookAt: (row) => learn.lookAt(row),
+  cropAgain(rows) {
+    setPolicy('center-crop');
+    patches.again(rows);
+  },
+  openSlices: (rows) => void opener.files(rows.map(({ name, blob }) => ({ name, blob }))),
+});
 const privacy = new PrivacyPanel(engines, {
   tryWorkers: async (sealed) => {
     const own = sealed ? new URL('./main.js', document.baseURI).href : undefined;
@@ -65,97 +66,52 @@ const privacy = new PrivacyPanel(engines, {
       ...(await (scanPanel.scan?.loader.ask({ kind: 'try-network', own }) ?? { attempts: [] })).attempts,
     ]);
   },
-  renewLoaders() {
+  renewWorkers() {
     scanPanel.scan?.loader.renew();
     learn.renew();
   },
   clearAll() {
     forgotten += 1;
-    runner.forget();
-    results.clear();
-    results.forgetCleared();
+    patches.forget();
     opener.cancel();
     scanPanel.close();
     learn.forget();
-    notices.replaceChildren();
-    checkFilter();
+    notices.clear();
     // Pictures stay on a canvas that is hidden.
     for (const canvas of document.querySelectorAll('canvas')) canvas.width = canvas.height = 0;
   },
 });
-const notices = byId('notices', 'div');
+const intake = new IntakePanel(engines, {
+  arrive,
+  exampleScan() {
+    privacy.requests.fileOpened();
+    void opener.example();
+  },
+  policyChosen(policy) {
+    setPolicy(policy);
+    drawSoon();
+  },
+  notify,
+});
 /** How often everything was forgotten. */
 let forgotten = 0;
-let cardOf = '';
-let fellBackFor = '';
-let saidUnknown = false;
 
 function draw(): void {
-  const { method } = engines;
-  const { rows } = results;
-  document.body.classList.toggle('has-results', rows.length > 0 || scanPanel.scan !== undefined || learn.open);
-  document.body.classList.toggle('has-one', rows.length === 1);
-  byId('results', 'section').hidden = rows.length === 0;
-  byId('skip-results', 'a').hidden = rows.length === 0;
+  document.body.classList.toggle('has-results', results.rows.length > 0 || scanPanel.scan !== undefined || learn.open);
   networkPanel.draw();
   enginePanel.draw();
-  runPanel.draw();
-  table.draw(method);
-  detail.draw(results.selected, method);
-  drawFromModel();
+  patches.draw();
+  drawTextsOfTheModel(engines);
   scanPanel.engineChanged();
   learn.changed();
   privacy.draw();
   privacy.keep();
-  warnOnFallback();
-  warnOnUnknownModel();
+  warnings.draw();
 }
 
-/** Texts that need the wasm's numbers; once, when they are known. */
-function drawFromModel(): void {
-  const { method, model } = engines;
-  if (!method || !model || cardOf === model.modelId) return;
-  cardOf = model.modelId;
-  byId('lead', 'span').textContent = strings.lead(method);
-  byId('size-legend', 'legend').textContent = strings.sizeLegend(method);
-  byId('size-crop', 'span').textContent = strings.sizeCrop(method);
-  byId('size-note', 'p').textContent = strings.sizeNote;
-  byId('preparation', 'span').textContent = strings.preparation(method);
-  byId('version', 'span').textContent = strings.version(method);
-  byId('card-line', 'span').textContent = `${model.modelId}, ${count(model.parameters)} ${strings.card.parameters.toLowerCase()}, ${bytes(model.weightsBytes)}`;
-  drawCard(byId('card-body', 'div'), model);
-}
-
-/** WebGPU was wanted and is not used: said once for each reason, where it is seen. */
-function warnOnFallback(): void {
-  const { choice, webgpu } = engines;
-  const reason = choice.fellBack ? choice.why : '';
-  if (reason === fellBackFor) return;
-  fellBackFor = reason;
-  if (reason) notify(reason, ...(webgpu.phase === 'failed' && webgpu.problem.hint ? [webgpu.problem.hint] : []));
-}
-
-/** The address names a network that is not here: said once. */
-function warnOnUnknownModel(): void {
-  const { current, unknownModel } = engines;
-  if (saidUnknown || !current || unknownModel === undefined) return;
-  saidUnknown = true;
-  notify(strings.network.unknown(unknownModel, networkName(current.id, current.name)));
-}
-
-/** A line that stays until it is dismissed; the area is a live region. */
-function notify(...text: string[]): void {
-  noticeWith(text.join(' '), strings.dismiss, () => undefined);
-}
-
-function noticeWith(text: string, action: string, act: () => void): void {
-  const dismiss = button(action, () => {
-    notice.remove();
-    act();
-  }, 'plain');
-  const notice = make('div', 'notice-line', make('p', '', text), dismiss);
-  notices.append(notice);
-  while (notices.childElementCount > 3) notices.firstElementChild?.remove();
+function setPolicy(policy: SizePolicy): void {
+  runner.policy = policy;
+  intake.showPolicy(policy);
 }
 
 /** `asSet`: the user has said that it has labels. */
@@ -166,7 +122,7 @@ async function arrive(arrived: Arrivals, nothing: string, asSet = false): Promis
   const { pictures, scans, weights, skipped } = await sortArrivals(arrivals, extensionLabel);
   // Everything was forgotten while they were looked at.
   if (when !== forgotten) return;
-  notices.replaceChildren();
+  notices.clear();
   if (set.kind === 'unusable') notify(evaluateText.setUnusable(set.file, set.problem));
   else if (set.kind === 'none' && asSet) notify(evaluateText.setNothing);
   if (pictures.length + scans.length + weights.length > 0) privacy.requests.fileOpened();
@@ -181,131 +137,10 @@ async function arrive(arrived: Arrivals, nothing: string, asSet = false): Promis
   const rows = results.add(pictures);
   runner.enqueue(rows);
   if (set.kind !== 'set') return;
-  void learn.takeSet(set.proposal, rows).catch(() => notify(evaluateText.setNotOpened));
+  const { proposal } = set;
+  void learn.takeSet(proposal, rows).catch(() => notify(evaluateText.setNotOpened));
   location.hash = linkTo({ see: 'own-set' });
-  const { how, by, labels } = set.proposal;
-  noticeWith(evaluateText.setRecognised(how, by, labels.size), evaluateText.setPlain, () => learn.leaveSet());
-}
-
-/** Pictures larger than a patch, as slices in the viewer. */
-function openSlices(rows: Row[]): void {
-  void opener.files(rows.map(({ name, blob }) => ({ name, blob })));
-}
-
-function again(rows: Row[]): void {
-  results.reset(rows);
-  runner.enqueue(rows);
-}
-
-function rerunCancelled(): void {
-  again(results.rows.filter(({ state }) => state === 'cancelled'));
-}
-
-/** The rows that only the size policy refused, now with their centre. */
-function cropAgain(rows: Row[]): void {
-  setPolicy('center-crop');
-  again(rows);
-}
-
-function setPolicy(policy: SizePolicy): void {
-  runner.policy = policy;
-  for (const input of document.querySelectorAll<HTMLInputElement>('input[name=size]')) input.checked = input.value === policy;
-}
-
-let nextSeed = 1;
-
-async function tryExamples(): Promise<void> {
-  const button = byId('try-examples', 'button');
-  button.setAttribute('aria-busy', 'true');
-  try {
-    const seed = nextSeed;
-    nextSeed += EXAMPLES;
-    await arrive(arrivalsFromPhantoms(await engines.phantoms(seed, EXAMPLES)), strings.run.examplesFailed);
-  } catch (error) {
-    notify(strings.run.examplesFailed, error instanceof Error ? error.message : String(error), strings.engine.reloadHint);
-  } finally {
-    button.removeAttribute('aria-busy');
-  }
-}
-
-function wireIntake(): void {
-  const files = byId('input-files', 'input');
-  const folder = byId('input-folder', 'input');
-  byId('choose-files', 'button').addEventListener('click', () => files.click());
-  byId('choose-folder', 'button').addEventListener('click', () => folder.click());
-  byId('try-examples', 'button').addEventListener('click', () => void tryExamples());
-  byId('try-scan', 'button').addEventListener('click', () => {
-    privacy.requests.fileOpened();
-    void opener.example();
-  });
-  files.addEventListener('change', () => void arrive(arrivalsFromInput(files), strings.intake.nothing));
-  folder.addEventListener('change', () => void arrive(arrivalsFromInput(folder), strings.intake.nothingInFolder));
-  for (const input of document.querySelectorAll<HTMLInputElement>('input[name=size]')) {
-    input.addEventListener('change', () => {
-      setPolicy(input.value as SizePolicy);
-      drawSoon();
-    });
-  }
-  document.addEventListener('paste', (event) => {
-    if (!event.clipboardData) return;
-    event.preventDefault();
-    void arrive(arrivalsFromClipboard(event.clipboardData), strings.intake.nothingPasted);
-  });
-}
-
-/** The whole page takes a drop; the veil says so while something is dragged over it. */
-function wireDrop(): void {
-  const veil = byId('veil', 'div');
-  // Enter and leave also fire for every element inside; only the balance tells whether the pointer is over the page.
-  let depth = 0;
-  const over = (by: number): void => {
-    depth = Math.max(0, depth + by);
-    veil.hidden = depth === 0;
-  };
-  addEventListener('dragenter', (event) => {
-    if (event.dataTransfer?.types.includes('Files')) over(1);
-  });
-  addEventListener('dragleave', (event) => {
-    if (event.dataTransfer?.types.includes('Files')) over(-1);
-  });
-  addEventListener('dragover', (event) => event.preventDefault());
-  addEventListener('drop', (event) => {
-    event.preventDefault();
-    over(-depth);
-    if (event.dataTransfer) void arrivalsFromDrop(event.dataTransfer).then((arrivals) => arrive(arrivals, strings.intake.nothing));
-  });
-}
-
-function wireResults(): void {
-  for (const input of document.querySelectorAll<HTMLInputElement>('input[name=filter]')) {
-    input.addEventListener('change', () => results.show(input.value as Filter));
-  }
-  byId('csv', 'button').addEventListener('click', () => {
-    download('nodulens.csv', 'text/csv;charset=utf-8', toCsv(exportRows(results.rows)));
-  });
-  byId('json', 'button').addEventListener('click', () => {
-    const { method } = engines;
-    if (method) download('nodulens.json', 'application/json', toJson(results.rows, method));
-  });
-  byId('clear', 'button').addEventListener('click', clear);
-  setText(byId('no-rows', 'p'), strings.table.empty);
-}
-
-/** Clearing can be undone until something new arrives. */
-function clear(): void {
-  runner.forget();
-  const removed = results.clear();
-  checkFilter();
-  notices.replaceChildren();
-  noticeWith(strings.run.cleared(removed), strings.undo, () => {
-    results.undoClear();
-    byId('csv', 'button').focus();
-  });
-  byId('choose-files', 'button').focus();
-}
-
-function checkFilter(): void {
-  for (const input of document.querySelectorAll<HTMLInputElement>('input[name=filter]')) input.checked = input.value === results.filter;
+  notices.offer(evaluateText.setRecognised(proposal.how, proposal.by, proposal.labels.size), evaluateText.setPlain, () => learn.leaveSet());
 }
 
 /** What a scan and the views of "See why, and learn" need, once the engine has what it needs: afterwards opening files asks for nothing. */
@@ -315,11 +150,7 @@ function prefetch(): Promise<unknown> {
 }
 
 unpackWhenOpened();
-wireIntake();
-wireDrop();
-wireResults();
 draw();
 learn.begin();
-const fault = faultAskedFor();
-if (fault) notify(strings.why.faultIsOn(fault));
+warnings.begin();
 void engines.start().then(prefetch).then(startOffline);

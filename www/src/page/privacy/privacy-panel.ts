@@ -18,7 +18,7 @@ export interface Wiring {
   /** The self-test inside the workers that run. */
   tryWorkers(sealed: boolean): Promise<Attempt[]>;
   /** The loader of the open scan and the lab start anew and go on with what they were asked. */
-  renewLoaders(): void;
+  renewWorkers(): void;
   /** Clears files, results and the open scan. */
   clearAll(): void;
 }
@@ -90,7 +90,7 @@ export class PrivacyPanel {
     this.draw();
     // Fresh workers inherit the policy that holds now.
     if (this.state !== 'sealed') return;
-    this.wiring.renewLoaders();
+    this.wiring.renewWorkers();
     if (await this.engines.renew()) return;
     this.failure = text.sealedOld;
     this.draw();

@@ -32,7 +32,7 @@ async function host(dir: string, policy = (own: string): string => own): Promise
   return { url, stop };
 }
 
-const kept = (page: Page): Promise<void> => expect(page.locator('#offline')).toHaveText('Opens without a network, too.', { timeout: 60_000 });
+const kept = (page: Page): Promise<void> => expect(page.locator('#offline')).toHaveText('Available offline.', { timeout: 60_000 });
 const cacheNames = (page: Page): Promise<string[]> => page.evaluate(() => caches.keys());
 const offered = (page: Page): ReturnType<Page['locator']> => page.locator('#update .notice-line');
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -62,7 +62,7 @@ test('the self-test: every way out is refused, before sealing and, with the own 
   await page.locator('#scan-slice').click();
   await expect(page.locator('#scanning-text')).toContainText('in slice', { timeout: 60_000 });
   expect((await csv(page)).text.split('\r\n')).toHaveLength(65);
-  // Loading anew opens it again.
+  // Reloading lifts the seal.
   await page.reload();
   await expect(page.locator('#seal')).toHaveText('Seal this page');
 });
@@ -214,7 +214,9 @@ for (const sealed of [false, true]) {
     const server = http.createServer((request, response) => {
       heard.push(`${request.method} ${request.url}`);
       response.setHeader('access-control-allow-origin', '*');
-      response.end();
+      response.setHeader('content-type', 'text/html');
+      // No icon of its own is asked for.
+      response.end('<link rel="icon" href="data:,">');
     });
     server.on('upgrade', (request, socket) => {
       heard.push(`upgrade ${request.url}`);
@@ -255,7 +257,7 @@ for (const sealed of [false, true]) {
       for (const [name, attempt] of Object.entries({ ...HOSTILE, ...(sealed ? AFTER_SEALING : {}) })) {
         await page.evaluate(`Promise.resolve().then(() => (${attempt.toString()})('http://127.0.0.1:${port}/')).then(() => undefined, () => undefined)`).catch(() => undefined);
         expect(await arrived(), name).toEqual([]);
-        // Loading anew opens the page again, and takes nothing along.
+        // Reloading lifts the seal, and takes nothing along.
         if (sealed) expect(asked().filter((url) => !url.startsWith('blob:') && !(url === site.url && name.endsWith('anew'))), name).toEqual([]);
       }
       // For whatever a program may have put off.
@@ -441,7 +443,7 @@ test('exports say who the patient is only where that was asked for, and are not 
   await page.locator('#with-identity').check();
   for (const id of ['#findings-json', '#findings-report', '#findings-sr']) expect(await exported(id), id).toContain(name);
   expect(await exported('#findings-csv')).not.toContain(name);
-  // Another scan is another patient: asked anew.
+  // Another scan is another patient: asked again.
   await page.locator('#scan-close').click();
   await searched();
   await expect(page.locator('#with-identity')).not.toBeChecked();

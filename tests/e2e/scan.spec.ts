@@ -115,7 +115,7 @@ test('a search is the command line’s, number for number; and it can be stopped
 
   await page.locator('#lungs-only').uncheck();
   await page.locator('#scan-volume').click();
-  await expect(page.locator('#scanning-text')).toContainText('Scanning the volume');
+  await expect(page.locator('#scanning-text')).toContainText('Searching the volume');
   await page.locator('#scanning-cancel').click();
   await expect(page.locator('#scanning-text')).toContainText('Stopped', { timeout: 30_000 });
   await expect(page.locator('#scan-slice')).toBeEnabled();
@@ -128,7 +128,7 @@ test('another network, or another scan, in the middle of a search: nothing of th
   await opened(page, 24);
   await page.locator('#lungs-only').uncheck();
   await page.locator('#scan-volume').click();
-  await expect(page.locator('#scanning-text')).toContainText('Scanning the volume');
+  await expect(page.locator('#scanning-text')).toContainText('Searching the volume');
   await page.locator('input[name=network][value=paper]').check();
   await expect(page.locator('#network-paper-state')).toHaveText('In use', { timeout: 60_000 });
   await expect(page.locator('#scan-volume')).toBeEnabled();
@@ -141,7 +141,7 @@ test('another network, or another scan, in the middle of a search: nothing of th
   await page.locator('input[name=network][value=compact]').check();
   await expect(page.locator('#network-compact-state')).toHaveText('In use', { timeout: 60_000 });
   await page.locator('#scan-volume').click();
-  await expect(page.locator('#scanning-text')).toContainText('Scanning the volume');
+  await expect(page.locator('#scanning-text')).toContainText('Searching the volume');
   await page.setInputFiles('#input-files', [scanFile]);
   await expect(page.locator('#scanning-text')).toHaveText('', { timeout: 30_000 });
   await opened(page, 24);

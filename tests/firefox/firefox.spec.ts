@@ -172,7 +172,7 @@ test('the self-test of privacy: every way out is refused, sealed and before; the
 
 test('after one visit without a network and a server', async () => {
   await open(url);
-  await says('#offline', 'Opens without a network, too.');
+  await says('#offline', 'Available offline.');
   stop();
   await open(url);
   await classified(8);

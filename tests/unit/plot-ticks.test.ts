@@ -1,7 +1,7 @@
 /** Ticks of a plot: round numbers, inside the axis, about as many as wanted. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { place, plain, ticks } from '../../www/src/ui/plot/plot-frame.ts';
+import { plain, position, ticks } from '../../www/src/ui/plot/plot-frame.ts';
 
 const of = (min: number, max: number, wanted?: number): number[] => ticks({ label: '', min, max, ...(wanted ? { ticks: wanted } : {}) });
 
@@ -30,6 +30,6 @@ test('an axis without length, or of numbers that are none, has one tick and no e
 test('a value lies where it should, and what is outside at the edge', () => {
   const axis = { label: '', min: 0, max: 4 };
   const frame = { x: axis, y: axis, left: 10, right: 50, top: 0, foot: 80 };
-  assert.deepEqual([place(frame, 'x', 1), place(frame, 'y', 1), place(frame, 'x', 9), place(frame, 'y', -1)], [20, 60, 50, 80]);
+  assert.deepEqual([position(frame, 'x', 1), position(frame, 'y', 1), position(frame, 'x', 9), position(frame, 'y', -1)], [20, 60, 50, 80]);
   assert.deepEqual([0.123456, 1000, 1.5].map(plain), ['0.123', '1000', '1.5']);
 });

@@ -44,7 +44,7 @@ function made(): { engines: Played; results: Results; runner: Runner; ended: () 
 }
 const files = (n: number): { name: string; blob: Blob }[] => Array.from({ length: n }, (_, i) => ({ name: `${i}.png`, blob: new Blob(['x']) }));
 
-test('the first answer comes alone; then the chunks grow, and what arrives meanwhile joins the end', async () => {
+test('the first answer comes alone; then the chunks grow, and what arrives during the run joins the end', async () => {
   const { engines, results, runner, ended } = made();
   runner.enqueue(results.add(files(200)));
   runner.enqueue(results.add(files(3)));

@@ -10,7 +10,7 @@ interface TrustedTypes {
 
 const policy = (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes?.createPolicy('nodulens', {
   createScriptURL(url) {
-    // A blob's address is only ever made from the page's own files (assets.ts).
+    // A blob's address is only ever made from the page's own files (page/assets/code-and-weights.ts).
     if (url.startsWith('blob:') || url === new URL('./service-worker.js', location.href).href) return url;
     throw new TypeError(`${url} is no script of this page.`);
   },

@@ -33,7 +33,7 @@ export const engine = {
   setAside: (reason: string): Problem => ({
     code: 'engine-stopped',
     message: `The engine stopped on this file, twice (${reason}).`,
-    hint: 'The file was set aside and the others went on. Save it anew as an 8-bit PNG and try that.',
+    hint: 'The file was set aside and the others went on. Save it again as an 8-bit PNG and try that.',
   }),
   keepsStopping: {
     code: 'engine-keeps-stopping',

@@ -27,7 +27,7 @@ export const evaluateText = {
   pr: 'Precision and recall',
   fpr: 'False alarms (1 − specificity)',
   precision: 'Precision',
-  chance: 'Guessing',
+  chance: 'Chance',
   allThresholds: 'Every threshold',
   thisThreshold: 'This threshold',
   ownPoint: 'The file’s threshold',
@@ -86,7 +86,7 @@ export const evaluateText = {
   setSummary: (n: number, positives: number, network: string, units: number): string =>
     `${count(n)} patches, ${count(positives)} with a nodule${units < n ? `, of ${units === 1 ? 'one patient' : `${count(units)} patients`}` : ''}, answered by ${network}.`,
   setIntervals: (units: number, n: number): string =>
-    units < n ? '95 % intervals by drawing whole patients anew, 2,000 times: patches of one patient are alike. Shares of 0 and 100 % have Wilson’s.' : '95 % intervals: Wilson’s for shares, 2,000 drawings of patches for the others. Where several patches are of one patient they are too narrow; a third column in the labels file names the patient.',
+    units < n ? '95 % intervals by drawing whole patients again, 2,000 times: patches of one patient are alike. Shares of 0 and 100 % have Wilson’s.' : '95 % intervals: Wilson’s for shares, 2,000 drawings of patches for the others. Where several patches are of one patient they are too narrow; a third column in the labels file names the patient.',
   setNoInterval: (patients: boolean): string => `A dash stands where there is no interval: drawings of fewer than 10 ${patients ? 'patients' : 'patches'}, or drawings that are all equal, do not say how sure a figure is.`,
   setCounting: 'The intervals are being computed…',
   setOneClass: (nodule: boolean): string => `All of these patches are labelled “${nodule ? 'nodule' : 'no nodule'}”: without the other class there is no ROC curve and no area under it.`,
@@ -120,7 +120,7 @@ export const evaluateText = {
   reliability: 'Said and come true',
   saidAxis: 'Probability that was given',
   cameTrueAxis: 'Share that held a nodule',
-  perfect: 'Always right',
+  perfect: 'Perfectly calibrated',
   bins: 'Patches with about this probability',
   notCalibrated: 'This weights file does not say how often its probabilities came true, so a probability of it is no more than a rank: higher is more suspicious.',
   cameTrue: ({ low, high, share }: { low: number; high: number; share: { hits: number; n: number; value: number | null; ci95: [number, number] } }, part: string): string =>

@@ -1,7 +1,7 @@
 /** The words of the view "Inside the network". */
 import { count, percent, plural } from '../ui/numbers.ts';
 import type { LayerInfo } from '../shared/wasm/lab-wasm.ts';
-import type { Place } from '../shared/wasm/inside-wasm.ts';
+import type { Unit } from '../shared/wasm/inside-wasm.ts';
 
 const rounded = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 /** 0.4118, −0.0508: as many digits as the sums need to be checked by hand. */
@@ -91,8 +91,8 @@ export const insideText = {
   before: (name: string, channel: number): string => `${name}, channel ${channel}: what is multiplied`,
   beforePicture: (name: string, channel: number): string => `Map ${channel} of ${name}, the layer before; what this number is made from is outlined`,
   own: (name: string, channel: number): string => `${name}, channel ${channel}`,
-  ownPicture: (name: string, { channel, y, x }: Place, value: string): string => `Map ${channel} of ${name}; row ${y}, column ${x} is ${value}`,
-  headline: (name: string, { channel, y, x }: Place, map: boolean, channels: number): string =>
+  ownPicture: (name: string, { channel, y, x }: Unit, value: string): string => `Map ${channel} of ${name}; row ${y}, column ${x} is ${value}`,
+  headline: (name: string, { channel, y, x }: Unit, map: boolean, channels: number): string =>
     map ? `${name}, channel ${channel}, row ${y}, column ${x}` : `${name}, unit ${channel}${channels === CLASS_NAMES.length ? ` (“${CLASS_NAMES[channel] ?? ''}”)` : ''}`,
   reaches: (before: string, input: string): string => `It is made from ${before} in the layer before, and ${input} pixels of the patch can change it.`,
   inputIs: (hu: string): string => `A pixel of the patch. In a patch cut from a CT scan this grey stands for ${hu} HU.`,

@@ -16,7 +16,7 @@ export const fetchTexts = {
 export const offline = {
   oneFile: 'All of it is in this one file, which asks for nothing.',
   keeping: 'Being kept for use without a network…',
-  kept: 'Opens without a network, too.',
+  kept: 'Available offline.',
   notKept: 'Could not be kept for use without a network; the next visit tries again.',
   notUpdated: 'A new version could not be fetched whole; this one stays.',
   update: 'A new version of Nodulens is ready. Reloading takes it into use and empties this page: download results first.',

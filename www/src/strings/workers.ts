@@ -19,7 +19,7 @@ export const engineFaults = {
 export const unreadableInScan = {
   code: 'unreadable',
   message: 'the file could not be read',
-  hint: 'It may have been moved or changed meanwhile: choose it again.',
+  hint: 'It may have been moved or changed: choose it again.',
 };
 
 /** For the lab's worker. */

@@ -18,7 +18,7 @@ const cacheName = prefix + version;
 const isKept = Object.keys(files).length > 0;
 const PAGE = 'index.html';
 
-/** The folder itself, for some hosts redirect from index.html to it. */
+/** The folder itself, because some hosts redirect from index.html to it. */
 const urlOf = (path: string): URL => new URL(path === PAGE ? './' : path, scope);
 
 async function sha256(bytes: ArrayBuffer): Promise<string> {

@@ -100,7 +100,7 @@ export function dropOwn(file: string): void {
   if (own.delete(file)) weights.delete(file);
 }
 
-/** What did not start is fetched anew the next time: it may have been mended meanwhile. */
+/** What did not start is fetched again the next time: it may have been mended. */
 export function forget(part: Part, file: string | undefined): void {
   if (sealed) return;
   codes.delete(part);

@@ -97,7 +97,7 @@ export class Engines {
     this.cpuFolder = preference === 'reference' ? 'reference' : 'cpu';
   }
 
-  /** CPU first; the adapter is asked for meanwhile, and WebGPU is loaded only after the CPU is ready. */
+  /** CPU first; the adapter is asked for at the same time, and WebGPU is loaded only after the CPU is ready. */
   async start(): Promise<void> {
     const adapter = probeAdapter();
     await this.cpuReady().catch(() => undefined);
@@ -224,7 +224,7 @@ export class Engines {
       await this.considerWebGpu();
       return;
     }
-    // Another choice came meanwhile.
+    // Another choice came first.
     if (this.switchWorker !== worker) return worker.terminate(strings.network.another);
     this.endSwitch(undefined);
     const before = this.cpuWorker;
@@ -273,7 +273,7 @@ export class Engines {
   /**
    * Whether what this worker has answered can be believed. A WebGPU worker is asked the known inputs again: where it no longer
    * gives the CPU's numbers, it is out of use, and what it answered since it was last asked must be computed again. The CPU is
-   * the reference. One that has stopped meanwhile was not found wrong.
+   * the reference. One that has stopped since was not found wrong.
    */
   async verify(worker: EngineWorker): Promise<boolean> {
     if (worker.engine === 'cpu') return true;
@@ -379,7 +379,7 @@ export class Engines {
     } catch (error) {
       const problem = problemOf(error);
       worker.terminate(problem.message);
-      // Another network was chosen meanwhile: whoever waits gets that one.
+      // Another network has been chosen: whoever waits gets that one.
       if (this.cpuWorker !== worker) return this.cpuReady();
       this.cpuFailed(problem);
       throw new EngineUnavailable(problem);
@@ -451,7 +451,7 @@ export class Engines {
       const { check } = await worker.ask({ kind: 'check', reference: await this.cpuReference(), batches }, { state: (answer) => String(answer.check.ok) });
       if (!check.ok) throw new RequestFailed(strings.engine.mismatch(check));
       const speed = this.adapter.kind === 'hardware' ? await this.compareSpeed(worker) : undefined;
-      // Another network was chosen meanwhile; the check was not about that one.
+      // Another network has been chosen; the check was not about that one.
       if (this.gpuStarting !== worker) return worker.terminate(strings.network.another);
       // It may have stopped while the CPU was measured.
       if (!worker.alive) throw new WorkerDied(workerFaults.stopped);
@@ -467,7 +467,7 @@ export class Engines {
     }
   }
 
-  /** Another network must pass the check anew, on a fresh worker. */
+  /** Another network must pass the check as well, on a fresh worker. */
   private forgetWebGpu(): void {
     this.reference = undefined;
     this.gpuLive?.worker.retire();

@@ -22,7 +22,7 @@ let due = read(location.search);
 /** What the address asks for, until it has happened. */
 export const faultAskedFor = (): Fault | undefined => due?.fault;
 
-/** To be asked once for each piece of work: the fault whose turn it is. It happens once. */
+/** To be asked once for each piece of work: the fault that is due. It happens once. */
 export function faultNow(): Fault | undefined {
   if (!due) return undefined;
   due.left -= 1;

@@ -1,5 +1,5 @@
 /**
- * Ways in: files chosen, dropped or pasted, whole folders, and synthetic patches. Everything becomes a `Source`, whose
+ * Ways in: files chosen, dropped or pasted, whole folders, and synthetic patches. Everything becomes a `Source`: its
  * bytes are read only when its turn comes, so that thousands of files cost nothing while they wait.
  */
 import type { FileIn, FileOut } from '../../shared/engine-messages.ts';

@@ -1,5 +1,5 @@
 /**
- * For what follows the pointer: one request at a time, and of those that come meanwhile only the last. `done` hears of every
+ * For what follows the pointer: one request at a time, and of those that come while it runs only the last. `done` hears of every
  * answer, in order; `failed` of every failure.
  */
 export function latest<In, Out>(ask: (input: In) => Promise<Out>, done: (output: Out, input: In) => void, failed: (error: unknown) => void): (input: In) => void {

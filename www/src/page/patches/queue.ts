@@ -156,7 +156,7 @@ export class Runner {
     return { rows, kind: this.chunkKind, read: readSources(rows) };
   }
 
-  /** A chunk cut for the CPU would keep a software adapter busy for half a minute: cut it anew after a switch. */
+  /** A chunk cut for the CPU would keep a software adapter busy for half a minute: cut it again after a switch. */
   private stillFits(chunk: Chunk | undefined): boolean {
     if (!chunk || chunk.kind === this.chunkKind) return chunk !== undefined;
     this.putBack(chunk);
@@ -192,7 +192,7 @@ export class Runner {
     this.announce();
   }
 
-  /** Grows the chunk by doubling towards the wished time; powers of two, for a GPU compiles for each batch size. */
+  /** Grows the chunk by doubling towards the wished time; powers of two, because a GPU compiles for each batch size. */
   private resize(millisecondsPerPatch: number): void {
     const kind = this.engineKind();
     if (kind !== this.chunkKind) {

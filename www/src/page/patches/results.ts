@@ -1,6 +1,6 @@
 /**
  * The rows: what came in, what became of it, in which order it is shown. No DOM. Changes are announced once; the views
- * (table.ts, detail.ts) draw on the next animation frame, however many rows changed.
+ * (results-table.ts, selected-patch.ts) draw on the next animation frame, however many rows changed.
  */
 import type { Outcome } from '../engines/engine-states.ts';
 import type { Arrival } from '../intake/arrivals.ts';
@@ -83,7 +83,7 @@ export class Results {
     this.touch();
   }
 
-  /** Back to the queue: forgets what was found, for it will be found anew. */
+  /** Back to the queue: forgets what was found, for it will be found again. */
   reset(rows: Row[]): void {
     for (const row of rows) {
       row.state = 'waiting';

@@ -1,6 +1,6 @@
 /**
  * Counts what the page asks for, as the browser itself records it, from the moment a file is opened. Workers do not
- * appear in that record, and need not: they have nothing to ask with (lock.ts).
+ * appear in that record, and need not: they have nothing to ask with (worker/no-network.ts).
  */
 
 import { DATA } from '../../shared/leak-attempt.ts';

@@ -17,7 +17,7 @@ const NAMED = 20;
 export interface Wiring {
   /** The self-test inside the workers that run. */
   tryWorkers(sealed: boolean): Promise<Attempt[]>;
-  /** The loader of the open scan and the lab start anew and go on with what they were asked. */
+  /** The loader of the open scan and the lab start again and go on with what they were asked. */
   renewWorkers(): void;
   /** Clears files, results and the open scan. */
   clearAll(): void;

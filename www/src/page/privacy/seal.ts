@@ -1,7 +1,7 @@
 /**
  * Sealing: everything that the page may still need is fetched into memory, then every way out is shut until it is
- * loaded anew: by the browser (a stricter policy, which cannot be loosened), and by taking away what a policy does not
- * cover. Workers started afterwards inherit the policy; all workers have had no network functions from their start (lock.ts).
+ * reloaded: by the browser (a stricter policy, which cannot be loosened), and by taking away what a policy does not
+ * cover. Workers started afterwards inherit the policy; all workers have had no network functions from their start (worker/no-network.ts).
  */
 import { holdEverything } from '../assets/code-and-weights.ts';
 import { loadViews } from '../learn/load-views.ts';
@@ -25,7 +25,7 @@ export async function shutEverything(models: OfferedModel[], report: (done: numb
   addPolicy(POLICY);
   refuseNavigation();
   takeAway(window, ['fetch', 'Request']);
-  // It could be told to add data to the request with which the page is loaded anew (navigation preload).
+  // It could be told to add data to the request with which the page is reloaded (navigation preload).
   takeAway(navigator, ['serviceWorker']);
 }
 
@@ -73,7 +73,7 @@ function refuseNavigation(): void {
     const { downloadRequest, hashChange, navigationType, destination } = event as NavigateEvent;
     // Firefox does not say that it is a download.
     const saved = saving.has(destination.url) || (downloadRequest !== null && /^(blob|data):/.test(destination.url));
-    // Loading the page anew opens it again.
+    // Reloading lifts the seal.
     const again = navigationType === 'reload' && destination.url.split('#')[0] === here;
     // The part behind # is sent to nobody: the views of "See why, and learn" keep what is chosen there.
     const within = hashChange || (destination.sameDocument && destination.url.split('#')[0] === here);

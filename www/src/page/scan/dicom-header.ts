@@ -6,7 +6,7 @@ import type { SeriesInfo } from '../../shared/wasm/loader-wasm.ts';
 export class HeaderPanel {
   draw({ tags }: SeriesInfo): void {
     const identifying = tags.filter(({ identifies }) => identifies).length;
-    // Asked for anew with every scan.
+    // Asked for again with every scan.
     byId('with-identity', 'input').checked = false;
     byId('with-identity-label', 'label').hidden = identifying === 0;
     setText(byId('header-count', 'span'), strings.scan.header(tags.length, identifying));

@@ -39,7 +39,7 @@ export class FindingExports {
     on('heat-png', 'heat-map');
   }
 
-  /** The loader writes them, for it has the header; it gets what was found and by whom. */
+  /** The loader writes them, because it has the header; it gets what was found and by whom. */
   private async write(format: ExportFormat): Promise<void> {
     const current = this.current();
     const outcome = current?.search.outcome;

@@ -55,7 +55,7 @@ export class LoaderWorker {
     this.channel.end(reason);
   }
 
-  /** A fresh worker that knows what the one before knew; for a page that was sealed meanwhile, under its policy. */
+  /** A fresh worker that knows what the one before knew; for a page that has been sealed, under its policy. */
   renew(): void {
     this.channel.renew();
   }

@@ -38,8 +38,8 @@ export class OpenScan {
   }
 
   /** Column, row and index of a plane to the array's x, y, z. */
-  voxel(plane: Plane, place: Triple): Triple {
-    return apply(this.series.planes[plane].voxel, place);
+  voxel(plane: Plane, pixel: Triple): Triple {
+    return apply(this.series.planes[plane].voxel, pixel);
   }
 
   /** And back. */

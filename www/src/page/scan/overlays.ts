@@ -152,9 +152,9 @@ export function drawFindings(scene: Scene, scan: OpenScan, findings: readonly Fi
   });
 }
 
-export function drawCross({ context, view, ratio }: Scene, place: Point | undefined): void {
-  if (!place) return;
-  const { x, y } = view.toCanvas(place);
+export function drawCross({ context, view, ratio }: Scene, pixel: Point | undefined): void {
+  if (!pixel) return;
+  const { x, y } = view.toCanvas(pixel);
   const [gap, arm] = [6 * ratio, 16 * ratio];
   context.lineWidth = ratio;
   context.strokeStyle = 'rgb(255 255 255 / 0.8)';
@@ -173,7 +173,7 @@ export function lengthMm([from, to]: [Point, Point], [x, y]: readonly [number, n
 
 export function drawRuler({ context, view, info, ratio }: Scene, ruler: [Point, Point] | undefined): void {
   if (!ruler) return;
-  const [from, to] = ruler.map((place) => view.toCanvas(place)) as [Point, Point];
+  const [from, to] = ruler.map((end) => view.toCanvas(end)) as [Point, Point];
   context.lineWidth = 1.5 * ratio;
   context.strokeStyle = context.fillStyle = '#8ee07f';
   context.beginPath();

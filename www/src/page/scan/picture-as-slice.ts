@@ -44,7 +44,7 @@ export class PictureAsSlice {
     const pixelMm = Number(this.pixel.value);
     if (!(pixelMm >= Number(this.pixel.min) && pixelMm <= Number(this.pixel.max))) return;
     const preset = this.window.value as keyof typeof PRESETS | 'model';
-    // The model's own window is the crate's: it takes nought for it.
+    // The model's own window is the crate's: it takes zero for it.
     const { center, width } = preset === 'model' ? { center: 0, width: 0 } : PRESETS[preset];
     this.read(this.chosen, { center, width, pixelMm });
   }

@@ -58,7 +58,7 @@ export class ScanPanel {
     this.notify = notify;
     this.opened = opened;
     this.looked = looked;
-    this.viewer = new Viewer(byId('slice', 'canvas'), { classify: (place) => void this.classify(place), changed: () => this.drawSoon() });
+    this.viewer = new Viewer(byId('slice', 'canvas'), { classify: (pixel) => void this.classify(pixel), changed: () => this.drawSoon() });
     this.viewer.overlays = [(scene) => this.overlay(scene)];
     this.windows = new WindowChoice(this.viewer, engines);
     this.pictures = new PictureAsSlice((picture, reading) => void this.readPicture(picture, reading));
@@ -184,7 +184,7 @@ export class ScanPanel {
     setText(byId('spot-empty', 'p'), strings.html.spotEmpty);
   }
 
-  private async classify(place: Point): Promise<void> {
+  private async classify(shown: Point): Promise<void> {
     const { scan, viewer } = this;
     if (!scan) return;
     const z = acquiredIndex(scan, viewer);
@@ -193,7 +193,7 @@ export class ScanPanel {
       setText(byId('spot-empty', 'p'), text.onlyAcquired);
       return;
     }
-    const [x, y] = scan.voxel(viewer.plane, [place.x, place.y, viewer.index]);
+    const [x, y] = scan.voxel(viewer.plane, [shown.x, shown.y, viewer.index]);
     await this.classifyVoxel(z, [Math.round(x), Math.round(y)]);
   }
 
@@ -204,7 +204,7 @@ export class ScanPanel {
     try {
       const slice = await scan.sliceIn(z);
       const { spot, model } = await this.engines.work(async (worker, current) => ({ ...(await worker.ask({ kind: 'spot', slice, pixel })), model: current }));
-      // Another click, or another scan, came meanwhile.
+      // Another click, or another scan, came first.
       if (asked !== this.asking) return;
       this.spot = { z, pixel, spot, model };
       this.drawSpot(scan, this.spot);
@@ -223,8 +223,8 @@ export class ScanPanel {
     drawGrey(byId('spot-picture', 'canvas'), spot.grey, method.patchSize);
     const { decision, probability } = spot.prediction;
     const { planes } = scan.series;
-    const place = scan.pixel(scan.acquired, [...pixel, z]);
-    const world = this.viewer.worldOf(planes[scan.acquired], place);
+    const shown = scan.pixel(scan.acquired, [...pixel, z]);
+    const world = this.viewer.worldOf(planes[scan.acquired], shown);
     byId('spot-body', 'div').replaceChildren(
       make('p', 'headline-decision', strings.decision[decision]),
       make('p', '', make('span', 'big-number', percent(probability)), ' ', make('span', 'unit', strings.detail.threshold(model.threshold))),
@@ -340,7 +340,7 @@ export class ScanPanel {
     const guarded = (work: () => Promise<void> | undefined) => () => {
       const { search } = this;
       work()?.catch((error: unknown) => {
-        // A scan that was closed meanwhile took its search with it.
+        // A scan that has been closed took its search with it.
         if (this.search === search) this.notify(error instanceof Error ? error.message : String(error));
       });
     };

@@ -26,8 +26,8 @@ export interface Scene {
 }
 
 export interface ViewerEvents {
-  /** A place of the slice was clicked with the classify tool, or Enter was pressed. */
-  classify(place: Point): void;
+  /** A pixel of the slice was clicked with the classify tool, or Enter was pressed. */
+  classify(pixel: Point): void;
   /** Slice, plane, window or cross-hair changed. */
   changed(): void;
 }
@@ -48,12 +48,12 @@ export class Viewer {
   readonly frames: number[] = [];
   private slices: Slices | undefined;
   private planes: Record<Plane, PlaneInfo> | undefined;
-  private places: Record<Plane, number> = { axial: 0, coronal: 0, sagittal: 0 };
+  private lastIndex: Record<Plane, number> = { axial: 0, coronal: 0, sagittal: 0 };
   private readonly canvas: HTMLCanvasElement;
   private readonly events: ViewerEvents;
   private readonly picture = document.createElement('canvas');
   private readonly greys = new GreyTable();
-  /** What the picture holds, so that panning paints nothing anew. */
+  /** What the picture holds, so that panning paints nothing again. */
   private painted = '';
   private image: ImageData | undefined;
   readonly drawSoon = oncePerFrame(() => this.draw());
@@ -75,7 +75,7 @@ export class Viewer {
     this.ruler = undefined;
     this.cross = undefined;
     if (planes) {
-      for (const plane of ['axial', 'coronal', 'sagittal'] as const) this.places[plane] = Math.floor((planes[plane].count - 1) / 2);
+      for (const plane of ['axial', 'coronal', 'sagittal'] as const) this.lastIndex[plane] = Math.floor((planes[plane].count - 1) / 2);
       this.show('axial');
     } else this.drawSoon();
   }
@@ -89,7 +89,7 @@ export class Viewer {
     return this.slices?.get(this.plane, this.index);
   }
 
-  show(plane: Plane, index = this.places[plane]): void {
+  show(plane: Plane, index = this.lastIndex[plane]): void {
     const info = this.planes?.[plane];
     if (!info) return;
     if (plane !== this.plane) {
@@ -98,7 +98,7 @@ export class Viewer {
     }
     this.plane = plane;
     this.index = Math.max(0, Math.min(info.count - 1, Math.round(index)));
-    this.places[plane] = this.index;
+    this.lastIndex[plane] = this.index;
     const [x, y] = info.pitchMm;
     this.view.show({ width: info.width, height: info.height, pitchMm: [x, y] });
     this.slices?.want(plane, this.index, info.count);
@@ -130,8 +130,8 @@ export class Viewer {
     this.changed();
   }
 
-  classifyAt(place: Point): void {
-    if (this.isInside(place)) this.events.classify({ x: Math.round(place.x), y: Math.round(place.y) });
+  classifyAt(pixel: Point): void {
+    if (this.isInside(pixel)) this.events.classify({ x: Math.round(pixel.x), y: Math.round(pixel.y) });
   }
 
   isInside({ x, y }: Point): boolean {
@@ -139,20 +139,20 @@ export class Viewer {
     return info !== undefined && x >= -0.5 && y >= -0.5 && x < info.width - 0.5 && y < info.height - 0.5;
   }
 
-  /** HU at a place; undefined outside, or where the slice has not arrived. */
-  huAt(place: Point): number | undefined {
+  /** HU at a pixel; undefined outside, or where the slice has not arrived. */
+  huAt(pixel: Point): number | undefined {
     const { info, hu } = this;
-    if (!info || !hu || !this.isInside(place)) return undefined;
-    return hu[Math.round(place.y) * info.width + Math.round(place.x)];
+    if (!info || !hu || !this.isInside(pixel)) return undefined;
+    return hu[Math.round(pixel.y) * info.width + Math.round(pixel.x)];
   }
 
-  /** Place in the body, mm, LPS. */
+  /** Position in the body, mm, LPS. */
   worldAt({ x, y }: Point): [number, number, number] | undefined {
     return this.info && this.worldOf(this.info, [x, y, this.index]);
   }
 
-  worldOf({ world }: PlaneInfo, place: [number, number, number]): [number, number, number] {
-    return apply(world, place);
+  worldOf({ world }: PlaneInfo, pixel: [number, number, number]): [number, number, number] {
+    return apply(world, pixel);
   }
 
   changed(): void {

@@ -18,7 +18,7 @@ const IN_SIGHT = 0.1;
 
 /** Where pixel centres are whole numbers, a slice covers -0.5 to width - 0.5. */
 export class View {
-  /** The place of the slice, in its pixels, that stands in the middle of the canvas. */
+  /** The pixel of the slice that stands in the middle of the canvas. */
   center: Point = { x: 0, y: 0 };
   /** 1 shows the whole slice. */
   zoom = 1;
@@ -75,11 +75,11 @@ export class View {
     this.keepInSight();
   }
 
-  /** Brings a place of the slice into sight, moving no more than needed. */
-  reveal(place: Point): void {
-    const at = this.toCanvas(place);
+  /** Brings a pixel of the slice into sight, moving no more than needed. */
+  reveal(pixel: Point): void {
+    const at = this.toCanvas(pixel);
     const { width, height } = this.canvas;
-    if (at.x < 0 || at.y < 0 || at.x > width || at.y > height) this.center = { ...place };
+    if (at.x < 0 || at.y < 0 || at.x > width || at.y > height) this.center = { ...pixel };
   }
 
   private keepInSight(): void {

@@ -40,9 +40,9 @@ export function remembered(): Choices | undefined {
 /** Whether it was kept: a full or forbidden storage says no. */
 export function remember(choices: Choices): boolean {
   try {
-    const place = storage();
-    place?.setItem(KEY, JSON.stringify(choices));
-    return place !== undefined;
+    const kept = storage();
+    kept?.setItem(KEY, JSON.stringify(choices));
+    return kept !== undefined;
   } catch {
     return false;
   }

@@ -1,6 +1,6 @@
 /**
  * Weights of the user's own: checked in the lab's worker, offered as one more network, used at once. Their bytes live in
- * assets.ts, in memory alone, so that every worker that follows gets them, and go when everything is forgotten.
+ * code-and-weights.ts, in memory alone, so that every worker that follows gets them, and go when everything is forgotten.
  */
 import { dropOwn, holdOwn } from '../assets/code-and-weights.ts';
 import { RequestFailed } from '../../shared/channel/worker-errors.ts';
@@ -20,7 +20,7 @@ const text = strings.weights;
 /** The largest network has 20 MB in half precision; a file of twice single precision is no weights file of ours. */
 const LARGEST_BYTES = 128 * 1024 * 1024;
 
-/** `inUse`: another network may have been chosen meanwhile. */
+/** `inUse`: another network may have been chosen since. */
 export type Offered = { ok: true; model: OfferedModel; info: ModelInfo; inUse: boolean } | { ok: false; problem: Problem };
 
 export class OwnWeights {
@@ -69,7 +69,7 @@ export class OwnWeights {
       button.setAttribute('aria-busy', 'true');
       const offered = generation === this.generation ? await this.offer(new Uint8Array(content), base) : undefined;
       button.removeAttribute('aria-busy');
-      // Everything was forgotten meanwhile: nothing is said of it either.
+      // Everything has been forgotten: nothing is said of it either.
       if (!offered || generation !== this.generation) return;
       if (offered.ok) this.notify(offered.inUse ? text.inUse(offered.model.name) : text.offered(offered.model.name));
       else refuse(offered.problem);
@@ -121,7 +121,7 @@ export class OwnWeights {
       this.used();
       return { ok: true, model, info, inUse: true };
     }
-    // Another network was chosen meanwhile: it stays on offer.
+    // Another network has been chosen: it stays on offer.
     if (notLoaded?.model !== model) return { ok: true, model, info, inUse: false };
     this.byHash.delete(info.weightsSha256);
     this.engines.withdraw(model);

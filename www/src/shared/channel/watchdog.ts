@@ -17,7 +17,7 @@ export class Watchdog {
     this.arm();
   }
 
-  /** A sign of life: the count begins anew, with this length. */
+  /** A sign of life: the count begins again, with this length. */
   feed(silence: number): void {
     this.left = silence;
     this.arm();

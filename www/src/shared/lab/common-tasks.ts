@@ -13,7 +13,7 @@ export type CommonTasks = {
   spot: Task<{ slice: SliceIn; pixel: [number, number] }, PatchValues>;
   /** A synthetic patch. */
   phantom: Task<{ seed: number }, PatchValues & { label: PhantomLabel; name: string }>;
-  /** The self-test of privacy (privacy/worker-attempts.ts); `own`: a file of this page's server, which must be out of reach. */
+  /** The self-test of privacy (worker/leak-test.ts); `own`: a file of this page's server, which must be out of reach. */
   'try-network': Task<{ own: string | undefined }, { attempts: Attempt[] }>;
   /** Answers for so many patches. */
   classify: Task<{ values: Float32Array<ArrayBuffer> }, { probabilities: number[]; decisions: Decision[] }>;

@@ -1,6 +1,6 @@
 /** What the views "inside" and "tour" ask the lab's worker for. */
 import type { PatchValues, Task } from './task.ts';
-import type { Dropped, Histogram, Kernels, Made, Place, Share, Traced } from '../wasm/inside-wasm.ts';
+import type { Dropped, Histogram, Kernels, Made, Unit, Share, Traced } from '../wasm/inside-wasm.ts';
 
 type Values = Float32Array<ArrayBuffer>;
 
@@ -8,7 +8,7 @@ export type InsideTasks = {
   /** Every activation of a patch, the input first. */
   trace: Task<{ values: Values }, { layers: Traced[] }>;
   /** How one of them came about. */
-  made: Task<{ values: Values; place: Place; input: number | undefined; most: number }, Made>;
+  made: Task<{ values: Values; unit: Unit; input: number | undefined; most: number }, Made>;
   beforeRelu: Task<{ values: Values; layer: number; channel: number }, { values: Values }>;
   kernels: Task<{ layer: number; input: number }, { kernels: Kernels | undefined }>;
   histogram: Task<{ values: Values; layer: number; channel: number | undefined; bins: number }, Histogram>;

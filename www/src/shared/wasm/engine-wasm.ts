@@ -214,7 +214,7 @@ export interface Finding {
   diameterMm: number | null;
 }
 
-/** Place, pitch and direction of a volume's axes, as the loader gives it and the engine takes it. */
+/** Position, pitch and direction of a volume's axes, as the loader gives it and the engine takes it. */
 export interface Geometry {
   size: [number, number, number];
   originMm: [number, number, number];
@@ -237,7 +237,7 @@ export interface SliceScan {
   /** Takes over what another part has found. */
   absorb(probability: Float32Array): void;
   map(): HeatMap;
-  /** Places at or above the classifier's threshold, with their diameters. */
+  /** Positions at or above the classifier's threshold, with their diameters. */
   peaks(classifier: Classifier): Peak[];
   note(): string | undefined;
   free(): void;
@@ -248,7 +248,7 @@ export interface Classifier {
   /** The patch around a pixel of a slice. */
   classifyAt(hu: Float32Array, width: number, height: number, pixelMm: [number, number], x: number, y: number): Promise<Spot>;
   classify(values: Float32Array): Promise<Prediction[]>;
-  /** Two logits for each place of a picture of values in [0, 1]; nothing where the network has no such pass. */
+  /** Two logits for each position of a picture of values in [0, 1]; nothing where the network has no such pass. */
   denseLogits(values: Float32Array, width: number, height: number): Promise<Float32Array | undefined>;
   knownAnswerInputs(): Float32Array;
   checkKnownAnswer(reference: Prediction[], ours: Prediction[]): KnownAnswerCheck;
@@ -265,6 +265,6 @@ export interface NodulensModule {
   SliceScan: new (classifier: Classifier, hu: Float32Array, width: number, height: number, pixelMm: [number, number], mask: Uint8Array | undefined, part: number, parts: number) => SliceScan;
   /** Slices of a volume of so many, coarse first. */
   sliceOrder(depth: number): Uint32Array;
-  /** Peaks of slices as places in the body. */
+  /** Peaks of slices as positions in the body. */
   mergePeaks(peaks: [number, Peak][], geometry: Geometry): Finding[];
 }

@@ -8,8 +8,8 @@ export interface Traced {
   values: Float32Array<ArrayBuffer>;
 }
 
-/** A number in a trace. */
-export interface Place {
+/** A unit of a layer: one number of a trace. */
+export interface Unit {
   layer: number;
   channel: number;
   y: number;
@@ -51,7 +51,7 @@ export interface Share {
 export interface Convolved {
   operation: 'convolution';
   kernel: number;
-  /** The input channel whose numbers follow. */
+  /** The input channel of the numbers that follow. */
   input: number;
   inputs: number[];
   /** Whether that input is a zero around the map. */
@@ -115,7 +115,7 @@ export interface Dropped {
 /** What the view "inside" asks a network for. */
 export interface InsideNetwork {
   trace(values: Float32Array): Traced[];
-  made(values: Float32Array, place: Place, input: number | undefined, most: number): Made;
+  made(values: Float32Array, unit: Unit, input: number | undefined, most: number): Made;
   beforeRelu(values: Float32Array, layer: number, channel: number): Float32Array<ArrayBuffer>;
   kernels(layer: number, input: number): Kernels | undefined;
   histogram(values: Float32Array, layer: number, channel: number | undefined, bins: number): Histogram;

@@ -84,7 +84,7 @@ export interface Added {
   problem?: { code: string; message: string; hint: string } | null;
 }
 
-/** A picture whose greys are no HU until somebody says which window it was made with. */
+/** A picture with greys that are no HU until somebody says which window it was made with. */
 export interface Picture {
   name: string;
   width: number;

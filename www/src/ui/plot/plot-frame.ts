@@ -20,7 +20,7 @@ export function svg<K extends keyof SVGElementTagNameMap>(name: K, attributes: R
 }
 
 /** What lies outside stays at the edge. */
-export function place({ x, y, left, right, top, foot }: Frame, axis: 'x' | 'y', value: number): number {
+export function position({ x, y, left, right, top, foot }: Frame, axis: 'x' | 'y', value: number): number {
   const { min, max } = axis === 'x' ? x : y;
   const share = Math.min(1, Math.max(0, (value - min) / (max - min || 1)));
   return axis === 'x' ? left + share * (right - left) : foot - share * (foot - top);
@@ -50,12 +50,12 @@ export function frame(into: SVGGElement, x: Axis, y: Axis, diagonal: boolean): F
     return element;
   };
   for (const value of ticks(x)) {
-    const at = place(within, 'x', value);
+    const at = position(within, 'x', value);
     nodes.push(svg('path', { class: 'plot-grid', d: `M${at} ${top}V${foot}` }));
     nodes.push(text((x.format ?? plain)(value), { class: 'plot-tick', x: at, y: foot + 15, 'text-anchor': 'middle' }));
   }
   for (const value of ticks(y)) {
-    const at = place(within, 'y', value);
+    const at = position(within, 'y', value);
     nodes.push(svg('path', { class: 'plot-grid', d: `M${left} ${at}H${right}` }));
     nodes.push(text((y.format ?? plain)(value), { class: 'plot-tick', x: left - 6, y: at + 4, 'text-anchor': 'end' }));
   }

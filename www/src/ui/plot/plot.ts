@@ -12,7 +12,7 @@
 import { make, setText } from '../dom.ts';
 import { plotText } from '../../strings/plot.ts';
 import { drawTables } from './plot-table.ts';
-import { frame, place, svg } from './plot-frame.ts';
+import { frame, position, svg } from './plot-frame.ts';
 import type { Frame } from './plot-frame.ts';
 import type { Axis, Drawing, Guide, PlotOptions, Point, Series } from './plot-types.ts';
 
@@ -112,8 +112,8 @@ export class Plot {
   /** Another name, as with another network. */
   retitle(title: string): void {
     this.options.title = title;
-    const place = this.element.querySelector<HTMLElement>('.plot-title');
-    if (place) setText(place, title);
+    const shown = this.element.querySelector<HTMLElement>('.plot-title');
+    if (shown) setText(shown, title);
     this.draw(this.last);
   }
 }
@@ -129,7 +129,7 @@ function diagonalSwatch(): SVGElement {
 
 function shapes(series: Series, tone: number, within: Frame): SVGElement[] {
   const { points, kind = 'line', ranges, width = 1, weights } = series;
-  const at = (x: number, y: number): string => `${place(within, 'x', x).toFixed(1)} ${place(within, 'y', y).toFixed(1)}`;
+  const at = (x: number, y: number): string => `${position(within, 'x', x).toFixed(1)} ${position(within, 'y', y).toFixed(1)}`;
   switch (kind) {
     case 'line':
       return points.length === 0 ? [] : [svg('path', { d: `M${points.map(([x, y]) => at(x, y)).join('L')}` })];
@@ -143,8 +143,8 @@ function shapes(series: Series, tone: number, within: Frame): SVGElement[] {
     }
     case 'bars':
       return points.map(([x, y]) => {
-        const [left, right] = [place(within, 'x', x - width / 2), place(within, 'x', x + width / 2)];
-        const [top, foot] = [place(within, 'y', y), place(within, 'y', Math.max(0, within.y.min))];
+        const [left, right] = [position(within, 'x', x - width / 2), position(within, 'x', x + width / 2)];
+        const [top, foot] = [position(within, 'y', y), position(within, 'y', Math.max(0, within.y.min))];
         return svg('rect', { x: left.toFixed(1), y: top.toFixed(1), width: Math.max(0.5, right - left - 1).toFixed(1), height: Math.max(0, foot - top).toFixed(1) });
       });
     case 'points': {
@@ -153,7 +153,7 @@ function shapes(series: Series, tone: number, within: Frame): SVGElement[] {
         const range = ranges?.[i];
         const size = weights ? SMALL * (0.6 + 0.9 * Math.sqrt((weights[i] ?? 0) / heaviest)) : SMALL;
         const whisker = range ? [svg('path', { class: 'plot-whisker', d: `M${at(x, range[0])}L${at(x, range[1])}` })] : [];
-        return [...whisker, marker(tone, place(within, 'x', x), place(within, 'y', y), size)];
+        return [...whisker, marker(tone, position(within, 'x', x), position(within, 'y', y), size)];
       });
     }
   }
@@ -171,7 +171,7 @@ function marker(tone: number, x: number, y: number, size: number): SVGElement {
 }
 
 function guideNodes({ axis, at, label }: Guide, within: Frame): SVGElement[] {
-  const where = place(within, axis, at);
+  const where = position(within, axis, at);
   const { left, right, top, foot } = within;
   const line = svg('path', { class: 'plot-guide', d: axis === 'x' ? `M${where} ${top}V${foot}` : `M${left} ${where}H${right}` });
   if (!label) return [line];

@@ -91,7 +91,7 @@ export async function check(engine: Engine, reference: Prediction[], batches: nu
   return checks.find(({ ok }) => !ok) ?? checks.reduce(worst);
 }
 
-/** Warm time a patch in batches of `patches`: the first run is not counted, for it compiles shaders. */
+/** Warm time a patch in batches of `patches`: the first run is not counted, because it compiles shaders. */
 export async function measure(engine: Engine, patches: number, batches: number): Promise<number> {
   const { classifier } = engine;
   const values = knownPatches(engine, patches);
@@ -101,7 +101,7 @@ export async function measure(engine: Engine, patches: number, batches: number):
   return (performance.now() - before) / (patches * batches);
 }
 
-/** Lets the messages in that came meanwhile; a timer would wait 4 ms. */
+/** Lets in the messages that have come; a timer would wait 4 ms. */
 export function breathe(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
@@ -144,5 +144,5 @@ export async function searchPart(
   }
 }
 
-/** Of a map, the places with an answer. */
+/** Of a map, the cells with an answer. */
 export const answered = ({ probability }: HeatMap): number => probability.reduce((sum, p) => (Number.isNaN(p) ? sum : sum + 1), 0);

@@ -3,7 +3,7 @@ import type { InsideTasks } from '../../shared/lab/inside-tasks.ts';
 
 export const insideWorks: Works<InsideTasks> = {
   trace: ({ values }, { network }) => ({ layers: network().trace(values) }),
-  made: ({ values, place, input, most }, { network }) => network().made(values, place, input, most),
+  made: ({ values, unit, input, most }, { network }) => network().made(values, unit, input, most),
   beforeRelu: ({ values, layer, channel }, { network }) => ({ values: network().beforeRelu(values, layer, channel) }),
   kernels: ({ layer, input }, { network }) => ({ kernels: network().kernels(layer, input) }),
   histogram: ({ values, layer, channel, bins }, { network }) => network().histogram(values, layer, channel, bins),

@@ -8,7 +8,7 @@ export interface Bench {
   wasm: LabModule;
   /** The network that was named with the request. */
   network(): LabNetwork;
-  /** Tells the page how far it is, and lets messages in that came meanwhile. Throws where the request was cancelled. */
+  /** Tells the page how far it is, and lets in the messages that have come. Throws where the request was cancelled. */
   progress(done: number, total: number, partial?: unknown): Promise<void>;
 }
 

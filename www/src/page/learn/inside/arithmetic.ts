@@ -4,7 +4,7 @@ import { headRow, row, scrollRegion } from '../../../ui/tables.ts';
 import { make, setText } from '../../../ui/dom.ts';
 import { figure, insideText as text } from '../../../strings/inside.ts';
 import type { TemperatureOrigin } from '../../../strings/inside.ts';
-import type { Convolved, DenseMade, Made, Place } from '../../../shared/wasm/inside-wasm.ts';
+import type { Convolved, DenseMade, Made, Unit } from '../../../shared/wasm/inside-wasm.ts';
 import { Totals } from './totals.ts';
 
 /** Terms of a dense layer that are shown at first. */
@@ -20,7 +20,7 @@ export interface ArithmeticEvents {
 }
 
 export interface Context {
-  place: Place;
+  unit: Unit;
   /** Name of the layer before, and whether it has maps. */
   before: string;
   beforeIsMap: boolean;

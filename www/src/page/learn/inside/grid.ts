@@ -1,7 +1,7 @@
 /** The maps of a layer side by side on one canvas: to look at, to move over, to choose from with pointer or arrow keys. */
 import { make } from '../../../ui/dom.ts';
 import { insideText as text } from '../../../strings/inside.ts';
-import type { Place, Traced } from '../../../shared/wasm/inside-wasm.ts';
+import type { Unit, Traced } from '../../../shared/wasm/inside-wasm.ts';
 import { painted, scaleOf } from './colours.ts';
 import type { Scale } from './colours.ts';
 import { dims } from './scene.ts';
@@ -20,9 +20,9 @@ function sizeOf(channels: number, numbers: number): { least: number; most: numbe
 
 export interface GridEvents {
   /** The pointer is over a number, or has left. */
-  over?(place: Place | undefined): void;
+  over?(unit: Unit | undefined): void;
   /** Clicked, tapped or moved to by key. */
-  chosen(place: Place): void;
+  chosen(unit: Unit): void;
 }
 
 export interface GridContent {
@@ -40,7 +40,7 @@ export class MapGrid {
   private readonly canvas = make('canvas');
   private readonly mark = make('div', 'maps-mark');
   private content: GridContent | undefined;
-  private place: Place | undefined;
+  private unit: Unit | undefined;
   private columns = 1;
   private readonly events: GridEvents;
 
@@ -52,8 +52,8 @@ export class MapGrid {
     this.canvas.addEventListener('pointermove', (event) => this.events.over?.(this.under(event)));
     this.canvas.addEventListener('pointerleave', () => this.events.over?.(undefined));
     this.canvas.addEventListener('click', (event) => {
-      const place = this.under(event);
-      if (place) this.events.chosen(place);
+      const unit = this.under(event);
+      if (unit) this.events.chosen(unit);
     });
     this.canvas.addEventListener('keydown', (event) => this.press(event));
   }
@@ -95,9 +95,9 @@ export class MapGrid {
   }
 
   /** Frames the chosen map. */
-  choose(place: Place): void {
-    const moved = this.place?.channel !== place.channel;
-    this.place = place;
+  choose(unit: Unit): void {
+    const moved = this.unit?.channel !== unit.channel;
+    this.unit = unit;
     this.label();
     if (moved) this.marked();
   }
@@ -114,15 +114,15 @@ export class MapGrid {
   private label(): void {
     if (!this.content) return;
     const [channels] = dims(this.content.traced.shape);
-    this.canvas.setAttribute('aria-label', text.gridLabel(this.content.label, channels, this.place?.channel ?? 0));
+    this.canvas.setAttribute('aria-label', text.gridLabel(this.content.label, channels, this.unit?.channel ?? 0));
   }
 
   private marked(): void {
-    if (!this.content || !this.place) return;
+    if (!this.content || !this.unit) return;
     const [channels] = dims(this.content.traced.shape);
     const across = Math.min(channels, this.columns);
     const lines = Math.ceil(channels / this.columns);
-    const { channel } = this.place;
+    const { channel } = this.unit;
     const { style } = this.mark;
     style.setProperty('left', `${((channel % this.columns) / across) * 100}%`);
     style.setProperty('top', `${(Math.floor(channel / this.columns) / lines) * 100}%`);
@@ -130,7 +130,7 @@ export class MapGrid {
     style.setProperty('height', `${(100 * (1 - this.gap)) / lines}%`);
   }
 
-  private under(event: MouseEvent): Place | undefined {
+  private under(event: MouseEvent): Unit | undefined {
     if (!this.content) return undefined;
     const { traced, layer } = this.content;
     const [channels, rows, columns] = dims(traced.shape);
@@ -146,12 +146,12 @@ export class MapGrid {
 
   /** Arrow keys go from map to map. */
   private press(event: KeyboardEvent): void {
-    if (!this.content || !this.place) return;
+    if (!this.content || !this.unit) return;
     const [channels] = dims(this.content.traced.shape);
-    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: this.columns, ArrowUp: -this.columns, Home: -this.place.channel, End: channels - 1 - this.place.channel }[event.key];
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: this.columns, ArrowUp: -this.columns, Home: -this.unit.channel, End: channels - 1 - this.unit.channel }[event.key];
     if (step === undefined) return;
     event.preventDefault();
-    const channel = this.place.channel + step;
-    if (channel >= 0 && channel < channels) this.events.chosen({ ...this.place, channel });
+    const channel = this.unit.channel + step;
+    if (channel >= 0 && channel < channels) this.events.chosen({ ...this.unit, channel });
   }
 }

@@ -9,7 +9,7 @@ import { rewrite } from '../address.ts';
 import type { Address } from '../address.ts';
 import type { Shared, View } from '../view.ts';
 import { Diagram } from './diagram.ts';
-import type { Place } from '../../../shared/wasm/inside-wasm.ts';
+import type { Unit } from '../../../shared/wasm/inside-wasm.ts';
 import { LayerPanel, SHOWS } from './layer-panel.ts';
 import type { PanelState } from './layer-panel.ts';
 import { NumberPanel } from './number-panel.ts';
@@ -40,14 +40,14 @@ export class Inside implements View {
   private readonly answer = make('p', 'inside-answer');
   private readonly previous = button(text.previous);
   private readonly next = button(text.next);
-  private readonly diagram = new Diagram((layer) => this.go({ place: { ...this.state.place, layer } }));
+  private readonly diagram = new Diagram((layer) => this.go({ unit: { ...this.state.unit, layer } }));
   private readonly panel: LayerPanel;
   private readonly number: NumberPanel;
   private readonly patches: TwoPatches;
   private readonly networks: TwoNetworks;
   private readonly shared: Shared;
   private scene: Scene | undefined;
-  private state: State = { place: { ...FIRST, y: -1, x: -1 }, show: 'maps', scaling: 'shared', input: undefined, other: '', beside: '' };
+  private state: State = { unit: { ...FIRST, y: -1, x: -1 }, show: 'maps', scaling: 'shared', input: undefined, other: '', beside: '' };
   /** The layer that the address names, until the network is there to find it in. */
   private named: string | undefined;
   /** The address says more than which view. */
@@ -59,9 +59,9 @@ export class Inside implements View {
     this.shared = shared;
     const { lab } = shared;
     const failed = (error: unknown): void => this.failed(error);
-    this.panel = new LayerPanel(lab, { over: (place) => this.over(place), chosen: (place) => this.go({ place }) }, (change) => this.go(change));
-    this.number = new NumberPanel(lab, { over: (place) => this.over(place), chosen: (place) => this.go({ place }), input: (input) => this.go({ input }), failed });
-    this.patches = new TwoPatches(shared, (other) => this.go({ other }), (place) => this.go({ place }), failed);
+    this.panel = new LayerPanel(lab, { over: (unit) => this.over(unit), chosen: (unit) => this.go({ unit }) }, (change) => this.go(change));
+    this.number = new NumberPanel(lab, { over: (unit) => this.over(unit), chosen: (unit) => this.go({ unit }), input: (input) => this.go({ input }), failed });
+    this.patches = new TwoPatches(shared, (other) => this.go({ other }), (unit) => this.go({ unit }), failed);
     this.networks = new TwoNetworks(shared, (beside) => this.go({ beside }), failed);
     this.status.setAttribute('role', 'status');
     this.previous.addEventListener('click', () => this.step(-1));
@@ -87,7 +87,7 @@ export class Inside implements View {
     const number = (given: string | undefined, otherwise: number): number => (given === undefined || !/^\d{1,6}$/.test(given) ? otherwise : Number(given));
     this.named = layer;
     this.detailed = Object.keys(address).length > 1;
-    state.place = { layer: this.layerNamed(layer) ?? state.place.layer, channel: number(channel, layer ? 0 : state.place.channel), y: number(y, layer ? -1 : state.place.y), x: number(x, layer ? -1 : state.place.x) };
+    state.unit = { layer: this.layerNamed(layer) ?? state.unit.layer, channel: number(channel, layer ? 0 : state.unit.channel), y: number(y, layer ? -1 : state.unit.y), x: number(x, layer ? -1 : state.unit.x) };
     state.show = SHOWS.find((show) => show === view) ?? (layer ? 'maps' : state.show);
     state.scaling = scale === 'own' ? 'own' : 'shared';
     state.input = input === undefined || !/^\d{1,6}$/.test(input) ? undefined : Number(input);
@@ -133,7 +133,7 @@ export class Inside implements View {
       const scene = await sceneOf(this.shared, network.file, subject);
       if (turn !== this.turn) return;
       this.scene = scene;
-      if (this.named !== undefined) this.state.place.layer = this.layerNamed(this.named) ?? this.state.place.layer;
+      if (this.named !== undefined) this.state.unit.layer = this.layerNamed(this.named) ?? this.state.unit.layer;
       setText(this.status, '');
       this.body.hidden = false;
       this.placed();
@@ -153,42 +153,42 @@ export class Inside implements View {
   }
 
   private step(by: number): void {
-    this.go({ place: { ...this.state.place, layer: this.state.place.layer + by } });
+    this.go({ unit: { ...this.state.unit, layer: this.state.unit.layer + by } });
   }
 
   /** What was chosen on the page; the address follows. */
   private go(change: Partial<State>): void {
     const { scene, state } = this;
     if (!scene) return;
-    const before = state.place;
+    const before = state.unit;
     Object.assign(state, change);
-    if (state.place.layer !== before.layer) {
+    if (state.unit.layer !== before.layer) {
       // Another layer has other maps.
       state.input = undefined;
-      state.place = { layer: state.place.layer, channel: 0, y: -1, x: -1 };
-      this.named = scene.traced[within(scene, state.place).layer]?.name;
+      state.unit = { layer: state.unit.layer, channel: 0, y: -1, x: -1 };
+      this.named = scene.traced[within(scene, state.unit).layer]?.name;
       this.draw();
-    } else if (change.place) this.move();
+    } else if (change.unit) this.move();
     else this.draw();
     this.write();
   }
 
-  /** Drawn; an address that names a place that is not there names the one that is shown from now on. */
+  /** Drawn; an address that names a unit that is not there names the one that is shown from now on. */
   private placed(): void {
     this.draw();
     if (this.detailed) this.write();
   }
 
   private write(): void {
-    const { scene, state: { place, show, scaling, input, other, beside } } = this;
+    const { scene, state: { unit, show, scaling, input, other, beside } } = this;
     if (!scene || !this.visible) return;
     this.detailed = true;
-    const map = dimsAt(scene, place.layer)[1] > 1;
+    const map = dimsAt(scene, unit.layer)[1] > 1;
     rewrite({
       see: 'inside',
-      layer: scene.traced[place.layer]?.name ?? text.input,
-      channel: String(place.channel),
-      ...(map ? { y: String(place.y), x: String(place.x) } : {}),
+      layer: scene.traced[unit.layer]?.name ?? text.input,
+      channel: String(unit.channel),
+      ...(map ? { y: String(unit.y), x: String(unit.x) } : {}),
       ...(show === 'maps' ? {} : { view: show }),
       ...(scaling === 'own' ? { scale: scaling } : {}),
       ...(input === undefined ? {} : { input: String(input) }),
@@ -197,14 +197,14 @@ export class Inside implements View {
     });
   }
 
-  /** A place that was not given is the middle. */
+  /** A unit that was not given is the middle. */
   private settled(scene: Scene): void {
-    const place = within(scene, this.state.place);
-    const [, rows, columns] = dimsAt(scene, place.layer);
-    if (this.state.place.y < 0) place.y = Math.floor(rows / 2);
-    if (this.state.place.x < 0) place.x = Math.floor(columns / 2);
-    this.state.place = place;
-    const inputs = dimsAt(scene, Math.max(0, place.layer - 1))[0];
+    const unit = within(scene, this.state.unit);
+    const [, rows, columns] = dimsAt(scene, unit.layer);
+    if (this.state.unit.y < 0) unit.y = Math.floor(rows / 2);
+    if (this.state.unit.x < 0) unit.x = Math.floor(columns / 2);
+    this.state.unit = unit;
+    const inputs = dimsAt(scene, Math.max(0, unit.layer - 1))[0];
     if (this.state.input !== undefined && this.state.input >= inputs) this.state.input = undefined;
   }
 
@@ -212,7 +212,7 @@ export class Inside implements View {
     const { scene, state } = this;
     if (!scene) return;
     this.settled(scene);
-    const { layer } = state.place;
+    const { layer } = state.unit;
     setText(this.note, text.diagramNote(modelName(scene.info), scene.layers.length, scene.info.parameters, scene.info.macsPerPatch));
     setText(this.about, text.about(scene.name, percent(probabilityOf(scene))));
     this.diagram.show(scene, layer);
@@ -223,7 +223,7 @@ export class Inside implements View {
     this.previous.disabled = layer === 0;
     this.next.disabled = layer === scene.layers.length;
     this.panel.show(scene, state).catch((error: unknown) => this.failed(error));
-    this.number.show(scene, state.place, state.input);
+    this.number.show(scene, state.unit, state.input);
     this.patches.show(scene, state);
     this.networks.show(scene, state.beside);
   }
@@ -233,14 +233,14 @@ export class Inside implements View {
     const { scene, state } = this;
     if (!scene) return;
     this.settled(scene);
-    this.panel.choose(state.place);
-    this.patches.choose(state.place);
-    this.number.show(scene, state.place, state.input);
+    this.panel.choose(state.unit);
+    this.patches.choose(state.unit);
+    this.number.show(scene, state.unit, state.input);
   }
 
-  /** The pointer shows a place; the chosen one comes back when it leaves. */
-  private over(place: Place | undefined): void {
+  /** The pointer shows a unit; the chosen one comes back when it leaves. */
+  private over(unit: Unit | undefined): void {
     const { scene, state } = this;
-    if (scene) this.number.show(scene, place ?? state.place, state.input);
+    if (scene) this.number.show(scene, unit ?? state.unit, state.input);
   }
 }

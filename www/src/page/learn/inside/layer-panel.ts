@@ -7,7 +7,7 @@ import type { Scale } from './colours.ts';
 import { MapGrid } from './grid.ts';
 import type { GridEvents } from './grid.ts';
 import { HistogramPicture } from './histogram.ts';
-import type { Place } from '../../../shared/wasm/inside-wasm.ts';
+import type { Unit } from '../../../shared/wasm/inside-wasm.ts';
 import { radios } from '../../../ui/radios.ts';
 import { clamp, dimsAt } from './scene.ts';
 import type { Scene } from './scene.ts';
@@ -17,14 +17,14 @@ export type Show = (typeof SHOWS)[number];
 export type Scaling = 'shared' | 'own';
 
 const BINS = 40;
-/** Between two kernels, whose weights are large on the screen. */
+/** Between two kernels; their weights are large on the screen. */
 const KERNEL_GAP = 0.12;
 
 export interface PanelState {
-  place: Place;
+  unit: Unit;
   show: Show;
   scaling: Scaling;
-  /** Input channel whose kernels are shown. */
+  /** Input channel that the kernels shown are for. */
   input: number | undefined;
 }
 
@@ -51,7 +51,7 @@ export class LayerPanel {
     this.lab = lab;
     this.chosen = chosen;
     this.grid = new MapGrid(events);
-    this.kernels = new MapGrid({ chosen: ({ channel }) => events.chosen({ ...this.place, channel }) });
+    this.kernels = new MapGrid({ chosen: ({ channel }) => events.chosen({ ...this.unit, channel }) });
     this.bar.setAttribute('aria-hidden', 'true');
     this.input.type = 'number';
     this.input.min = '0';
@@ -61,39 +61,39 @@ export class LayerPanel {
     this.element.append(this.shows.element, this.title, this.scales.element, this.inputLabel, this.grid.element, this.kernels.element, this.histogram.element, this.legend, this.note, this.help);
   }
 
-  private place: Place = { layer: 0, channel: 0, y: 0, x: 0 };
+  private unit: Unit = { layer: 0, channel: 0, y: 0, x: 0 };
 
   /** `common`: a scale that another picture shares. */
-  async show(scene: Scene, { place, show, scaling, input }: PanelState, common?: Scale): Promise<void> {
-    this.place = place;
+  async show(scene: Scene, { unit, show, scaling, input }: PanelState, common?: Scale): Promise<void> {
+    this.unit = unit;
     const turn = (this.turn += 1);
-    const traced = scene.traced[place.layer];
+    const traced = scene.traced[unit.layer];
     if (!traced) return;
     this.shows.check(show);
     this.scales.check(scaling);
-    this.scales.element.hidden = show !== 'maps' || dimsAt(scene, place.layer)[0] === 1;
+    this.scales.element.hidden = show !== 'maps' || dimsAt(scene, unit.layer)[0] === 1;
     this.grid.element.hidden = this.help.hidden = show !== 'maps';
     this.histogram.element.hidden = show !== 'histogram';
     this.inputLabel.hidden = true;
     if (show === 'maps') {
       setText(this.title, text.mapsTitle(traced.name));
       this.kernels.element.hidden = this.note.hidden = true;
-      const scale = scaling === 'own' ? undefined : (common ?? scaleOf(traced.values, place.layer === 0));
-      this.grid.show({ traced, layer: place.layer, scale, label: text.mapsTitle(traced.name) });
-      this.grid.choose(place);
+      const scale = scaling === 'own' ? undefined : (common ?? scaleOf(traced.values, unit.layer === 0));
+      this.grid.show({ traced, layer: unit.layer, scale, label: text.mapsTitle(traced.name) });
+      this.grid.choose(unit);
       this.colours(scale);
     } else if (show === 'kernels') {
       setText(this.title, text.kernelsTitle(traced.name));
-      await this.showKernels(scene, place, input ?? 0, turn);
+      await this.showKernels(scene, unit, input ?? 0, turn);
     } else {
       setText(this.title, text.histogramTitle(traced.name));
       this.kernels.element.hidden = this.note.hidden = this.legend.hidden = true;
-      const found = await this.lab.ask('histogram', { values: scene.values, layer: place.layer, channel: undefined, bins: BINS }, { network: scene.file });
+      const found = await this.lab.ask('histogram', { values: scene.values, layer: unit.layer, channel: undefined, bins: BINS }, { network: scene.file });
       if (turn === this.turn) this.histogram.show(found, traced.name);
     }
   }
 
-  private async showKernels(scene: Scene, { layer, ...place }: Place, input: number, turn: number): Promise<void> {
+  private async showKernels(scene: Scene, { layer, ...unit }: Unit, input: number, turn: number): Promise<void> {
     const asked = layer === 0 ? 0 : Math.min(input, dimsAt(scene, layer - 1)[0] - 1);
     const { kernels } = layer === 0 ? { kernels: undefined } : await this.lab.ask('kernels', { layer, input: asked }, { network: scene.file });
     if (turn !== this.turn) return;
@@ -113,7 +113,7 @@ export class LayerPanel {
     setText(this.note, text.kernelsNote(rows, columns, inputs > 1 ? channel : undefined, rows === 1 && high > 1 ? wide : undefined));
     const scale = evenly(largest);
     this.kernels.show({ traced: { name, shape: [units, high, wide], values }, layer, scale, label: text.kernelsLabel(name), gap: KERNEL_GAP });
-    this.kernels.choose({ layer, ...place });
+    this.kernels.choose({ layer, ...unit });
     this.colours(scale);
   }
 
@@ -123,11 +123,11 @@ export class LayerPanel {
     this.kernels.forget();
   }
 
-  /** The place alone has changed, within the layer. */
-  choose(place: Place): void {
-    this.place = place;
-    this.grid.choose(place);
-    this.kernels.choose(place);
+  /** The unit alone has changed, within the layer. */
+  choose(unit: Unit): void {
+    this.unit = unit;
+    this.grid.choose(unit);
+    this.kernels.choose(unit);
   }
 
   private colours(scale: Scale | undefined): void {

@@ -5,14 +5,14 @@ import { latest } from '../latest.ts';
 import type { Lab } from '../lab-client.ts';
 import { Arithmetic, FIRST_TERMS } from './arithmetic.ts';
 import { PICTURE, scaleOfLayer } from './colours.ts';
-import type { Made, Place, Rect } from '../../../shared/wasm/inside-wasm.ts';
+import type { Made, Unit, Rect } from '../../../shared/wasm/inside-wasm.ts';
 import { Outlined } from './outlined.ts';
 import { clamp, dimsAt, temperatureOf, valueAt } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 export interface NumberEvents {
-  over(place: Place | undefined): void;
-  chosen(place: Place): void;
+  over(unit: Unit | undefined): void;
+  chosen(unit: Unit): void;
   /** Another input channel, or the strongest. */
   input(channel: number | undefined): void;
   failed(error: unknown): void;
@@ -20,7 +20,7 @@ export interface NumberEvents {
 
 interface Asked {
   scene: Scene;
-  place: Place;
+  unit: Unit;
   input: number | undefined;
   all: boolean;
 }
@@ -37,26 +37,26 @@ export class NumberPanel {
   private readonly labels: Record<'channel' | 'y' | 'x', HTMLLabelElement>;
   private readonly ask: (asked: Asked) => void;
   private scene: Scene | undefined;
-  private place: Place = { layer: 0, channel: 0, y: 0, x: 0 };
+  private unit: Unit = { layer: 0, channel: 0, y: 0, x: 0 };
   private input: number | undefined;
   private all = false;
 
   constructor(lab: Lab, events: NumberEvents) {
-    const at = ([x, y]: [number, number]): Place => ({ ...this.place, y, x });
+    const at = ([x, y]: [number, number]): Unit => ({ ...this.unit, y, x });
     this.own = new Outlined({ over: (spot) => events.over(spot && at(spot)), chosen: (spot) => events.chosen(at(spot)) });
     this.own.describedBy(text.mapsHelpId);
     this.arithmetic = new Arithmetic({
       input: (channel) => events.input(channel),
       all: (all) => {
         this.all = all;
-        if (this.scene) this.show(this.scene, this.place, this.input);
+        if (this.scene) this.show(this.scene, this.unit, this.input);
       },
     });
     const field = (key: 'channel' | 'y' | 'x'): HTMLInputElement => {
       const input = make('input');
       input.type = 'number';
       input.min = '0';
-      input.addEventListener('change', () => events.chosen({ ...this.place, [key]: clamp(Number(input.value), Number(input.max) + 1) }));
+      input.addEventListener('change', () => events.chosen({ ...this.unit, [key]: clamp(Number(input.value), Number(input.max) + 1) }));
       return input;
     };
     this.fields = { channel: field('channel'), y: field('y'), x: field('x') };
@@ -66,7 +66,7 @@ export class NumberPanel {
       x: make('label', 'field', make('span', '', text.column), this.fields.x),
     };
     this.ask = latest(
-      ({ scene, place, input, all }) => lab.ask('made', { values: scene.values, place, input, most: all ? 1_000_000 : FIRST_TERMS }, { network: scene.file }),
+      ({ scene, unit, input, all }) => lab.ask('made', { values: scene.values, unit, input, most: all ? 1_000_000 : FIRST_TERMS }, { network: scene.file }),
       (made, asked) => this.draw(made, asked),
       (error) => events.failed(error),
     );
@@ -79,13 +79,13 @@ export class NumberPanel {
     );
   }
 
-  show(scene: Scene, place: Place, input: number | undefined): void {
+  show(scene: Scene, unit: Unit, input: number | undefined): void {
     this.scene = scene;
-    if (place.layer !== this.place.layer) this.all = false;
-    this.place = place;
+    if (unit.layer !== this.unit.layer) this.all = false;
+    this.unit = unit;
     this.input = input;
-    this.maps(scene, place);
-    this.ask({ scene, place, input, all: this.all });
+    this.maps(scene, unit);
+    this.ask({ scene, unit, input, all: this.all });
   }
 
   forget(): void {
@@ -94,8 +94,8 @@ export class NumberPanel {
   }
 
   /** What is there without asking. */
-  private maps(scene: Scene, place: Place): void {
-    const { layer, channel, y, x } = place;
+  private maps(scene: Scene, unit: Unit): void {
+    const { layer, channel, y, x } = unit;
     const [channels, rows, columns] = dimsAt(scene, layer);
     const traced = scene.traced[layer];
     if (!traced) return;
@@ -107,19 +107,19 @@ export class NumberPanel {
       field.max = String(there - 1);
       if (document.activeElement !== field || field.value !== String(value)) field.value = String(value);
     }
-    const value = figure(valueAt(scene, place));
-    setText(this.headline, `${text.headline(traced.name, place, map, channels)} = ${value}`);
+    const value = figure(valueAt(scene, unit));
+    setText(this.headline, `${text.headline(traced.name, unit, map, channels)} = ${value}`);
     this.own.element.hidden = !map;
     if (map) {
-      this.own.show(traced.values, channel * rows * columns, [rows, columns], scaleOfLayer(traced.values, layer === 0), text.ownPicture(traced.name, place, value));
+      this.own.show(traced.values, channel * rows * columns, [rows, columns], scaleOfLayer(traced.values, layer === 0), text.ownPicture(traced.name, unit, value));
       this.own.outline({ left: x, top: y, right: x + 1, bottom: y + 1 });
       this.own.say(text.own(traced.name, channel));
     }
   }
 
-  private draw(made: Made, { scene, place, input, all }: Asked): void {
+  private draw(made: Made, { scene, unit, input, all }: Asked): void {
     if (scene !== this.scene) return;
-    const { layer } = place;
+    const { layer } = unit;
     const before = scene.traced[layer - 1];
     const { field } = made;
     // The input is the patch.
@@ -133,14 +133,14 @@ export class NumberPanel {
     // In front of the first layer stands the patch itself.
     this.before.element.hidden = !map || layer < 2;
     if (before && map) {
-      const channel = made.operation === 'convolution' ? made.input : made.operation === 'dense' ? (made.terms[0]?.channel ?? 0) : place.channel;
+      const channel = made.operation === 'convolution' ? made.input : made.operation === 'dense' ? (made.terms[0]?.channel ?? 0) : unit.channel;
       this.before.show(before.values, channel * rows * columns, [rows, columns], scaleOfLayer(before.values, layer === 1), text.beforePicture(before.name, channel));
       this.before.outline(field.beforeClipped);
       this.before.say(text.before(before.name, channel));
     }
     this.reaches.hidden = layer === 0;
     setText(this.reaches, text.reaches(size(field.beforeClipped, ['convolution', 'dense', 'softmax'].includes(made.operation) ? (before?.shape ?? []) : []), size(field.inputClipped, [])));
-    this.arithmetic.show(made, { place, before: before?.name ?? '', beforeIsMap: map, asked: input, all, temperature: temperatureOf(scene) });
+    this.arithmetic.show(made, { unit, before: before?.name ?? '', beforeIsMap: map, asked: input, all, temperature: temperatureOf(scene) });
   }
 }
 

@@ -71,8 +71,8 @@ export class Outlined {
     canvas.classList.add('live');
     const under = (event: MouseEvent): [number, number] => {
       const box = canvas.getBoundingClientRect();
-      const place = (share: number, there: number): number => Math.max(0, Math.min(there - 1, Math.floor(share * there)));
-      return [place((event.clientX - box.left) / box.width, this.columns), place((event.clientY - box.top) / box.height, this.rows)];
+      const cell = (share: number, there: number): number => Math.max(0, Math.min(there - 1, Math.floor(share * there)));
+      return [cell((event.clientX - box.left) / box.width, this.columns), cell((event.clientY - box.top) / box.height, this.rows)];
     };
     canvas.addEventListener('pointermove', (event) => events.over(under(event)));
     canvas.addEventListener('pointerleave', () => events.over(undefined));

@@ -4,7 +4,7 @@ import type { LayerInfo } from '../../../shared/wasm/lab-wasm.ts';
 import type { TemperatureOrigin } from '../../../strings/inside.ts';
 import type { ModelInfo } from '../../../shared/wasm/engine-wasm.ts';
 import type { Shared } from '../view.ts';
-import type { Place, Traced } from '../../../shared/wasm/inside-wasm.ts';
+import type { Unit, Traced } from '../../../shared/wasm/inside-wasm.ts';
 
 export interface Scene {
   /** Of the network. */
@@ -43,7 +43,7 @@ export const layerAt = (scene: Scene, layer: number): LayerInfo | undefined => s
 
 export const dimsAt = (scene: Scene, layer: number): [number, number, number] => dims(scene.traced[layer]?.shape ?? [1, 1, 1]);
 
-export function valueAt(scene: Scene, { layer, channel, y, x }: Place): number {
+export function valueAt(scene: Scene, { layer, channel, y, x }: Unit): number {
   const [, rows, columns] = dimsAt(scene, layer);
   return scene.traced[layer]?.values[(channel * rows + y) * columns + x] ?? NaN;
 }
@@ -54,11 +54,11 @@ export const probabilityOf = ({ traced }: Scene): number => traced.at(-1)?.value
 /** Of the file's own temperature. */
 export const temperatureOf = ({ info }: Scene): TemperatureOrigin => (info.card.calibration ? 'fitted' : 'file');
 
-/** The nearest place that the layer has. */
-export function within(scene: Scene, place: Place): Place {
-  const layer = clamp(place.layer, scene.traced.length);
+/** The nearest unit that the layer has. */
+export function within(scene: Scene, unit: Unit): Unit {
+  const layer = clamp(unit.layer, scene.traced.length);
   const [channels, rows, columns] = dimsAt(scene, layer);
-  return { layer, channel: clamp(place.channel, channels), y: clamp(place.y, rows), x: clamp(place.x, columns) };
+  return { layer, channel: clamp(unit.channel, channels), y: clamp(unit.y, rows), x: clamp(unit.x, columns) };
 }
 
 /** A whole number from 0 to below `there`. */

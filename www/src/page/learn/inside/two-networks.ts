@@ -116,7 +116,7 @@ class Half {
   readonly element = make('figure');
   private readonly caption = make('figcaption');
   private readonly select = make('select');
-  private readonly grid = new MapGrid({ chosen: (place) => this.grid.choose(place) });
+  private readonly grid = new MapGrid({ chosen: (unit) => this.grid.choose(unit) });
   private scene: Scene | undefined;
   private name = '';
   private layer = 1;

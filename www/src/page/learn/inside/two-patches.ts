@@ -5,7 +5,7 @@ import { percent } from '../../../ui/numbers.ts';
 import type { Shared } from '../view.ts';
 import { evenly, scaleOf } from './colours.ts';
 import { MapGrid } from './grid.ts';
-import type { Place } from '../../../shared/wasm/inside-wasm.ts';
+import type { Unit } from '../../../shared/wasm/inside-wasm.ts';
 import type { PanelState } from './layer-panel.ts';
 import { probabilityOf, sceneOf } from './scene.ts';
 import type { PatchToSee, Scene } from './scene.ts';
@@ -22,16 +22,16 @@ export class TwoPatches {
   private readonly parts = [this.part(), this.part(), this.part()] as const;
   private readonly shared: Shared;
   private readonly failed: (error: unknown) => void;
-  private readonly chosenPlace: (place: Place) => void;
+  private readonly chosenUnit: (unit: Unit) => void;
   private scene: Scene | undefined;
   private state: (PanelState & { other: With }) | undefined;
   private other: { key: string; scene: Promise<Scene> } | undefined;
   private listed = '';
 
-  constructor(shared: Shared, chosen: (other: With) => void, chosenPlace: (place: Place) => void, failed: (error: unknown) => void) {
+  constructor(shared: Shared, chosen: (other: With) => void, chosenUnit: (unit: Unit) => void, failed: (error: unknown) => void) {
     this.shared = shared;
     this.failed = failed;
-    this.chosenPlace = chosenPlace;
+    this.chosenUnit = chosenUnit;
     this.select.addEventListener('change', () => chosen(this.select.value as With));
     // Rows come and go; the list is made when it is looked at.
     this.select.addEventListener('focus', () => this.list());
@@ -50,8 +50,8 @@ export class TwoPatches {
     if (state.other !== '') this.draw(scene, state.other).catch((error: unknown) => this.failed(error));
   }
 
-  choose(place: Place): void {
-    for (const { grid } of this.parts) grid.choose(place);
+  choose(unit: Unit): void {
+    for (const { grid } of this.parts) grid.choose(unit);
   }
 
   forget(): void {
@@ -65,7 +65,7 @@ export class TwoPatches {
   }
 
   private part(): { element: HTMLElement; grid: MapGrid; caption: HTMLElement } {
-    const grid = new MapGrid({ chosen: (place) => this.chosenPlace(place) });
+    const grid = new MapGrid({ chosen: (unit) => this.chosenUnit(unit) });
     const caption = make('figcaption');
     return { element: make('figure', '', caption, grid.element), grid, caption };
   }
@@ -102,19 +102,19 @@ export class TwoPatches {
     });
     const { state } = this;
     if (scene !== this.scene || asked !== this.other || !state) return;
-    const { place } = state;
-    const [a, b] = [scene.traced[place.layer], second.traced[place.layer]];
+    const { unit } = state;
+    const [a, b] = [scene.traced[unit.layer], second.traced[unit.layer]];
     if (!a || !b) return;
     const difference = b.values.map((value, i) => value - (a.values[i] ?? 0));
     const both = Float32Array.from([...a.values, ...b.values]);
-    const scale = scaleOf(both, place.layer === 0);
+    const scale = scaleOf(both, unit.layer === 0);
     const largest = difference.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     const captions = [text.thisPatch(scene.name, percent(probabilityOf(scene))), text.otherPatch(second.name, percent(probabilityOf(second))), text.difference];
     for (const [i, { grid, caption }] of this.parts.entries()) {
       setText(caption, captions[i] ?? '');
       const traced = [a, b, { ...a, values: difference }][i] ?? a;
-      grid.show({ traced, layer: place.layer, scale: i === 2 ? evenly(largest || 1) : scale, label: captions[i] ?? '' });
-      grid.choose(place);
+      grid.show({ traced, layer: unit.layer, scale: i === 2 ? evenly(largest || 1) : scale, label: captions[i] ?? '' });
+      grid.choose(unit);
     }
   }
 }

@@ -2,7 +2,7 @@
 
 export interface Label {
   nodule: boolean;
-  /** Where the file says whose patch it is. */
+  /** Where the file names the patient of a patch. */
   patient: string | undefined;
 }
 
@@ -14,7 +14,7 @@ export interface LabelLine extends Label {
 
 export interface LabelsFile {
   lines: LabelLine[];
-  /** Lines whose label is none that is known here. */
+  /** Lines with a label that is not known here. */
   unknown: { line: number; label: string }[];
   hasPatients: boolean;
 }

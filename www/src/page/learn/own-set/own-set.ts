@@ -26,7 +26,7 @@ import { SetFigures } from './set-figures.ts';
 import { SetReport } from './set-report.ts';
 
 const SYNTHETIC = 100;
-/** The threshold rests for so long before intervals are drawn anew. */
+/** The threshold rests for so long before intervals are drawn again. */
 const RESTS_MILLISECONDS = 500;
 
 /** What is measured: one network's answers. */

@@ -91,12 +91,12 @@ async function fromFile(arrivals: Arrivals, table: Arrival, pictures: Arrival[])
 }
 
 /** By path from the labels file, by name, by name without its ending. */
-function index(pictures: Arrival[], place: string): (name: string) => Arrival | 'several' | undefined {
+function index(pictures: Arrival[], beside: string): (name: string) => Arrival | 'several' | undefined {
   const by = [new Map<string, Arrival | 'several'>(), new Map<string, Arrival | 'several'>(), new Map<string, Arrival | 'several'>()] as const;
   const add = (map: Map<string, Arrival | 'several'>, key: string, picture: Arrival): void => void map.set(key, map.has(key) ? 'several' : picture);
   for (const picture of pictures) {
     const { name } = picture;
-    add(by[0], name.startsWith(place) ? name.slice(place.length) : name, picture);
+    add(by[0], name.startsWith(beside) ? name.slice(beside.length) : name, picture);
     add(by[1], base(name), picture);
     add(by[2], stem(name), picture);
   }

@@ -6,7 +6,7 @@ import { tourText as text } from '../../../strings/tour.ts';
 import { Arithmetic } from '../inside/arithmetic.ts';
 import { PICTURE, scaleOf } from '../inside/colours.ts';
 import { Outlined } from '../inside/outlined.ts';
-import type { Made, Place } from '../../../shared/wasm/inside-wasm.ts';
+import type { Made, Unit } from '../../../shared/wasm/inside-wasm.ts';
 import { clamp, dimsAt } from '../inside/scene.ts';
 import { latest } from '../latest.ts';
 import { TourStep } from './step.ts';
@@ -24,14 +24,14 @@ export class ConvolutionStep extends TourStep {
   private readonly map = new Outlined({ over: () => undefined, chosen: ([x, y]) => this.at(y, x) });
   private readonly arithmetic = new Arithmetic({ input: () => undefined, all: () => undefined });
   private readonly play = button(text.slide, () => this.toggle());
-  private readonly kernels = slider(text.kernel, [0, 0, 1], (channel) => this.choose({ ...this.place, channel }));
-  private readonly places: Slider = slider(text.position, [0, 0, 1], (value) => this.to(value));
-  private place: Place = { layer: LAYER, channel: 0, y: 0, x: 0 };
+  private readonly kernels = slider(text.kernel, [0, 0, 1], (channel) => this.choose({ ...this.unit, channel }));
+  private readonly positions: Slider = slider(text.position, [0, 0, 1], (value) => this.to(value));
+  private unit: Unit = { layer: LAYER, channel: 0, y: 0, x: 0 };
   private begun = false;
   private running = 0;
   private readonly ask = latest(
-    ({ stage, place }: { stage: Stage; place: Place }) => stage.lab.ask('made', { values: stage.scene.values, place, input: 0, most: 0 }, { network: stage.scene.file }),
-    (made, { stage, place }) => this.draw(stage, place, made),
+    ({ stage, unit }: { stage: Stage; unit: Unit }) => stage.lab.ask('made', { values: stage.scene.values, unit, input: 0, most: 0 }, { network: stage.scene.file }),
+    (made, { stage, unit }) => this.draw(stage, unit, made),
     (error) => this.stage?.failed(error),
   );
 
@@ -40,7 +40,7 @@ export class ConvolutionStep extends TourStep {
     // Whoever asked for less motion moves the kernel by hand.
     this.play.hidden = matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.element.append(
-      make('div', 'tour-controls', this.kernels.element, this.places.element, this.play),
+      make('div', 'tour-controls', this.kernels.element, this.positions.element, this.play),
       make('div', 'pictures', this.patch.element, this.map.element),
       this.arithmetic.element);
   }
@@ -50,11 +50,11 @@ export class ConvolutionStep extends TourStep {
     const layer = stage.scene.layers[LAYER - 1];
     stage.ours(text.oursConvolution(layer?.name ?? '', layer?.output_shape[0] ?? 0, layer?.kernel ?? 0, Boolean(layer?.padding)));
     const [channels, rows, columns] = dimsAt(stage.scene, LAYER);
-    if (!this.begun) this.place = { layer: LAYER, channel: 0, y: Math.floor(rows / 2), x: Math.floor(columns / 2) };
+    if (!this.begun) this.unit = { layer: LAYER, channel: 0, y: Math.floor(rows / 2), x: Math.floor(columns / 2) };
     this.begun = true;
     this.kernels.input.max = String(channels - 1);
-    this.places.input.max = String(rows * columns - 1);
-    this.choose(this.place);
+    this.positions.input.max = String(rows * columns - 1);
+    this.choose(this.unit);
   }
 
   override forget(): void {
@@ -67,19 +67,19 @@ export class ConvolutionStep extends TourStep {
     this.stop();
   }
 
-  private choose(place: Place): void {
+  private choose(unit: Unit): void {
     const { stage } = this;
     if (!stage) return;
     const [channels, rows, columns] = dimsAt(stage.scene, LAYER);
-    this.place = { layer: LAYER, channel: clamp(place.channel, channels), y: clamp(place.y, rows), x: clamp(place.x, columns) };
-    this.kernels.set(this.place.channel, String(this.place.channel));
-    this.places.set(this.place.y * columns + this.place.x, `${this.place.x}, ${this.place.y}`);
-    this.ask({ stage, place: this.place });
+    this.unit = { layer: LAYER, channel: clamp(unit.channel, channels), y: clamp(unit.y, rows), x: clamp(unit.x, columns) };
+    this.kernels.set(this.unit.channel, String(this.unit.channel));
+    this.positions.set(this.unit.y * columns + this.unit.x, `${this.unit.x}, ${this.unit.y}`);
+    this.ask({ stage, unit: this.unit });
   }
 
   private at(y: number, x: number): void {
     this.stop();
-    this.choose({ ...this.place, y, x });
+    this.choose({ ...this.unit, y, x });
   }
 
   private to(value: number): void {
@@ -90,14 +90,14 @@ export class ConvolutionStep extends TourStep {
   private toggle(): void {
     if (this.running) return this.stop();
     setText(this.play, text.stop);
-    this.choose({ ...this.place, y: 0, x: 0 });
+    this.choose({ ...this.unit, y: 0, x: 0 });
     const slide = (): void => {
-      const { stage, place } = this;
+      const { stage, unit } = this;
       if (!stage) return this.stop();
       const [, rows, columns] = dimsAt(stage.scene, LAYER);
-      const next = place.y * columns + place.x + STRIDE;
+      const next = unit.y * columns + unit.x + STRIDE;
       if (next >= rows * columns) return this.stop();
-      this.choose({ ...place, y: Math.floor(next / columns), x: next % columns });
+      this.choose({ ...unit, y: Math.floor(next / columns), x: next % columns });
       this.running = requestAnimationFrame(slide);
     };
     this.running = requestAnimationFrame(slide);
@@ -108,23 +108,23 @@ export class ConvolutionStep extends TourStep {
     const ran = this.running !== 0;
     this.running = 0;
     setText(this.play, text.slide);
-    if (ran && this.stage) this.ask({ stage: this.stage, place: this.place });
+    if (ran && this.stage) this.ask({ stage: this.stage, unit: this.unit });
   }
 
-  private draw({ scene }: Stage, place: Place, made: Made): void {
+  private draw({ scene }: Stage, unit: Unit, made: Made): void {
     const [, height, width] = dimsAt(scene, 0);
     const [, rows, columns] = dimsAt(scene, LAYER);
     this.patch.show(scene.values, 0, [height, width], PICTURE, text.conPatch);
     this.patch.outline(made.field.input);
     this.patch.say(text.conPatch);
-    const offset = place.channel * rows * columns;
+    const offset = unit.channel * rows * columns;
     const values = (scene.traced[LAYER]?.values ?? new Float32Array()).slice(offset, offset + rows * columns);
     const scale = scaleOf(values);
     // While it slides, only what has been computed is there.
-    if (this.running) values.fill(NaN, place.y * columns + place.x + 1);
-    this.map.show(values, 0, [rows, columns], scale, text.conMap(place.channel));
-    this.map.outline({ left: place.x, top: place.y, right: place.x + 1, bottom: place.y + 1 });
-    this.map.say(text.conMap(place.channel));
-    this.arithmetic.show(made, { place, before: '', beforeIsMap: true, asked: 0, all: false });
+    if (this.running) values.fill(NaN, unit.y * columns + unit.x + 1);
+    this.map.show(values, 0, [rows, columns], scale, text.conMap(unit.channel));
+    this.map.outline({ left: unit.x, top: unit.y, right: unit.x + 1, bottom: unit.y + 1 });
+    this.map.say(text.conMap(unit.channel));
+    this.arithmetic.show(made, { unit, before: '', beforeIsMap: true, asked: 0, all: false });
   }
 }

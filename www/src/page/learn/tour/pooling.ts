@@ -5,7 +5,7 @@ import { insideText } from '../../../strings/inside.ts';
 import { tourText as text } from '../../../strings/tour.ts';
 import { Arithmetic } from '../inside/arithmetic.ts';
 import { scaleOf } from '../inside/colours.ts';
-import type { Made, Place } from '../../../shared/wasm/inside-wasm.ts';
+import type { Made, Unit } from '../../../shared/wasm/inside-wasm.ts';
 import { Outlined } from '../inside/outlined.ts';
 import { clamp, dimsAt } from '../inside/scene.ts';
 import { latest } from '../latest.ts';
@@ -17,19 +17,19 @@ export class PoolingStep extends TourStep {
   private readonly before = new Outlined();
   private readonly after: Outlined;
   private readonly arithmetic = new Arithmetic({ input: () => undefined, all: () => undefined });
-  private readonly channels = slider(text.channel, [0, 0, 1], (channel) => this.choose({ ...this.place, channel }));
-  private place: Place = { layer: 0, channel: 0, y: -1, x: -1 };
+  private readonly channels = slider(text.channel, [0, 0, 1], (channel) => this.choose({ ...this.unit, channel }));
+  private unit: Unit = { layer: 0, channel: 0, y: -1, x: -1 };
   private readonly ask = latest(
-    ({ stage, place }: { stage: Stage; place: Place }) => stage.lab.ask('made', { values: stage.scene.values, place, input: undefined, most: 0 }, { network: stage.scene.file }),
-    (made, { stage, place }) => this.draw(stage, place, made),
+    ({ stage, unit }: { stage: Stage; unit: Unit }) => stage.lab.ask('made', { values: stage.scene.values, unit, input: undefined, most: 0 }, { network: stage.scene.file }),
+    (made, { stage, unit }) => this.draw(stage, unit, made),
     (error) => this.stage?.failed(error),
   );
 
   constructor() {
     super();
-    const at = ([x, y]: [number, number]): Place => ({ ...this.place, y, x });
+    const at = ([x, y]: [number, number]): Unit => ({ ...this.unit, y, x });
     this.after = new Outlined({
-      over: (spot) => this.stage && this.ask({ stage: this.stage, place: spot ? at(spot) : this.place }),
+      over: (spot) => this.stage && this.ask({ stage: this.stage, unit: spot ? at(spot) : this.unit }),
       chosen: (spot) => this.choose(at(spot)),
     });
     this.element.append(make('div', 'tour-controls', this.channels.element), make('div', 'pictures', this.before.element, this.after.element), this.arithmetic.element);
@@ -43,7 +43,7 @@ export class PoolingStep extends TourStep {
     stage.ours(text.oursPooling(pools.length, insideText.shape(stage.scene.traced[layer - 1]?.shape ?? []), insideText.shape(stage.scene.traced[layer]?.shape ?? [])));
     const [channels, rows, columns] = dimsAt(stage.scene, layer);
     this.channels.input.max = String(channels - 1);
-    const { y, x, channel } = this.place;
+    const { y, x, channel } = this.unit;
     if (y >= 0) return this.choose({ layer, channel, y, x });
     // Where there is most to see: the largest number of the first map.
     const map = stage.scene.traced[layer]?.values.subarray(0, rows * columns) ?? new Float32Array();
@@ -57,17 +57,17 @@ export class PoolingStep extends TourStep {
     this.after.forget();
   }
 
-  private choose(place: Place): void {
+  private choose(unit: Unit): void {
     const { stage } = this;
     if (!stage) return;
-    const [channels, rows, columns] = dimsAt(stage.scene, place.layer);
-    this.place = { layer: place.layer, channel: clamp(place.channel, channels), y: clamp(place.y, rows), x: clamp(place.x, columns) };
-    this.channels.set(this.place.channel, String(this.place.channel));
-    this.ask({ stage, place: this.place });
+    const [channels, rows, columns] = dimsAt(stage.scene, unit.layer);
+    this.unit = { layer: unit.layer, channel: clamp(unit.channel, channels), y: clamp(unit.y, rows), x: clamp(unit.x, columns) };
+    this.channels.set(this.unit.channel, String(this.unit.channel));
+    this.ask({ stage, unit: this.unit });
   }
 
-  private draw({ scene }: Stage, place: Place, made: Made): void {
-    const { layer, channel, y, x } = place;
+  private draw({ scene }: Stage, unit: Unit, made: Made): void {
+    const { layer, channel, y, x } = unit;
     for (const [picture, at, words, rect] of [
       [this.before, layer - 1, text.poolBefore, made.field.beforeClipped],
       [this.after, layer, text.poolAfter, { left: x, top: y, right: x + 1, bottom: y + 1 }],
@@ -79,6 +79,6 @@ export class PoolingStep extends TourStep {
       picture.outline(rect);
       picture.say(words);
     }
-    this.arithmetic.show(made, { place, before: '', beforeIsMap: true, asked: undefined, all: false });
+    this.arithmetic.show(made, { unit, before: '', beforeIsMap: true, asked: undefined, all: false });
   }
 }

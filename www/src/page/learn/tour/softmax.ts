@@ -32,7 +32,7 @@ export class SoftmaxStep extends TourStep {
       const { share } = classes[1];
       const nowhere = { left: 0, top: 0, right: 0, bottom: 0 };
       const field = { before: nowhere, beforeClipped: nowhere, input: nowhere, inputClipped: nowhere };
-      this.arithmetic.show({ operation: 'softmax', value: share, field, temperature, classes }, { place: { layer: 0, channel: 1, y: 0, x: 0 }, before: '', beforeIsMap: false, asked: undefined, all: false, temperature: temperature === own ? temperatureOf(stage.scene) : 'moved' });
+      this.arithmetic.show({ operation: 'softmax', value: share, field, temperature, classes }, { unit: { layer: 0, channel: 1, y: 0, x: 0 }, before: '', beforeIsMap: false, asked: undefined, all: false, temperature: temperature === own ? temperatureOf(stage.scene) : 'moved' });
       this.bar.replaceChildren(probabilityBar(share, threshold, share >= threshold ? 'nodule' : 'no nodule'));
     },
     (error) => this.stage?.failed(error),

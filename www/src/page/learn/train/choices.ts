@@ -89,7 +89,7 @@ export class Choices {
     for (const each of this.groups) each.disabled = locked;
   }
 
-  /** The first field whose value cannot be used is shown, and nothing is returned. */
+  /** The first field with a value that cannot be used is shown, and nothing is returned. */
   read(): { settings: TrainingSettings; phantoms: number | undefined; further: boolean } | undefined {
     for (const input of Object.values(this.fields)) if (!input.reportValidity()) return undefined;
     const value = (field: Field): number => Number(this.fields[field].value);

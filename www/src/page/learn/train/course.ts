@@ -66,7 +66,7 @@ export class Course {
       if (this.over()) return;
       this.state = 'failed';
       const { message, hint } = problemOf(error);
-      // A worker that stopped is no reason to load the page anew.
+      // A worker that stopped is no reason to reload the page.
       this.problem = error instanceof WorkerDied ? message : [message, hint].filter(Boolean).join('. ');
     } finally {
       if (this.state !== 'failed') void this.lab.ask('train-end', undefined).catch(() => undefined);

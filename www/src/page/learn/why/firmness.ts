@@ -161,9 +161,9 @@ export class Firmness {
     if (!subject || !source || !shown || !info || !method) return;
     const { shift: [right, down], turn } = variant;
     const scale = this.surroundings.clientWidth / shown.size[0];
-    const place = (corner: number, by: number): string => `${(corner + by) * scale}px`;
+    const px = (corner: number, by: number): string => `${(corner + by) * scale}px`;
     this.frame.style.width = this.frame.style.height = `${method.patchSize * scale}px`;
-    this.frame.style.transform = `translate(${place(shown.corner[0], right)}, ${place(shown.corner[1], down)}) rotate(${-turn}deg)`;
+    this.frame.style.transform = `translate(${px(shown.corner[0], right)}, ${px(shown.corner[1], down)}) rotate(${-turn}deg)`;
     this.ask({ subject, source, network, info, variant, at: performance.now() });
   }
 

@@ -86,14 +86,14 @@ export class Maps {
   }
 
   /** What runs ends; it is computed again when the view is shown again. */
-  halt(): void {
+  cancel(): void {
     this.running?.abort();
     this.running = undefined;
     if (this.cards.some(({ found }) => !found)) this.subject = undefined;
   }
 
   forget(): void {
-    this.halt();
+    this.cancel();
     this.subject = undefined;
     this.network = '';
     for (const card of this.cards) {

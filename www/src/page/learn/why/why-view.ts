@@ -46,7 +46,7 @@ export class WhyView implements View {
 
   hide(): void {
     this.visible = false;
-    this.maps.halt();
+    this.maps.cancel();
   }
 
   renew(): void {
@@ -73,7 +73,7 @@ export class WhyView implements View {
     try {
       const subject = await this.shared.subject();
       const { probabilities: [probability], decisions: [decision] } = await this.shared.lab.ask('classify', { values: subject.values }, { network: network.file });
-      // Another patch or another network came meanwhile.
+      // Another patch or another network came first.
       if (asked !== this.asked || !this.visible || probability === undefined || !decision) return;
       drawGrey(this.picture, subject.grey, method.patchSize);
       this.picture.setAttribute('aria-label', strings.detail.picture(subject.name));

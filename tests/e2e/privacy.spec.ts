@@ -260,7 +260,8 @@ for (const sealed of [false, true]) {
         // Reloading lifts the seal, and takes nothing along.
         if (sealed) expect(asked().filter((url) => !url.startsWith('blob:') && !(url === site.url && name.endsWith('anew'))), name).toEqual([]);
       }
-      // For whatever a program may have put off.
+      // For whatever a program may have put off; one of them has loaded the page again.
+      await expect(page.locator('#lead')).not.toBeEmpty();
       await frames(page, 60);
       expect(await page.context().cookies()).toEqual([]);
       expect(await arrived()).toEqual([]);
@@ -319,7 +320,7 @@ test('a whole session, in the browser’s own log of its network: only this page
     await page.waitForLoadState('networkidle');
     await expect.poll(() => asked.some(({ url }) => url.endsWith('/pkg/loader/nodulens_bg.wasm'))).toBe(true);
     // The service worker's requests are in the log, too.
-    await expect(page.locator('#offline')).toContainText('without a network, too', { timeout: 60_000 });
+    await expect(page.locator('#offline')).toContainText('Available offline', { timeout: 60_000 });
     await page.waitForLoadState('networkidle');
     atOpening = asked.length;
     await choose(page, many().slice(0, 80));

@@ -48,7 +48,7 @@ export const privacyHtml = {
   promised4: 'Exports leave out what identifies the patient unless you tick the box beside them; a DICOM SR refers to its images by their identifiers (UIDs). Files are only written when you press a button.',
   promised5: 'These are not only intentions: the browser itself is told to refuse everything else (Content-Security-Policy), for the page and for its workers.',
   checkTitle: 'How to check it',
-  check1: 'Press “Try to send something”. It tries over twenty ways out; each must be refused. A way that merely fails is not counted as refused.',
+  check1: 'Press “Run the leak test”. It tries over twenty ways out; each must be refused. A way that merely fails is not counted as refused.',
   check2: 'Press “Seal this page”, then try again. Now even the page’s own server is out of reach, until you reload the page.',
   check3: 'Watch the number above: requests since you opened the first file, as the browser records them. The browser’s own developer tools (F12, Network) show the same.',
   check4: 'Pull the plug: turn the network off and go on working. Nothing changes.',

@@ -1,36 +1,27 @@
 /**
- * Owns the workers: starts the CPU engine first, WebGPU where it is wanted, checks the one against the other, replaces
- * what dies, changes the network, and brings a chunk of files through whatever happens.
+ * Owns the CPU's workers: starts the engine, replaces what dies, changes the network, lets WebGPU (webgpu-engine.ts) begin
+ * once the CPU works, and brings a chunk of files through whatever happens.
  */
-import { RequestFailed, WorkerDied } from '../../shared/channel/worker-errors.ts';
+import { WorkerDied } from '../../shared/channel/worker-errors.ts';
 import { EngineWorker } from './engine-client.ts';
-import { CHECKED_BATCHES, chooseEngine, probeAdapter, wantsWebGpu } from './choose-engine.ts';
+import { chooseEngine } from './choose-engine.ts';
 import type { Adapter, Choice, EnginePreference, WebGpuState } from './choose-engine.ts';
 import { EngineUnavailable, problemOf } from './engine-states.ts';
 import type { CpuState, Live, Outcome, Switching } from './engine-states.ts';
-import type { Answer, EngineFolder, EngineId, Speed } from '../../shared/engine-messages.ts';
+import type { Answer, EngineFolder, EngineId } from '../../shared/engine-messages.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { RecentDeaths } from './recent-deaths.ts';
-import { PartComing, isPart } from '../assets/parts.ts';
+import { WebGpu } from './webgpu-engine.ts';
 import { fetchModels, named } from '../assets/model-list.ts';
 import type { OfferedModel } from '../assets/model-list.ts';
 import { readSources } from '../intake/arrivals.ts';
 import type { ReadFiles, Source } from '../intake/arrivals.ts';
 import { strings } from '../../strings/strings.ts';
-import { workerFaults } from '../../strings/workers.ts';
-import type { MethodInfo, ModelInfo, NetworkInfo, Phantom, Prediction, SizePolicy } from '../../shared/wasm/engine-wasm.ts';
-
-/** How many patches the speed comparison classifies: enough that a GPU's fixed cost a batch does not decide. */
-const MEASURED_PATCHES = 32;
-
-/** Of which sizes it is asked again while it works: compiled already, and quick. */
-const RECHECKED_BATCHES = [2];
+import type { MethodInfo, ModelInfo, NetworkInfo, Phantom, SizePolicy } from '../../shared/wasm/engine-wasm.ts';
 
 export class Engines {
   preference: EnginePreference = 'automatic';
-  adapter: Adapter = { kind: 'asking' };
   cpu: CpuState = { phase: 'loading', loaded: 0, total: 0 };
-  webgpu: WebGpuState;
   method: MethodInfo | undefined;
   /** What the loaded weights file says of itself. */
   model: ModelInfo | undefined;
@@ -55,11 +46,7 @@ export class Engines {
   /** The worker of `cpuLive`, starting or ready; any other CPU worker is on its way in or out. */
   private cpuWorker: EngineWorker | undefined;
   private switchWorker: EngineWorker | undefined;
-  private gpuLive: Live | undefined;
-  private gpuStarting: EngineWorker | undefined;
-  private reference: Promise<Prediction[]> | undefined;
-  /** Found to compute wrong numbers, while anybody may still hold answers of theirs. */
-  private readonly distrusted = new WeakSet<EngineWorker>();
+  private readonly gpu: WebGpu;
   /** Beyond a few within a short time, without an answer between them, the run pauses and says so. */
   private readonly deaths = new RecentDeaths();
   private readonly askedFor: string | undefined;
@@ -71,10 +58,18 @@ export class Engines {
    * name; otherwise the first.
    */
   constructor(askedFor: string | undefined, preferred: string | undefined, changed: () => void) {
-    this.webgpu = { phase: isPart('webgpu') ? 'idle' : 'not-built' };
     this.askedFor = askedFor;
     this.preferred = preferred;
     this.changed = changed;
+    this.gpu = new WebGpu(() => this.cpuReady(), changed);
+  }
+
+  get adapter(): Adapter {
+    return this.gpu.adapter;
+  }
+
+  get webgpu(): WebGpuState {
+    return this.gpu.state;
   }
 
   /** A name in the address that is not the name of a network here. */
@@ -88,7 +83,7 @@ export class Engines {
 
   /** The WebGPU engine's own name, while it is ready. */
   get gpuEngine(): string | undefined {
-    return this.gpuLive?.model.engine;
+    return this.gpu.live?.model.engine;
   }
 
   /** What `prefer` does, before the first start. */
@@ -99,9 +94,9 @@ export class Engines {
 
   /** CPU first; the adapter is asked for at the same time, and WebGPU is loaded only after the CPU is ready. */
   async start(): Promise<void> {
-    const adapter = probeAdapter();
+    const found = this.gpu.probe();
     await this.cpuReady().catch(() => undefined);
-    this.adapter = await adapter;
+    await found;
     this.changed();
     await this.considerWebGpu();
   }
@@ -119,10 +114,7 @@ export class Engines {
       if (model) void (this.model && this.cpu.phase !== 'failed' ? this.switchTo(model) : this.startWith(model));
       return;
     }
-    // Choosing an engine is a request to look again.
-    if (this.webgpu.phase === 'coming') this.webgpu = { phase: 'idle' };
-    // Choosing WebGPU again after it failed is a request to try again.
-    if (preference === 'webgpu' && this.webgpu.phase === 'failed') this.webgpu = { phase: 'idle' };
+    this.gpu.lookAgain(preference);
     this.changed();
     void this.considerWebGpu();
   }
@@ -173,7 +165,7 @@ export class Engines {
     this.changed();
     if (!inUse) return;
     this.model = undefined;
-    this.gpuLive?.worker.terminate(strings.network.another);
+    this.gpu.live?.worker.terminate(strings.network.another);
     await this.startWith(shipped[0]);
   }
 
@@ -191,7 +183,7 @@ export class Engines {
     this.deaths.clear();
     this.current = model;
     this.cpuLive = undefined;
-    this.forgetWebGpu();
+    this.gpu.forget();
     const ready = this.cpuReady();
     before?.terminate(strings.network.another);
     await ready.catch(() => undefined);
@@ -234,7 +226,7 @@ export class Engines {
     this.cpuLive = Promise.resolve(this.take(worker, answer));
     // What it works on is still answered, and marked as its answer.
     before?.retire();
-    this.forgetWebGpu();
+    this.gpu.forget();
     await this.considerWebGpu();
   }
 
@@ -247,7 +239,7 @@ export class Engines {
 
   /** The engine that a chunk given now would run on. */
   active(): EngineId {
-    return this.choice.engine === 'webgpu' && this.gpuLive?.worker.alive ? 'webgpu' : 'cpu';
+    return this.choice.engine === 'webgpu' && this.gpu.live?.worker.alive ? 'webgpu' : 'cpu';
   }
 
   /**
@@ -260,7 +252,7 @@ export class Engines {
       this.deaths.clear();
       return answer;
     };
-    const live = this.active() === 'webgpu' && this.gpuLive ? this.gpuLive : await this.cpuReady();
+    const live = this.active() === 'webgpu' && this.gpu.live ? this.gpu.live : await this.cpuReady();
     try {
       return await on(live);
     } catch (error) {
@@ -270,27 +262,9 @@ export class Engines {
     }
   }
 
-  /**
-   * Whether what this worker has answered can be believed. A WebGPU worker is asked the known inputs again: where it no longer
-   * gives the CPU's numbers, it is out of use, and what it answered since it was last asked must be computed again. The CPU is
-   * the reference. One that has stopped since was not found wrong.
-   */
+  /** Whether what this worker has answered can be believed. The CPU is the reference. */
   async verify(worker: EngineWorker): Promise<boolean> {
-    if (worker.engine === 'cpu') return true;
-    if (worker.alive && !this.distrusted.has(worker)) {
-      try {
-        const { check } = await worker.ask({ kind: 'check', reference: await this.cpuReference(), batches: RECHECKED_BATCHES });
-        if (!check.ok) {
-          this.distrusted.add(worker);
-          const inUse = this.gpuLive?.worker === worker;
-          worker.terminate(strings.engine.mismatch(check).message);
-          if (inUse) this.failWebGpu(strings.engine.wentWrong(check));
-        }
-      } catch (error) {
-        worker.terminate(problemOf(error).message);
-      }
-    }
-    return !this.distrusted.has(worker);
+    return worker.engine === 'cpu' || this.gpu.verify(worker);
   }
 
   async phantoms(seed: number, count: number): Promise<Phantom[]> {
@@ -303,7 +277,7 @@ export class Engines {
    * that dies too it is halved until the file that does it stands alone, and only that file is set aside.
    */
   async classify(sources: Source[], first: Promise<ReadFiles>, policy: SizePolicy, signal: AbortSignal): Promise<Outcome[]> {
-    const live = this.active() === 'webgpu' && this.gpuLive ? this.gpuLive : await this.cpuReady();
+    const live = this.active() === 'webgpu' && this.gpu.live ? this.gpu.live : await this.cpuReady();
     try {
       return await this.attempt(live, await first, policy, signal);
     } catch (error) {
@@ -429,82 +403,6 @@ export class Engines {
   }
 
   private async considerWebGpu(): Promise<void> {
-    if (this.webgpu.phase !== 'idle' || this.cpu.phase !== 'ready' || !this.current) return;
-    if (!wantsWebGpu(this.preference, this.adapter)) return;
-    await this.startWebGpu(this.current);
-  }
-
-  private async startWebGpu(chosen: OfferedModel): Promise<void> {
-    const worker = new EngineWorker('webgpu', (reason) => {
-      if (this.gpuLive?.worker === worker) this.failWebGpu({ code: 'engine-stopped', message: reason, hint: '' });
-    });
-    this.gpuStarting = worker;
-    const show = (state: WebGpuState): void => {
-      if (this.gpuStarting === worker) this.setWebGpu(state);
-    };
-    show({ phase: 'loading', loaded: 0, total: 0 });
-    try {
-      const { model } = await worker.start('webgpu', chosen.file, (loaded, total) => show({ phase: 'loading', loaded, total }));
-      show({ phase: 'checking' });
-      const batches = CHECKED_BATCHES[this.adapter.kind === 'hardware' ? 'hardware' : 'software'];
-      // An idle worker that comes back must pass it again.
-      const { check } = await worker.ask({ kind: 'check', reference: await this.cpuReference(), batches }, { state: (answer) => String(answer.check.ok) });
-      if (!check.ok) throw new RequestFailed(strings.engine.mismatch(check));
-      const speed = this.adapter.kind === 'hardware' ? await this.compareSpeed(worker) : undefined;
-      // Another network has been chosen; the check was not about that one.
-      if (this.gpuStarting !== worker) return worker.terminate(strings.network.another);
-      // It may have stopped while the CPU was measured.
-      if (!worker.alive) throw new WorkerDied(workerFaults.stopped);
-      this.gpuLive = { worker, model: named(model, chosen) };
-      show({ phase: 'ready', check, speed });
-      this.gpuStarting = undefined;
-    } catch (error) {
-      worker.terminate(problemOf(error).message);
-      if (this.gpuStarting !== worker) return;
-      this.gpuStarting = undefined;
-      if (error instanceof PartComing) this.setWebGpu({ phase: 'coming' });
-      else this.failWebGpu(problemOf(error));
-    }
-  }
-
-  /** Another network must pass the check as well, on a fresh worker. */
-  private forgetWebGpu(): void {
-    this.reference = undefined;
-    this.gpuLive?.worker.retire();
-    this.gpuLive = undefined;
-    const starting = this.gpuStarting;
-    this.gpuStarting = undefined;
-    starting?.terminate(strings.network.another);
-    if (this.webgpu.phase !== 'not-built') this.setWebGpu({ phase: 'idle' });
-  }
-
-  /** What the CPU answers to the known inputs: the reference that WebGPU must meet. */
-  private cpuReference(): Promise<Prediction[]> {
-    if (this.reference) return this.reference;
-    const reference = this.cpuReady()
-      .then(({ worker }) => worker.ask({ kind: 'known-answer' }))
-      .then(({ predictions }) => predictions);
-    this.reference = reference;
-    reference.catch(() => {
-      if (this.reference === reference) this.reference = undefined;
-    });
-    return reference;
-  }
-
-  private async compareSpeed(webgpu: EngineWorker): Promise<Speed> {
-    const ask = { kind: 'measure', patches: MEASURED_PATCHES, batches: 1 } as const;
-    const onGpu = await webgpu.ask(ask);
-    const onCpu = await (await this.cpuReady()).worker.ask(ask);
-    return { cpu: onCpu.millisecondsPerPatch, webgpu: onGpu.millisecondsPerPatch };
-  }
-
-  private failWebGpu(problem: Problem): void {
-    this.gpuLive = undefined;
-    this.setWebGpu({ phase: 'failed', problem });
-  }
-
-  private setWebGpu(state: WebGpuState): void {
-    this.webgpu = state;
-    this.changed();
+    if (this.cpu.phase === 'ready' && this.current) await this.gpu.consider(this.preference, this.current);
   }
 }

@@ -5,16 +5,19 @@
  */
 import '../no-network.ts';
 import * as glue from '#glue';
+import { died, isCancelled, takeInTurn } from '../in-turn.ts';
 import { Threads, threadsHere } from './threads.ts';
-import { answered, check, classify, isTrap, measure, predict, searchPart } from './compute.ts';
-import type { Engine } from './compute.ts';
+import { classify } from './classify-patches.ts';
+import { predict } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { faultInTurn, faultNow } from './faults.ts';
 import type { Fault } from '../../shared/faults.ts';
+import { check, measure } from './known-inputs.ts';
+import { cancelSearch, searchPart, searchSlice } from './search-slice.ts';
 import { watchDevices } from './watch-gpu.ts';
-import type { FromWorker, SearchedSlice, ToWorker } from '../../shared/engine-messages.ts';
+import type { FromWorker, ToWorker } from '../../shared/engine-messages.ts';
 import { tryInWorker } from '../leak-test.ts';
-import { problemFrom } from '../../shared/problem.ts';
-import type { HeatMap, NodulensModule } from '../../shared/wasm/engine-wasm.ts';
+import type { NodulensModule } from '../../shared/wasm/engine-wasm.ts';
 
 declare const self: DedicatedWorkerGlobalScope;
 
@@ -43,52 +46,6 @@ async function start({ id, module, weights, script }: Extract<ToWorker, { kind: 
 function running(): Engine {
   if (!engine) throw new Error('The engine has not been started.');
   return engine;
-}
-
-/** Searches that are to end with what they have, and whom else to tell. */
-const cancelled = new Set<number>();
-const cancels = new Map<number, () => void>();
-
-async function searchSlice({ id, slice, lungs, show }: Extract<ToWorker, { kind: 'search-slice' }>): Promise<SearchedSlice> {
-  const began = performance.now();
-  const own = running();
-  // What the threads have found so far; each map holds its own part.
-  const found: HeatMap[] = [];
-  let far = { done: 0, total: 1 };
-  // Whoever waits must hear that work goes on, by whichever thread.
-  const alive = (): void => post({ kind: 'progress', id, ...far, map: undefined });
-  const hear = (map: HeatMap | undefined): void => {
-    if (map) found.push(map);
-    alive();
-  };
-  const { parts, maps, cancel } = threads?.search({ slice, lungs }, show, hear) ?? { parts: 1, maps: [], cancel: () => undefined };
-  cancels.set(id, cancel);
-  // It may have been cancelled while it waited for its turn.
-  if (cancelled.has(id)) cancel();
-  let search;
-  try {
-    search = await searchPart(own, { slice, lungs, part: 0, parts }, () => cancelled.has(id), (growing, _, total) => {
-      for (const map of found.splice(0)) growing.absorb(map.probability);
-      const map = growing.map();
-      far = { done: answered(map), total };
-      post({ kind: 'progress', id, ...far, map: show ? map : undefined });
-    });
-    for (const [index, answer] of maps.entries()) {
-      const map = await answer;
-      if (map) search.absorb(map.probability);
-      else if (!cancelled.has(id)) {
-        const missing = await searchPart(own, { slice, lungs, part: index + 1, parts }, () => cancelled.has(id), alive);
-        search.absorb(missing.map().probability);
-        missing.free();
-      }
-    }
-    const { done, total } = await search.step(own.classifier);
-    return { map: search.map(), peaks: search.peaks(own.classifier), note: search.note(), milliseconds: performance.now() - began, whole: done === total, share: done / Math.max(1, total) };
-  } finally {
-    cancel();
-    cancels.delete(id);
-    search?.free();
-  }
 }
 
 async function answer(message: Exclude<ToWorker, { kind: 'cancel' | 'fault' }>): Promise<FromWorker> {
@@ -123,9 +80,9 @@ async function answer(message: Exclude<ToWorker, { kind: 'cancel' | 'fault' }>):
       return { kind: 'spotted', id, spot, milliseconds: performance.now() - before };
     }
     case 'search-slice':
-      return { kind: 'slice-searched', id, searched: await searchSlice(message) };
+      return { kind: 'slice-searched', id, searched: await searchSlice(message, running(), threads, post) };
     case 'search-part': {
-      const search = await searchPart(running(), message, () => cancelled.has(id), (growing, done, total) => {
+      const search = await searchPart(running(), message, () => isCancelled(id), (growing, done, total) => {
         post({ kind: 'progress', id, done, total, map: message.show ? growing.map() : undefined });
       });
       const map = search.map();
@@ -148,41 +105,23 @@ async function answer(message: Exclude<ToWorker, { kind: 'cancel' | 'fault' }>):
 /** A fault that was asked for, until its turn. */
 let coming: Fault | undefined;
 
-watchDevices((reason) => post({ kind: 'died', message: reason }));
+watchDevices((reason) => died(new Error(reason)));
 
-// One message at a time: `classify` is asynchronous, and a second call into the instance must not overlap it.
-let queue: Promise<void> = Promise.resolve();
-
-self.onmessage = (event: MessageEvent<ToWorker>) => {
-  const message = event.data;
-  if (message.kind === 'cancel') {
-    cancelled.add(message.id);
-    cancels.get(message.id)?.();
-    return;
-  }
-  if (message.kind === 'fault') {
+takeInTurn<Exclude<ToWorker, { kind: 'cancel' }>>({
+  atOnce(message) {
+    if (message.kind !== 'fault') return false;
     faultNow(message.fault);
     coming = message.fault;
-    return;
-  }
-  queue = queue.then(async () => {
-    try {
-      if (coming && engine) {
-        const fault = coming;
-        coming = undefined;
-        faultInTurn(fault, engine);
-      }
-      post(await answer(message));
-    } catch (error) {
-      if (isTrap(error)) post({ kind: 'died', message: problemFrom(error).message });
-      else post({ kind: 'failed', id: message.id, problem: problemFrom(error) });
-    } finally {
-      cancelled.delete(message.id);
+    return true;
+  },
+  async inTurn(message) {
+    if (message.kind === 'fault') return;
+    if (coming && engine) {
+      const fault = coming;
+      coming = undefined;
+      faultInTurn(fault, engine);
     }
-  });
-};
-
-// A panic inside a future never reaches the promise that waits for it; it surfaces here instead.
-self.addEventListener('unhandledrejection', (event: PromiseRejectionEvent) => {
-  post({ kind: 'died', message: problemFrom(event.reason).message });
+    post(await answer(message));
+  },
+  cancelled: cancelSearch,
 });

@@ -1,5 +1,5 @@
 /** The faults of faults.ts, inside an engine's worker: each is the real thing where a script can bring it about. */
-import type { Engine } from './compute.ts';
+import type { Engine } from './engine.ts';
 import type { Fault } from '../../shared/faults.ts';
 import { destroyDevices } from './watch-gpu.ts';
 

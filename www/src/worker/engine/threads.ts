@@ -8,8 +8,9 @@ import { WorkerChannel } from '../../shared/channel/worker-channel.ts';
 import { WorkerDied } from '../../shared/channel/worker-errors.ts';
 import type { AnyAnswer, AnyAsk, FileIn, FileOut, SearchProgress, SlicePart } from '../../shared/engine-messages.ts';
 import type { HeatMap, SizePolicy } from '../../shared/wasm/engine-wasm.ts';
-import type { Engine } from './compute.ts';
-import { classify, measure } from './compute.ts';
+import { classify } from './classify-patches.ts';
+import type { Engine } from './engine.ts';
+import { measure } from './known-inputs.ts';
 
 /** What a thread is made from. */
 export interface Recipe {
@@ -76,7 +77,7 @@ export class Threads {
     }
   }
 
-  /** As `classify` of compute.ts, the files shared out. Their bytes stay here: a thread that fails takes none along. */
+  /** As `classify` of classify-patches.ts, the files shared out. Their bytes stay here: a thread that fails takes none along. */
   async classify(engine: Engine, files: FileIn[], policy: SizePolicy): Promise<FileOut[]> {
     const threads = files.length < LEAST_FILES ? [] : this.ready();
     const share = Math.ceil(files.length / (threads.length + 1));

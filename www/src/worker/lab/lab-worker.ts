@@ -4,8 +4,8 @@
  */
 import '../no-network.ts';
 import * as glue from '#glue';
-import { breathe, isTrap } from '../engine/compute.ts';
-import { problemFrom } from '../../shared/problem.ts';
+import { breathe, isCancelled, isTrap, takeInTurn } from '../in-turn.ts';
+import type { CancelMessage } from '../../shared/channel/wire.ts';
 import { commonWorks } from './common-work.ts';
 import { evaluateWorks } from './evaluate-work.ts';
 import { insideWorks } from './inside-work.ts';
@@ -29,7 +29,6 @@ const works: Works<Tasks> = {
 const networks = new Map<string, LabNetwork>();
 /** Why a network is not there: told to whoever asks for it. */
 const refused = new Map<string, unknown>();
-const cancelled = new Set<number>();
 let loading: Promise<LabModule> | undefined;
 
 function post(message: FromLab): void {
@@ -60,7 +59,7 @@ async function answer({ id, task, input, network }: Extract<ToLab, { kind: 'ask'
     async progress(done, total, partial) {
       post({ kind: 'progress', id, done, total, partial });
       await breathe();
-      if (cancelled.has(id)) throw new Cancelled('cancelled');
+      if (isCancelled(id)) throw new Cancelled('cancelled');
     },
   };
   // Which input belongs to which task is in `Tasks`; the client checks it where it asks.
@@ -68,44 +67,25 @@ async function answer({ id, task, input, network }: Extract<ToLab, { kind: 'ask'
   return work(input, bench);
 }
 
-let queue: Promise<void> = Promise.resolve();
-
-async function handle(message: Exclude<ToLab, { kind: 'cancel' }>): Promise<void> {
-  switch (message.kind) {
-    case 'start':
-      loading = load(message.module);
-      return;
-    case 'load':
-      networks.get(message.network)?.free();
-      networks.set(message.network, await (await wasm()).LabNetwork.load(message.weights));
-      return;
-    case 'ask':
-      // Whoever cancelled no longer waits, but the page counts on an end.
-      if (cancelled.has(message.id)) throw new Cancelled('cancelled');
-      post({ kind: 'answered', id: message.id, output: await answer(message) });
-  }
-}
-
-self.onmessage = (event: MessageEvent<ToLab>) => {
-  const message = event.data;
-  if (message.kind === 'cancel') {
-    cancelled.add(message.id);
-    return;
-  }
-  queue = queue.then(async () => {
-    try {
-      await handle(message);
-    } catch (error) {
-      if (isTrap(error)) post({ kind: 'died', message: problemFrom(error).message });
-      else if (message.kind === 'ask') post({ kind: 'failed', id: message.id, problem: problemFrom(error) });
-      else if (message.kind === 'load') refused.set(message.network, error);
-    } finally {
-      if (message.kind === 'ask') cancelled.delete(message.id);
+takeInTurn<Exclude<ToLab, CancelMessage>>({
+  async inTurn(message) {
+    switch (message.kind) {
+      case 'start':
+        loading = load(message.module);
+        return;
+      case 'load':
+        networks.get(message.network)?.free();
+        try {
+          networks.set(message.network, await (await wasm()).LabNetwork.load(message.weights));
+        } catch (error) {
+          if (isTrap(error)) throw error;
+          refused.set(message.network, error);
+        }
+        return;
+      case 'ask':
+        // Whoever cancelled no longer waits, but the page counts on an end.
+        if (isCancelled(message.id)) throw new Cancelled('cancelled');
+        post({ kind: 'answered', id: message.id, output: await answer(message) });
     }
-  });
-};
-
-// A panic inside a future never reaches the promise that waits for it; it surfaces here instead.
-self.addEventListener('unhandledrejection', (event: PromiseRejectionEvent) => {
-  post({ kind: 'died', message: problemFrom(event.reason).message });
+  },
 });

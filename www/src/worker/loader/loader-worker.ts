@@ -6,7 +6,7 @@
 import '../no-network.ts';
 import * as glue from '#glue';
 import { tryInWorker } from '../leak-test.ts';
-import { problemFrom } from '../../shared/problem.ts';
+import { takeInTurn } from '../in-turn.ts';
 import { unreadableInScan } from '../../strings/workers.ts';
 import type { FileProblem, FromLoader, NamedBlob, Opened, ToLoader } from '../../shared/loader-messages.ts';
 import type { Loader, LoaderModule } from '../../shared/wasm/loader-wasm.ts';
@@ -18,9 +18,6 @@ let loader: Loader | undefined;
 function post(message: FromLoader, transfer: Transferable[] = []): void {
   self.postMessage(message, transfer);
 }
-
-/** After a trap the instance's memory is in an unknown state, whatever call it was. */
-const isTrap = (error: unknown): boolean => error instanceof WebAssembly.RuntimeError;
 
 let module: WebAssembly.Module | undefined;
 let loaded: Promise<LoaderModule> | undefined;
@@ -109,20 +106,10 @@ async function answer(message: Exclude<ToLoader, { kind: 'start' }>): Promise<vo
   }
 }
 
-let queue: Promise<void> = Promise.resolve();
-
-self.onmessage = (event: MessageEvent<ToLoader>) => {
-  const message = event.data;
-  if (message.kind === 'start') {
-    module = message.module;
-    return;
-  }
-  queue = queue.then(async () => {
-    try {
-      await answer(message);
-    } catch (error) {
-      if (isTrap(error)) post({ kind: 'died', message: problemFrom(error).message });
-      else post({ kind: 'failed', id: message.id, problem: problemFrom(error) });
-    }
-  });
-};
+takeInTurn<ToLoader>({
+  atOnce(message) {
+    if (message.kind === 'start') module = message.module;
+    return message.kind === 'start';
+  },
+  inTurn: (message) => (message.kind === 'start' ? Promise.resolve() : answer(message)),
+});

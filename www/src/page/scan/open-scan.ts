@@ -47,6 +47,11 @@ export class OpenScan {
     return apply(this.series.planes[plane].pixel, voxel);
   }
 
+  /** Millimetres in the body, LPS, of an array position. */
+  worldOf(voxel: Triple): Triple {
+    return apply(this.series.planes[this.acquired].world, this.pixel(this.acquired, voxel));
+  }
+
   async shown(plane: Plane, index: number): Promise<Hu> {
     return (await this.loader.ask({ kind: 'slice', series: this.index, plane, index })).hu;
   }

@@ -1,10 +1,8 @@
 /** The scan section: opens what arrived, shows it in the viewer, and runs clicks and searches on it. */
-import { whyLink } from '../patches/selected-patch.ts';
-import { byId, drawGrey, make, oncePerFrame, setText } from '../../ui/dom.ts';
+import { byId, make, oncePerFrame, setText } from '../../ui/dom.ts';
 import type { Engines } from '../engines/engines.ts';
-import { percent } from '../../ui/numbers.ts';
 import { strings } from '../../strings/strings.ts';
-import type { Finding, ModelInfo, SliceIn, Spot } from '../../shared/wasm/engine-wasm.ts';
+import type { Finding } from '../../shared/wasm/engine-wasm.ts';
 import { FindingList, drawAlongZ } from './finding-list.ts';
 import { FindingExports } from './finding-exports.ts';
 import type { Tool } from './gestures.ts';
@@ -16,6 +14,9 @@ import type { Opened } from '../../shared/loader-messages.ts';
 import type { LoaderWorker } from './loader-client.ts';
 import type { Plane, SeriesOut } from '../../shared/wasm/loader-wasm.ts';
 import { Search } from './search.ts';
+import { SearchPanel } from './search-panel.ts';
+import { SpotPanel } from './spot-panel.ts';
+import type { SpotEvents } from './spot-panel.ts';
 import { Slices } from './slice-cache.ts';
 import { Viewer } from './slice-viewer.ts';
 import type { Scene } from './slice-viewer.ts';
@@ -24,13 +25,6 @@ import { WindowChoice } from './window-choice.ts';
 
 const text = strings.scan;
 
-interface SpotAnswer {
-  z: number;
-  pixel: [number, number];
-  spot: Spot;
-  model: ModelInfo;
-}
-
 export class ScanPanel {
   scan: OpenScan | undefined;
   search: Search | undefined;
@@ -38,8 +32,7 @@ export class ScanPanel {
   private loader: LoaderWorker | undefined;
   private slices: Slices | undefined;
   private series: SeriesOut[] = [];
-  private spot: SpotAnswer | undefined;
-  private asking = 0;
+  private readonly spot: SpotPanel;
   private searchedBy = '';
   private readonly heat = new HeatOverlay();
   private readonly list = new FindingList((finding) => this.goTo(finding), () => this.viewer.changed());
@@ -49,16 +42,21 @@ export class ScanPanel {
   private readonly engines: Engines;
   private readonly notify: (...text: string[]) => void;
   private readonly opened: () => void;
-  private readonly looked: (spot: { slice: SliceIn; pixel: [number, number] }) => void;
+  private readonly searching: SearchPanel;
   private readonly drawSoon = oncePerFrame(() => this.draw());
 
   /** `opened`: called when a scan was opened or closed; `looked`: when a spot was classified. */
-  constructor(engines: Engines, notify: (...text: string[]) => void, opened: () => void, looked: ScanPanel['looked']) {
+  constructor(engines: Engines, notify: (...text: string[]) => void, opened: () => void, looked: SpotEvents['looked']) {
     this.engines = engines;
     this.notify = notify;
     this.opened = opened;
-    this.looked = looked;
-    this.viewer = new Viewer(byId('slice', 'canvas'), { classify: (pixel) => void this.classify(pixel), changed: () => this.drawSoon() });
+    this.spot = new SpotPanel(engines, { classified: () => this.viewer.drawSoon(), looked, notify });
+    this.searching = new SearchPanel({
+      slice: (lungsOnly) => this.run((search, z) => (z === undefined ? undefined : search.slice(z, lungsOnly))),
+      volume: (lungsOnly) => this.run((search) => search.volume(lungsOnly)),
+      cancel: () => this.search?.cancel(),
+    });
+    this.viewer = new Viewer(byId('slice', 'canvas'), { classify: (pixel) => this.classify(pixel), changed: () => this.drawSoon() });
     this.viewer.overlays = [(scene) => this.overlay(scene)];
     this.windows = new WindowChoice(this.viewer, engines);
     this.pictures = new PictureAsSlice((picture, reading) => void this.readPicture(picture, reading));
@@ -106,7 +104,8 @@ export class ScanPanel {
     if (model && this.searchedBy && model.modelId !== this.searchedBy) {
       this.search?.forget();
       this.gauge();
-      if (this.spot) void this.classifyVoxel(this.spot.z, this.spot.pixel);
+      const { answer } = this.spot;
+      if (answer && this.scan) void this.spot.classify(this.scan, answer.z, answer.pixel);
     }
     this.searchedBy = model?.modelId ?? '';
     this.windows.draw();
@@ -176,62 +175,17 @@ export class ScanPanel {
   }
 
   private forgetSpot(): void {
-    this.spot = undefined;
-    this.asking += 1;
+    this.spot.forget();
     this.list.draw(undefined);
-    byId('spot', 'div').hidden = true;
-    byId('spot-empty', 'p').hidden = false;
-    setText(byId('spot-empty', 'p'), strings.html.spotEmpty);
   }
 
-  private async classify(shown: Point): Promise<void> {
+  private classify(shown: Point): void {
     const { scan, viewer } = this;
     if (!scan) return;
     const z = acquiredIndex(scan, viewer);
-    if (z === undefined) {
-      this.forgetSpot();
-      setText(byId('spot-empty', 'p'), text.onlyAcquired);
-      return;
-    }
+    if (z === undefined) return this.spot.forget(text.onlyAcquired);
     const [x, y] = scan.voxel(viewer.plane, [shown.x, shown.y, viewer.index]);
-    await this.classifyVoxel(z, [Math.round(x), Math.round(y)]);
-  }
-
-  private async classifyVoxel(z: number, pixel: [number, number]): Promise<void> {
-    const { scan } = this;
-    if (!scan) return;
-    const asked = (this.asking += 1);
-    try {
-      const slice = await scan.sliceIn(z);
-      const { spot, model } = await this.engines.work(async (worker, current) => ({ ...(await worker.ask({ kind: 'spot', slice, pixel })), model: current }));
-      // Another click, or another scan, came first.
-      if (asked !== this.asking) return;
-      this.spot = { z, pixel, spot, model };
-      this.drawSpot(scan, this.spot);
-      this.viewer.drawSoon();
-      this.looked({ slice, pixel });
-    } catch (error) {
-      if (asked === this.asking) this.notify(error instanceof Error ? error.message : String(error));
-    }
-  }
-
-  private drawSpot(scan: OpenScan, { pixel, spot, z, model }: SpotAnswer): void {
-    const { method } = this.engines;
-    if (!method) return;
-    byId('spot', 'div').hidden = false;
-    byId('spot-empty', 'p').hidden = true;
-    drawGrey(byId('spot-picture', 'canvas'), spot.grey, method.patchSize);
-    const { decision, probability } = spot.prediction;
-    const { planes } = scan.series;
-    const shown = scan.pixel(scan.acquired, [...pixel, z]);
-    const world = this.viewer.worldOf(planes[scan.acquired], shown);
-    byId('spot-body', 'div').replaceChildren(
-      make('p', 'headline-decision', strings.decision[decision]),
-      make('p', '', make('span', 'big-number', percent(probability)), ' ', make('span', 'unit', strings.detail.threshold(model.threshold))),
-      make('p', 'quiet', text.at(z, world)),
-      make('p', '', whyLink(() => void scan.sliceIn(z).then((slice) => this.looked({ slice, pixel })))),
-      ...(spot.note ? [make('p', 'quiet', spot.note)] : []),
-    );
+    void this.spot.classify(scan, z, [Math.round(x), Math.round(y)]);
   }
 
   private goTo({ voxel }: Finding): void {
@@ -243,11 +197,11 @@ export class ScanPanel {
     this.viewer.cross = { x: column, y: row };
     this.viewer.view.reveal(this.viewer.cross);
     this.viewer.changed();
-    void this.classifyVoxel(voxel[2], [Math.round(voxel[0]), Math.round(voxel[1])]);
+    void this.spot.classify(scan, voxel[2], [Math.round(voxel[0]), Math.round(voxel[1])]);
   }
 
   private overlay(scene: Scene): void {
-    const { scan, search, spot } = this;
+    const { scan, search, spot: { answer } } = this;
     if (!scan || !search) return;
     const z = acquiredIndex(scan, scene);
     if (z !== undefined) {
@@ -258,9 +212,9 @@ export class ScanPanel {
         else search.lungsOf(z).then(() => this.viewer.drawSoon(), () => undefined);
       }
     }
-    if (spot) {
+    if (answer) {
       const side = this.engines.method?.patchSize ?? 0;
-      drawPatch(scene, scan, spot.z, spot.pixel, [side, side], spot.spot.prediction.decision === 'nodule');
+      drawPatch(scene, scan, answer.z, answer.pixel, [side, side], answer.spot.prediction.decision === 'nodule');
     }
     drawFindings(scene, scan, this.list.of(search.outcome), this.list.chosen);
     drawCross(scene, this.viewer.cross);
@@ -282,7 +236,7 @@ export class ScanPanel {
     const world = viewer.cross && viewer.worldAt(viewer.cross);
     setText(byId('probe', 'p'), viewer.cross && world ? text.probe(viewer.huAt(viewer.cross), world) : '');
     drawAlongZ(byId('along-z', 'canvas'), this.alongPlane(scan, search), viewer.index, engines.model?.threshold ?? 1);
-    this.drawSearch(search, acquiredIndex(scan, viewer));
+    this.searching.draw(search, acquiredIndex(scan, viewer), scan.depth, engines.model !== undefined);
     this.list.draw(search.outcome);
   }
 
@@ -293,29 +247,13 @@ export class ScanPanel {
     return first === 0 ? search.alongZ : [...search.alongZ].reverse();
   }
 
-  private drawSearch(search: Search, z: number | undefined): void {
-    const { outcome, progress, running, perSlice } = search;
-    const ready = this.engines.model !== undefined && !running;
-    byId('scan-slice', 'button').disabled = !ready || z === undefined;
-    byId('scan-volume', 'button').disabled = !ready;
-    byId('scan-volume', 'button').hidden = (this.scan?.depth ?? 0) < 2;
-    byId('scanning', 'div').hidden = !progress;
-    const bar = byId('scanning-progress', 'progress');
-    if (progress) {
-      bar.max = Math.max(1, progress.total);
-      bar.value = progress.done;
-    }
-    const depth = this.scan?.depth ?? 1;
-    setText(byId('scan-estimate', 'p'), perSlice !== undefined && !progress && depth > 1 && outcome?.what !== 'volume' ? text.estimate(perSlice, perSlice * depth, depth) : '');
-    let line = '';
-    if (progress?.what === 'slice') line = text.scanningSlice(progress.done, progress.total);
-    else if (progress) line = text.scanningVolume(progress.done, progress.total, progress.left);
-    else if (outcome) {
-      const what = outcome.what === 'slice' ? text.slice(outcome.index) : text.volume;
-      const notes = outcome.notes.map((note) => (note === 'no-lung' ? text.noLung(outcome.index) : note));
-      line = [outcome.whole ? text.done(outcome.findings.length, what, outcome.milliseconds) : text.stopped(outcome.findings.length), ...notes].join(' ');
-    } else if (z === undefined) line = text.onlyAcquired;
-    setText(byId('scanning-text', 'p'), line);
+  /** What goes wrong with a search is told, unless its scan was closed and took it with it. */
+  private run(work: (search: Search, z: number | undefined) => Promise<void> | undefined): void {
+    const { scan, search } = this;
+    if (!scan || !search) return;
+    work(search, acquiredIndex(scan, this.viewer))?.catch((error: unknown) => {
+      if (this.search === search) this.notify(error instanceof Error ? error.message : String(error));
+    });
   }
 
   private wire(): void {
@@ -336,20 +274,6 @@ export class ScanPanel {
       this.close();
       byId('choose-files', 'button').focus();
     });
-    const lungsOnly = byId('lungs-only', 'input');
-    const guarded = (work: () => Promise<void> | undefined) => () => {
-      const { search } = this;
-      work()?.catch((error: unknown) => {
-        // A scan that has been closed took its search with it.
-        if (this.search === search) this.notify(error instanceof Error ? error.message : String(error));
-      });
-    };
-    byId('scan-slice', 'button').addEventListener('click', guarded(() => {
-      const z = this.scan && acquiredIndex(this.scan, viewer);
-      return z === undefined ? undefined : this.search?.slice(z, lungsOnly.checked);
-    }));
-    byId('scan-volume', 'button').addEventListener('click', guarded(() => this.search?.volume(lungsOnly.checked)));
-    byId('scanning-cancel', 'button').addEventListener('click', () => this.search?.cancel());
     byId('show-lungs', 'input').addEventListener('change', () => viewer.drawSoon());
     byId('show-heat', 'input').addEventListener('change', (event) => {
       this.heat.visible = (event.target as HTMLInputElement).checked;

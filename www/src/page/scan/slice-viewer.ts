@@ -148,11 +148,7 @@ export class Viewer {
 
   /** Position in the body, mm, LPS. */
   worldAt({ x, y }: Point): [number, number, number] | undefined {
-    return this.info && this.worldOf(this.info, [x, y, this.index]);
-  }
-
-  worldOf({ world }: PlaneInfo, pixel: [number, number, number]): [number, number, number] {
-    return apply(world, pixel);
+    return this.info && apply(this.info.world, [x, y, this.index]);
   }
 
   changed(): void {

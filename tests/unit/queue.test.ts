@@ -6,7 +6,7 @@ import { EngineUnavailable } from '../../www/src/page/engines/engine-states.ts';
 import type { Outcome } from '../../www/src/page/engines/engine-states.ts';
 import type { Engines } from '../../www/src/page/engines/engines.ts';
 import type { Source } from '../../www/src/page/intake/arrivals.ts';
-import { Runner } from '../../www/src/page/patches/queue.ts';
+import { Queue } from '../../www/src/page/patches/queue.ts';
 import { Results } from '../../www/src/page/patches/results.ts';
 
 /** Chunks of files, each answered when it is told to. */
@@ -28,11 +28,11 @@ class Played {
   }
 }
 
-function made(): { engines: Played; results: Results; runner: Runner; ended: () => Promise<void> } {
+function made(): { engines: Played; results: Results; runner: Queue; ended: () => Promise<void> } {
   const engines = new Played();
   const results = new Results(() => undefined);
   let heard: () => void = () => undefined;
-  const runner = new Runner(engines as unknown as Engines, results, () => heard());
+  const runner = new Queue(engines as unknown as Engines, results, () => heard());
   const ended = (): Promise<void> =>
     new Promise((resolve) => {
       heard = () => {

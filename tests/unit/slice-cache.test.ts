@@ -1,7 +1,7 @@
 /** Slices on their way to the screen: always for what is wanted now. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Slices } from '../../www/src/page/scan/slice-cache.ts';
+import { SliceCache } from '../../www/src/page/scan/slice-cache.ts';
 import type { Hu } from '../../www/src/shared/wasm/loader-wasm.ts';
 
 const settle = async (): Promise<void> => {
@@ -24,7 +24,7 @@ class Loader {
 
 test('one at a time; whoever scrolls on gets the slice where the wheel stands, not those between', async () => {
   const loader = new Loader();
-  const slices = new Slices(loader.fetch, () => undefined, () => undefined);
+  const slices = new SliceCache(loader.fetch, () => undefined, () => undefined);
   slices.want('axial', 10, 40);
   slices.want('axial', 11, 40);
   slices.want('axial', 20, 40);
@@ -36,7 +36,7 @@ test('one at a time; whoever scrolls on gets the slice where the wheel stands, n
 
 test('then its neighbours, ahead in the direction of scrolling, within the scan', async () => {
   const loader = new Loader();
-  const slices = new Slices(loader.fetch, () => undefined, () => undefined);
+  const slices = new SliceCache(loader.fetch, () => undefined, () => undefined);
   slices.want('axial', 3, 40);
   slices.want('axial', 2, 40);
   for (let i = 0; i < 9; i += 1) await loader.answer();
@@ -46,7 +46,7 @@ test('then its neighbours, ahead in the direction of scrolling, within the scan'
 test('a slice that cannot be read is told once and not asked for again', async () => {
   const loader = new Loader();
   const told: unknown[] = [];
-  const slices = new Slices(loader.fetch, () => undefined, (error) => told.push(error));
+  const slices = new SliceCache(loader.fetch, () => undefined, (error) => told.push(error));
   slices.want('axial', 5, 6);
   await loader.answer(new Error('broken'));
   slices.want('axial', 5, 6);
@@ -58,7 +58,7 @@ test('a slice that cannot be read is told once and not asked for again', async (
 test('what was closed hears of nothing any more', async () => {
   const loader = new Loader();
   let heard = 0;
-  const slices = new Slices(loader.fetch, () => (heard += 1), () => (heard += 1));
+  const slices = new SliceCache(loader.fetch, () => (heard += 1), () => (heard += 1));
   slices.want('axial', 1, 2);
   slices.close();
   await loader.answer(new Error('its worker ended'));
@@ -68,7 +68,7 @@ test('what was closed hears of nothing any more', async () => {
 
 test('kept up to a bound in bytes; what was used longest ago goes first', async () => {
   const loader = new Loader();
-  const slices = new Slices(loader.fetch, () => undefined, () => undefined);
+  const slices = new SliceCache(loader.fetch, () => undefined, () => undefined);
   const large = (): Hu => new Int16Array(10 * 1024 * 1024) as Hu;
   slices.want('coronal', 0, 1);
   await loader.answer(large());

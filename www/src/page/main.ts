@@ -19,10 +19,10 @@ import { Learn } from './learn/learn-panel.ts';
 import { loadViews } from './learn/load-views.ts';
 import { recognise } from './learn/own-set/recognise.ts';
 import { PatchesPanel } from './patches/patches-panel.ts';
-import { Runner } from './patches/queue.ts';
+import { Queue } from './patches/queue.ts';
 import { Results } from './patches/results.ts';
 import { PrivacyPanel } from './privacy/privacy-panel.ts';
-import { Opener } from './scan/open-files.ts';
+import { FileOpener } from './scan/open-files.ts';
 import { ScanPanel } from './scan/scan-panel.ts';
 import { EnginePanel } from './settings/engine-panel.ts';
 import { remembered } from './settings/kept-choices.ts';
@@ -40,13 +40,13 @@ const choices = remembered();
 const engines = new Engines(modelAskedFor(location.search), choices?.network, drawSoon);
 if (choices?.engine) engines.begin(choices.engine);
 const results = new Results(drawSoon);
-const runner = new Runner(engines, results, drawSoon);
+const runner = new Queue(engines, results, drawSoon);
 const warnings = new Warnings(engines, notify);
 const enginePanel = new EnginePanel(engines);
 const networkPanel = new NetworkPanel(engines, (id) => void engines.use(id).then(() => runner.resume()));
 const learn = new Learn(engines, results, runner, { opened: () => draw(), notify, arriveAsSet: (arrivals) => void arrive(arrivals, strings.intake.nothing, true) });
 const scanPanel = new ScanPanel(engines, notify, drawSoon, (spot) => learn.look(spot));
-const opener = new Opener(scanPanel, notify);
+const opener = new FileOpener(scanPanel, notify);
 const patches = new PatchesPanel(engines, results, runner, notices, {
   lookAt: (row) => learn.lookAt(row),
   cropAgain(rows) {

@@ -4,7 +4,7 @@ import type { Engines } from '../engines/engines.ts';
 import { OwnWeights } from '../settings/own-weights.ts';
 import type { Arrivals } from '../intake/arrivals.ts';
 import type { Results, Row } from '../patches/results.ts';
-import type { Runner } from '../patches/queue.ts';
+import type { Queue } from '../patches/queue.ts';
 import { strings } from '../../strings/strings.ts';
 import { asSentence } from '../../ui/numbers.ts';
 import { partThere } from '../assets/parts.ts';
@@ -49,7 +49,7 @@ export class Learn {
   private readonly engines: Engines;
   private readonly page: PageActions;
 
-  constructor(engines: Engines, results: Results, runner: Runner, page: PageActions) {
+  constructor(engines: Engines, results: Results, runner: Queue, page: PageActions) {
     this.engines = engines;
     this.page = page;
     this.subjects = new Subjects(this.lab, results);

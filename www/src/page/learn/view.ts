@@ -3,7 +3,7 @@ import type { Engines } from '../engines/engines.ts';
 import type { Arrivals } from '../intake/arrivals.ts';
 import type { OwnWeights } from '../settings/own-weights.ts';
 import type { Results, Row } from '../patches/results.ts';
-import type { Runner } from '../patches/queue.ts';
+import type { Queue } from '../patches/queue.ts';
 import type { ModelInfo, SliceIn } from '../../shared/wasm/engine-wasm.ts';
 import type { Address } from './address.ts';
 import type { Lab } from './lab-client.ts';
@@ -38,7 +38,7 @@ export interface Shared {
   own: OwnWeights;
   /** A row of the results that was classified. */
   subjectOf(row: Row): Promise<Subject>;
-  runner: Runner;
+  runner: Queue;
   /** Takes in what the view was given, as if it had been dropped on the page and were said to be a labelled set. */
   arriveAsSet(arrivals: Arrivals): void;
   notify(...text: string[]): void;

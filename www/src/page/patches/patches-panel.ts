@@ -4,11 +4,11 @@ import { strings } from '../../strings/strings.ts';
 import type { Engines } from '../engines/engines.ts';
 import type { Notices } from '../shell/notices.ts';
 import { download, exportRows, toCsv, toJson } from './export-patches.ts';
-import type { Runner } from './queue.ts';
-import { RunPanel } from './queue-panel.ts';
+import type { Queue } from './queue.ts';
+import { QueuePanel } from './queue-panel.ts';
 import { ResultsTable } from './results-table.ts';
 import type { Filter, Results, Row } from './results.ts';
-import { Detail } from './selected-patch.ts';
+import { SelectedPatch } from './selected-patch.ts';
 
 export interface PatchesActions {
   /** "Why this answer?" of a row. */
@@ -21,22 +21,22 @@ export interface PatchesActions {
 
 export class PatchesPanel {
   private readonly table: ResultsTable;
-  private readonly detail: Detail;
-  private readonly run: RunPanel;
+  private readonly detail: SelectedPatch;
+  private readonly run: QueuePanel;
   private readonly filters = document.querySelectorAll<HTMLInputElement>('input[name=filter]');
   private readonly engines: Engines;
   private readonly results: Results;
-  private readonly runner: Runner;
+  private readonly runner: Queue;
   private readonly notices: Notices;
 
-  constructor(engines: Engines, results: Results, runner: Runner, notices: Notices, actions: PatchesActions) {
+  constructor(engines: Engines, results: Results, runner: Queue, notices: Notices, actions: PatchesActions) {
     this.engines = engines;
     this.results = results;
     this.runner = runner;
     this.notices = notices;
     this.table = new ResultsTable(results);
-    this.detail = new Detail((row) => actions.lookAt(row));
-    this.run = new RunPanel(engines, results, runner, {
+    this.detail = new SelectedPatch((row) => actions.lookAt(row));
+    this.run = new QueuePanel(engines, results, runner, {
       cropAgain: (rows) => actions.cropAgain(rows),
       openSlices: (rows) => actions.openSlices(rows),
       rerunCancelled: () => this.again(results.rows.filter(({ state }) => state === 'cancelled')),

@@ -2,7 +2,7 @@
 import { byId, setText } from '../../ui/dom.ts';
 import type { Engines } from '../engines/engines.ts';
 import type { Counts, Results, Row } from './results.ts';
-import type { Runner } from './queue.ts';
+import type { Queue } from './queue.ts';
 import { asSentence, count } from '../../ui/numbers.ts';
 import { modelName } from '../../strings/networks.ts';
 import { strings } from '../../strings/strings.ts';
@@ -19,7 +19,7 @@ interface Actions {
   again(rows: Row[]): void;
 }
 
-export class RunPanel {
+export class QueuePanel {
   private readonly run = byId('run', 'div');
   private readonly progress = byId('progress', 'progress');
   private readonly runText = byId('run-text', 'p');
@@ -32,9 +32,9 @@ export class RunPanel {
   private announcedAt = 0;
   private readonly engines: Engines;
   private readonly results: Results;
-  private readonly runner: Runner;
+  private readonly runner: Queue;
 
-  constructor(engines: Engines, results: Results, runner: Runner, actions: Actions) {
+  constructor(engines: Engines, results: Results, runner: Queue, actions: Actions) {
     this.engines = engines;
     this.results = results;
     this.runner = runner;

@@ -34,7 +34,7 @@ interface Chunk {
   read: Promise<ReadFiles>;
 }
 
-export class Runner {
+export class Queue {
   state: RunState = { phase: 'idle' };
   policy: SizePolicy = 'refuse';
   private queue: Row[] = [];

@@ -18,7 +18,7 @@ export function whyLink(look: () => void): HTMLAnchorElement {
   return link;
 }
 
-export class Detail {
+export class SelectedPatch {
   private readonly panel = byId('detail', 'section');
   private readonly canvas = byId('detail-picture', 'canvas');
   private readonly picture = byId('detail-figure', 'figure');

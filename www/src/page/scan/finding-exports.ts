@@ -5,12 +5,12 @@ import type { ExportFormat, MapOf } from '../../shared/loader-messages.ts';
 import type { OpenScan } from './open-scan.ts';
 import { acquiredIndex } from './overlays.ts';
 import type { Search } from './search.ts';
-import type { Viewer } from './slice-viewer.ts';
+import type { SliceViewer } from './slice-viewer.ts';
 
 interface Current {
   scan: OpenScan;
   search: Search;
-  viewer: Viewer;
+  viewer: SliceViewer;
 }
 
 /** Slices in the page to print. */

@@ -16,7 +16,7 @@ const MOST_SET_ASIDE = 10;
 
 class Cancelled extends Error {}
 
-export class Opener {
+export class FileOpener {
   private readonly panel: ScanPanel;
   private readonly notify: (...text: string[]) => void;
   private loader: LoaderWorker | undefined;

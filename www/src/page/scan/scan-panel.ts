@@ -17,8 +17,8 @@ import { Search } from './search.ts';
 import { SearchPanel } from './search-panel.ts';
 import { SpotPanel } from './spot-panel.ts';
 import type { SpotEvents } from './spot-panel.ts';
-import { Slices } from './slice-cache.ts';
-import { Viewer } from './slice-viewer.ts';
+import { SliceCache } from './slice-cache.ts';
+import { SliceViewer } from './slice-viewer.ts';
 import type { Scene } from './slice-viewer.ts';
 import type { Point } from './zoom-and-pan.ts';
 import { WindowChoice } from './window-choice.ts';
@@ -28,9 +28,9 @@ const text = strings.scan;
 export class ScanPanel {
   scan: OpenScan | undefined;
   search: Search | undefined;
-  readonly viewer: Viewer;
+  readonly viewer: SliceViewer;
   private loader: LoaderWorker | undefined;
-  private slices: Slices | undefined;
+  private slices: SliceCache | undefined;
   private series: SeriesOut[] = [];
   private readonly spot: SpotPanel;
   private searchedBy = '';
@@ -56,7 +56,7 @@ export class ScanPanel {
       volume: (lungsOnly) => this.run((search) => search.volume(lungsOnly)),
       cancel: () => this.search?.cancel(),
     });
-    this.viewer = new Viewer(byId('slice', 'canvas'), { classify: (pixel) => this.classify(pixel), changed: () => this.drawSoon() });
+    this.viewer = new SliceViewer(byId('slice', 'canvas'), { classify: (pixel) => this.classify(pixel), changed: () => this.drawSoon() });
     this.viewer.overlays = [(scene) => this.overlay(scene)];
     this.windows = new WindowChoice(this.viewer, engines);
     this.pictures = new PictureAsSlice((picture, reading) => void this.readPicture(picture, reading));
@@ -139,7 +139,7 @@ export class ScanPanel {
     this.pictures.draw(info.format === 'picture');
     this.windows.open(info);
     this.slices?.close();
-    this.slices = new Slices((plane, index) => scan.shown(plane, index), () => this.viewer.changed(), (error) => this.lost(error));
+    this.slices = new SliceCache((plane, index) => scan.shown(plane, index), () => this.viewer.changed(), (error) => this.lost(error));
     this.viewer.open(this.slices, scan.series.planes);
     this.viewer.show(scan.acquired);
     this.opened();

@@ -11,7 +11,7 @@ const AHEAD = 6;
 
 const keyOf = (plane: Plane, index: number): string => `${plane}/${index}`;
 
-export class Slices {
+export class SliceCache {
   private readonly kept = new Map<string, Hu>();
   private readonly refused = new Set<string>();
   private bytes = 0;

@@ -1,5 +1,5 @@
 /**
- * The slice viewer: one canvas, drawn at most once a frame. It shows what `Slices` has, turns pointer, wheel, touch and
+ * The slice viewer: one canvas, drawn at most once a frame. It shows what `SliceCache` has, turns pointer, wheel, touch and
  * keys into pan, zoom, scroll, window and clicks, and knows nothing of networks; overlays are drawn by who adds them.
  */
 import { oncePerFrame } from '../../ui/dom.ts';
@@ -8,7 +8,7 @@ import { Gestures } from './gestures.ts';
 import type { Tool } from './gestures.ts';
 import { apply } from './open-scan.ts';
 import type { Hu, Plane, PlaneInfo } from '../../shared/wasm/loader-wasm.ts';
-import type { Slices } from './slice-cache.ts';
+import type { SliceCache } from './slice-cache.ts';
 import { View } from './zoom-and-pan.ts';
 import type { Point } from './zoom-and-pan.ts';
 import { GreyTable } from './display-window.ts';
@@ -34,7 +34,7 @@ export interface ViewerEvents {
 
 const TEXT_PX = 13;
 
-export class Viewer {
+export class SliceViewer {
   readonly view = new View();
   tool: Tool = 'classify';
   window: DisplayWindow = { center: 0, width: 1 };
@@ -46,7 +46,7 @@ export class Viewer {
   overlays: ((scene: Scene) => void)[] = [];
   /** Times of the last frames drawn, for the benchmark. */
   readonly frames: number[] = [];
-  private slices: Slices | undefined;
+  private slices: SliceCache | undefined;
   private planes: Record<Plane, PlaneInfo> | undefined;
   private lastIndex: Record<Plane, number> = { axial: 0, coronal: 0, sagittal: 0 };
   private readonly canvas: HTMLCanvasElement;
@@ -68,7 +68,7 @@ export class Viewer {
   }
 
   /** Another series; the middle axial slice comes first. */
-  open(slices: Slices | undefined, planes: Record<Plane, PlaneInfo> | undefined): void {
+  open(slices: SliceCache | undefined, planes: Record<Plane, PlaneInfo> | undefined): void {
     this.slices = slices;
     this.planes = planes;
     this.painted = '';

@@ -3,7 +3,7 @@ import { byId } from '../../ui/dom.ts';
 import type { Engines } from '../engines/engines.ts';
 import { strings } from '../../strings/strings.ts';
 import type { SeriesInfo } from '../../shared/wasm/loader-wasm.ts';
-import type { Viewer } from './slice-viewer.ts';
+import type { SliceViewer } from './slice-viewer.ts';
 import { PRESETS } from './display-window.ts';
 import type { DisplayWindow } from './display-window.ts';
 
@@ -12,11 +12,11 @@ const OWN = 'own';
 export class WindowChoice {
   private readonly select = byId('window', 'select');
   private readonly choices = new Map<string, DisplayWindow>();
-  private readonly viewer: Viewer;
+  private readonly viewer: SliceViewer;
   private readonly engines: Engines;
   private listed = '';
 
-  constructor(viewer: Viewer, engines: Engines) {
+  constructor(viewer: SliceViewer, engines: Engines) {
     this.viewer = viewer;
     this.engines = engines;
     this.select.addEventListener('change', () => {

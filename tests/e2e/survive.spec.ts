@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Page } from '@playwright/test';
-import { brokenCopy, choose, expect, json, open, opened, settled, startSite, test, volumeScanned, worstDifference } from './helpers.ts';
+import { brokenCopy, choose, expect, json, open, opened, settled, startSite, test, volumeScanned, workersNamed, worstDifference } from './helpers.ts';
 import { dist, many, nativeScan, patches, scanFile } from './fixtures.ts';
 import type { NativeScan } from './fixtures.ts';
 
@@ -151,6 +151,29 @@ test('a laptop that sleeps for an hour in the middle of a run: no worker is take
   await page.clock.fastForward('01:00:00');
   await allRight(page, files);
   await expect(page.locator('#engine-note')).toBeHidden();
+});
+
+test('workers that had nothing to do for a while end, and come back by themselves; a scan of the user’s stays open', async ({ page, site }) => {
+  await page.clock.install();
+  await open(page, site.url);
+  await choose(page, patches().slice(0, 2));
+  await settled(page, 2);
+  await choose(page, [scanFile]);
+  await opened(page, 24);
+  await page.locator('#learn-nav a').first().click();
+  await expect.poll(() => workersNamed(page, 'nodulens-lab')).toBeGreaterThan(0);
+  await expect(page.locator('.why-card canvas[width="50"]')).toHaveCount(4, { timeout: 60_000 });
+  await page.clock.fastForward('00:06:00');
+  await expect.poll(() => workersNamed(page, 'nodulens-cpu')).toBe(0);
+  await expect.poll(() => workersNamed(page, 'nodulens-lab')).toBe(0);
+  expect(await workersNamed(page, 'nodulens-loader')).toBe(1);
+  await choose(page, patches().slice(2, 12));
+  await settled(page, 12);
+  expect(worstDifference((await json(page)).results)).toBeLessThan(1e-4);
+  await page.locator('#slice').click({ position: { x: 200, y: 200 } });
+  await expect(page.locator('#spot-body')).toContainText('%');
+  await expect(page.locator('#engine-note')).toBeHidden();
+  await expect(page.locator('#notices')).not.toContainText('stopped');
 });
 
 test('a tab that the browser freezes in the middle of a run goes on where it was', async ({ page, site }) => {

@@ -46,6 +46,8 @@ export class Learn {
   /** The view that is in sight. */
   private current: View | undefined;
   private network = '';
+  /** How often everything was forgotten. */
+  private forgotten = 0;
   private readonly engines: Engines;
   private readonly page: PageActions;
 
@@ -119,6 +121,7 @@ export class Learn {
   }
 
   forget(): void {
+    this.forgotten += 1;
     this.leave();
     this.subjects.forget();
     this.own.forget();
@@ -128,7 +131,9 @@ export class Learn {
 
   /** A labelled set of the user's. */
   async takeSet(proposal: Proposal, rows: Row[]): Promise<void> {
-    (await this.make())['own-set'].take(proposal, rows);
+    const { forgotten } = this;
+    const views = await this.make();
+    if (forgotten === this.forgotten) views['own-set'].take(proposal, rows);
   }
 
   /** Its patches stay; their labels go. */

@@ -14,8 +14,8 @@ import type { ViewName } from './address.ts';
 import { Lab } from './lab-client.ts';
 import { loadViews } from './load-views.ts';
 import type { Proposal } from './own-set/recognise.ts';
-import { Subjects } from './subjects.ts';
-import type { Spot } from './subjects.ts';
+import { Subjects } from './patch-in-view.ts';
+import type { Spot } from './patch-in-view.ts';
 import type { LookedAt, Shared, View } from './view.ts';
 import type { Views } from './views.ts';
 

@@ -2,10 +2,10 @@
 // First here as in main.ts: whatever is loaded runs behind it.
 import '../privacy/guard.ts';
 import type { ViewName } from './address.ts';
-import { Inside } from './inside/inside.ts';
-import { OwnSetView } from './own-set/own-set.ts';
-import { ThresholdView } from './threshold/threshold.ts';
-import { Tour } from './tour/tour.ts';
+import { Inside } from './inside/inside-view.ts';
+import { OwnSetView } from './own-set/own-set-view.ts';
+import { ThresholdView } from './threshold/threshold-view.ts';
+import { Tour } from './tour/tour-view.ts';
 import { TrainView } from './train/train-view.ts';
 import type { Shared, View } from './view.ts';
 import { WhyView } from './why/why-view.ts';

@@ -2,8 +2,8 @@
 import { make } from '../../../ui/dom.ts';
 import { insideText as text } from '../../../strings/inside.ts';
 import type { Unit, Traced } from '../../../shared/wasm/inside-wasm.ts';
-import { painted, scaleOf } from './colours.ts';
-import type { Scale } from './colours.ts';
+import { painted, scaleOf } from './colour-scales.ts';
+import type { Scale } from './colour-scales.ts';
 import { dims } from './scene.ts';
 
 /** Canvas pixels across; CSS brings it to the place that there is. */

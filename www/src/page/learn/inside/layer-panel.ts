@@ -2,8 +2,8 @@
 import { make, setText } from '../../../ui/dom.ts';
 import { figure, insideText as text } from '../../../strings/inside.ts';
 import type { Lab } from '../lab-client.ts';
-import { evenly, paintBar, scaleOf } from './colours.ts';
-import type { Scale } from './colours.ts';
+import { evenly, paintBar, scaleOf } from './colour-scales.ts';
+import type { Scale } from './colour-scales.ts';
 import { MapGrid } from './grid.ts';
 import type { GridEvents } from './grid.ts';
 import { HistogramPicture } from './histogram.ts';

@@ -1,10 +1,10 @@
 /** One number of a layer: where it lies, what it was made from, and which part of the patch can change it. */
 import { make, setText } from '../../../ui/dom.ts';
 import { figure, insideText as text } from '../../../strings/inside.ts';
-import { latest } from '../latest.ts';
+import { latest } from '../one-request-at-a-time.ts';
 import type { Lab } from '../lab-client.ts';
 import { Arithmetic, FIRST_TERMS } from './arithmetic.ts';
-import { PICTURE, scaleOfLayer } from './colours.ts';
+import { PICTURE, scaleOfLayer } from './colour-scales.ts';
 import type { Made, Unit, Rect } from '../../../shared/wasm/inside-wasm.ts';
 import { Outlined } from './outlined.ts';
 import { clamp, dimsAt, temperatureOf, valueAt } from './scene.ts';

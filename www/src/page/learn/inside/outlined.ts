@@ -1,8 +1,8 @@
 /** A map large, with a region outlined on it; where it can be moved over, pointer and arrow keys choose a number of it. */
 import { make, setText } from '../../../ui/dom.ts';
 import type { Rect } from '../../../shared/wasm/inside-wasm.ts';
-import { paintMap } from './colours.ts';
-import type { Scale } from './colours.ts';
+import { paintMap } from './colour-scales.ts';
+import type { Scale } from './colour-scales.ts';
 
 export interface OutlinedEvents {
   over(at: [number, number] | undefined): void;

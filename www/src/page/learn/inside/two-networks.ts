@@ -7,7 +7,7 @@ import { insideText as text } from '../../../strings/inside.ts';
 import { bytes, count, percent } from '../../../ui/numbers.ts';
 import { modelName, networkName } from '../../../strings/networks.ts';
 import type { Shared } from '../view.ts';
-import { scaleOf } from './colours.ts';
+import { scaleOf } from './colour-scales.ts';
 import { MapGrid } from './grid.ts';
 import { dimsAt, probabilityOf, sceneOf } from './scene.ts';
 import type { Scene } from './scene.ts';

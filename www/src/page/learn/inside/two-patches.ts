@@ -3,7 +3,7 @@ import { make, setText } from '../../../ui/dom.ts';
 import { insideText as text } from '../../../strings/inside.ts';
 import { percent } from '../../../ui/numbers.ts';
 import type { Shared } from '../view.ts';
-import { evenly, scaleOf } from './colours.ts';
+import { evenly, scaleOf } from './colour-scales.ts';
 import { MapGrid } from './grid.ts';
 import type { Unit } from '../../../shared/wasm/inside-wasm.ts';
 import type { PanelState } from './layer-panel.ts';

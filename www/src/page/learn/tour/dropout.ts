@@ -5,7 +5,7 @@ import { probabilityBar } from '../../../ui/probability-bar.ts';
 import { make, setText } from '../../../ui/dom.ts';
 import { tourText as text } from '../../../strings/tour.ts';
 import { percent, wholePercent } from '../../../ui/numbers.ts';
-import { latest } from '../latest.ts';
+import { latest } from '../one-request-at-a-time.ts';
 import { Plot } from '../../../ui/plot/plot.ts';
 import type { Dropped } from '../../../shared/wasm/inside-wasm.ts';
 import { probabilityOf } from '../inside/scene.ts';

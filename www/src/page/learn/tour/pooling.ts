@@ -4,11 +4,11 @@ import { make } from '../../../ui/dom.ts';
 import { insideText } from '../../../strings/inside.ts';
 import { tourText as text } from '../../../strings/tour.ts';
 import { Arithmetic } from '../inside/arithmetic.ts';
-import { scaleOf } from '../inside/colours.ts';
+import { scaleOf } from '../inside/colour-scales.ts';
 import type { Made, Unit } from '../../../shared/wasm/inside-wasm.ts';
 import { Outlined } from '../inside/outlined.ts';
 import { clamp, dimsAt } from '../inside/scene.ts';
-import { latest } from '../latest.ts';
+import { latest } from '../one-request-at-a-time.ts';
 import { TourStep } from './step.ts';
 import type { Stage } from './step.ts';
 

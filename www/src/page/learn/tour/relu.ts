@@ -3,7 +3,7 @@ import { slider } from '../../../ui/slider.ts';
 import { make, setText } from '../../../ui/dom.ts';
 import { figure, insideText } from '../../../strings/inside.ts';
 import { tourText as text } from '../../../strings/tour.ts';
-import { evenly } from '../inside/colours.ts';
+import { evenly } from '../inside/colour-scales.ts';
 import { Outlined } from '../inside/outlined.ts';
 import { clamp, dimsAt } from '../inside/scene.ts';
 import type { Histogram } from '../../../shared/wasm/inside-wasm.ts';

@@ -5,7 +5,7 @@ import { make } from '../../../ui/dom.ts';
 import { figure } from '../../../strings/inside.ts';
 import { tourText as text } from '../../../strings/tour.ts';
 import { probabilityBar } from '../../../ui/probability-bar.ts';
-import { latest } from '../latest.ts';
+import { latest } from '../one-request-at-a-time.ts';
 import { Arithmetic } from '../inside/arithmetic.ts';
 import { temperatureOf } from '../inside/scene.ts';
 import { TourStep } from './step.ts';

@@ -9,7 +9,7 @@ import { why as text } from '../../../strings/why.ts';
 import type { MethodInfo, ModelInfo } from '../../../shared/wasm/engine-wasm.ts';
 import type { Lab } from '../lab-client.ts';
 import type { RegionShown, Variant } from '../../../shared/wasm/lab-wasm.ts';
-import { latest } from '../latest.ts';
+import { latest } from '../one-request-at-a-time.ts';
 import type { Subject } from '../view.ts';
 import type { Changed, Source } from '../../../shared/lab/why-tasks.ts';
 

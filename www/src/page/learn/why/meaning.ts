@@ -13,7 +13,7 @@ import { evaluateText as text } from '../../../strings/evaluate.ts';
 import type { ModelInfo } from '../../../shared/wasm/engine-wasm.ts';
 import type { Meant } from '../../../shared/lab/evaluate-tasks.ts';
 import type { Lab } from '../lab-client.ts';
-import { latest } from '../latest.ts';
+import { latest } from '../one-request-at-a-time.ts';
 import { Plot } from '../../../ui/plot/plot.ts';
 import { PrevalenceControl, onPrevalence, prevalence } from '../threshold/prevalence.ts';
 import { reliabilityAxes } from './reliability.ts';

@@ -7,7 +7,7 @@ import type { ModelInfo } from '../../../shared/wasm/engine-wasm.ts';
 import { rewrite } from '../address.ts';
 import type { Address } from '../address.ts';
 import type { Kept } from '../../../shared/lab/evaluate-tasks.ts';
-import { latest } from '../latest.ts';
+import { latest } from '../one-request-at-a-time.ts';
 import type { Shared, View } from '../view.ts';
 import { Curves, markOf } from './curves.ts';
 import { Figures } from './figures.ts';

@@ -10,7 +10,7 @@ import { strings } from '../../../strings/strings.ts';
 import { evaluateText as text } from '../../../strings/evaluate.ts';
 import type { ModelInfo } from '../../../shared/wasm/engine-wasm.ts';
 import type { Evaluation, LabelledSet } from '../../../shared/lab/evaluate-tasks.ts';
-import { latest } from '../latest.ts';
+import { latest } from '../one-request-at-a-time.ts';
 import { Curves, markOf } from '../threshold/curves.ts';
 import { Figures } from '../threshold/figures.ts';
 import type { Cell } from '../threshold/figures.ts';

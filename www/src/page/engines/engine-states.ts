@@ -1,11 +1,8 @@
 /** What the engines can be in, answer, and fail with. */
-import { RequestFailed } from '../../shared/channel/worker-errors.ts';
 import type { EngineWorker } from './engine-client.ts';
 import type { FileOut } from '../../shared/engine-messages.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { OfferedModel } from '../assets/model-list.ts';
-import { problemFrom } from '../../shared/problem.ts';
-import { strings } from '../../strings/strings.ts';
 import type { ModelInfo } from '../../shared/wasm/engine-wasm.ts';
 
 export type CpuState =
@@ -43,12 +40,4 @@ export class EngineUnavailable extends Error {
     super(problem.message);
     this.problem = problem;
   }
-}
-
-/** As it is shown: the crate's and the page's own errors with their hint, anything else with a general one. */
-export function problemOf(error: unknown): Problem {
-  if (error instanceof RequestFailed) return error.problem;
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return problemFrom(error);
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: 'engine-stopped', message, hint: strings.engine.reloadHint };
 }

@@ -11,7 +11,7 @@ import { PartComing, isPart } from '../assets/parts.ts';
 import { CHECKED_BATCHES, probeAdapter, wantsWebGpu } from './choose-engine.ts';
 import type { Adapter, EnginePreference, WebGpuState } from './choose-engine.ts';
 import { EngineWorker } from './engine-client.ts';
-import { problemOf } from './engine-states.ts';
+import { problemOf } from '../shell/problem-of.ts';
 import type { Live } from './engine-states.ts';
 
 /** How many patches the speed comparison classifies: enough that a GPU's fixed cost a batch does not decide. */

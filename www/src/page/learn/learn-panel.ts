@@ -8,7 +8,7 @@ import type { Queue } from '../patches/queue.ts';
 import { strings } from '../../strings/strings.ts';
 import { asSentence } from '../../ui/numbers.ts';
 import { partThere } from '../assets/parts.ts';
-import { problemOf } from '../engines/engine-states.ts';
+import { problemOf } from '../shell/problem-of.ts';
 import { VIEWS, linkTo, readAddress } from './address.ts';
 import type { ViewName } from './address.ts';
 import { Lab } from './lab-client.ts';

@@ -5,7 +5,7 @@
 import { dropOwn, holdOwn } from '../assets/code-and-weights.ts';
 import { RequestFailed } from '../../shared/channel/worker-errors.ts';
 import { byId, setText } from '../../ui/dom.ts';
-import { problemOf } from '../engines/engine-states.ts';
+import { problemOf } from '../shell/problem-of.ts';
 import type { Engines } from '../engines/engines.ts';
 import type { Lab } from '../learn/lab-client.ts';
 import type { Problem } from '../../shared/problem.ts';

@@ -1,7 +1,7 @@
 /** The view "Inside the network": what each layer makes of the patch, and the numbers behind each number. */
 import { button } from '../../../ui/button.ts';
 import { make, setText } from '../../../ui/dom.ts';
-import { problemOf } from '../../engines/engine-states.ts';
+import { problemOf } from '../../shell/problem-of.ts';
 import { insideText as text } from '../../../strings/inside.ts';
 import { asSentence, percent } from '../../../ui/numbers.ts';
 import { modelName } from '../../../strings/networks.ts';

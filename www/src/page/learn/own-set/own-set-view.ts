@@ -1,7 +1,7 @@
 /** The view "Your labelled set": how good the network is on patches that the user has labels for. */
 import { button } from '../../../ui/button.ts';
 import { make, setText } from '../../../ui/dom.ts';
-import { problemOf } from '../../engines/engine-states.ts';
+import { problemOf } from '../../shell/problem-of.ts';
 import { download } from '../../patches/export-patches.ts';
 import { arrivalsFromInput, arrivalsFromPhantoms } from '../../intake/arrivals.ts';
 import type { Row } from '../../patches/results.ts';

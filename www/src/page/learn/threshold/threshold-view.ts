@@ -1,6 +1,6 @@
 /** The view "Threshold and ROC": what another threshold would have done on the data that the weights file was measured on. */
 import { make, setText } from '../../../ui/dom.ts';
-import { problemOf } from '../../engines/engine-states.ts';
+import { problemOf } from '../../shell/problem-of.ts';
 import { strings } from '../../../strings/strings.ts';
 import { evaluateText as text } from '../../../strings/evaluate.ts';
 import type { ModelInfo } from '../../../shared/wasm/engine-wasm.ts';

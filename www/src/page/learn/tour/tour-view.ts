@@ -1,6 +1,6 @@
 /** The guided tour: the paper's story in short steps, each with the network in use beside it. */
 import { make, setText } from '../../../ui/dom.ts';
-import { problemOf } from '../../engines/engine-states.ts';
+import { problemOf } from '../../shell/problem-of.ts';
 import { STEPS, tourText as text } from '../../../strings/tour.ts';
 import type { StepName } from '../../../strings/tour.ts';
 import { asSentence, percent } from '../../../ui/numbers.ts';

@@ -1,6 +1,6 @@
 /** One training from its start to its end: steps in small helpings, so that it can be paused and cancelled at any time. */
 import { WorkerDied } from '../../../shared/channel/worker-errors.ts';
-import { problemOf } from '../../engines/engine-states.ts';
+import { problemOf } from '../../shell/problem-of.ts';
 import type { Lab } from '../lab-client.ts';
 import type { TrainingEpoch, TrainingSettings } from '../../../shared/wasm/lab-wasm.ts';
 import type { Examples, Kernels, Trained } from '../../../shared/lab/train-tasks.ts';

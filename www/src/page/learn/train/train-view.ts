@@ -1,7 +1,7 @@
 /** Train a small network, or ours a little further, and watch it. */
 import { button } from '../../../ui/button.ts';
 import { make, setText } from '../../../ui/dom.ts';
-import { problemOf } from '../../engines/engine-states.ts';
+import { problemOf } from '../../shell/problem-of.ts';
 import { download } from '../../patches/export-patches.ts';
 import { strings } from '../../../strings/strings.ts';
 import { rewrite } from '../address.ts';

@@ -3,7 +3,7 @@ import { button } from '../../../ui/button.ts';
 import { rangeInput } from '../../../ui/slider.ts';
 import { probabilityBar } from '../../../ui/probability-bar.ts';
 import { drawGrey, make, oncePerFrame, setText } from '../../../ui/dom.ts';
-import { problemOf } from '../../engines/engine-states.ts';
+import { problemOf } from '../../shell/problem-of.ts';
 import { percent } from '../../../ui/numbers.ts';
 import { why as text } from '../../../strings/why.ts';
 import type { MethodInfo, ModelInfo } from '../../../shared/wasm/engine-wasm.ts';

@@ -1,6 +1,6 @@
 /** Four explanations of one answer, side by side and by the same colours. */
 import { make, setText } from '../../../ui/dom.ts';
-import { problemOf } from '../../engines/engine-states.ts';
+import { problemOf } from '../../shell/problem-of.ts';
 import { methods, why as text } from '../../../strings/why.ts';
 import { paint, signed } from '../../../ui/colours.ts';
 import type { Lab } from '../lab-client.ts';

@@ -7,7 +7,7 @@
  *     meaning.draw(probability, info);
  */
 import { make, setText } from '../../../ui/dom.ts';
-import { problemOf } from '../../engines/engine-states.ts';
+import { problemOf } from '../../shell/problem-of.ts';
 import { percent } from '../../../ui/numbers.ts';
 import { evaluateText as text } from '../../../strings/evaluate.ts';
 import type { ModelInfo } from '../../../shared/wasm/engine-wasm.ts';

@@ -1,7 +1,7 @@
 /** Why this answer: which pixels counted, how firm it is, what the number means. */
 import { decisionMark, probabilityBar } from '../../../ui/probability-bar.ts';
 import { drawGrey, make } from '../../../ui/dom.ts';
-import { problemOf } from '../../engines/engine-states.ts';
+import { problemOf } from '../../shell/problem-of.ts';
 import { percent } from '../../../ui/numbers.ts';
 import { modelName } from '../../../strings/networks.ts';
 import { strings } from '../../../strings/strings.ts';

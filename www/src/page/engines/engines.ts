@@ -5,6 +5,7 @@
 import { WorkerDied } from '../../shared/channel/worker-errors.ts';
 import { EngineWorker } from './engine-client.ts';
 import { chooseEngine } from './choose-engine.ts';
+import { classifyChunk } from './classify-chunk.ts';
 import type { Adapter, Choice, EnginePreference, WebGpuState } from './choose-engine.ts';
 import { EngineUnavailable } from './engine-states.ts';
 import { problemOf } from '../shell/problem-of.ts';
@@ -15,7 +16,6 @@ import { RecentDeaths } from './recent-deaths.ts';
 import { WebGpu } from './webgpu-engine.ts';
 import { fetchModels, named } from '../assets/model-list.ts';
 import type { OfferedModel } from '../assets/model-list.ts';
-import { readSources } from '../intake/arrivals.ts';
 import type { ReadFiles, Source } from '../intake/arrivals.ts';
 import { strings } from '../../strings/strings.ts';
 import type { MethodInfo, ModelInfo, NetworkInfo, Phantom, SizePolicy } from '../../shared/wasm/engine-wasm.ts';
@@ -273,47 +273,21 @@ export class Engines {
     return (await worker.ask({ kind: 'phantoms', seed, count })).phantoms;
   }
 
-  /**
-   * Classifies a chunk. Where the worker dies or its engine fails, the chunk goes once more to a fresh CPU worker; where
-   * that dies too it is halved until the file that does it stands alone, and only that file is set aside.
-   */
+  /** A chunk of patches, through whatever happens to the engine in use. */
   async classify(sources: Source[], first: Promise<ReadFiles>, policy: SizePolicy, signal: AbortSignal): Promise<Outcome[]> {
     const live = this.active() === 'webgpu' && this.gpu.live ? this.gpu.live : await this.cpuReady();
-    try {
-      return await this.attempt(live, await first, policy, signal);
-    } catch (error) {
-      if (signal.aborted) throw error;
-      this.lost(live, error);
-      return this.recover(sources, policy, signal);
-    }
-  }
-
-  private async recover(sources: Source[], policy: SizePolicy, signal: AbortSignal): Promise<Outcome[]> {
-    const live = await this.cpuReady();
-    try {
-      return await this.attempt(live, await readSources(sources), policy, signal);
-    } catch (error) {
-      if (signal.aborted) throw error;
-      this.lost(live, error);
-      const [only] = sources;
-      if (sources.length === 1 && only) {
-        const { message } = problemOf(error);
-        return [{ file: { key: only.key, ok: false, problem: strings.engine.setAside(message) }, engine: live.model.engine, model: live.model, worker: live.worker }];
-      }
-      const half = Math.ceil(sources.length / 2);
-      return [
-        ...(await this.recover(sources.slice(0, half), policy, signal)),
-        ...(await this.recover(sources.slice(half), policy, signal)),
-      ];
-    }
-  }
-
-  private async attempt(live: Live, read: ReadFiles, policy: SizePolicy, signal: AbortSignal): Promise<Outcome[]> {
-    const engine = this.label(live);
-    const transfer = read.files.map(({ bytes }) => bytes);
-    const { files } = await live.worker.ask({ kind: 'classify', files: read.files, policy }, { signal, transfer });
-    this.deaths.clear();
-    return [...read.unreadable, ...files].map((file) => ({ file, engine, model: live.model, worker: live.worker }));
+    return classifyChunk({
+      first: live,
+      cpu: () => this.cpuReady(),
+      lost: (lost, error) => this.lost(lost, error),
+      ask: async (on, { files, unreadable }) => {
+        const transfer = files.map(({ bytes }) => bytes);
+        const answer = await on.worker.ask({ kind: 'classify', files, policy }, { signal, transfer });
+        this.deaths.clear();
+        const engine = this.label(on);
+        return [...unreadable, ...answer.files].map((file) => ({ file, engine, model: on.model, worker: on.worker }));
+      },
+    }, sources, first, signal);
   }
 
   private label({ worker, model }: Live): string {

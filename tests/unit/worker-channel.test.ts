@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { die, replay, retry } from '../../www/src/shared/channel/policies.ts';
 import { WorkerChannel } from '../../www/src/shared/channel/worker-channel.ts';
-import type { AskOptions, Plan } from '../../www/src/shared/channel/worker-channel.ts';
+import type { AskOptions, Plan } from '../../www/src/shared/channel/plan.ts';
 import { RequestFailed, WorkerDied } from '../../www/src/shared/channel/worker-errors.ts';
 
 type Ask = { kind: string; say?: string };

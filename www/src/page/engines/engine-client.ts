@@ -5,7 +5,7 @@
 import { die } from '../../shared/channel/policies.ts';
 import { WorkerChannel } from '../../shared/channel/worker-channel.ts';
 import { WorkerDied } from '../../shared/channel/worker-errors.ts';
-import type { AskOptions } from '../../shared/channel/worker-channel.ts';
+import type { AskOptions } from '../../shared/channel/plan.ts';
 import type { AnyAnswer, AnyAsk, Answer, Ask, EngineFolder, EngineId, Request, SearchProgress } from '../../shared/engine-messages.ts';
 import { code, forget, weightsOf } from '../assets/code-and-weights.ts';
 import { faultNow } from './fault-switch.ts';

@@ -5,7 +5,7 @@
 import { retry } from '../../shared/channel/policies.ts';
 import { WorkerChannel } from '../../shared/channel/worker-channel.ts';
 import { WorkerDied } from '../../shared/channel/worker-errors.ts';
-import type { Ahead } from '../../shared/channel/worker-channel.ts';
+import type { Ahead } from '../../shared/channel/plan.ts';
 import type { LabAnswer, LabAsk, LabProgress, ToLab } from '../../shared/lab/lab-messages.ts';
 import type { TaskName, Tasks } from '../../shared/lab/lab-tasks.ts';
 import { strings } from '../../strings/strings.ts';

@@ -202,6 +202,18 @@ test('retry: a fresh worker is asked once more; what stops two is refused, the o
   assert.deepEqual(second, { word: 'fine' });
 });
 
+test('retry: a worker that stops before anything was delivered is not started for ever', async () => {
+  const of = channel({ policy: retry, ahead: () => new Promise(() => undefined) });
+  const became = asked(of, 'needs weights that never come');
+  await settle();
+  for (let i = 0; i < 5 && !became.error; i += 1) {
+    last().onerror?.({ message: 'refused', preventDefault: () => undefined });
+    await settle();
+  }
+  assert.ok(became.error instanceof WorkerDied);
+  assert.equal(workers.length, 2);
+});
+
 const state = ({ word }: Answer): string => word;
 
 test('replay: a fresh worker is first given the state again, and goes on', async () => {

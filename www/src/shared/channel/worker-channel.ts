@@ -241,11 +241,13 @@ export class WorkerChannel<Ask extends Message, Answer extends Message, Progress
     if (this.reason) return;
     const died = new WorkerDied(reason);
     const delivered = this.waiting.filter((each) => each.delivered);
+    // One that stops before anything was delivered would stop for ever, one worker after the other.
+    const concerned = delivered.length > 0 ? delivered : this.waiting.slice(0, 1);
     // A worker that stops on what the one before had done is beyond help.
-    const goOn = delivered[0]?.replayed ? undefined : this.plan.policy(delivered, this.made.length > 0);
+    const goOn = delivered[0]?.replayed ? undefined : this.plan.policy(concerned, this.made.length > 0);
     if (!goOn) return this.endBy(died);
     const waiting = this.taken();
-    const again = waiting.filter((each) => !each.delivered || goOn.includes(each));
+    const again = waiting.filter((each) => !concerned.includes(each) || goOn.includes(each));
     for (const each of waiting) if (!again.includes(each)) each.reject(died);
     this.replace(again);
   }

@@ -1,20 +1,26 @@
 // Builds the page into dist/: type check, bundle, texts into index.html, copy wasm and weights, compress, print sizes.
-//   node scripts/build.mjs [--check-only] [--cpu-only] [--no-offline] [--out=DIR]
+//   node scripts/build.mjs [--check-only] [--cpu-only] [--no-offline] [--parts-to-come] [--pkg=DIR] [--out=DIR]
+// With --parts-to-come the modules beyond the CPU engine's and the loader's may be missing: the page says that they are still
+// being built, and takes them once this has been run again. A folder that is being served stays whole all the while.
 import { spawn } from 'node:child_process';
-import { cp, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
+import { findCircles } from './circles.mjs';
 import { compressFolder } from './compress.mjs';
 import { metaPolicy } from './csp.mjs';
 import { writeHosting } from './hosting.mjs';
+import { putInPlace } from './put-in-place.mjs';
 import { writeServiceWorker } from './precache.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const www = path.join(root, 'www');
 const flags = new Set(process.argv.slice(2));
-const out = process.argv.find((flag) => flag.startsWith('--out='))?.slice('--out='.length);
-const dist = path.resolve(root, out ?? 'dist');
+const option = (name) => process.argv.find((flag) => flag.startsWith(`--${name}=`))?.slice(`--${name}=`.length);
+const dist = path.resolve(root, option('out') ?? 'dist');
+/** Everything is made here and then put into `dist`, which may be served meanwhile. */
+const out = `${dist}.building`;
 
 const exists = (file) => stat(file).then(() => true, () => false);
 
@@ -26,7 +32,7 @@ function fail(message) {
 // One project for each global scope, so that `document` in the worker is an error.
 async function typeCheck() {
   const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const projects = ['www/tsconfig.page.json', 'www/tsconfig.worker.json', 'www/tsconfig.service-worker.json', 'tests/e2e/tsconfig.json'];
+  const projects = [...['page', 'worker', 'sw', 'shared', 'strings', 'ui'].map((folder) => `www/src/${folder}/tsconfig.json`), 'tests/e2e/tsconfig.json', 'tests/unit/tsconfig.json'];
   const codes = await Promise.all(projects.map((project) => new Promise((resolve) => {
     spawn(process.execPath, [tsc, '--noEmit', '-p', project], { cwd: root, stdio: 'inherit' }).on('exit', resolve);
   })));
@@ -36,65 +42,87 @@ async function typeCheck() {
 // The page shows what a network weighs before it is loaded, so the list says it.
 async function writeModels() {
   const folder = path.join(www, 'models');
-  await cp(folder, path.join(dist, 'models'), { recursive: true });
+  await cp(folder, path.join(out, 'models'), { recursive: true });
   const models = JSON.parse(await readFile(path.join(folder, 'models.json'), 'utf8'));
   for (const model of models) {
     const file = path.join(folder, model.file);
     if (!(await exists(file))) fail(`www/models/models.json lists ${model.file}, which is not there`);
     model.bytes = (await stat(file)).size;
   }
-  await writeFile(path.join(dist, 'models', 'models.json'), `${JSON.stringify(models, null, 2)}\n`);
+  await writeFile(path.join(out, 'models', 'models.json'), `${JSON.stringify(models, null, 2)}\n`);
   return models[0].file;
 }
 
+/** What cargo has built of a part: the loader's folder there has another name. */
+const pkg = (part) => path.join(path.resolve(root, option('pkg') ?? 'www/pkg'), { loader: 'reader' }[part] ?? part);
+const WORKERS = { loader: 'loader/loader-worker.ts', lab: 'lab/lab-worker.ts' };
+
 const common = { bundle: true, target: 'es2022', minify: true, sourcemap: true, logLevel: 'warning' };
 
-async function bundle(folders) {
-  await esbuild.build({
+/** What the lab's views share with the rest goes into a chunk; the names have the content in them, for two builds must not mix. */
+async function bundlePage() {
+  const { metafile } = await esbuild.build({
     ...common,
-    entryPoints: [{ in: path.join(www, 'src', 'main.ts'), out: 'main' }],
-    outdir: dist,
+    entryPoints: ['main.ts', 'main.css'].map((name) => path.join(www, 'src', 'page', name)),
+    outdir: out,
     format: 'esm',
-    define: { WEBGPU_IS_BUILT: String(folders.includes('webgpu')), REFERENCE_IS_BUILT: 'true', OFFLINE: JSON.stringify(flags.has('--no-offline') ? 'not kept' : 'kept') },
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    metafile: true,
+    define: { OFFLINE: JSON.stringify(flags.has('--no-offline') ? 'not kept' : 'kept') },
   });
+  const outputs = Object.fromEntries(Object.entries(metafile.outputs).map(([name, output]) => [path.relative(out, path.resolve(name)).replaceAll(path.sep, '/'), output]));
+  // What takes away ways out runs before everything else (page/privacy/guard.ts).
+  const first = outputs['main.js'].imports.find(({ kind }) => kind === 'import-statement');
+  const begins = first ? path.relative(out, path.resolve(first.path)).replaceAll(path.sep, '/') : 'main.js';
+  const inputs = Object.keys(outputs[begins].inputs).filter((input) => outputs[begins].inputs[input].bytesInOutput > 0);
+  const guards = ['www/src/shared/take-away.ts', 'www/src/page/privacy/guard.ts'];
+  if (guards.some((guard, at) => inputs[at] !== guard)) fail(`${begins} does not begin with ${guards.join(' and ')}, but with ${inputs.slice(0, 3).join(', ')}`);
+  return { atStart: outputs['main.js'].imports.filter(({ kind }) => kind === 'import-statement').map(({ path: file }) => path.relative(out, path.resolve(file)).replaceAll(path.sep, '/')) };
+}
+
+async function bundleWorkers(parts) {
   // A worker for each module, whole in one classic script: it runs from a blob: address and fetches nothing.
-  await Promise.all(folders.map((folder) => esbuild.build({
+  await Promise.all(parts.map((part) => esbuild.build({
     ...common,
-    entryPoints: [{ in: path.join(www, 'src', { reader: 'scan/reader-worker.ts', lab: 'lab/lab-worker.ts' }[folder] ?? 'worker.ts'), out: `worker-${folder}` }],
-    outdir: dist,
+    entryPoints: [{ in: path.join(www, 'src', 'worker', WORKERS[part] ?? 'engine/engine-worker.ts'), out: `worker-${part}` }],
+    outdir: out,
     format: 'iife',
-    alias: { '#glue': path.join(www, 'pkg', folder, 'nodulens.js') },
+    alias: { '#glue': path.join(pkg(part), 'nodulens.js') },
     // The glue would look for its module beside itself; it is handed the module.
     define: { 'import.meta.url': 'undefined' },
   })));
 }
 
-// index.html holds {{keys}}; their text is `html` in strings.ts, so that every word of the page stands in one file.
-async function writeHtml() {
+// index.html holds {{keys}}; their text is `html` in strings/index-html.ts.
+async function writeHtml({ there, coming }, { atStart }) {
   const { outputFiles } = await esbuild.build({
-    entryPoints: [path.join(www, 'src', 'strings.ts')], bundle: true, format: 'esm', write: false, logLevel: 'warning',
+    entryPoints: [path.join(www, 'src', 'strings', 'index-html.ts')], bundle: true, format: 'esm', write: false, logLevel: 'warning',
   });
   const { html } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
-  const texts = { ...html, csp: metaPolicy };
+  const texts = { ...html, csp: metaPolicy, parts: there.join(' '), partsComing: coming.join(' ') };
   const unused = new Set(Object.keys(texts));
   const escape = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
   // Browsers ask for the icon again whenever the address changes behind #: nothing is to be asked for then.
   const icon = `data:image/svg+xml;base64,${(await readFile(path.join(www, 'icon.svg'))).toString('base64')}`;
   const source = (await readFile(path.join(www, 'index.html'), 'utf8')).replace('./icon.svg', icon);
   const page = source.replace(/\{\{(\w+)\}\}/g, (_, key) => {
-    if (texts[key] === undefined) fail(`index.html asks for the text "${key}", which strings.ts does not have`);
+    if (texts[key] === undefined) fail(`index.html asks for the text "${key}", which strings/index-html.ts does not have`);
     unused.delete(key);
     return escape(texts[key]);
   });
-  if (unused.size > 0) fail(`strings.ts has texts that index.html does not use: ${[...unused].join(', ')}`);
-  await writeFile(path.join(dist, 'index.html'), page);
+  if (unused.size > 0) fail(`strings/index-html.ts has texts that index.html does not use: ${[...unused].join(', ')}`);
+  // Without this the browser would learn of them only from main.js.
+  const preload = atStart.map((file) => `<link rel="modulepreload" href="./${file}">\n`).join('');
+  await writeFile(path.join(out, 'index.html'), page.replace('<script type="module"', `${preload}<script type="module"`));
+  await writeFile(path.join(out, 'parts.json'), `${JSON.stringify({ there: texts.parts, coming: texts.partsComing })}\n`);
   await writeManifest(html);
 }
 
 // In JSON the words need other quotes.
 async function writeManifest(html) {
   const manifest = await readFile(path.join(www, 'manifest.json'), 'utf8');
-  await writeFile(path.join(dist, 'manifest.json'), manifest.replace(/\{\{(\w+)\}\}/g, (_, key) => JSON.stringify(html[key]).slice(1, -1)));
+  await writeFile(path.join(out, 'manifest.json'), manifest.replace(/\{\{(\w+)\}\}/g, (_, key) => JSON.stringify(html[key]).slice(1, -1)));
 }
 
 function printSizes(sizes, start, seconds) {
@@ -106,18 +134,34 @@ function printSizes(sizes, start, seconds) {
   console.log(`built ${path.relative(root, dist)}/ in ${seconds.toFixed(1)} s`);
 }
 
-// A visitor waits for this module before anything else.
-const CPU_MODULE_BUDGET = 310_000;
-function checkBudget({ 'pkg/cpu/nodulens_bg.wasm': { brotli } }) {
-  const text = `the CPU module has ${brotli} bytes after brotli; the budget is ${CPU_MODULE_BUDGET}`;
-  if (brotli > CPU_MODULE_BUDGET) fail(`${text}. docs/benchmarks.md says what was gained where.`);
+/** In bytes after brotli: what a visitor waits for, and what nobody should make larger without noticing. */
+const BUDGETS = {
+  'pkg/cpu/nodulens_bg.wasm': 310_000,
+  'main.js': 58_000,
+  'main.css': 9_500,
+  views: 44_000,
+  'worker-cpu.js': 11_500,
+  'worker-reference.js': 11_500,
+  'worker-webgpu.js': 15_500,
+  'worker-loader.js': 6_000,
+  'worker-lab.js': 10_000,
+  'what a CPU start loads': 650_000,
+};
+
+function checkBudgets(sizes, start, { atStart }) {
+  const brotli = (names) => names.reduce((sum, name) => sum + sizes[name].brotli, 0);
+  const chunks = Object.keys(sizes).filter((name) => name.startsWith('chunks/') && !atStart.includes(name));
+  const now = { ...Object.fromEntries(Object.keys(sizes).map((name) => [name, sizes[name].brotli])), 'main.js': brotli(['main.js', ...atStart]), views: brotli(chunks), 'what a CPU start loads': start.brotli };
+  const over = Object.entries(BUDGETS).filter(([name, most]) => now[name] > most).map(([name, most]) => `${name} has ${now[name]} bytes after brotli; the budget is ${most}.`);
+  if (over.length > 0) fail(`${over.join('\nbuild: ')} docs/benchmarks.md says what was gained where.`);
 }
 
 // Everything a first visit fetches before the first answer on the CPU: of the weights only the default network's.
-function cpuStart(sizes, weights) {
+function cpuStart(sizes, weights, { atStart }) {
   const total = { raw: 0, gzip: 0, brotli: 0 };
   for (const [name, size] of Object.entries(sizes)) {
-    if (/^(pkg\/|worker-)(webgpu|reference|reader|lab)\b|^(service-worker\.js|headers\.json|manifest\.json|third-party\.txt)$/.test(name)) continue;
+    if (/^(pkg\/|worker-)(webgpu|reference|loader|lab)\b|^(service-worker\.js|(headers|manifest|parts)\.json|third-party\.txt)$/.test(name)) continue;
+    if (name.startsWith('chunks/') && !atStart.includes(name)) continue;
     if (name.endsWith('.nodulens') && name !== `models/${weights}`) continue;
     for (const key of Object.keys(total)) total[key] += size[key];
   }
@@ -125,36 +169,43 @@ function cpuStart(sizes, weights) {
 }
 
 const started = performance.now();
-await typeCheck();
+const [circles] = await Promise.all([findCircles(), typeCheck()]);
+if (circles.length > 0) fail(circles.join('\nbuild: '));
 if (flags.has('--check-only')) process.exit(0);
 
-const parts = [
-  ['www/pkg/cpu/nodulens_bg.wasm', 'the CPU module is not built (see README.md)'],
-  ['www/pkg/reference/nodulens_bg.wasm', 'the reference module is not built (see README.md)'],
-  ['www/pkg/reader/nodulens_bg.wasm', 'the reader module is not built (see README.md)'],
-  ['www/pkg/lab/nodulens_bg.wasm', 'the lab module is not built (see README.md)'],
-  ['www/models/models.json', 'there are no weights in www/models (see README.md)'],
-];
-for (const [file, message] of parts) if (!(await exists(path.join(root, file)))) fail(`${file}: ${message}`);
-const webgpu = !flags.has('--cpu-only') && (await exists(path.join(www, 'pkg', 'webgpu', 'nodulens_bg.wasm')));
-if (!webgpu) console.log('build: without WebGPU; the page says so');
+const REQUIRED = ['cpu', 'loader'];
+const OTHERS = ['lab', 'reference', 'webgpu'];
+const isBuilt = async (part) => exists(path.join(pkg(part), 'nodulens_bg.wasm'));
+const isWanted = (part) => part !== 'webgpu' || !flags.has('--cpu-only');
 
-await rm(dist, { recursive: true, force: true });
-await mkdir(dist, { recursive: true });
+for (const part of REQUIRED) if (!(await isBuilt(part))) fail(`the ${part} module is not built (see README.md)`);
+if (!(await exists(path.join(www, 'models', 'models.json')))) fail('there are no weights in www/models (see README.md)');
+const parts = { there: [...REQUIRED], coming: [] };
+for (const part of OTHERS.filter(isWanted)) {
+  if (await isBuilt(part)) parts.there.push(part);
+  else if (flags.has('--parts-to-come')) parts.coming.push(part);
+  else if (part === 'webgpu') console.log('build: without WebGPU; the page says so');
+  else fail(`the ${part} module is not built (see README.md)`);
+}
+if (parts.coming.length > 0) console.log(`build: still to come: ${parts.coming.join(', ')}; the page says so`);
+
+await rm(out, { recursive: true, force: true });
+await mkdir(out, { recursive: true });
 const weights = await writeModels();
-const folders = ['cpu', 'reference', 'reader', 'lab', ...(webgpu ? ['webgpu'] : [])];
-await Promise.all([
-  bundle(folders),
-  writeHtml(),
-  cp(path.join(www, 'third-party.txt'), path.join(dist, 'third-party.txt')),
-  ...(await readdir(www)).filter((name) => /\.(css|svg)$/.test(name)).map((name) => cp(path.join(www, name), path.join(dist, name))),
-  cp(path.join(www, 'icons'), path.join(dist, 'icons'), { recursive: true }),
-  ...folders.map((folder) => cp(path.join(www, 'pkg', folder, 'nodulens_bg.wasm'), path.join(dist, 'pkg', folder, 'nodulens_bg.wasm'))),
+const [page] = await Promise.all([
+  bundlePage(),
+  bundleWorkers(parts.there),
+  cp(path.join(www, 'third-party.txt'), path.join(out, 'third-party.txt')),
+  cp(path.join(www, 'icon.svg'), path.join(out, 'icon.svg')),
+  cp(path.join(www, 'icons'), path.join(out, 'icons'), { recursive: true }),
+  ...parts.there.map((part) => cp(path.join(pkg(part), 'nodulens_bg.wasm'), path.join(out, 'pkg', part, 'nodulens_bg.wasm'))),
 ]);
-await writeHosting(dist);
-await writeServiceWorker(dist, { kept: !flags.has('--no-offline') });
-const sizes = await compressFolder(dist, /\.(wasm|js|html|css|svg|json|txt|nodulens)$/);
-const start = cpuStart(sizes, weights);
-await writeFile(path.join(dist, 'sizes.json'), `${JSON.stringify({ files: sizes, cpuStart: start }, null, 2)}\n`);
+await writeHtml(parts, page);
+await writeHosting(out);
+await writeServiceWorker(out, { kept: !flags.has('--no-offline') && parts.coming.length === 0 });
+const sizes = await compressFolder(out, /\.(wasm|js|html|css|svg|json|txt|nodulens)$/);
+const start = cpuStart(sizes, weights, page);
+await writeFile(path.join(out, 'sizes.json'), `${JSON.stringify({ files: sizes, cpuStart: start }, null, 2)}\n`);
+await putInPlace(out, dist);
 printSizes(sizes, start, (performance.now() - started) / 1000);
-checkBudget(sizes);
+checkBudgets(sizes, start, page);

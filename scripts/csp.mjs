@@ -11,7 +11,7 @@ const directives = [
   "img-src 'self' blob: data:",
   "form-action 'none'",
   "base-uri 'none'",
-  // Text never becomes markup or a script's address, but for the one policy of www/src/trusted.ts.
+  // Text never becomes markup or a script's address, but for the one policy of www/src/shared/trusted-types.ts.
   "require-trusted-types-for 'script'",
   'trusted-types nodulens',
 ];

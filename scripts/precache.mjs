@@ -11,7 +11,7 @@ const SCRIPT = 'service-worker.js';
 /** Beside the page's own files, `headers.json` makes the version: the kept page keeps the policy that it came with. */
 const HEADERS = 'headers.json';
 /** What no page asks for. */
-const NOT_KEPT = /\.(br|gz|map|md)$|^hosting\/|^(_headers|sizes\.json|headers\.json|service-worker\.js)$/;
+const NOT_KEPT = /\.(br|gz|map|md)$|^hosting\/|^(_headers|sizes\.json|headers\.json|parts\.json|service-worker\.js)$/;
 
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
@@ -33,7 +33,7 @@ export async function writeServiceWorker(dir, { kept = true } = {}) {
   }
   const precache = { version: versions.digest('hex').slice(0, 16), policy: metaPolicy, files };
   await esbuild.build({
-    entryPoints: [path.join(root, 'www', 'src', 'service-worker.ts')],
+    entryPoints: [path.join(root, 'www', 'src', 'sw', 'service-worker.ts')],
     outfile: path.join(dir, SCRIPT),
     bundle: true,
     format: 'iife',

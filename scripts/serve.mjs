@@ -130,5 +130,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     process.exit(1);
   }
   const { url } = await serve({ dir: values.dir, port: values.port === undefined ? undefined : Number(values.port) });
-  console.log(`Nodulens: ${url}\nCtrl-C stops.`);
+  const { coming } = JSON.parse(await readFile(path.join(values.dir, 'parts.json'), 'utf8').catch(() => '{"coming":""}'));
+  console.log(`Nodulens: ${url}${coming ? `\nStill being built: ${coming.split(' ').join(', ')}. The page works, and takes them when they are there.` : ''}\nCtrl-C stops.`);
 }

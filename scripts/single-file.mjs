@@ -1,4 +1,4 @@
-// The page as one file: dist-single/nodulens.html, which opens by double click and asks for nothing. CPU engine, reader
+// The page as one file: dist-single/nodulens.html, which opens by double click and asks for nothing. CPU engine, loader
 // and the default network are inside. Made from dist/, so build that first.
 //   node scripts/single-file.mjs
 import { createHash } from 'node:crypto';
@@ -43,13 +43,13 @@ function policy(script, styles) {
 
 async function mainScript() {
   const { outputFiles } = await esbuild.build({
-    entryPoints: [path.join(root, 'www', 'src', 'main.ts')],
+    entryPoints: [path.join(root, 'www', 'src', 'page', 'main.ts')],
     bundle: true,
     format: 'esm',
     target: 'es2022',
     minify: true,
     write: false,
-    define: { WEBGPU_IS_BUILT: 'false', REFERENCE_IS_BUILT: 'false', OFFLINE: '"one file"' },
+    define: { OFFLINE: '"one file"' },
     logLevel: 'warning',
   });
   return outputFiles[0].text;
@@ -64,13 +64,13 @@ async function inside(name, type, bytes) {
 /** A worker as scripts/build.mjs makes it. */
 async function worker(entry, folder) {
   const { outputFiles } = await esbuild.build({
-    entryPoints: [path.join(root, 'www', 'src', entry)],
+    entryPoints: [path.join(root, 'www', 'src', 'worker', entry)],
     bundle: true,
     format: 'iife',
     target: 'es2022',
     minify: true,
     write: false,
-    alias: { '#glue': path.join(root, 'www', 'pkg', folder, 'nodulens.js') },
+    alias: { '#glue': path.join(root, 'www', 'pkg', { loader: 'reader' }[folder] ?? folder, 'nodulens.js') },
     define: { 'import.meta.url': 'undefined' },
     logLevel: 'warning',
   });
@@ -88,9 +88,9 @@ const files = await Promise.all([
   inside('models/models.json', 'application/json', JSON.stringify(models)),
   inside(`models/${models[0].file}`, 'application/octet-stream', await read(`models/${models[0].file}`)),
   // The lab's module holds the CPU engine, too: one of them is enough here.
-  ...[['cpu', 'worker.ts', 'lab'], ['lab', 'lab/lab-worker.ts', 'lab'], ['reader', 'scan/reader-worker.ts', 'reader']].map(async ([name, entry, folder]) =>
+  ...[['cpu', 'engine/engine-worker.ts', 'lab'], ['lab', 'lab/lab-worker.ts', 'lab'], ['loader', 'loader/loader-worker.ts', 'loader']].map(async ([name, entry, folder]) =>
     inside(`worker-${name}.js`, 'text/javascript', await worker(entry, folder))),
-  ...['lab', 'reader'].map(async (folder) => inside(`pkg/${folder}/nodulens_bg.wasm`, 'application/wasm', await read(`pkg/${folder}/nodulens_bg.wasm`))),
+  ...['lab', 'loader'].map(async (folder) => inside(`pkg/${folder}/nodulens_bg.wasm`, 'application/wasm', await read(`pkg/${folder}/nodulens_bg.wasm`))),
   inside('third-party.txt', 'text/plain', await read('third-party.txt')),
   '<script type="text/plain" id="file:./pkg/cpu/nodulens_bg.wasm" data-same="./pkg/lab/nodulens_bg.wasm"></script>',
 ]);
@@ -105,8 +105,10 @@ page = page.replace(/<!--[^]*?-->\n/, '<!-- One file: nothing is asked for, and 
 page = replace(page, '<link rel="manifest" href="./manifest.json">\n', '');
 page = replace(page, '<link rel="apple-touch-icon" href="./icons/192.png">\n', '');
 sheets.forEach((name, i) => (page = replace(page, `<link rel="stylesheet" href="./${name}">`, `<style>${styles[i]}</style>`)));
-// The licences that it lives under travel with it; unpacked when they are opened (carried.ts).
+// The licences that it lives under travel with it; unpacked when they are opened (licences.ts).
 page = page.replace(/<p><a href="\.\/third-party\.txt">([^<]*)<\/a><\/p>/, (_, title) => `<details><summary>${title}</summary><pre class="commands" tabindex="0" data-file="./third-party.txt"></pre></details>`);
+page = page.replace(/<link rel="modulepreload"[^>]*>\n/g, '');
+page = page.replace(/ data-parts="[^"]*" data-parts-coming="[^"]*"/, ' data-parts="cpu loader lab"');
 page = replace(page, '<script type="module" src="./main.js"></script>\n', '');
 page = replace(page, '</body>', `${files.join('\n')}\n<script type="module">${script}</script>\n</body>`);
 if (/(src|href)="\.\//.test(page)) fail('something in index.html still comes from a file of its own');

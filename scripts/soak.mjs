@@ -89,7 +89,7 @@ try {
     await page.waitForFunction((last) => !document.querySelector('#scan').hidden && document.querySelector('#slice-range').max === last, String(slices - 1), { timeout: 600_000 });
     await page.locator('#scan-volume').click();
     const says = (text) => page.waitForFunction((wanted) => document.querySelector('#scanning-text').textContent.includes(wanted), text, { timeout: 600_000 });
-    await says('Scanning the volume');
+    await says('Searching the volume');
     await says('in the volume');
     const findings = await page.locator('#finding-rows tr').count();
     await page.locator('#scan-close').click();

@@ -152,7 +152,7 @@ test('a volume is searched by several threads as by one, and by one where the ot
     return page.locator('#finding-rows tr').allTextContents();
   };
   const oneCore = `Object.defineProperty(navigator, 'hardwareConcurrency', { value: 1 });`;
-  const onPart = (code: string): string => `self.addEventListener('message', (event) => { if (event.data.kind === 'scan-part') { ${code} } });`;
+  const onPart = (code: string): string => `self.addEventListener('message', (event) => { if (event.data.kind === 'search-part') { ${code} } });`;
   const sites = await Promise.all([
     brokenCopy('one-thread', { 'worker-cpu.js': (worker) => `${oneCore}\n${worker.toString()}` }),
     withThreads('threads-search', COUNT + onPart('tell();')),

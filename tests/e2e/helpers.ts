@@ -138,6 +138,19 @@ export function brokenCopy(name: string, edits: Record<string, (content: Buffer)
   return dir;
 }
 
+/** So many frames later: whatever the page was about to draw is drawn. */
+export const frames = (page: Page, count: number): Promise<void> =>
+  page.evaluate((left) => new Promise<void>((resolve) => {
+    const tick = (): void => (left-- > 0 ? void requestAnimationFrame(tick) : resolve());
+    tick();
+  }), count);
+
+/** How many workers of that name the page has. One that was let go ends when it has answered what it was asked. */
+export async function workersNamed(page: Page, name: string): Promise<number> {
+  const names = await Promise.all(page.workers().map((worker) => worker.evaluate(() => self.name).catch(() => '')));
+  return names.filter((each) => each === name).length;
+}
+
 /** A scan of so many slices is open and drawn. */
 export async function opened(page: Page, slices: number): Promise<void> {
   await expect(page.locator('#scan')).toBeVisible({ timeout: 120_000 });

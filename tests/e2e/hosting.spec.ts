@@ -43,7 +43,7 @@ for (const address of [undefined, ...others]) {
     await page.locator('#try-scan').click();
     await opened(page, 48);
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
-    await expect(page.locator('#offline')).toContainText('Opens without a network', { timeout: 60_000 });
+    await expect(page.locator('#offline')).toContainText('Available offline', { timeout: 60_000 });
     const manifest = await page.evaluate(async () => {
       const link = document.querySelector<HTMLLinkElement>('link[rel=manifest]')?.href ?? '';
       const { start_url, scope, icons, name } = await (await fetch(link)).json() as { start_url: string; scope: string; name: string; icons: { src: string; sizes: string; purpose: string }[] };
@@ -75,7 +75,7 @@ test('two builds in two folders of one origin stay apart', async ({ page, contex
   const { url, stop } = await serveAt({ one: dist, two: other });
   for (const folder of ['one/', 'two/']) {
     await open(page, url + folder);
-    await expect(page.locator('#offline')).toContainText('Opens without a network', { timeout: 60_000 });
+    await expect(page.locator('#offline')).toContainText('Available offline', { timeout: 60_000 });
   }
   stop();
   await context.setOffline(true);

@@ -32,7 +32,7 @@ async function host(dir: string, policy = (own: string): string => own): Promise
   return { url, stop };
 }
 
-const kept = (page: Page): Promise<void> => expect(page.locator('#offline')).toHaveText('Opens without a network, too.', { timeout: 60_000 });
+const kept = (page: Page): Promise<void> => expect(page.locator('#offline')).toHaveText('Available offline.', { timeout: 60_000 });
 const cacheNames = (page: Page): Promise<string[]> => page.evaluate(() => caches.keys());
 const offered = (page: Page): ReturnType<Page['locator']> => page.locator('#update .notice-line');
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -40,7 +40,7 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 /** Another build: another title, and other bytes in a file that is loaded late. */
 async function newVersion(dir: string, title: string): Promise<void> {
   change(dir, 'index.html', (text) => text.replace(/<title>[^<]*/, `<title>${title}`));
-  change(dir, 'worker-reader.js', (text) => `${text}\n// ${title}\n`);
+  change(dir, 'worker-loader.js', (text) => `${text}\n// ${title}\n`);
   await writeServiceWorker(dir);
   forgetCompressed(dir, 'service-worker.js');
 }
@@ -52,7 +52,7 @@ function change(dir: string, file: string, edit: (text: string) => string): void
 const forgetCompressed = (dir: string, file: string): void => {
   for (const suffix of ['.br', '.gz']) rmSync(path.join(dir, file + suffix), { force: true });
 };
-const lateFile = (page: Page): Promise<string> => page.evaluate(async () => (await fetch('./worker-reader.js')).text());
+const lateFile = (page: Page): Promise<string> => page.evaluate(async () => (await fetch('./worker-loader.js')).text());
 
 test('after one visit everything works with the network off and the server gone', async ({ page, context }) => {
   test.setTimeout(300_000);
@@ -118,7 +118,7 @@ test('a new version is offered, not forced; the old one works on, whole, until i
   await open(page, site.url);
   await kept(page);
   const [old] = await cacheNames(page);
-  const late = await (await fetch(`${site.url}worker-reader.js`)).text();
+  const late = await (await fetch(`${site.url}worker-loader.js`)).text();
   await newVersion(dir, 'Another version');
 
   // A visit finds it, beside the old one.
@@ -172,7 +172,7 @@ for (const [fault, spoil] of [
     await kept(page);
     await newVersion(dir, 'Half of it');
     // One of those that differ: what is the same is taken from the old version.
-    const file = path.join(dir, 'worker-reader.js');
+    const file = path.join(dir, 'worker-loader.js');
     const whole = readFileSync(file);
     spoil(file);
     await page.reload();

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
-import { choose, expect, json, open, settled, test, worstDifference } from './helpers.ts';
+import { choose, expect, frames, json, open, settled, test, worstDifference } from './helpers.ts';
 import { dist, models, out, patches, root, trainer } from './fixtures.ts';
 
 const [first, second] = models() as [ReturnType<typeof models>[0], ReturnType<typeof models>[0]];
@@ -81,7 +81,10 @@ test('forgetting while they are looked at keeps them out', async ({ page, site }
   await open(page, site.url);
   await choose(page, [{ name: 'patient.nodulens', mimeType: '', buffer: file(second.file) }, { name: 'other.nodulens', mimeType: '', buffer: file(first.file) }]);
   await page.locator('#forget').evaluate((button: HTMLElement) => button.click());
-  await page.waitForTimeout(1500);
+  // Whatever was being looked at has been looked at by then.
+  await expect(page.locator('#load-weights')).not.toHaveAttribute('aria-busy', 'true');
+  await expect(page.locator(`#network-${first.id}-state`)).toHaveText('In use');
+  await frames(page, 10);
   await expect(own(page)).toHaveCount(0);
   await expect(page.locator('body')).not.toContainText('patient.nodulens');
   await expect(page.locator(`#network-${first.id}-state`)).toHaveText('In use');

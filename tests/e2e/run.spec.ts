@@ -118,7 +118,7 @@ test('weights that are broken: the page says so, keeps the files, and goes on af
     page.on('requestfinished', (request) => (fetched += request.url().endsWith(weights) ? 1 : 0));
     await page.goto(site.url);
     // The start fails, and so does the new one that the files ask for; only then are the weights mended, for a page that
-    // starts by itself meanwhile needs no "Try again".
+    // starts by itself needs no "Try again".
     await expect(page.locator('#engine-summary')).toHaveText('The engine did not start.');
     await choose(page, patches().slice(0, 2));
     await expect.poll(() => fetched).toBe(2);

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
-import { brightness, expect, open, opened, test, volumeScanned } from './helpers.ts';
+import { brightness, expect, frames, open, opened, test, volumeScanned, workersNamed } from './helpers.ts';
 import { format, nativeScan, patches, root, scanFile, searchNatively } from './fixtures.ts';
 
 const lidc = path.join(process.env['NODULENS_DATA'] ?? path.join(root, '..', 'shared', 'data'), 'scans', 'lidc-idri-0003-dicom');
@@ -115,7 +115,7 @@ test('a search is the command line’s, number for number; and it can be stopped
 
   await page.locator('#lungs-only').uncheck();
   await page.locator('#scan-volume').click();
-  await expect(page.locator('#scanning-text')).toContainText('Scanning the volume');
+  await expect(page.locator('#scanning-text')).toContainText('Searching the volume');
   await page.locator('#scanning-cancel').click();
   await expect(page.locator('#scanning-text')).toContainText('Stopped', { timeout: 30_000 });
   await expect(page.locator('#scan-slice')).toBeEnabled();
@@ -128,23 +128,26 @@ test('another network, or another scan, in the middle of a search: nothing of th
   await opened(page, 24);
   await page.locator('#lungs-only').uncheck();
   await page.locator('#scan-volume').click();
-  await expect(page.locator('#scanning-text')).toContainText('Scanning the volume');
+  await expect(page.locator('#scanning-text')).toContainText('Searching the volume');
   await page.locator('input[name=network][value=paper]').check();
   await expect(page.locator('#network-paper-state')).toHaveText('In use', { timeout: 60_000 });
   await expect(page.locator('#scan-volume')).toBeEnabled();
-  // Long enough for a slice that was on its way.
-  await page.waitForTimeout(2000);
+  // The worker of the network before ends when it has answered the slice that was on its way.
+  await expect.poll(() => workersNamed(page, 'nodulens-cpu')).toBe(1);
+  await frames(page, 10);
   await expect(page.locator('#findings')).toBeHidden();
   await expect(page.locator('#scanning-text')).toHaveText('');
 
   await page.locator('input[name=network][value=compact]').check();
   await expect(page.locator('#network-compact-state')).toHaveText('In use', { timeout: 60_000 });
   await page.locator('#scan-volume').click();
-  await expect(page.locator('#scanning-text')).toContainText('Scanning the volume');
+  await expect(page.locator('#scanning-text')).toContainText('Searching the volume');
   await page.setInputFiles('#input-files', [scanFile]);
   await expect(page.locator('#scanning-text')).toHaveText('', { timeout: 30_000 });
   await opened(page, 24);
-  await page.waitForTimeout(1000);
+  await expect.poll(() => workersNamed(page, 'nodulens-loader')).toBe(1);
+  await expect(page.locator('#scan-volume')).toBeEnabled();
+  await frames(page, 10);
   await expect(page.locator('#scan')).toBeVisible();
   await expect(page.locator('#notices')).toBeEmpty();
 });

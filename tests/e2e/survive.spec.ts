@@ -1,8 +1,9 @@
 /** Whatever happens to an engine, a reader, a graphics device or the computer: the work goes on, the user is told, nothing is lost. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Page } from '@playwright/test';
-import { brokenCopy, choose, expect, json, open, opened, settled, startSite, test, volumeScanned, worstDifference } from './helpers.ts';
+import { brokenCopy, choose, expect, json, open, opened, settled, startSite, test, volumeScanned, workersNamed, worstDifference } from './helpers.ts';
 import { dist, many, nativeScan, patches, scanFile } from './fixtures.ts';
 import type { NativeScan } from './fixtures.ts';
 
@@ -107,7 +108,7 @@ test('a reader that stops while its scan is open is replaced; the search goes on
   await page.locator('#scan-volume').click();
   await expect(page.locator('#scanning-text')).toContainText(/[1-9]\d? of 24/);
   for (const worker of page.workers()) {
-    if ((await worker.evaluate(() => self.name)) === 'nodulens-reader') await worker.evaluate(() => void setTimeout(() => { throw new Error('killed by the test'); }));
+    if ((await worker.evaluate(() => self.name)) === 'nodulens-loader') await worker.evaluate(() => void setTimeout(() => { throw new Error('killed by the test'); }));
   }
   await expect(page.locator('#scanning-text')).toContainText('in the volume', { timeout: 120_000 });
   await sameFindings(page);
@@ -128,14 +129,14 @@ test('a file on which the reader stops is set aside with its reason; the scan be
       }
       return bytes;
     };`;
-  const site = await startSite(brokenCopy('poison-scan', { 'worker-reader.js': (code) => `${poison}\n${code.toString()}` }));
+  const site = await startSite(brokenCopy('poison-scan', { 'worker-loader.js': (code) => `${poison}\n${code.toString()}` }));
   try {
     await open(page, site.url);
     const bad = (name: string): { name: string; mimeType: string; buffer: Buffer } => ({ name, mimeType: '', buffer: Buffer.from('NRRD0004 POISON\n') });
     await choose(page, [bad('a.nrrd'), { name: 'scan.mha', mimeType: '', buffer: readFileSync(scanFile) }, bad('z.nrrd')]);
     await opened(page, 24);
-    await expect(page.locator('#notices')).toContainText('a.nrrd: The reader stopped on this file');
-    await expect(page.locator('#notices')).toContainText('z.nrrd: The reader stopped on this file');
+    await expect(page.locator('#notices')).toContainText('a.nrrd: The loader stopped on this file');
+    await expect(page.locator('#notices')).toContainText('z.nrrd: The loader stopped on this file');
   } finally {
     site.close();
   }
@@ -152,6 +153,29 @@ test('a laptop that sleeps for an hour in the middle of a run: no worker is take
   await expect(page.locator('#engine-note')).toBeHidden();
 });
 
+test('workers that had nothing to do for a while end, and come back by themselves; a scan of the user’s stays open', async ({ page, site }) => {
+  await page.clock.install();
+  await open(page, site.url);
+  await choose(page, patches().slice(0, 2));
+  await settled(page, 2);
+  await choose(page, [scanFile]);
+  await opened(page, 24);
+  await page.locator('#learn-nav a').first().click();
+  await expect.poll(() => workersNamed(page, 'nodulens-lab')).toBeGreaterThan(0);
+  await expect(page.locator('.why-card canvas[width="50"]')).toHaveCount(4, { timeout: 60_000 });
+  await page.clock.fastForward('00:06:00');
+  await expect.poll(() => workersNamed(page, 'nodulens-cpu')).toBe(0);
+  await expect.poll(() => workersNamed(page, 'nodulens-lab')).toBe(0);
+  expect(await workersNamed(page, 'nodulens-loader')).toBe(1);
+  await choose(page, patches().slice(2, 12));
+  await settled(page, 12);
+  expect(worstDifference((await json(page)).results)).toBeLessThan(1e-4);
+  await page.locator('#slice').click({ position: { x: 200, y: 200 } });
+  await expect(page.locator('#spot-body')).toContainText('%');
+  await expect(page.locator('#engine-note')).toBeHidden();
+  await expect(page.locator('#notices')).not.toContainText('stopped');
+});
+
 test('a tab that the browser freezes in the middle of a run goes on where it was', async ({ page, site }) => {
   await open(page, site.url);
   const files = many().slice(0, 1500);
@@ -159,7 +183,8 @@ test('a tab that the browser freezes in the middle of a run goes on where it was
   await expect.poll(() => page.locator('#rows tr[data-state=done]').count()).toBeGreaterThan(0);
   const session = await page.context().newCDPSession(page);
   await session.send('Page.setWebLifecycleState', { state: 'frozen' });
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  // How long it is frozen is what is tried here, not something that is waited for.
+  await delay(1500);
   await session.send('Page.setWebLifecycleState', { state: 'active' });
   await allRight(page, files);
   await expect(page.locator('#engine-note')).toBeHidden();

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
-import { choose, expect, open, settled, test } from './helpers.ts';
+import { choose, expect, frames, open, settled, test } from './helpers.ts';
 import { out, patches, root, trainer } from './fixtures.ts';
 
 async function train(page: Page, url: string): Promise<void> {
@@ -21,10 +21,17 @@ test('two hundred synthetic patches: over 90 % of what is held out, a file that 
   await page.getByRole('button', { name: 'Pause' }).click();
   await expect(page.locator('.train-line')).toContainText('Paused in epoch');
   const bar = page.locator('.train-progress progress');
-  await page.waitForTimeout(500);
-  const paused = await bar.evaluate((element: HTMLProgressElement) => element.value);
-  await page.waitForTimeout(500);
-  expect(await bar.evaluate((element: HTMLProgressElement) => element.value)).toBe(paused);
+  // The steps that were under way when it was paused still count; then it stands still.
+  const value = (): Promise<number> => bar.evaluate((element: HTMLProgressElement) => element.value);
+  let paused = -1;
+  await expect.poll(async () => {
+    const before = paused;
+    paused = await value();
+    await frames(page, 30);
+    return before === paused;
+  }).toBe(true);
+  await frames(page, 30);
+  expect(await value()).toBe(paused);
   await page.getByRole('button', { name: 'Resume' }).click();
 
   await expect(page.locator(result)).toContainText('Done in', { timeout: 120_000 });

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Locator, Page } from '@playwright/test';
-import { signed } from '../../www/src/lab/colours.ts';
+import { signed } from '../../www/src/ui/colours.ts';
 import { choose, expect, nativeFor, open, opened, settled, test } from './helpers.ts';
 import { dist, models, out, patches, root, scanFile, trainer } from './fixtures.ts';
 

@@ -1,0 +1,65 @@
+/** A network and what it makes of one patch: all that the views draw. */
+import { named } from '../../assets/model-list.ts';
+import type { LayerInfo } from '../../../shared/wasm/lab-wasm.ts';
+import type { TemperatureOrigin } from '../../../strings/inside.ts';
+import type { ModelInfo } from '../../../shared/wasm/engine-wasm.ts';
+import type { Shared } from '../view.ts';
+import type { Unit, Traced } from '../../../shared/wasm/inside-wasm.ts';
+
+export interface Scene {
+  /** Of the network. */
+  file: string;
+  info: ModelInfo;
+  /** Layer i of the trace is i - 1 here. */
+  layers: LayerInfo[];
+  traced: Traced[];
+  values: Float32Array<ArrayBuffer>;
+  grey: Uint8Array<ArrayBuffer>;
+  /** Of the patch. */
+  name: string;
+}
+
+export interface PatchToSee {
+  values: Float32Array<ArrayBuffer>;
+  grey: Uint8Array<ArrayBuffer>;
+  name: string;
+}
+
+export async function sceneOf({ lab, engines }: Pick<Shared, 'lab' | 'engines'>, file: string, { values, grey, name }: PatchToSee): Promise<Scene> {
+  const [{ layers, info }, { layers: traced }] = await Promise.all([
+    lab.ask('network', undefined, { network: file }),
+    lab.ask('trace', { values }, { network: file }),
+  ]);
+  return { file, info: named(info, engines.models.find((model) => model.file === file)), layers, traced, values, grey, name };
+}
+
+/** Channels, rows, columns. */
+export function dims(shape: number[]): [number, number, number] {
+  const [channels = 1, rows = 1, columns = 1] = shape;
+  return [channels, rows, columns];
+}
+
+export const layerAt = (scene: Scene, layer: number): LayerInfo | undefined => scene.layers[layer - 1];
+
+export const dimsAt = (scene: Scene, layer: number): [number, number, number] => dims(scene.traced[layer]?.shape ?? [1, 1, 1]);
+
+export function valueAt(scene: Scene, { layer, channel, y, x }: Unit): number {
+  const [, rows, columns] = dimsAt(scene, layer);
+  return scene.traced[layer]?.values[(channel * rows + y) * columns + x] ?? NaN;
+}
+
+/** The network's answer for the patch. */
+export const probabilityOf = ({ traced }: Scene): number => traced.at(-1)?.values[1] ?? NaN;
+
+/** Of the file's own temperature. */
+export const temperatureOf = ({ info }: Scene): TemperatureOrigin => (info.card.calibration ? 'fitted' : 'file');
+
+/** The nearest unit that the layer has. */
+export function within(scene: Scene, unit: Unit): Unit {
+  const layer = clamp(unit.layer, scene.traced.length);
+  const [channels, rows, columns] = dimsAt(scene, layer);
+  return { layer, channel: clamp(unit.channel, channels), y: clamp(unit.y, rows), x: clamp(unit.x, columns) };
+}
+
+/** A whole number from 0 to below `there`. */
+export const clamp = (value: number, there: number): number => (Number.isFinite(value) ? Math.max(0, Math.min(there - 1, Math.round(value))) : 0);

@@ -1,0 +1,149 @@
+/** The model card, as the weights file carries it. */
+import { headRow, row, scrollRegion } from '../../ui/tables.ts';
+import { make, pair } from '../../ui/dom.ts';
+import { bytes, count, percent } from '../../ui/numbers.ts';
+import { strings } from '../../strings/strings.ts';
+import type { CardCalibration, CardMetrics, CardSubgroup, Interval, ModelInfo } from '../../shared/wasm/engine-wasm.ts';
+
+const text = strings.card;
+
+export function drawCard(into: HTMLElement, model: ModelInfo): void {
+  const { card } = model;
+  into.replaceChildren(
+    make('h3', 'card-title', card.title),
+    section(text.intendedUse, make('p', '', card.intended_use)),
+    ...(card.metrics ? figures(card.metrics) : [make('p', 'problem', text.noMetrics)]),
+    ...subgroups(card.subgroups ?? []),
+    ...(card.calibration ? [calibration(card.calibration)] : []),
+    section(text.model, modelFacts(model)),
+    section(text.limits, list(card.limits ?? [])),
+    section(text.training, trainingFacts(model)),
+    ...(card.reproduce?.length ? [section(text.reproduce, commands(card.reproduce))] : []),
+    section(text.citations, list(card.citations ?? [])),
+  );
+}
+
+function section(title: string, ...children: Node[]): HTMLElement {
+  return make('section', 'card-section', make('h4', '', title), ...children);
+}
+
+/** Scrolled like a wide table. */
+function commands(lines: string[]): HTMLElement {
+  const block = make('pre', 'commands', lines.join('\n'));
+  return scrollRegion(block, text.reproduce, '');
+}
+
+function list(items: string[]): HTMLElement {
+  return make('ul', '', ...items.map((item) => make('li', '', item)));
+}
+
+function modelFacts(model: ModelInfo): HTMLElement {
+  const facts = make('dl', 'facts');
+  pair(facts, text.modelId, make('code', '', model.modelId));
+  pair(facts, text.network, model.network);
+  pair(facts, text.parameters, count(model.parameters));
+  pair(facts, text.macs, count(model.macsPerPatch));
+  pair(facts, text.threshold, String(round(model.threshold)));
+  pair(facts, text.temperature, String(round(model.temperature)));
+  pair(facts, text.preprocessing, make('code', '', model.preprocessId));
+  pair(facts, text.weights, `${bytes(model.weightsBytes)}, SHA-256 `, make('code', 'hash', model.weightsSha256));
+  return facts;
+}
+
+function trainingFacts({ card }: ModelInfo): HTMLElement {
+  const facts = make('dl', 'facts');
+  pair(facts, text.data, card.data);
+  pair(facts, text.split, card.split);
+  pair(facts, text.recipe, card.recipe);
+  pair(facts, text.made, text.madeText(card.date, card.epochs, card.seed, card.commit));
+  pair(facts, text.license, card.license);
+  return facts;
+}
+
+function figures(metrics: CardMetrics): HTMLElement[] {
+  const { tp, fn, fp, tn } = metrics.confusion;
+  const { ci95 } = metrics;
+  const body = make('tbody');
+  const add = (name: string, value: string, ends: string, n: string): void => void body.append(row(name, value, ends, n));
+  const ends = (found: Interval | undefined, format = digits): string => (found ? interval(found, format) : strings.none);
+  /** Older files carry no interval by bootstrap: Wilson's takes its place. */
+  const share = (name: string, value: number, found: Interval | undefined, hits: number, n: number): void =>
+    add(name, percent(value), interval(found ?? wilson(hits, n), percent), `${count(hits)} / ${count(n)}`);
+  add(text.rocAuc, digits(metrics.roc_auc), ends(metrics.roc_auc_ci95 ?? undefined), count(metrics.n));
+  add(text.averagePrecision, digits(metrics.average_precision), ends(ci95?.average_precision), count(metrics.n));
+  if (typeof metrics.recall_at_specificity === 'number')
+    add(text.recallAtSpecificity, percent(metrics.recall_at_specificity), ends(ci95?.recall_at_specificity, percent), count(metrics.n));
+  share(text.recall, metrics.recall, ci95?.recall, tp, tp + fn);
+  share(text.specificity, metrics.specificity, ci95?.specificity, tn, tn + fp);
+  share(text.precision, metrics.precision, ci95?.precision, tp, tp + fp);
+  share(text.accuracy, metrics.accuracy, ci95?.accuracy, tp + tn, metrics.n);
+  add(text.f1, digits(metrics.f1), ends(ci95?.f1), count(metrics.n));
+
+  const table = make('table', 'figures', headRow(text.figure, text.value, text.interval, text.of), body);
+  return [
+    section(
+      text.results(metrics.part),
+      make('p', '', text.population(metrics.n, metrics.positives)),
+      scrollRegion(table, text.results(metrics.part)),
+      make('p', 'quiet', ci95 ? text.intervals : text.intervalsWilson),
+    ),
+    section(text.confusion(metrics.threshold), scrollRegion(confusion(metrics), text.confusion(metrics.threshold))),
+  ];
+}
+
+/** One table for each property that divides the patches. */
+function subgroups(groups: CardSubgroup[]): HTMLElement[] {
+  const names = [...new Set(groups.map((group) => group.by))];
+  return names.map((name) => {
+    const members = groups.filter((group) => group.by === name);
+    const body = make('tbody', '', ...members.map((group) =>
+      row(
+        group.label,
+        withInterval(group.recall, group.recall_ci95),
+        withInterval(group.specificity, group.specificity_ci95),
+        text.nodulesOf(group.positives, group.n),
+      )));
+    const table = make('table', 'figures', headRow(text.group, text.recall, text.specificity, text.nodulesAndAll), body);
+    return section(text.byGroup(name), scrollRegion(table, text.byGroup(name)), make('p', 'quiet', text.groupNote));
+  });
+}
+
+function withInterval(value: number | null, ends: Interval | null): Node | string {
+  if (value === null) return strings.none;
+  if (!ends) return percent(value);
+  return make('span', '', percent(value), make('span', 'range', interval(ends, percent)));
+}
+
+function calibration(found: CardCalibration): HTMLElement {
+  const body = make('tbody', '', ...[
+    [text.calibrationError, found.ece] as const,
+    [text.brier, found.brier] as const,
+    [text.logLoss, found.log_loss] as const,
+  ].map(([name, [before, after]]) => row(name, digits(before), digits(after))));
+  const table = make('table', 'figures', headRow(text.figure, text.before, text.after), body);
+  return section(text.calibration, make('p', '', text.calibrationText(found)), scrollRegion(table, text.calibration), make('p', 'quiet', text.calibrationNote));
+}
+
+const digits = (value: number): string => value.toFixed(3);
+
+function confusion({ confusion: { tp, fn, fp, tn } }: CardMetrics): HTMLElement {
+  const body = make('tbody', '', row(text.was('nodule'), count(tp), count(fn)), row(text.was('no nodule'), count(fp), count(tn)));
+  return make('table', 'figures', headRow(text.truth, text.said('nodule'), text.said('no nodule')), body);
+}
+
+function interval([low, high]: Interval, format: (value: number) => string): string {
+  return `${format(low)} to ${format(high)}`;
+}
+
+/** Wilson's score interval at 95 % for a share of counts (Wilson 1927): sound near 0 and 1, where the usual one is not. */
+function wilson(hits: number, n: number): Interval {
+  if (n === 0) return [0, 1];
+  const z = 1.959964;
+  const share = hits / n;
+  const scale = 1 + (z * z) / n;
+  const center = (share + (z * z) / (2 * n)) / scale;
+  const half = (z / scale) * Math.sqrt((share * (1 - share)) / n + (z * z) / (4 * n * n));
+  return [Math.max(0, center - half), Math.min(1, center + half)];
+}
+
+const round = (value: number): number => Number(value.toPrecision(6));

@@ -53,8 +53,8 @@ async function writeModels() {
   return models[0].file;
 }
 
-/** What cargo has built of a part: the loader's folder there has another name. */
-const pkg = (part) => path.join(path.resolve(root, option('pkg') ?? 'www/pkg'), { loader: 'reader' }[part] ?? part);
+/** Where cargo has built a part. The reference is an engine inside the lab's module: a worker of its own, but no module. */
+const pkg = (part) => path.join(path.resolve(root, option('pkg') ?? 'www/pkg'), { reference: 'lab' }[part] ?? part);
 const WORKERS = { loader: 'loader/loader-worker.ts', lab: 'lab/lab-worker.ts' };
 
 const common = { bundle: true, target: 'es2022', minify: true, sourcemap: true, logLevel: 'warning' };
@@ -198,7 +198,7 @@ const [page] = await Promise.all([
   cp(path.join(www, 'third-party.txt'), path.join(out, 'third-party.txt')),
   cp(path.join(www, 'icon.svg'), path.join(out, 'icon.svg')),
   cp(path.join(www, 'icons'), path.join(out, 'icons'), { recursive: true }),
-  ...parts.there.map((part) => cp(path.join(pkg(part), 'nodulens_bg.wasm'), path.join(out, 'pkg', part, 'nodulens_bg.wasm'))),
+  ...parts.there.filter((part) => part !== 'reference').map((part) => cp(path.join(pkg(part), 'nodulens_bg.wasm'), path.join(out, 'pkg', part, 'nodulens_bg.wasm'))),
 ]);
 await writeHtml(parts, page);
 await writeHosting(out);

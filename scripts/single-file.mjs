@@ -70,7 +70,7 @@ async function worker(entry, folder) {
     target: 'es2022',
     minify: true,
     write: false,
-    alias: { '#glue': path.join(root, 'www', 'pkg', { loader: 'reader' }[folder] ?? folder, 'nodulens.js') },
+    alias: { '#glue': path.join(root, 'www', 'pkg', folder, 'nodulens.js') },
     define: { 'import.meta.url': 'undefined' },
     logLevel: 'warning',
   });

@@ -30,7 +30,7 @@ export async function check(context) {
     const ours = listed(webgpu).filter(([, , { maker }]) => maker === 'ours');
     await engines(context, { place: 'WebGPU', flags: WEBGPU_FLAGS }, ours, () => [1]);
   }
-  if (!context.packages.reference) console.log('check: www/pkg/reference is not built, so burn-flex was not compared');
+  if (!context.packages.reference) console.log('check: www/pkg/lab is not built, so burn-flex was not compared');
   if (!context.packages.webgpu) console.log('check: www/pkg/webgpu is not built, so WebGPU was not compared');
   for (const [what, apart] of Object.entries(context.agreement)) console.log(`check: ${what}: within ${apart.toExponential(1)}`);
   const list = path.join(root, 'dist', 'sizes.json');

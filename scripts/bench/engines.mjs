@@ -12,7 +12,7 @@ export const ONNX_WASM_BUILD = 'ort.wasm.bundle.min.mjs';
 const wasm = { maker: 'onnx', provider: 'wasm', build: ONNX_WASM_BUILD };
 const onGpu = { maker: 'onnx', provider: 'webgpu', threads: 1 };
 
-/** On one thread of one page. The reference engine is there where its package was built. */
+/** On one thread of one page. The reference engine is there where the lab's module was built. */
 export function oneThread(context, model) {
   return {
     [OURS]: { maker: 'ours', pkg: 'cpu', model },

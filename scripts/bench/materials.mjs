@@ -87,6 +87,6 @@ export async function prepare() {
     folder,
     weights,
     mounts,
-    packages: { reference: await built('reference'), webgpu: await built('webgpu') },
+    packages: { reference: await built('lab'), webgpu: await built('webgpu') },
   };
 }

@@ -19,7 +19,7 @@ test('our engine gives Burn’s logits, in every batch and for pictures of odd s
       await wasm.default({ module_or_path: new URL('nodulens_bg.wasm', base) });
       return wasm;
     };
-    const [ours, burn] = await Promise.all([load('cpu'), load('reference')]);
+    const [ours, burn] = await Promise.all([load('cpu'), load('lab')]);
     let state = 1;
     const noise = (count: number) => Float32Array.from({ length: count }, () => {
       state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
@@ -36,7 +36,7 @@ test('our engine gives Burn’s logits, in every batch and for pictures of odd s
     };
     for (const file of weights) {
       const bytes = new Uint8Array(await (await fetch(`./models/${file}`)).arrayBuffer());
-      const [fast, reference] = [await ours.Classifier.load(bytes), await burn.Classifier.load(bytes)];
+      const [fast, reference] = [await ours.Classifier.load(bytes), await burn.Classifier.loadReference(bytes)];
       // Around what the engine takes at once; the larger network takes the reference seconds.
       const batches = file.startsWith('compact') ? [1, 2, 3, 5, 7, 31, 32, 33, 64, 100, 257] : [1, 2, 5, 33];
       for (const batch of batches) {
@@ -73,10 +73,10 @@ test('the reference engine can be chosen, and left again', async ({ page, site }
 test('a reference engine that cannot be fetched leaves everything as it was', async ({ page, site, watch }) => {
   watch.expectErrors(/404|Failed to load resource/);
   await open(page, site.url);
-  await page.route('**/pkg/reference/*.wasm', (route) => route.fulfill({ status: 404, body: 'Not found' }));
+  await page.route('**/worker-reference.js', (route) => route.fulfill({ status: 404, body: 'Not found' }));
   const choice = (value: string) => page.locator(`input[name=engine][value=${value}]`);
   await choice('reference').check({ force: true });
-  await expect(page.locator('#engine-note')).toContainText('could not be loaded: nodulens_bg.wasm');
+  await expect(page.locator('#engine-note')).toContainText('could not be loaded: worker-reference.js');
   await expect(choice('automatic')).toBeChecked();
   await expect(page.locator('#engine-facts')).toContainText('Nodulens engine');
   // Another network is still loaded for the engine in use, and a worker that dies is replaced by one of its kind.
@@ -88,7 +88,7 @@ test('a reference engine that cannot be fetched leaves everything as it was', as
     expect(row.engine).toContain('Nodulens engine');
     expect(row.model_id).toMatch(/^paper-/);
   }
-  await page.unroute('**/pkg/reference/*.wasm');
+  await page.unroute('**/worker-reference.js');
   await choice('reference').check({ force: true });
   await expect(page.locator('#engine-facts')).toContainText('burn-flex');
   await expect(page.locator('#engine-note')).toBeHidden();

@@ -19,7 +19,7 @@ test('first answers come while the rest is being built; what arrives is taken wi
   test.setTimeout(300_000);
   for (const folder of [some, dist]) rmSync(folder, { recursive: true, force: true });
   mkdirSync(some, { recursive: true });
-  bring('cpu', 'reader', 'loader');
+  bring('cpu', 'loader');
   build('--parts-to-come');
   const site = await startSite(dist);
   try {
@@ -38,7 +38,7 @@ test('first answers come while the rest is being built; what arrives is taken wi
     await expect(page.locator('#engine-facts')).toContainText('Nodulens engine');
     await page.evaluate(() => Object.assign(window, { sameDocument_: true }));
 
-    bring('lab', 'reference', 'webgpu');
+    bring('lab', 'webgpu');
     build();
     await page.locator('#learn-nav a', { hasText: 'Inside' }).click();
     await expect(page.locator('#learn-status')).toBeEmpty();

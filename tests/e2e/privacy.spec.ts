@@ -360,7 +360,7 @@ test('a whole session, in the browser’s own log of its network: only this page
   const controlled = (text: string): boolean => text.includes('control.invalid');
   expect([...urls].some(controlled)).toBe(true);
   const assets = [...urls].filter((url) => !/^(data|blob|chrome)/.test(url) && !controlled(url));
-  expect(assets.some((url) => url.endsWith('/pkg/reference/nodulens_bg.wasm')), 'the service worker is in the log').toBe(true);
+  expect(assets.some((url) => url.endsWith('/worker-reference.js')), 'the service worker is in the log').toBe(true);
   for (const url of assets) {
     const { origin, pathname, search } = new URL(url);
     expect(origin, url).toBe(own.origin);

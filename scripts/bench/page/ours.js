@@ -13,13 +13,13 @@ function load(pkg) {
   return modules.get(pkg);
 }
 
-/** `pkg` is cpu, reference or webgpu; `model` the name of the weights. */
+/** `pkg` is cpu, webgpu, or reference, which is inside the lab's; `model` the name of the weights. */
 export async function makeOurs({ pkg, model }) {
   const [{ api, memory }, weights] = await Promise.all([
-    load(pkg),
+    load(pkg === 'reference' ? 'lab' : pkg),
     fetch(`/models/${model}.nodulens`).then(async (response) => new Uint8Array(await response.arrayBuffer())),
   ]);
-  const classifier = await api.Classifier.load(weights);
+  const classifier = await (pkg === 'reference' ? api.Classifier.loadReference(weights) : api.Classifier.load(weights));
   return {
     logits: (values) => classifier.logits(values),
     dense: (values, width, height) => classifier.denseLogits(values, width, height),

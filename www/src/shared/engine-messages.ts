@@ -34,11 +34,20 @@ export type FileOut =
   | { key: number; ok: true; patch: PatchOut; prediction: Prediction; milliseconds: number }
   | { key: number; ok: false; problem: Problem };
 
+/** What an engine is made of. */
+export interface Recipe {
+  module: WebAssembly.Module;
+  /** A weights file's bytes. */
+  weights: Uint8Array;
+  /** Burn instead of our own engine. */
+  reference: boolean;
+}
+
 export type ToWorker =
-  /** `script`: where threads of the same kind start from; alone without it. `weights`: a weights file's bytes. */
-  | { kind: 'start'; id: number; module: WebAssembly.Module; weights: Uint8Array; script: string | undefined }
+  /** `script`: where threads of the same kind start from; alone without it. */
+  | ({ kind: 'start'; id: number; script: string | undefined } & Recipe)
   /** Makes a worker one more thread of another's engine (worker/engine/threads.ts). */
-  | { kind: 'enlist'; id: number; module: WebAssembly.Module; weights: Uint8Array }
+  | ({ kind: 'enlist'; id: number } & Recipe)
   | { kind: 'classify'; id: number; files: FileIn[]; policy: SizePolicy }
   | { kind: 'phantoms'; id: number; seed: number; count: number }
   | { kind: 'known-answer'; id: number }

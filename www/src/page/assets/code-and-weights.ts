@@ -77,8 +77,10 @@ export function code(part: Part): Promise<Code> {
   return once(codes, part, async () => {
     supported();
     await partThere(part);
-    const [url, module] = await Promise.all([script(part), compile(part)]);
-    return { script: url, module };
+    // The reference is an engine inside the lab's module.
+    const module = part === 'reference' ? code('lab').then((lab) => lab.module) : compile(part);
+    const [url, compiled] = await Promise.all([script(part), module]);
+    return { script: url, module: compiled };
   });
 }
 

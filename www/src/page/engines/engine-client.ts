@@ -67,7 +67,7 @@ export class EngineWorker {
       const [{ script, module }, weights] = await Promise.all([code(folder), weightsOf(file, report)]);
       this.script = script;
       // WebGPU has threads of its own.
-      return await this.ask({ kind: 'start', module, weights, script: folder === 'webgpu' ? undefined : script }, { state: ({ model }) => model.modelId });
+      return await this.ask({ kind: 'start', module, weights, reference: folder === 'reference', script: folder === 'webgpu' ? undefined : script }, { state: ({ model }) => model.modelId });
     } catch (error) {
       // The weights are the CPU's, too, which computes with them.
       if (!this.terminated) forget(folder, folder === 'webgpu' ? undefined : file);

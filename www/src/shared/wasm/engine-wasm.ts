@@ -1,5 +1,5 @@
 /**
- * The exports of the engines' WebAssembly modules (`pkg/cpu`, `pkg/reference`, `pkg/webgpu`), as `src/wasm_api.rs` gives them. Types only.
+ * The exports of the engines' WebAssembly modules (`pkg/cpu`, `pkg/webgpu`, and `pkg/lab` for the reference), as `src/wasm_api.rs` gives them. Types only.
  *
  * Written by hand rather than taken from the generated `.d.ts`: the page must type-check in a checkout where the
  * modules have not been built, and the union types here are narrower than what wasm-bindgen can say.
@@ -229,7 +229,7 @@ export interface Spot {
   note?: string | null;
 }
 
-export interface SliceScan {
+export interface SliceSearch {
   /** A bounded piece of work. */
   step(classifier: Classifier): Promise<{ done: number; total: number }>;
   /** Whether its part of the work is done. */
@@ -261,8 +261,12 @@ export interface NodulensModule {
   networks(): NetworkInfo[];
   makePhantoms(seed: number, count: number): Phantom[];
   decodePatch(bytes: Uint8Array, policy: SizePolicy): DecodedPatch;
-  Classifier: { load(weights: Uint8Array): Promise<Classifier> };
-  SliceScan: new (classifier: Classifier, hu: Float32Array, width: number, height: number, pixelMm: [number, number], mask: Uint8Array | undefined, part: number, parts: number) => SliceScan;
+  Classifier: {
+    load(weights: Uint8Array): Promise<Classifier>;
+    /** Burn on the CPU, which every engine is checked against. Only the lab's module has it. */
+    loadReference(weights: Uint8Array): Promise<Classifier>;
+  };
+  SliceSearch: new (classifier: Classifier, hu: Float32Array, width: number, height: number, pixelMm: [number, number], mask: Uint8Array | undefined, part: number, parts: number) => SliceSearch;
   /** Slices of a volume of so many, coarse first. */
   sliceOrder(depth: number): Uint32Array;
   /** Peaks of slices as positions in the body. */

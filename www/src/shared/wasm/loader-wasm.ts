@@ -117,5 +117,5 @@ export interface Loader {
 
 export interface LoaderModule {
   default(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
-  Reader: new () => Loader;
+  Loader: new () => Loader;
 }

@@ -15,7 +15,7 @@ import type { Fault } from '../../shared/faults.ts';
 import { check, measure } from './known-inputs.ts';
 import { cancelSearch, searchPart, searchSlice } from './search-slice.ts';
 import { watchDevices } from './watch-gpu.ts';
-import type { FromWorker, ToWorker } from '../../shared/engine-messages.ts';
+import type { FromWorker, Recipe, ToWorker } from '../../shared/engine-messages.ts';
 import { tryInWorker } from '../leak-test.ts';
 import type { NodulensModule } from '../../shared/wasm/engine-wasm.ts';
 
@@ -29,16 +29,17 @@ function post(message: FromWorker, transfer: Transferable[] = []): void {
   self.postMessage(message, transfer);
 }
 
-async function instantiate(module: WebAssembly.Module, weights: Uint8Array): Promise<Engine> {
+async function instantiate({ module, weights, reference }: Recipe): Promise<Engine> {
   const wasm = glue as unknown as NodulensModule;
   await wasm.default({ module_or_path: module });
-  return { wasm, classifier: await wasm.Classifier.load(weights) };
+  return { wasm, classifier: await (reference ? wasm.Classifier.loadReference(weights) : wasm.Classifier.load(weights)) };
 }
 
-async function start({ id, module, weights, script }: Extract<ToWorker, { kind: 'start' }>): Promise<FromWorker> {
-  engine = await instantiate(module, weights);
+async function start({ id, script, module, weights, reference }: Extract<ToWorker, { kind: 'start' }>): Promise<FromWorker> {
+  const recipe = { module, weights, reference };
+  engine = await instantiate(recipe);
   const count = script ? threadsHere() : 1;
-  if (script && count > 1) threads = new Threads({ script, module, weights }, count);
+  if (script && count > 1) threads = new Threads({ script, ...recipe }, count);
   const { wasm, classifier } = engine;
   return { kind: 'started', id, method: wasm.method(), networks: wasm.networks(), model: classifier.info(), threads: count };
 }
@@ -54,7 +55,7 @@ async function answer(message: Exclude<ToWorker, { kind: 'cancel' | 'fault' }>):
     case 'start':
       return start(message);
     case 'enlist':
-      engine = await instantiate(message.module, message.weights);
+      engine = await instantiate(message);
       return { kind: 'enlisted', id };
     case 'classify': {
       const { files, policy } = message;

@@ -15,9 +15,9 @@ export async function searchPart(
   { wasm, classifier }: Engine,
   { slice, lungs, part, parts }: SlicePart,
   cancelled: () => boolean,
-  show: (search: InstanceType<NodulensModule['SliceScan']>, done: number, total: number) => void,
-): Promise<InstanceType<NodulensModule['SliceScan']>> {
-  const search = new wasm.SliceScan(classifier, slice.hu, slice.width, slice.height, slice.pixelMm, lungs, part, parts);
+  show: (search: InstanceType<NodulensModule['SliceSearch']>, done: number, total: number) => void,
+): Promise<InstanceType<NodulensModule['SliceSearch']>> {
+  const search = new wasm.SliceSearch(classifier, slice.hu, slice.width, slice.height, slice.pixelMm, lungs, part, parts);
   try {
     let shown = performance.now();
     while (!search.idle() && !cancelled()) {

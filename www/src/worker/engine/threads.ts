@@ -6,19 +6,14 @@
 import { die } from '../../shared/channel/policies.ts';
 import { WorkerChannel } from '../../shared/channel/worker-channel.ts';
 import { WorkerDied } from '../../shared/channel/worker-errors.ts';
-import type { AnyAnswer, AnyAsk, FileIn, FileOut, SearchProgress, SlicePart } from '../../shared/engine-messages.ts';
+import type { AnyAnswer, AnyAsk, FileIn, FileOut, Recipe, SearchProgress, SlicePart } from '../../shared/engine-messages.ts';
 import type { HeatMap, SizePolicy } from '../../shared/wasm/engine-wasm.ts';
 import { classify } from './classify-patches.ts';
 import type { Engine } from './engine.ts';
 import { measure } from './known-inputs.ts';
 
-/** What a thread is made from. */
-export interface Recipe {
-  /** blob: address of the worker's own script. */
-  script: string;
-  module: WebAssembly.Module;
-  weights: Uint8Array;
-}
+/** What a thread is made from: what its engine is made of, and the blob: address of the worker's own script. */
+type ThreadRecipe = Recipe & { script: string };
 
 /** More than this share memory bandwidth rather than work. */
 const MOST_THREADS = 8;
@@ -48,11 +43,11 @@ function silenceFor(request: AnyAsk): number {
 export class Threads {
   private there: Thread[] = [];
   private called: Promise<unknown> | undefined;
-  private readonly recipe: Recipe;
+  private readonly recipe: ThreadRecipe;
   private readonly others: number;
 
   /** `count`: with the worker that calls. */
-  constructor(recipe: Recipe, count: number) {
+  constructor(recipe: ThreadRecipe, count: number) {
     this.recipe = recipe;
     this.others = count - 1;
   }

@@ -38,7 +38,7 @@ function open(): Loader {
 
 /** One file after the other: never more than one raw file in memory, and one that fails stops no other. */
 async function openFiles(id: number, files: NamedBlob[]): Promise<Opened> {
-  const opening = new (await wasm()).Reader();
+  const opening = new (await wasm()).Loader();
   const unreadable: FileProblem[] = [];
   for (const [done, { name, blob }] of files.entries()) {
     post({ kind: 'progress', id, done, total: files.length });
@@ -59,7 +59,7 @@ async function openFiles(id: number, files: NamedBlob[]): Promise<Opened> {
 
 /** The example is drawn slice by slice, so that its progress can be shown. */
 async function openExample(id: number, seed: number): Promise<Opened> {
-  const opening = new (await wasm()).Reader();
+  const opening = new (await wasm()).Loader();
   const total = opening.beginExample(seed);
   for (let done = 0; done < total; done += 1) {
     if (done % 4 === 0) post({ kind: 'progress', id, done, total });

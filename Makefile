@@ -35,15 +35,23 @@ help:
 	echo "make golden   the independent reference numbers anew (Python: NumPy, Pillow, SciPy, scikit-learn, PyTorch)"
 	echo "cargo trainer --help    training, evaluation, export"
 
-serve: build
+# The page is served as soon as it can answer: with the CPU engine and the loader. The rest is built
+# behind it, and the page takes it when it is there.
+serve: first npm
+	npm run --silent build -- --parts-to-come
+	log=target/serve-build.log
+	(if $(MAKE) --no-print-directory build >$$log 2>&1; then echo "All parts of the page are built."; else echo "A part of the page could not be built: $$log says why."; fi) &
+	builder=$$!
+	trap 'pkill -P $$builder 2>/dev/null || true' EXIT
 	node scripts/serve.mjs $(if $(PORT),--port $(PORT))
 
 build: modules npm
 	npm run --silent build
 
 # The modules that the page loads: of each its own file, so that they may be built at the same time.
-.PHONY: modules
-modules: www/pkg/cpu/nodulens_bg.wasm www/pkg/loader/nodulens_bg.wasm www/pkg/lab/nodulens_bg.wasm www/pkg/webgpu/nodulens_bg.wasm
+.PHONY: first modules
+first: www/pkg/cpu/nodulens_bg.wasm www/pkg/loader/nodulens_bg.wasm
+modules: first www/pkg/lab/nodulens_bg.wasm www/pkg/webgpu/nodulens_bg.wasm
 
 BINDGEN = cargo run --quiet --release --package nodulens-bindgen --
 CARGO_MODULES = cargo build --package nodulens --target wasm32-unknown-unknown --no-default-features
@@ -125,6 +133,7 @@ trainer: tools
 
 lint: tools
 	cargo fmt --check
+	node scripts/rust-circles.mjs
 	# Without the GPU path, whose dependencies would take minutes more.
 	cargo clippy --release --package nodulens --package nodulens-engine --package nodulens-imaging --package trainer --package nodulens-bindgen --no-default-features --all-targets -- -D warnings
 
@@ -143,6 +152,7 @@ test: tools npm chromium firefox lavapipe python lint licences sanitize
 	export NODULENS_PYTHON=$$PWD/$(PYTHON)/bin/python
 	cargo test --release --package nodulens --package nodulens-engine --package nodulens-imaging --package trainer -- --nocapture
 	$(MAKE) build trainer
+	npm run --silent unit
 	npm run --silent e2e
 	npm run --silent bench -- --check
 
@@ -151,8 +161,8 @@ test: tools npm chromium firefox lavapipe python lint licences sanitize
 PATCHES ?= ../shared/data/luna16-patches
 DEVICE ?= cpu
 published: trainer
-	train() { target/release/trainer train --config trainer/configs/$$1.toml --patches $(PATCHES) --device $(DEVICE) --out runs/$$2 $$(test -d runs/$$2 && echo --resume) "$${@:3}"; }
-	publish() { target/release/trainer export --patches $(PATCHES) --device $(DEVICE) --run runs/$$1 "$${@:2}"; }
+	train() { target/release/nodulens train --config trainer/configs/$$1.toml --patches $(PATCHES) --device $(DEVICE) --out runs/$$2 $$(test -d runs/$$2 && echo --resume) "$${@:3}"; }
+	publish() { target/release/nodulens export --patches $(PATCHES) --device $(DEVICE) --run runs/$$1 "$${@:2}"; }
 	RAYON_NUM_THREADS=1 train wide wide-1 & one=$$!
 	RAYON_NUM_THREADS=1 train wide wide-2 --seed 2 & two=$$!
 	wait $$one
@@ -167,7 +177,7 @@ published: trainer
 # Wants PyTorch (pip install torch) in the Python that it is run with.
 bench-training: tools
 	cargo build --release --package trainer --no-default-features
-	python3 scripts/bench_training.py target/release/trainer docs/training-speed.json
+	python3 scripts/bench_training.py target/release/nodulens docs/training-speed.json
 
 measure: build chromium trainer
 	npm run --silent measure
@@ -213,7 +223,7 @@ TARGETS ?= raster dicom dicom_pixels nifti nrrd metaimage archive weights
 MINUTES ?= 20
 fuzz: tools
 	@command -v cargo-fuzz >/dev/null || { echo "cargo install cargo-fuzz --locked"; exit 1; }
-	NODULENS_SEEDS=$$PWD/fuzz/corpus cargo test --release --package nodulens --no-default-features --features engine,formats --test fuzz_smoke -- --ignored write_seeds
+	NODULENS_SEEDS=$$PWD/fuzz/corpus cargo test --release --package nodulens --no-default-features --test integration -- --ignored write_seeds
 	for target in $(TARGETS); do
 	  mkdir -p fuzz/found/$$target
 	  RUSTC_BOOTSTRAP=1 cargo fuzz run --release $$target fuzz/found/$$target fuzz/corpus/$$target -- \

@@ -17,7 +17,7 @@ const { values, positionals } = parseArgs({
 });
 const outFile = path.resolve(positionals[0] ?? path.join(root, 'docs', 'measurements-scan.json'));
 const [slices, rounds] = [Number(values.slices), Number(values.rounds)];
-const trainer = process.env.TRAINER ?? path.join(root, 'target', 'release', 'trainer');
+const trainer = process.env.TRAINER ?? path.join(root, 'target', 'release', 'nodulens');
 const folder = mkdtempSync(path.join(os.tmpdir(), 'nodulens-scan-'));
 
 const median = (samples) => [...samples].sort((a, b) => a - b)[Math.floor(samples.length / 2)];

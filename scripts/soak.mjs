@@ -12,7 +12,7 @@ import { serve } from './serve.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const work = path.join(root, 'target', 'soak');
-const trainer = process.env.TRAINER ?? path.join(root, 'target', 'release', 'trainer');
+const trainer = process.env.TRAINER ?? path.join(root, 'target', 'release', 'nodulens');
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },

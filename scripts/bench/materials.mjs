@@ -15,7 +15,7 @@ export const SLICE = 512;
 
 const run = promisify(execFile);
 export const exists = (file) => access(file).then(() => true, () => false);
-export const trainer = process.env.TRAINER ?? path.join(root, 'target', 'release', 'trainer');
+export const trainer = process.env.TRAINER ?? path.join(root, 'target', 'release', 'nodulens');
 
 // The same numbers in every run (mulberry32).
 function random(seed) {

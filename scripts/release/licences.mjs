@@ -10,8 +10,8 @@ import { allowed, chosen } from './allowed.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 const notices = path.join(root, 'www', 'third-party.txt');
-/** Each module of the page is built with one feature (Makefile). */
-const FEATURES = ['engine', 'flex', 'formats', 'lab', 'webgpu'];
+/** What the modules of the page are built with (Makefile): none for the first two, flex for the lab. */
+const FEATURES = ['', 'flex', 'webgpu'];
 const TARGET = 'wasm32-unknown-unknown';
 
 const cargo = (...args) => execFileSync('cargo', args, { cwd: root, maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] }).toString();

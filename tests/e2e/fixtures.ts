@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const out = path.join(root, 'tests', 'e2e', '.out');
 export const dist = path.join(root, 'dist');
-export const trainer = process.env['TRAINER'] ?? path.join(root, 'target', 'release', 'trainer');
+export const trainer = process.env['TRAINER'] ?? path.join(root, 'target', 'release', 'nodulens');
 
 export const PATCHES = 40;
 export const MANY = 2000;
@@ -52,7 +52,7 @@ export interface NativeScan {
 /** What the command line finds in the first series of these paths. */
 export function searchNatively(paths: string[], answers: string): NativeScan {
   const json = path.join(out, answers);
-  execFileSync(trainer, ['classify', '--scan', '--device', 'cpu', '--weights', path.join(dist, 'models', models()[0].file), '--json', json, ...paths], { cwd: root, stdio: 'ignore' });
+  execFileSync(trainer, ['search', '--device', 'cpu', '--weights', path.join(dist, 'models', models()[0].file), '--json', json, ...paths], { cwd: root, stdio: 'ignore' });
   return (JSON.parse(readFileSync(json, 'utf8')) as [NativeScan])[0];
 }
 /** A synthetic scan in a folder. */

@@ -22,7 +22,7 @@ pub struct HeatMap {
 }
 
 impl HeatMap {
-    /// The pixel of the slice that a cell stands for, continuous: x, y.
+    /// Return the pixel of the slice that a cell stands for, continuous: x, y.
     #[must_use]
     pub fn pixel(&self, column: usize, row: usize) -> [f64; 2] {
         [column as f64 * self.step_px[0], row as f64 * self.step_px[1]]
@@ -36,7 +36,7 @@ impl HeatMap {
         value.copied().filter(|value| inside && !value.is_nan())
     }
 
-    /// The highest probability; `None` where nothing was asked.
+    /// Return the highest probability; `None` where nothing was asked.
     #[must_use]
     pub fn highest(&self) -> Option<f32> {
         self.probability.iter().copied().filter(|p| !p.is_nan()).reduce(f32::max)

@@ -6,7 +6,7 @@
 /// the slice, by the rule of [`crate::patch::crop`]: with a whole pixel (x, y), rows `y - 25 ..
 /// y + 25` and columns `x - 25 .. x + 25`, air beyond the edge. The first cell is pixel (0, 0), and
 /// the last lies within a step of the far edge, so that the whole slice is covered. Where the
-/// slice was resampled ([`SliceImage`]), the centre is a whole pixel of the resampled slice and
+/// slice was resampled ([`super::SliceImage`]), the centre is a whole pixel of the resampled slice and
 /// `step_px` is no whole number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HeatMap {

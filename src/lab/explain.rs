@@ -6,9 +6,9 @@
 //!
 //! | map | what a pixel's value is |
 //! |---|---|
-//! | [`gradient`] | how fast the evidence grows with the pixel's grey (Simonyan et al. 2013) |
-//! | [`smooth_gradient`] | the same, averaged over noisy copies (SmoothGrad, Smilkov et al. 2017) |
-//! | [`class_activation`] | a layer's maps, weighted by their mean gradient (Grad-CAM, Selvaraju et al. 2017) |
+//! | [`Explainer::gradient`] | how fast the evidence grows with the pixel's grey (Simonyan et al. 2013) |
+//! | [`Explainer::smooth_gradient`] | the same, averaged over noisy copies (SmoothGrad, Smilkov et al. 2017) |
+//! | [`Explainer::class_activation`] | a layer's maps, weighted by their mean gradient (Grad-CAM, Selvaraju et al. 2017) |
 //! | [`Occlusion`] | how much evidence is lost where a square is covered (Zeiler & Fergus 2014) |
 
 use crate::method::{CLASS_NODULE, CLASSES, PATCH_SAMPLES, PATCH_SIZE};

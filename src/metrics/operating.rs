@@ -267,7 +267,7 @@ pub struct CameTrue {
 
 /// What came true of probabilities like this one, by the bins of a card's calibration
 /// (`[mean probability, share of nodules, patches]`). The bin's neighbours are joined to it until
-/// [`LEAST_PATCHES`] stand behind the share. `None` where there are no bins.
+/// `LEAST_PATCHES` stand behind the share. `None` where there are no bins.
 #[must_use]
 pub fn came_true(probability: f64, bins: &[[f64; 3]]) -> Option<CameTrue> {
     let mut counted = [(0usize, 0usize); BINS];

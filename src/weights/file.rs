@@ -61,7 +61,7 @@ pub fn read_weights(bytes: &[u8]) -> Result<WeightsFile, WeightsError> {
     read_weights_as(bytes)
 }
 
-/// Read and check a weights file, with its card as [`Card`] or as [`CardText`].
+/// Read and check a weights file, with its card as [`super::Card`] or as [`super::CardText`].
 ///
 /// # Errors
 /// As [`read_weights`].

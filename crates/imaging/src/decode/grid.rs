@@ -3,7 +3,7 @@
 
 use super::limits::Limits;
 use super::numbers::{self, Number, NumbersError};
-use super::series::{Tag, Warning};
+use super::series::{HeaderLine, Warning};
 use crate::UserError;
 use crate::geometry::{GeometryError, SpacingMm, VolumeGeometry, WorldMm};
 use crate::volume::{Samples, Volume};
@@ -109,7 +109,7 @@ pub(crate) struct Grid {
     /// Lines before the samples, passed over before the bytes.
     pub line_skip: u64,
     pub warnings: Vec<Warning>,
-    pub tags: Vec<Tag>,
+    pub tags: Vec<HeaderLine>,
 }
 
 /// Sides of a volume from numbers of a header.

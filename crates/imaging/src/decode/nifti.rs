@@ -5,7 +5,7 @@
 use super::grid::{self, Encoding, Grid, GridError};
 use super::limits::Limits;
 use super::numbers::Number;
-use super::series::{Tag, Warning};
+use super::series::{HeaderLine, Warning};
 
 /// Bytes that are enough to tell and to read a header.
 pub(crate) const HEADER: usize = 544;
@@ -208,11 +208,12 @@ fn rotated(fields: &Fields<'_>, pitch: [f64; 3]) -> [[f64; 4]; 3] {
 }
 
 /// The header's free text, which may hold anything.
-fn tags(fields: &Fields<'_>) -> Vec<Tag> {
+fn tags(fields: &Fields<'_>) -> Vec<HeaderLine> {
     let at = if fields.second { 240..320 } else { 148..228 };
     let bytes = fields.bytes.get(at).unwrap_or_default();
     let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     let value = String::from_utf8_lossy(bytes).trim().to_owned();
-    let tag = Tag { tag: "descrip".to_owned(), name: "Description", value, identifies: true };
+    let tag =
+        HeaderLine { tag: "descrip".to_owned(), name: "Description", value, identifies: true };
     if tag.value.is_empty() { Vec::new() } else { vec![tag] }
 }

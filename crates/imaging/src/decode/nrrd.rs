@@ -4,7 +4,7 @@
 use super::grid::{self, Encoding, Grid, GridError};
 use super::limits::Limits;
 use super::numbers::Number;
-use super::series::{Tag, Warning};
+use super::series::{HeaderLine, Warning};
 
 /// Longest header that is read in bytes.
 const MAX_HEADER: usize = 256 * 1024;
@@ -173,14 +173,14 @@ impl<'a> Fields<'a> {
     }
 
     /// The header's lines. Keys of the writer's own (`key:=value`) may hold anything.
-    fn tags(&self) -> Vec<Tag> {
+    fn tags(&self) -> Vec<HeaderLine> {
         let lines = self.lines.iter().skip(1).filter(|line| !line.starts_with('#'));
         let tags = lines.filter_map(|line| {
             let (key, value) = line.split_once(':')?;
             let own = value.starts_with('=');
             let identifies = own || matches!(key, "content" | "data file" | "datafile");
             let value = value.trim_start_matches('=').trim().chars().take(SHOWN).collect();
-            Some(Tag { tag: key.chars().take(SHOWN).collect(), name: "", value, identifies })
+            Some(HeaderLine { tag: key.chars().take(SHOWN).collect(), name: "", value, identifies })
         });
         tags.take(200).collect()
     }

@@ -120,7 +120,7 @@ pub struct SeriesInfo {
     /// Center and width of the file's first window, in HU.
     pub window: Option<(f64, f64)>,
     /// The header, from the first slice.
-    pub tags: Vec<Tag>,
+    pub tags: Vec<HeaderLine>,
     /// Whether the header names the patient, and does not say that this was removed.
     pub identifies: bool,
     /// Whether the pixels may hold text of the patient: (0028,0301) YES, or a secondary capture.
@@ -174,7 +174,7 @@ pub struct Gap {
 
 /// A line of a header.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Tag {
+pub struct HeaderLine {
     /// (gggg,eeee), or the key of a text header.
     pub tag: String,
     /// Its name; empty where it is not known here.

@@ -5,7 +5,7 @@ use super::{Added, Import, Waiting, names, sample_bytes};
 use crate::decode::kind::base_name;
 use crate::decode::metaimage::{self, DataFile};
 use crate::decode::nifti::{self, Place};
-use crate::decode::series::{Series, SeriesInfo, Tag, Warning};
+use crate::decode::series::{HeaderLine, Series, SeriesInfo, Warning};
 use crate::decode::{inflate, nrrd, orient};
 use crate::hash;
 use crate::volume::Volume;
@@ -136,7 +136,7 @@ impl Import {
         format: &'static str,
         volume: Volume,
         warnings: Vec<Warning>,
-        tags: Vec<Tag>,
+        tags: Vec<HeaderLine>,
         files: &[&[u8]],
     ) -> Result<Added, Refusal> {
         self.keep(sample_bytes(volume.samples()))?;
@@ -162,7 +162,7 @@ impl Import {
 }
 
 /// The lines of a MetaImage header. Comments and keys of the writer's own may hold anything.
-fn metaimage_tags(bytes: &[u8]) -> Vec<Tag> {
+fn metaimage_tags(bytes: &[u8]) -> Vec<HeaderLine> {
     const PLAIN: [&str; 16] = [
         "ObjectType",
         "NDims",
@@ -191,7 +191,7 @@ fn metaimage_tags(bytes: &[u8]) -> Vec<Tag> {
         }
         let identifies = !PLAIN.contains(&key);
         let value = value.trim().chars().take(256).collect();
-        tags.push(Tag { tag: key.chars().take(64).collect(), name: "", value, identifies });
+        tags.push(HeaderLine { tag: key.chars().take(64).collect(), name: "", value, identifies });
     }
     tags
 }

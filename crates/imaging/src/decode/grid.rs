@@ -5,7 +5,7 @@ use super::limits::Limits;
 use super::numbers::{self, Number, NumbersError};
 use super::series::{HeaderLine, Warning};
 use crate::UserError;
-use crate::geometry::{GeometryError, SpacingMm, VolumeGeometry, WorldMm};
+use crate::geometry::{Axes, GeometryError, Vec3, VolumeGeometry, WorldMm};
 use crate::volume::{Samples, Volume};
 use flate2::read::MultiGzDecoder;
 use std::io::Read;
@@ -95,10 +95,10 @@ pub(crate) enum Encoding {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Grid {
     pub size: [usize; 3],
-    /// LPS, mm.
-    pub origin: [f64; 3],
+    /// Centre of the first voxel.
+    pub origin: WorldMm,
     /// From one voxel to the next along each axis of the array, LPS, mm.
-    pub steps: [[f64; 3]; 3],
+    pub steps: [Vec3; 3],
     pub number: Number,
     pub big_endian: bool,
     /// Slope and intercept.
@@ -229,20 +229,17 @@ impl Grid {
 
     /// The grid in the body. A sheared one (tilted gantry) becomes upright, with a warning.
     fn geometry(&mut self) -> Result<VolumeGeometry, GridError> {
-        let length = |step: [f64; 3]| step.iter().map(|side| side * side).sum::<f64>().sqrt();
-        let mut spacing = self.steps.map(length);
-        let mut axes = [0, 1, 2].map(|i| self.steps[i].map(|side| side / spacing[i]));
-        let dot = |a: [f64; 3], b: [f64; 3]| a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+        let mut spacing = self.steps.map(Vec3::length);
+        let mut axes = [0, 1, 2].map(|i| self.steps[i] / spacing[i]);
         let [x, y, z] = axes;
-        let lean = dot(x, z).abs().max(dot(y, z).abs());
-        if dot(x, y).abs() <= SHEAR && lean > SHEAR && lean < 0.8 {
-            let normal =
-                [x[1] * y[2] - x[2] * y[1], x[2] * y[0] - x[0] * y[2], x[0] * y[1] - x[1] * y[0]];
-            let along = dot(normal, self.steps[2]);
-            axes[2] = normal.map(|side| side * along.signum());
+        let lean = x.dot(z).abs().max(y.dot(z).abs());
+        if x.dot(y).abs() <= SHEAR && lean > SHEAR && lean < 0.8 {
+            let normal = x.cross(y);
+            let along = normal.dot(self.steps[2]);
+            axes[2] = normal * along.signum();
             spacing[2] = along.abs();
             let degrees = lean.asin().to_degrees();
-            let aside = lean * length(self.steps[2]) * (self.size[2] - 1) as f64;
+            let aside = lean * self.steps[2].length() * (self.size[2] - 1) as f64;
             self.warnings.push(Warning::new(
                 "tilted",
                 format!(
@@ -252,10 +249,8 @@ impl Grid {
                 ),
             ));
         }
-        let [x, y, z] = self.origin;
-        let [spacing_x, spacing_y, spacing_z] = spacing;
-        let spacing = SpacingMm { x: spacing_x, y: spacing_y, z: spacing_z };
-        Ok(VolumeGeometry::new(self.size, WorldMm { x, y, z }, spacing, axes)?)
+        let spacing = Vec3(spacing).into();
+        Ok(VolumeGeometry::new(self.size, self.origin, spacing, Axes(axes))?)
     }
 }
 

@@ -6,6 +6,7 @@ use super::grid::{self, Encoding, Grid, GridError};
 use super::limits::Limits;
 use super::numbers::Number;
 use super::series::{HeaderLine, Warning};
+use crate::geometry::{Vec3, WorldMm};
 
 /// Bytes that are enough to tell and to read a header.
 pub(crate) const HEADER: usize = 544;
@@ -159,7 +160,7 @@ pub(crate) fn parse(
 
 /// Steps along the array's axes and the first voxel's place, LPS, mm: by the header's matrix,
 /// else by its rotation, else by the voxel's size alone.
-fn placed(fields: &Fields<'_>, warnings: &mut Vec<Warning>) -> ([[f64; 3]; 3], [f64; 3]) {
+fn placed(fields: &Fields<'_>, warnings: &mut Vec<Warning>) -> ([Vec3; 3], WorldMm) {
     let pitch = [1, 2, 3].map(|axis| fields.float(76, 104, axis).abs());
     let matrix: [[f64; 4]; 3] = if fields.code(254, 348) > 0 {
         [0, 1, 2].map(|row| [0, 1, 2, 3].map(|column| fields.float(280, 400, row * 4 + column)))
@@ -184,8 +185,8 @@ fn placed(fields: &Fields<'_>, warnings: &mut Vec<Warning>) -> ([[f64; 3]; 3], [
     // RAS to LPS: x and y the other way. `0.0 -` would give -0 for 0; so would a product.
     let lps =
         |row: usize, value: f64| if row < 2 && value != 0.0 { -value * mm } else { value * mm };
-    let column = |j: usize| [0, 1, 2].map(|row| lps(row, matrix[row][j]));
-    ([column(0), column(1), column(2)], column(3))
+    let column = |j: usize| Vec3([0, 1, 2].map(|row| lps(row, matrix[row][j])));
+    ([column(0), column(1), column(2)], column(3).into())
 }
 
 /// The matrix of a unit quaternion, whose first number is left away (nifti1.h, method 2).

@@ -5,6 +5,7 @@ use super::grid::{self, Encoding, Grid, GridError};
 use super::limits::Limits;
 use super::numbers::Number;
 use super::series::{HeaderLine, Warning};
+use crate::geometry::{Vec3, WorldMm};
 
 /// Longest header that is read in bytes.
 const MAX_HEADER: usize = 256 * 1024;
@@ -134,7 +135,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Steps along the array's axes and the first voxel's place, LPS, mm.
-    fn placed(&self, warnings: &mut Vec<Warning>) -> Result<([[f64; 3]; 3], [f64; 3]), GridError> {
+    fn placed(&self, warnings: &mut Vec<Warning>) -> Result<([Vec3; 3], WorldMm), GridError> {
         let space = self.get("space").map(str::to_ascii_lowercase);
         let signs = match space.as_deref() {
             Some("left-posterior-superior" | "lps") => [1.0, 1.0, 1.0],
@@ -148,16 +149,19 @@ impl<'a> Fields<'a> {
             }
         };
         let signed = |vector: [f64; 3]| {
-            [0, 1, 2]
-                .map(|k| if signs[k] < 0.0 && vector[k] != 0.0 { -vector[k] } else { vector[k] })
+            // Without the test, 0 would become -0.
+            let side =
+                |k: usize| if signs[k] < 0.0 && vector[k] != 0.0 { -vector[k] } else { vector[k] };
+            Vec3([0, 1, 2].map(side))
         };
         let origin = match self.get("space origin") {
             Some(text) => match vectors(text).as_deref() {
                 Some([origin]) => signed(*origin),
                 _ => return Err(bad("space origin", text)),
             },
-            None => [0.0; 3],
+            None => Vec3::ZERO,
         };
+        let origin = origin.into();
         if let Some(text) = self.get("space directions") {
             return match vectors(text).as_deref() {
                 Some([x, y, z]) => Ok(([signed(*x), signed(*y), signed(*z)], origin)),
@@ -169,7 +173,7 @@ impl<'a> Fields<'a> {
             text.split_whitespace().map(|side| side.parse().ok()).collect();
         let [x, y, z] =
             sides.and_then(|s| s.try_into().ok()).ok_or_else(|| bad("spacings", text))?;
-        Ok(([[x, 0.0, 0.0], [0.0, y, 0.0], [0.0, 0.0, z]], origin))
+        Ok(([Vec3([x, 0.0, 0.0]), Vec3([0.0, y, 0.0]), Vec3([0.0, 0.0, z])], origin))
     }
 
     /// The header's lines. Keys of the writer's own (`key:=value`) may hold anything.

@@ -1,7 +1,7 @@
 //! What opening files gives: scans with what is known of them, pictures, and what went wrong.
 
 use super::raster::GreyImage;
-use crate::geometry::{SpacingMm, VolumeGeometry, WorldMm};
+use crate::geometry::{Axes, SpacingMm, VolumeGeometry, WorldMm};
 use crate::intensity::Window;
 use crate::volume::{Samples, Volume};
 use serde::Serialize;
@@ -49,11 +49,10 @@ impl Picture {
     #[must_use]
     pub fn read(&self, window: Window, pixel_mm: f64) -> Option<Series> {
         let (image, origin) = (&self.image, WorldMm { x: 0.0, y: 0.0, z: 0.0 });
-        let axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
         // How thick the slice was is not known; nothing is measured along z.
         let spacing = SpacingMm { x: pixel_mm, y: pixel_mm, z: 1.0 };
         let size = [image.width, image.height, 1];
-        let geometry = VolumeGeometry::new(size, origin, spacing, axes).ok()?;
+        let geometry = VolumeGeometry::new(size, origin, spacing, Axes::IDENTITY).ok()?;
         let hu = image.samples.iter().map(|grey| window.hu(*grey).0).collect();
         let volume = Volume::new(Samples::Float32(hu), geometry).ok()?;
         let warning = |message: &String| Warning::new("picture", message.clone());

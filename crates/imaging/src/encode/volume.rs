@@ -1,7 +1,7 @@
 //! A volume as MetaImage, NIfTI, NRRD, or a DICOM slice. Samples are stored as 16-bit HU.
 
 use super::dicom::{DataSet, decimal, file, uid};
-use crate::geometry::{VolumeGeometry, VoxelPoint};
+use crate::geometry::{Vec3, VolumeGeometry, VoxelPoint};
 use crate::tags;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -18,7 +18,8 @@ const INTERCEPT: i16 = -1024;
 pub fn metaimage(geometry: &VolumeGeometry, hu: &[i16], raw: Option<&str>) -> Vec<u8> {
     let [width, height, depth] = geometry.size();
     let (origin, spacing) = (geometry.origin(), geometry.spacing_mm());
-    let axes: Vec<String> = geometry.axes().iter().flatten().map(f64::to_string).collect();
+    let axes: Vec<String> =
+        geometry.axes().0.iter().flat_map(|axis| axis.0).map(|side| side.to_string()).collect();
     let header = format!(
         "ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\n\
          CompressedData = False\nTransformMatrix = {}\nOffset = {} {} {}\n\
@@ -77,8 +78,7 @@ pub fn nifti(
     // Only the sform is given (scanner's axes).
     put(254, &1_i16.to_le_bytes());
     let (origin, axes) = (geometry.origin(), geometry.axes());
-    let place = [origin.x, origin.y, origin.z];
-    let pitch = [spacing.x, spacing.y, spacing.z];
+    let (place, pitch) = (Vec3::from(origin), Vec3::from(spacing));
     for row in 0..3 {
         let sign = if row < 2 { -1.0 } else { 1.0 };
         let line = [0, 1, 2].map(|k| axes[k][row] * pitch[k]);
@@ -104,9 +104,9 @@ pub fn nrrd(
 ) -> Result<Vec<u8>, std::io::Error> {
     let [width, height, depth] = geometry.size();
     let (origin, spacing, axes) = (geometry.origin(), geometry.spacing_mm(), geometry.axes());
-    let pitch = [spacing.x, spacing.y, spacing.z];
+    let pitch = Vec3::from(spacing);
     let directions = [0, 1, 2].map(|k| {
-        let [x, y, z] = axes[k].map(|side| side * pitch[k]);
+        let Vec3([x, y, z]) = axes[k] * pitch[k];
         format!("({x},{y},{z})")
     });
     let header = format!(
@@ -164,7 +164,7 @@ pub fn dicom_slice(
         .text(tags::ACQUISITION_NUMBER, "IS", "")
         .text(tags::INSTANCE_NUMBER, "IS", &number)
         .text(tags::IMAGE_POSITION_PATIENT, "DS", &list(&[at.x, at.y, at.z]))
-        .text(tags::IMAGE_ORIENTATION_PATIENT, "DS", &list(&[axes[0], axes[1]].concat()))
+        .text(tags::IMAGE_ORIENTATION_PATIENT, "DS", &list(&[axes[0].0, axes[1].0].concat()))
         .text(tags::FRAME_OF_REFERENCE_UID, "UI", &uid(&format!("frame of reference of {series}")))
         .text(tags::POSITION_REFERENCE_INDICATOR, "LO", "")
         .numbers(tags::SAMPLES_PER_PIXEL, &[1])

@@ -8,6 +8,7 @@ use super::picture::is_secondary;
 use super::pixels::{Frame, Pixels};
 use super::shape::{Photometric, Shape};
 use crate::decode::series::{HeaderLine, Warning};
+use crate::geometry::Vec3;
 use crate::tags::{self, Tag};
 use crate::volume::Samples;
 use std::sync::Arc;
@@ -45,7 +46,7 @@ pub(crate) struct Slice {
     /// Columns, rows.
     pub size: [usize; 2],
     /// Centre of the first pixel, LPS, mm.
-    pub position: Option<[f64; 3]>,
+    pub position: Option<Vec3>,
     /// Directions of a row and of a column.
     pub orientation: Option<[f64; 6]>,
     /// Between rows, between columns, mm.
@@ -98,7 +99,7 @@ pub(crate) fn read(
         let plane = groups.find(tags::PLANE_POSITION_SEQUENCE);
         let several = shape.frames > 1;
         // Frames without places of their own would all lie in one.
-        let position = plane.vector(tags::IMAGE_POSITION_PATIENT);
+        let position = plane.vector(tags::IMAGE_POSITION_PATIENT).map(Vec3);
         let placed = !several || !std::ptr::eq(plane, set);
         let number = |tag| set.decimal(tag).map(|number| number as i64);
         slices.push(Slice {

@@ -263,7 +263,7 @@ impl<'a> Fields<'a> {
         };
         // Three numbers an array axis, x first.
         let [a, b, c, d, e, f, g, h, i] = axes;
-        let axes = [[a, b, c], [d, e, f], [g, h, i]];
+        let axes = [[a, b, c], [d, e, f], [g, h, i]].into();
         Ok(VolumeGeometry::new(size.map(|side| side as usize), origin, spacing, axes)?)
     }
 }

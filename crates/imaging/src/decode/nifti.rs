@@ -111,7 +111,7 @@ pub(crate) fn parse(
         let reason = "it holds several volumes; only one is read".to_owned();
         return Err(GridError::Unsupported(reason));
     }
-    let size = grid::size([side(1), side(2), side(3)], limits)?;
+    let size = grid::size([side(1), side(2), side(3)], limits.voxels)?;
     let kind = match fields.second {
         true => i16::from_le_bytes(fields.chunk(12)),
         false => i16::from_le_bytes(fields.chunk(70)),
@@ -143,10 +143,9 @@ pub(crate) fn parse(
     let scale = (given && (slope, intercept) != (1.0, 0.0)).then_some((slope, intercept));
     let mut warnings = Vec::new();
     let (steps, origin) = placed(&fields, &mut warnings);
+    let geometry = grid::geometry(size, origin, steps, &mut warnings)?;
     Ok(Grid {
-        size,
-        origin,
-        steps,
+        geometry,
         number,
         big_endian: fields.big_endian,
         scale,

@@ -1,7 +1,7 @@
 //! NRRD: a header of text, the samples behind it or in a file of their own.
 //! <https://teem.sourceforge.net/nrrd/format.html>
 
-use super::grid::{self, Encoding, Grid, GridError};
+use super::grid::{self, DataFile, Encoding, Grid, GridError};
 use super::limits::Limits;
 use super::numbers::Number;
 use super::series::{HeaderLine, Warning};
@@ -12,22 +12,13 @@ const MAX_HEADER: usize = 256 * 1024;
 /// Longest value that is shown.
 const SHOWN: usize = 256;
 
-/// What a file holds.
-pub(crate) struct Header {
-    pub grid: Grid,
-    /// Where the samples begin in this file.
-    pub offset: usize,
-    /// The file that holds them, where it is not this one.
-    pub data_file: Option<String>,
-}
-
 /// Whether the bytes begin as every NRRD does.
 pub(crate) fn is_nrrd(bytes: &[u8]) -> bool {
     bytes.starts_with(b"NRRD000") && bytes.get(7).is_some_and(u8::is_ascii_digit)
 }
 
-/// Reads a header.
-pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<Header, GridError> {
+/// Read a header.
+pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<(Grid, DataFile), GridError> {
     let mut lines = Vec::new();
     let mut place = 0;
     loop {
@@ -56,7 +47,8 @@ pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<Header, GridError> 
         let name: String = name.chars().take(60).collect();
         return Err(GridError::Unsupported(format!("its samples lie in several files ({name})")));
     }
-    Ok(Header { grid, offset: place, data_file: data_file.map(str::to_owned) })
+    let local = DataFile::Local { offset: place };
+    Ok((grid, data_file.map_or(local, |name| DataFile::Beside(name.to_owned()))))
 }
 
 struct Fields<'a> {
@@ -88,7 +80,7 @@ impl<'a> Fields<'a> {
             sizes.split_whitespace().map(|side| side.parse().ok()).collect::<Option<Vec<i64>>>();
         let sides =
             sides.and_then(|sides| sides.try_into().ok()).ok_or_else(|| bad("sizes", sizes))?;
-        let size = grid::size(sides, limits)?;
+        let size = grid::size(sides, limits.voxels)?;
         let kind = self.get("type").ok_or(GridError::Missing("type"))?;
         let number = number(kind).ok_or_else(|| bad("type", kind))?;
         let encoding = self.get("encoding").ok_or(GridError::Missing("encoding"))?;
@@ -117,21 +109,10 @@ impl<'a> Fields<'a> {
         let line_skip = u64::try_from(line_skip).map_err(|_| bad("line skip", "negative"))?;
         let mut warnings = Vec::new();
         let (steps, origin) = self.placed(&mut warnings)?;
+        let geometry = grid::geometry(size, origin, steps, &mut warnings)?;
         let tags = self.tags();
         let scale = None;
-        Ok(Grid {
-            size,
-            origin,
-            steps,
-            number,
-            big_endian,
-            scale,
-            encoding,
-            skip,
-            line_skip,
-            warnings,
-            tags,
-        })
+        Ok(Grid { geometry, number, big_endian, scale, encoding, skip, line_skip, warnings, tags })
     }
 
     /// Steps along the array's axes and the first voxel's place, LPS, mm.

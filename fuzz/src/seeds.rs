@@ -99,7 +99,7 @@ fn phantom_volume() -> (VolumeGeometry, Vec<i16>) {
         [50, 50, 2],
         WorldMm { x: -20.0, y: 3.5, z: 100.0 },
         SpacingMm { x: 0.7, y: 0.7, z: 1.25 },
-        axes,
+        axes.into(),
     );
     (geometry.unwrap(), [phantom_hu(1), phantom_hu(2)].concat())
 }

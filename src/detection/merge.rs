@@ -190,7 +190,7 @@ mod tests {
         let axes = [[sign, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, sign]];
         let origin = WorldMm { x: -100.0, y: -90.0, z: 30.0 };
         let spacing = SpacingMm { x: 0.7, y: 0.8, z: 2.5 };
-        VolumeGeometry::new([300, 200, 21], origin, spacing, axes).unwrap()
+        VolumeGeometry::new([300, 200, 21], origin, spacing, axes.into()).unwrap()
     }
 
     fn peak(x: f64, y: f64, probability: f32) -> Peak {

@@ -9,6 +9,7 @@ use super::report::{Report, Row};
 use nodulens_imaging::decode::series::{SeriesInfo, SliceSource};
 use nodulens_imaging::encode::dicom::{DataSet, decimal, file, uid};
 use nodulens_imaging::geometry::SpacingMm;
+use nodulens_imaging::tags;
 
 /// Comprehensive SR Storage.
 const COMPREHENSIVE_SR: &str = "1.2.840.10008.5.1.4.1.1.88.33";
@@ -73,10 +74,10 @@ pub fn structured_report(report: &Report, source: &SrSource) -> Vec<u8> {
     let instance = uid(&format!("report {facts}"));
     let mut identity = DataSet::new();
     for (name, tag, vr) in [
-        ("PatientName", 0x0010_0010, "PN"),
-        ("PatientID", 0x0010_0020, "LO"),
-        ("PatientBirthDate", 0x0010_0030, "DA"),
-        ("PatientSex", 0x0010_0040, "CS"),
+        ("PatientName", tags::PATIENT_NAME, "PN"),
+        ("PatientID", tags::PATIENT_ID, "LO"),
+        ("PatientBirthDate", tags::PATIENT_BIRTH_DATE, "DA"),
+        ("PatientSex", tags::PATIENT_SEX, "CS"),
     ] {
         let value = report.input.identity.iter().find(|(key, _)| key == name);
         identity = identity.text(tag, vr, value.map_or("", |(_, value)| value));
@@ -85,27 +86,27 @@ pub fn structured_report(report: &Report, source: &SrSource) -> Vec<u8> {
     let data = DataSet::new()
         .with(identity)
         .with(document(report, source))
-        .text(0x0008_0005, "CS", "ISO_IR 192")
-        .text(0x0008_0020, "DA", "")
-        .text(0x0008_0023, "DA", date)
-        .text(0x0008_0030, "TM", "")
-        .text(0x0008_0033, "TM", time)
-        .text(0x0008_0050, "SH", "")
-        .text(0x0008_0060, "CS", "SR")
-        .text(0x0008_0070, "LO", "Nodulens")
-        .text(0x0008_0090, "PN", "")
-        .text(0x0008_103E, "LO", "Findings by Nodulens, not a medical device")
-        .items(0x0008_1111, vec![])
-        .text(0x0018_1020, "LO", &report.program)
-        .text(0x0020_000D, "UI", &source.study_uid)
-        .text(0x0020_000E, "UI", &uid(&format!("series of report {facts}")))
-        .text(0x0020_0010, "SH", "")
-        .text(0x0020_0011, "IS", "1")
-        .text(0x0020_0013, "IS", "1")
-        .items(0x0040_A372, vec![])
-        .items(0x0040_A375, vec![evidence(source)])
-        .text(0x0040_A491, "CS", "COMPLETE")
-        .text(0x0040_A493, "CS", "UNVERIFIED");
+        .text(tags::SPECIFIC_CHARACTER_SET, "CS", "ISO_IR 192")
+        .text(tags::STUDY_DATE, "DA", "")
+        .text(tags::CONTENT_DATE, "DA", date)
+        .text(tags::STUDY_TIME, "TM", "")
+        .text(tags::CONTENT_TIME, "TM", time)
+        .text(tags::ACCESSION_NUMBER, "SH", "")
+        .text(tags::MODALITY, "CS", "SR")
+        .text(tags::MANUFACTURER, "LO", "Nodulens")
+        .text(tags::REFERRING_PHYSICIAN_NAME, "PN", "")
+        .text(tags::SERIES_DESCRIPTION, "LO", "Findings by Nodulens, not a medical device")
+        .items(tags::REFERENCED_PERFORMED_PROCEDURE_STEP_SEQUENCE, vec![])
+        .text(tags::SOFTWARE_VERSIONS, "LO", &report.program)
+        .text(tags::STUDY_INSTANCE_UID, "UI", &source.study_uid)
+        .text(tags::SERIES_INSTANCE_UID, "UI", &uid(&format!("series of report {facts}")))
+        .text(tags::STUDY_ID, "SH", "")
+        .text(tags::SERIES_NUMBER, "IS", "1")
+        .text(tags::INSTANCE_NUMBER, "IS", "1")
+        .items(tags::PERFORMED_PROCEDURE_CODE_SEQUENCE, vec![])
+        .items(tags::CURRENT_REQUESTED_PROCEDURE_EVIDENCE_SEQUENCE, vec![evidence(source)])
+        .text(tags::COMPLETION_FLAG, "CS", "COMPLETE")
+        .text(tags::VERIFICATION_FLAG, "CS", "UNVERIFIED");
     file(COMPREHENSIVE_SR, &instance, data)
 }
 
@@ -120,19 +121,22 @@ fn evidence(source: &SrSource) -> DataSet {
             last = &slice.instance_uid;
         }
     }
-    let series =
-        DataSet::new().text(0x0020_000E, "UI", &source.series_uid).items(0x0008_1199, images);
-    DataSet::new().text(0x0020_000D, "UI", &source.study_uid).items(0x0008_1115, vec![series])
+    let series = DataSet::new()
+        .text(tags::SERIES_INSTANCE_UID, "UI", &source.series_uid)
+        .items(tags::REFERENCED_SOP_SEQUENCE, images);
+    DataSet::new()
+        .text(tags::STUDY_INSTANCE_UID, "UI", &source.study_uid)
+        .items(tags::REFERENCED_SERIES_SEQUENCE, vec![series])
 }
 
 fn sop(slice: &SopReference, frame: bool) -> DataSet {
-    let data = DataSet::new().text(0x0008_1150, "UI", &slice.class_uid).text(
-        0x0008_1155,
+    let data = DataSet::new().text(tags::REFERENCED_SOP_CLASS_UID, "UI", &slice.class_uid).text(
+        tags::REFERENCED_SOP_INSTANCE_UID,
         "UI",
         &slice.instance_uid,
     );
     match slice.frame.filter(|_| frame) {
-        Some(frame) => data.text(0x0008_1160, "IS", &frame.to_string()),
+        Some(frame) => data.text(tags::REFERENCED_FRAME_NUMBER, "IS", &frame.to_string()),
         None => data,
     }
 }
@@ -179,15 +183,22 @@ fn document(report: &Report, source: &SrSource) -> DataSet {
     ];
     content.extend(concerns);
     DataSet::new()
-        .text(0x0040_A040, "CS", "CONTAINER")
-        .items(0x0040_A043, vec![code_items(("126000", "DCM", "Imaging Measurement Report"))])
-        .text(0x0040_A050, "CS", "SEPARATE")
-        .items(0x0040_A504, vec![template("1500")])
-        .items(0x0040_A730, content)
+        .text(tags::VALUE_TYPE, "CS", "CONTAINER")
+        .items(
+            tags::CONCEPT_NAME_CODE_SEQUENCE,
+            vec![code_items(("126000", "DCM", "Imaging Measurement Report"))],
+        )
+        .text(tags::CONTINUITY_OF_CONTENT, "CS", "SEPARATE")
+        .items(tags::CONTENT_TEMPLATE_SEQUENCE, vec![template("1500")])
+        .items(tags::CONTENT_SEQUENCE, content)
 }
 
 fn template(number: &str) -> DataSet {
-    DataSet::new().text(0x0008_0105, "CS", "DCMR").text(0x0040_DB00, "CS", number)
+    DataSet::new().text(tags::MAPPING_RESOURCE, "CS", "DCMR").text(
+        tags::TEMPLATE_IDENTIFIER,
+        "CS",
+        number,
+    )
 }
 
 /// One finding: what, where, how large, how sure, by which algorithm.
@@ -218,14 +229,15 @@ fn group(report: &Report, source: &SrSource, row: &Row) -> Option<DataSet> {
         content.push(text("CONTAINS", COMMENT, &place));
     }
     let group = container(("125007", "DCM", "Measurement Group"), content);
-    Some(group.items(0x0040_A504, vec![template("1410")]))
+    Some(group.items(tags::CONTENT_TEMPLATE_SEQUENCE, vec![template("1410")]))
 }
 
 /// A circle of the diameter where it is known, and else the point.
 fn region(source: &SrSource, slice: &SopReference, row: &Row) -> DataSet {
     // A pixel's centre is half a pixel from its corner (PS3.3, C.18.6.1.1).
     let [x, y] = row.pixel.map(|place| (place + 0.5) as f32);
-    let image = relation("SELECTED FROM", "IMAGE").items(0x0008_1199, vec![sop(slice, true)]);
+    let image = relation("SELECTED FROM", "IMAGE")
+        .items(tags::REFERENCED_SOP_SEQUENCE, vec![sop(slice, true)]);
     let (shape, points) = match row.diameter_mm {
         Some(diameter) => {
             let radius = (diameter / 2.0 / source.pixel_mm[0].max(1e-6)) as f32;
@@ -234,50 +246,54 @@ fn region(source: &SrSource, slice: &SopReference, row: &Row) -> DataSet {
         None => ("POINT", vec![x, y]),
     };
     relation("CONTAINS", "SCOORD")
-        .items(0x0040_A043, vec![code_items(("111030", "DCM", "Image Region"))])
-        .text(0x0070_0023, "CS", shape)
-        .floats(0x0070_0022, &points)
-        .items(0x0040_A730, vec![image])
+        .items(
+            tags::CONCEPT_NAME_CODE_SEQUENCE,
+            vec![code_items(("111030", "DCM", "Image Region"))],
+        )
+        .text(tags::GRAPHIC_TYPE, "CS", shape)
+        .floats(tags::GRAPHIC_DATA, &points)
+        .items(tags::CONTENT_SEQUENCE, vec![image])
 }
 
 fn relation(relation: &str, kind: &str) -> DataSet {
-    DataSet::new().text(0x0040_A010, "CS", relation).text(0x0040_A040, "CS", kind)
+    DataSet::new().text(tags::RELATIONSHIP_TYPE, "CS", relation).text(tags::VALUE_TYPE, "CS", kind)
 }
 
 fn item(relation_type: &str, kind: &str, name: Code) -> DataSet {
-    relation(relation_type, kind).items(0x0040_A043, vec![code_items(name)])
+    relation(relation_type, kind).items(tags::CONCEPT_NAME_CODE_SEQUENCE, vec![code_items(name)])
 }
 
 fn code_items((value, scheme, meaning): Code) -> DataSet {
-    DataSet::new().text(0x0008_0100, "SH", value).text(0x0008_0102, "SH", scheme).text(
-        0x0008_0104,
-        "LO",
-        meaning,
-    )
+    DataSet::new()
+        .text(tags::CODE_VALUE, "SH", value)
+        .text(tags::CODING_SCHEME_DESIGNATOR, "SH", scheme)
+        .text(tags::CODE_MEANING, "LO", meaning)
 }
 
 fn code(relation: &str, name: Code, value: Code) -> DataSet {
-    item(relation, "CODE", name).items(0x0040_A168, vec![code_items(value)])
+    item(relation, "CODE", name).items(tags::CONCEPT_CODE_SEQUENCE, vec![code_items(value)])
 }
 
 fn text(relation: &str, name: Code, value: &str) -> DataSet {
-    item(relation, "TEXT", name).text(0x0040_A160, "UT", value)
+    item(relation, "TEXT", name).text(tags::TEXT_VALUE, "UT", value)
 }
 
 fn named_uid(relation: &str, name: Code, value: &str) -> DataSet {
-    item(relation, "UIDREF", name).text(0x0040_A124, "UI", value)
+    item(relation, "UIDREF", name).text(tags::UID, "UI", value)
 }
 
 fn container(name: Code, content: Vec<DataSet>) -> DataSet {
-    let data = item("CONTAINS", "CONTAINER", name).text(0x0040_A050, "CS", "SEPARATE");
+    let data =
+        item("CONTAINS", "CONTAINER", name).text(tags::CONTINUITY_OF_CONTENT, "CS", "SEPARATE");
     // A content sequence must not be empty.
-    if content.is_empty() { data } else { data.items(0x0040_A730, content) }
+    if content.is_empty() { data } else { data.items(tags::CONTENT_SEQUENCE, content) }
 }
 
 fn number(name: Code, value: f64, unit: Code) -> DataSet {
     // Six figures are more than is known.
     let value = decimal((value * 1e4).round() / 1e4);
-    let measured =
-        DataSet::new().text(0x0040_A30A, "DS", &value).items(0x0040_08EA, vec![code_items(unit)]);
-    item("CONTAINS", "NUM", name).items(0x0040_A300, vec![measured])
+    let measured = DataSet::new()
+        .text(tags::NUMERIC_VALUE, "DS", &value)
+        .items(tags::MEASUREMENT_UNITS_CODE_SEQUENCE, vec![code_items(unit)]);
+    item("CONTAINS", "NUM", name).items(tags::MEASURED_VALUE_SEQUENCE, vec![measured])
 }

@@ -134,15 +134,14 @@ fn split(place: f64, side: usize) -> Option<[(i64, f64); 2]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nodulens_imaging::geometry::{SpacingMm, VolumeGeometry, WorldMm};
+    use nodulens_imaging::geometry::{Axes, SpacingMm, VolumeGeometry, WorldMm};
     use nodulens_imaging::volume::Samples;
 
     /// 70 x 60 x 5 voxels of 0.5 x 0.5 x 2 mm; voxel (x, y, z) is `x + 100 y + 10000 z`.
     fn ramp() -> Volume {
-        let axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
         let origin = WorldMm { x: 0.0, y: 0.0, z: 0.0 };
         let spacing = SpacingMm { x: 0.5, y: 0.5, z: 2.0 };
-        let geometry = VolumeGeometry::new([70, 60, 5], origin, spacing, axes).unwrap();
+        let geometry = VolumeGeometry::new([70, 60, 5], origin, spacing, Axes::IDENTITY).unwrap();
         let samples = (0..5)
             .flat_map(|z| (0..60).flat_map(move |y| (0..70).map(move |x| (x, y, z))))
             .map(|(x, y, z)| (x + 100 * y + 10_000 * z) as f32)

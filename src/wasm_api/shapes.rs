@@ -21,7 +21,7 @@ impl From<&VolumeGeometry> for GeometryShape {
             size: geometry.size(),
             origin_mm: [origin.x, origin.y, origin.z],
             spacing_mm: [spacing.x, spacing.y, spacing.z],
-            axes: geometry.axes(),
+            axes: geometry.axes().into(),
         }
     }
 }
@@ -32,7 +32,7 @@ impl TryFrom<GeometryShape> for VolumeGeometry {
     fn try_from(shape: GeometryShape) -> Result<Self, GeometryError> {
         let ([x, y, z], spacing) = (shape.origin_mm, shape.spacing_mm);
         let spacing = SpacingMm { x: spacing[0], y: spacing[1], z: spacing[2] };
-        Self::new(shape.size, WorldMm { x, y, z }, spacing, shape.axes)
+        Self::new(shape.size, WorldMm { x, y, z }, spacing, shape.axes.into())
     }
 }
 

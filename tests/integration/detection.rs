@@ -8,7 +8,7 @@ use nodulens::detection::{
 };
 use nodulens::model::NetworkKind;
 use nodulens::patch::Patch;
-use nodulens_imaging::geometry::{SpacingMm, VolumeGeometry};
+use nodulens_imaging::geometry::{Axes, SpacingMm, VolumeGeometry};
 use nodulens_imaging::lungs::{LungMask, lung_mask};
 use nodulens_imaging::phantom::thorax::{Density, EXAMPLE, Thorax};
 use nodulens_imaging::volume::{Samples, Volume};
@@ -204,7 +204,7 @@ fn what_is_no_axial_chest_in_hu_is_told_so() {
     let chest = Thorax::new(4, [256, 256, 12], spacing, &[]).unwrap();
     let Samples::Int16(hu) = chest.volume().samples().clone() else { panic!("floats") };
     let geometry = chest.geometry();
-    let outside = |hu: Vec<i16>, axes: Option<[[f64; 3]; 3]>| -> Vec<&'static str> {
+    let outside = |hu: Vec<i16>, axes: Option<Axes>| -> Vec<&'static str> {
         let axes = axes.unwrap_or(geometry.axes());
         let geometry =
             VolumeGeometry::new(geometry.size(), geometry.origin(), geometry.spacing_mm(), axes);
@@ -213,7 +213,7 @@ fn what_is_no_axial_chest_in_hu_is_told_so() {
         concerns.iter().filter(|concern| concern.outside).map(|concern| concern.code).collect()
     };
     assert!(outside(hu.clone(), None).is_empty());
-    let coronal = [[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]];
+    let coronal = Axes::from([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]]);
     assert_eq!(outside(hu.clone(), Some(coronal)), ["not-axial"]);
     let windowed = |hu: i16| ((f32::from(hu) + 1350.0) / 1500.0 * 255.0).clamp(0.0, 255.0) as i16;
     assert_eq!(outside(hu.iter().map(|hu| windowed(*hu)).collect(), None), ["not-hu"]);

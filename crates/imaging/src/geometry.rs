@@ -3,6 +3,10 @@
 //! Both are continuous. A voxel's centre has whole-numbered array positions, as in ITK, so voxel
 //! (0, 0, 0) has its centre at the volume's origin.
 
+mod vec3;
+
+pub use vec3::{Axes, Vec3};
+
 /// Position in the body in millimetres: LPS axes in LUNA16's files (x to the patient's left, y to
 /// the back, z to the head).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,13 +43,31 @@ pub struct SpacingMm {
 }
 
 impl WorldMm {
-    /// Distance in millimetres.
+    /// Return the distance in millimetres.
     #[must_use]
     pub fn distance(self, other: Self) -> f64 {
-        let [x, y, z] = [self.x - other.x, self.y - other.y, self.z - other.z];
-        (x * x + y * y + z * z).sqrt()
+        (Vec3::from(self) - Vec3::from(other)).length()
     }
 }
+
+/// Between a type of one space and the components, for arithmetic.
+macro_rules! components {
+    ($($space:ident),*) => {$(
+        impl From<$space> for Vec3 {
+            fn from($space { x, y, z }: $space) -> Self {
+                Self([x, y, z])
+            }
+        }
+
+        impl From<Vec3> for $space {
+            fn from(Vec3([x, y, z]): Vec3) -> Self {
+                Self { x, y, z }
+            }
+        }
+    )*};
+}
+
+components!(WorldMm, VoxelPoint, SpacingMm);
 
 /// Place, pitch and direction of a volume's axes.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,8 +75,8 @@ pub struct VolumeGeometry {
     size: [usize; 3],
     origin: WorldMm,
     spacing: SpacingMm,
-    axes: [[f64; 3]; 3],
-    inverse: [[f64; 3]; 3],
+    axes: Axes,
+    inverse: Axes,
 }
 
 /// Why numbers describe no volume.
@@ -89,28 +111,28 @@ impl VolumeGeometry {
         size: [usize; 3],
         origin: WorldMm,
         spacing: SpacingMm,
-        axes: [[f64; 3]; 3],
+        axes: Axes,
     ) -> Result<Self, GeometryError> {
         if size.contains(&0) {
             return Err(GeometryError::Empty(size[0], size[1], size[2]));
         }
-        if ![spacing.x, spacing.y, spacing.z].iter().all(|side| side.is_finite() && *side > 0.0) {
+        if !Vec3::from(spacing).0.iter().all(|side| side.is_finite() && *side > 0.0) {
             return Err(GeometryError::Spacing(spacing.x, spacing.y, spacing.z));
         }
-        if ![origin.x, origin.y, origin.z].iter().all(|place| place.is_finite()) {
+        if !Vec3::from(origin).is_finite() {
             return Err(GeometryError::Origin(origin.x, origin.y, origin.z));
         }
         for i in 0..3 {
             for j in 0..3 {
                 let expected = if i == j { 1.0 } else { 0.0 };
                 // Written so that not-a-number fails too.
-                let close = (dot(axes[i], axes[j]) - expected).abs() <= ORTHONORMAL_TOLERANCE;
+                let close = (axes[i].dot(axes[j]) - expected).abs() <= ORTHONORMAL_TOLERANCE;
                 if !close {
                     return Err(GeometryError::Axes);
                 }
             }
         }
-        Ok(Self { size, origin, spacing, axes, inverse: inverse(axes) })
+        Ok(Self { size, origin, spacing, axes, inverse: axes.inverse() })
     }
 
     /// Voxels along x, y and z.
@@ -133,7 +155,7 @@ impl VolumeGeometry {
 
     /// Direction of the array's x, y and z axis in the body, each of length 1.
     #[must_use]
-    pub fn axes(&self) -> [[f64; 3]; 3] {
+    pub fn axes(&self) -> Axes {
         self.axes
     }
 
@@ -143,24 +165,16 @@ impl VolumeGeometry {
     /// for places within the volume: the paper's formula, bit for bit, also for flipped axes.
     #[must_use]
     pub fn voxel_from_world(&self, world: WorldMm) -> VoxelPoint {
-        let offset = [world.x - self.origin.x, world.y - self.origin.y, world.z - self.origin.z];
-        VoxelPoint {
-            x: dot(self.inverse[0], offset) / self.spacing.x,
-            y: dot(self.inverse[1], offset) / self.spacing.y,
-            z: dot(self.inverse[2], offset) / self.spacing.z,
-        }
+        let Vec3([x, y, z]) = self.inverse * (Vec3::from(world) - Vec3::from(self.origin));
+        VoxelPoint { x: x / self.spacing.x, y: y / self.spacing.y, z: z / self.spacing.z }
     }
 
     /// Place in the body of an array position.
     #[must_use]
     pub fn world_from_voxel(&self, voxel: VoxelPoint) -> WorldMm {
-        let steps = [voxel.x * self.spacing.x, voxel.y * self.spacing.y, voxel.z * self.spacing.z];
-        let along = |k: usize| (0..3).map(|i| steps[i] * self.axes[i][k]).sum::<f64>();
-        WorldMm {
-            x: self.origin.x + along(0),
-            y: self.origin.y + along(1),
-            z: self.origin.z + along(2),
-        }
+        let SpacingMm { x, y, z } = self.spacing;
+        let along = Vec3([voxel.x * x, voxel.y * y, voxel.z * z]);
+        (Vec3::from(self.origin) + self.axes * along).into()
     }
 
     /// Whether `floor` of the position is a voxel of the volume, the rule by which a slice and a
@@ -174,28 +188,11 @@ impl VolumeGeometry {
     }
 }
 
-fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-}
-
-fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
-    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
-}
-
-/// Rows that give the coordinate along each axis: the reciprocal frame. For axes of 0 and +-1
-/// it is exact, and for rounded ones better than the transpose.
-fn inverse(axes: [[f64; 3]; 3]) -> [[f64; 3]; 3] {
-    let volume = dot(axes[0], cross(axes[1], axes[2]));
-    let row = |a: usize, b: usize| cross(axes[a], axes[b]).map(|side| side / volume);
-    [row(1, 2), row(2, 0), row(0, 1)]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const UPRIGHT: [[f64; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
     const SPACING: SpacingMm = SpacingMm { x: 0.7, y: 0.8, z: 2.5 };
 
     fn origin() -> WorldMm {
@@ -210,13 +207,14 @@ mod tests {
             (world.y - -210.0_f64).abs() / 0.8,
             (world.z - -199.0_f64).abs() / 2.5,
         ];
-        let upright = VolumeGeometry::new([512, 512, 6], origin(), SPACING, UPRIGHT).unwrap();
+        let upright =
+            VolumeGeometry::new([512, 512, 6], origin(), SPACING, Axes::IDENTITY).unwrap();
         let voxel = upright.voxel_from_world(world);
         assert_eq!([voxel.x, voxel.y, voxel.z], paper);
 
         // The same numbers from the other side: axes x and y run backwards from the far corner.
         let far = WorldMm { x: 300.0, y: 280.0, z: -199.0 };
-        let axes = [[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]];
+        let axes = Axes::from([[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]]);
         let flipped = VolumeGeometry::new([512, 512, 6], far, SPACING, axes).unwrap();
         let voxel = flipped.voxel_from_world(world);
         assert_eq!(voxel.x, (world.x - 300.0_f64).abs() / 0.7);
@@ -226,7 +224,7 @@ mod tests {
     #[test]
     fn swapped_axes_are_followed() {
         // Array x runs to the head, y to the patient's right, z to the front.
-        let axes = [[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]];
+        let axes = Axes::from([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]]);
         let zero = WorldMm { x: 0.0, y: 0.0, z: 0.0 };
         let geometry = VolumeGeometry::new([3, 5, 7], zero, SPACING, axes).unwrap();
         let world = geometry.world_from_voxel(VoxelPoint { x: 2.0, y: 3.0, z: 4.0 });
@@ -238,17 +236,20 @@ mod tests {
         let make = |size, x, axes| {
             VolumeGeometry::new(size, origin(), SpacingMm { x, y: 1.0, z: 1.0 }, axes)
         };
-        assert_eq!(make([3, 0, 7], 1.0, UPRIGHT), Err(GeometryError::Empty(3, 0, 7)));
-        assert_eq!(make([3, 5, 7], -1.0, UPRIGHT), Err(GeometryError::Spacing(-1.0, 1.0, 1.0)));
-        let sheared = [[1.0, 0.0, 0.0], [0.3, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        assert_eq!(make([3, 0, 7], 1.0, Axes::IDENTITY), Err(GeometryError::Empty(3, 0, 7)));
+        assert_eq!(
+            make([3, 5, 7], -1.0, Axes::IDENTITY),
+            Err(GeometryError::Spacing(-1.0, 1.0, 1.0))
+        );
+        let sheared = Axes::from([[1.0, 0.0, 0.0], [0.3, 1.0, 0.0], [0.0, 0.0, 1.0]]);
         assert_eq!(make([3, 5, 7], 1.0, sheared), Err(GeometryError::Axes));
-        assert_eq!(make([3, 5, 7], 1.0, [[f64::NAN; 3]; 3]), Err(GeometryError::Axes));
-        assert_eq!(make([3, 5, 7], 1.0, [[0.0; 3]; 3]), Err(GeometryError::Axes));
+        assert_eq!(make([3, 5, 7], 1.0, Axes([Vec3([f64::NAN; 3]); 3])), Err(GeometryError::Axes));
+        assert_eq!(make([3, 5, 7], 1.0, Axes([Vec3::ZERO; 3])), Err(GeometryError::Axes));
     }
 
     #[test]
     fn a_position_on_the_far_face_is_outside() {
-        let geometry = VolumeGeometry::new([3, 5, 7], origin(), SPACING, UPRIGHT).unwrap();
+        let geometry = VolumeGeometry::new([3, 5, 7], origin(), SPACING, Axes::IDENTITY).unwrap();
         let at = |x, y, z| geometry.contains(VoxelPoint { x, y, z });
         assert!(at(0.0, 0.0, 0.0) && at(2.99, 4.99, 6.99));
         assert!(!at(3.0, 0.0, 0.0) && !at(0.0, -0.01, 0.0) && !at(0.0, 0.0, f64::NAN));
@@ -281,7 +282,7 @@ mod tests {
                 [3, 5, 7],
                 WorldMm { x: origin[0], y: origin[1], z: origin[2] },
                 SpacingMm { x: spacing[0], y: spacing[1], z: spacing[2] },
-                frame(q, mirrored),
+                frame(q, mirrored).into(),
             ).unwrap();
             let world = WorldMm { x: world[0], y: world[1], z: world[2] };
             let back = geometry.world_from_voxel(geometry.voxel_from_world(world));

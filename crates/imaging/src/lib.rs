@@ -10,6 +10,7 @@
 //! | volume -> axial, coronal and sagittal slices | [`reformat::Reformat`] | [`reformat`] |
 //! | slice -> which pixels are lung | [`lungs::LungMask`] | [`lungs`] |
 //! | volume -> bytes of a file | | [`encode`] |
+//! | DICOM tags by name | | [`tags`] |
 //! | a synthetic chest with known nodules | [`phantom::chest::Chest`], [`phantom::thorax::Thorax`] | [`phantom`] |
 //!
 //! No file system, clock, network or printing in here: the caller hands over bytes.
@@ -26,6 +27,7 @@ pub mod intensity;
 pub mod lungs;
 pub mod phantom;
 pub mod reformat;
+pub mod tags;
 pub mod volume;
 
 pub use error::UserError;

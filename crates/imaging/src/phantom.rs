@@ -2,6 +2,7 @@
 //!
 //! The same seed gives the same HU on every target.
 
+use crate::geometry::Vec3;
 use rand::{Rng, RngExt};
 
 pub mod chest;
@@ -26,4 +27,21 @@ pub fn between(rng: &mut impl Rng, low: f32, high: f32) -> f32 {
 /// to six.
 pub fn normal(rng: &mut impl Rng) -> f32 {
     (0..12).map(|_| rng.random::<f32>()).sum::<f32>() - 6.0
+}
+
+/// All positions within `radius` of a segment, mm: a vessel.
+#[derive(Clone, Debug)]
+struct Capsule {
+    from: Vec3,
+    to: Vec3,
+    radius: f64,
+}
+
+impl Capsule {
+    /// Return the distance to the middle line, mm.
+    fn distance(&self, at: Vec3) -> f64 {
+        let (along, offset) = (self.to - self.from, at - self.from);
+        let t = (offset.dot(along) / along.dot(along).max(1e-9)).clamp(0.0, 1.0);
+        (offset - along * t).length()
+    }
 }

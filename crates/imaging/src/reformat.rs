@@ -5,7 +5,7 @@
 //! top; a sagittal one the front at its left edge and the head at the top. Nothing is interpolated: each plane
 //! is the one of the array's three that comes nearest, and its axes are swapped or reversed.
 
-use crate::geometry::{SpacingMm, VolumeGeometry, VoxelPoint, WorldMm};
+use crate::geometry::{Axes, Vec3, VolumeGeometry, VoxelPoint};
 use crate::volume::{Samples, Volume};
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +35,7 @@ pub struct Reformat {
     columns: Walk,
     rows: Walk,
     through: Walk,
-    spacing: [f64; 3],
+    spacing: Vec3,
     letters: [char; 4],
 }
 
@@ -51,9 +51,9 @@ pub struct PlaneMaps {
 }
 
 /// Find the matrix of an affine map from what it does to the origin and to a step along each axis.
-fn affine(map: impl Fn([f64; 3]) -> [f64; 3]) -> [f64; 12] {
-    let zero = map([0.0; 3]);
-    let steps = [map([1.0, 0.0, 0.0]), map([0.0, 1.0, 0.0]), map([0.0, 0.0, 1.0])];
+fn affine(map: impl Fn(Vec3) -> Vec3) -> [f64; 12] {
+    let zero = map(Vec3::ZERO);
+    let steps = Axes::IDENTITY.0.map(&map);
     std::array::from_fn(|i| match (i / 4, i % 4) {
         (row, 3) => zero[row],
         (row, column) => steps[column][row] - zero[row],
@@ -68,7 +68,6 @@ impl Reformat {
     /// The slices of `plane`.
     #[must_use]
     pub fn new(geometry: &VolumeGeometry, plane: Plane) -> Self {
-        let SpacingMm { x, y, z } = geometry.spacing_mm();
         let axes = nearest(geometry.axes());
         // Where the body's axis `k` lies in the array, walked towards its upper end, or its lower.
         let walk = |k: usize, upwards: bool| {
@@ -83,7 +82,13 @@ impl Reformat {
             Plane::Sagittal => (back, feet, left, [LETTERS[1], ['H', 'F']]),
         };
         let [[from, to], [top, bottom]] = letters;
-        Self { columns, rows, through, spacing: [x, y, z], letters: [from, to, top, bottom] }
+        Self {
+            columns,
+            rows,
+            through,
+            spacing: geometry.spacing_mm().into(),
+            letters: [from, to, top, bottom],
+        }
     }
 
     /// Pixels in a row.
@@ -129,13 +134,13 @@ impl Reformat {
         for (walk, at) in [(self.columns, column), (self.rows, row), (self.through, index)] {
             place[walk.axis] = if walk.reversed { walk.side as f64 - 1.0 - at } else { at };
         }
-        VoxelPoint { x: place[0], y: place[1], z: place[2] }
+        Vec3(place).into()
     }
 
     /// Column, row and index of an array position.
     #[must_use]
     pub fn pixel(&self, voxel: VoxelPoint) -> [f64; 3] {
-        let place = [voxel.x, voxel.y, voxel.z];
+        let place = Vec3::from(voxel);
         [self.columns, self.rows, self.through].map(|walk| {
             let at = place[walk.axis];
             if walk.reversed { walk.side as f64 - 1.0 - at } else { at }
@@ -145,14 +150,11 @@ impl Reformat {
     /// Return the maps between pixels of this plane and the volume as matrices.
     #[must_use]
     pub fn maps(&self, geometry: &VolumeGeometry) -> PlaneMaps {
-        let array = |VoxelPoint { x, y, z }: VoxelPoint| [x, y, z];
+        let voxel = |Vec3([column, row, index])| self.voxel(column, row, index);
         PlaneMaps {
-            world: affine(|[column, row, index]| {
-                let WorldMm { x, y, z } = geometry.world_from_voxel(self.voxel(column, row, index));
-                [x, y, z]
-            }),
-            voxel: affine(|[column, row, index]| array(self.voxel(column, row, index))),
-            pixel: affine(|[x, y, z]| self.pixel(VoxelPoint { x, y, z })),
+            world: affine(|pixel| geometry.world_from_voxel(voxel(pixel)).into()),
+            voxel: affine(|pixel| voxel(pixel).into()),
+            pixel: affine(|voxel| Vec3(self.pixel(voxel.into()))),
         }
     }
 
@@ -201,7 +203,7 @@ impl Reformat {
 
 /// For each axis of the body the axis of the array that comes nearest, each taken once, and whether
 /// it runs the other way. The best fit of all three together, so that no two choose the same.
-fn nearest(axes: [[f64; 3]; 3]) -> [(usize, bool); 3] {
+fn nearest(axes: Axes) -> [(usize, bool); 3] {
     const ORDERS: [[usize; 3]; 6] =
         [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
     let fit = |order: &[usize; 3]| (0..3).map(|k| axes[order[k]][k].abs()).sum::<f64>();
@@ -212,15 +214,15 @@ fn nearest(axes: [[f64; 3]; 3]) -> [(usize, bool); 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::WorldMm;
+    use crate::geometry::{SpacingMm, WorldMm};
     use proptest::prelude::*;
 
     const SPACING: SpacingMm = SpacingMm { x: 0.7, y: 0.8, z: 2.5 };
 
     /// Voxels that know their place: x + 10 y + 100 z.
-    fn volume(size: [usize; 3], axes: [[f64; 3]; 3]) -> Volume {
+    fn volume(size: [usize; 3], axes: impl Into<Axes>) -> Volume {
         let zero = WorldMm { x: 0.0, y: 0.0, z: 0.0 };
-        let geometry = VolumeGeometry::new(size, zero, SPACING, axes).unwrap();
+        let geometry = VolumeGeometry::new(size, zero, SPACING, axes.into()).unwrap();
         let mut samples = Vec::new();
         for z in 0..size[2] {
             for y in 0..size[1] {
@@ -237,11 +239,9 @@ mod tests {
         }
     }
 
-    const UPRIGHT: [[f64; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
-
     #[test]
     fn an_upright_scan_is_shown_head_up_and_right_on_the_left() {
-        let volume = volume([3, 5, 7], UPRIGHT);
+        let volume = volume([3, 5, 7], Axes::IDENTITY);
         let axial = Reformat::new(volume.geometry(), Plane::Axial);
         assert_eq!((axial.width(), axial.height(), axial.count()), (3, 5, 7));
         assert_eq!(axial.letters(), ['R', 'L', 'A', 'P']);

@@ -111,12 +111,12 @@ impl Volume {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::{SpacingMm, WorldMm};
+    use crate::geometry::{Axes, SpacingMm, WorldMm};
 
     fn geometry() -> VolumeGeometry {
-        let axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
         let origin = WorldMm { x: 0.0, y: 0.0, z: 0.0 };
-        VolumeGeometry::new([3, 5, 7], origin, SpacingMm { x: 0.7, y: 0.7, z: 2.5 }, axes).unwrap()
+        let spacing = SpacingMm { x: 0.7, y: 0.7, z: 2.5 };
+        VolumeGeometry::new([3, 5, 7], origin, spacing, Axes::IDENTITY).unwrap()
     }
 
     #[test]

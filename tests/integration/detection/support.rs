@@ -6,7 +6,7 @@ use nodulens::model::NetworkKind;
 use nodulens::patch::Patch;
 use nodulens::weights::{Card, Parameters, WeightsHeader, write_weights};
 use nodulens_imaging::decode::metaimage::decode_mhd;
-use nodulens_imaging::geometry::{SpacingMm, VolumeGeometry, WorldMm};
+use nodulens_imaging::geometry::{Axes, SpacingMm, VolumeGeometry, WorldMm};
 use nodulens_imaging::lungs::LungMask;
 use nodulens_imaging::phantom::chest::{Nodule, chest};
 use nodulens_imaging::volume::{Samples, Volume};
@@ -39,7 +39,6 @@ pub fn run(scan: SliceSearch, classifier: &Classifier) -> HeatMap {
 
 /// One slice of noise over the model's window and beyond, with some structure.
 pub fn noise(width: usize, height: usize, seed: u64) -> Volume {
-    let axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
     let origin = WorldMm { x: 0.0, y: 0.0, z: 0.0 };
     let spacing = SpacingMm { x: 0.7, y: 0.7, z: 2.5 };
     let mut state = seed.wrapping_mul(2).wrapping_add(1);
@@ -51,7 +50,8 @@ pub fn noise(width: usize, height: usize, seed: u64) -> Volume {
             -1100.0 + 500.0 * blocks + 700.0 * grain
         })
         .collect();
-    let geometry = VolumeGeometry::new([width, height, 1], origin, spacing, axes).unwrap();
+    let geometry =
+        VolumeGeometry::new([width, height, 1], origin, spacing, Axes::IDENTITY).unwrap();
     Volume::new(Samples::Float32(samples), geometry).unwrap()
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod assemble;
 pub(crate) mod dataset;
 mod describe;
 mod error;
+mod header;
 mod hounsfield;
 mod picture;
 mod pixels;
@@ -15,13 +16,13 @@ mod shape;
 pub(crate) mod slice;
 mod stack;
 mod syntax;
-mod tags;
 
 pub use error::DicomError;
 
 use super::inflate;
 use super::limits::Limits;
 use super::raster::GreyImage;
+use crate::tags;
 use dataset::{DataSet, Reader, is_vr};
 use pixels::Pixels;
 use shape::Shape;
@@ -88,10 +89,13 @@ pub(crate) fn read(
     let (place, bare) = start(bytes).ok_or(DicomError::NotDicom)?;
     let mut reader = Reader::new(bytes, place, Syntax::ExplicitLittle, limits);
     let meta = reader.file_meta()?;
-    if meta.text(0x0002_0002).is_some_and(|class| class == "1.2.840.10008.1.3.10") {
+    if meta
+        .text(tags::MEDIA_STORAGE_SOP_CLASS_UID)
+        .is_some_and(|class| class == "1.2.840.10008.1.3.10")
+    {
         return Err(DicomError::Directory);
     }
-    let syntax = match (meta.text(0x0002_0010), bare) {
+    let syntax = match (meta.text(tags::TRANSFER_SYNTAX_UID), bare) {
         (Some(uid), _) => Syntax::from_uid(&uid).map_err(DicomError::TransferSyntax)?,
         (None, Some(syntax)) => syntax,
         // The mark, and nothing that says how to go on: as a bare data set.

@@ -1,86 +1,35 @@
-//! A volume in one piece with a header in front, as NIfTI and NRRD have it: what the header
-//! says, brought to one form, and the samples.
+//! A volume in one piece with a header in front, as MetaImage, NIfTI and NRRD have it: what the
+//! header says, brought to one form, and the samples.
+
+mod error;
+
+pub use error::GridError;
 
 use super::limits::Limits;
 use super::numbers::{self, Number, NumbersError};
-use super::series::{Tag, Warning};
-use crate::UserError;
-use crate::geometry::{GeometryError, SpacingMm, VolumeGeometry, WorldMm};
+use super::series::{HeaderLine, Warning};
+use crate::geometry::{Axes, GeometryError, Vec3, VolumeGeometry, WorldMm};
 use crate::volume::{Samples, Volume};
-use flate2::read::MultiGzDecoder;
+use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use std::io::Read;
 
 /// Most that a byte of deflate can become (zlib's technical notes).
 const MOST_INFLATION: u64 = 1032;
-/// Most text before samples that are compressed; it is read byte by byte.
+/// Most text before samples; it is read byte by byte.
 const MOST_TEXT: u64 = 1 << 20;
 /// Axes may deviate so much from right angles; more is a sheared volume.
 const SHEAR: f64 = 1e-3;
 
-/// Why bytes are no volume.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum GridError {
-    /// The header ends early or is not of this format.
-    #[error("the content is not a {0} header")]
-    NotAHeader(&'static str),
-    /// A field that is needed is not there.
-    #[error("the header has no {0}")]
-    Missing(&'static str),
-    /// A value that cannot be understood.
-    #[error("the header says {key} is {value}, which cannot be read")]
-    Value {
-        /// The field.
-        key: &'static str,
-        /// What stands there, shortened.
-        value: String,
+/// Where the samples are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DataFile {
+    /// In the same file, from this byte on.
+    Local {
+        /// Bytes of the header.
+        offset: usize,
     },
-    /// A volume of a kind that is not read.
-    #[error("it cannot be read: {0}")]
-    Unsupported(String),
-    /// Beyond the limits.
-    #[error("the header promises {voxels} voxels, more than can be read")]
-    TooLarge {
-        /// Voxels that the header promises.
-        voxels: u64,
-    },
-    /// Spacing, origin or axes describe no volume.
-    #[error(transparent)]
-    Geometry(#[from] GeometryError),
-    /// Fewer samples than the header promises.
-    #[error("the samples end early: {found} of {needed} bytes")]
-    Truncated {
-        /// Bytes that the header promises.
-        needed: u64,
-        /// Bytes that are there.
-        found: u64,
-    },
-    /// The bytes contradict themselves.
-    #[error("the samples are damaged: {0}")]
-    Damaged(String),
-}
-
-impl UserError for GridError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::NotAHeader(_) | Self::Missing(_) | Self::Value { .. } | Self::Geometry(_) => {
-                "bad-header"
-            }
-            Self::Unsupported(_) => "unsupported-format",
-            Self::TooLarge { .. } => "too-large",
-            Self::Truncated { .. } => "truncated",
-            Self::Damaged(_) => "damaged",
-        }
-    }
-
-    fn hint(&self) -> &'static str {
-        match self {
-            Self::NotAHeader(_) | Self::Truncated { .. } | Self::Damaged(_) => {
-                "Download or copy the file again; compare its size with the source."
-            }
-            Self::TooLarge { .. } => "Cut out the region of interest first.",
-            _ => "Write it again as one three-dimensional volume, for example with SimpleITK.",
-        }
-    }
+    /// In the file of this name, beside the header.
+    Beside(String),
 }
 
 /// How the samples are written.
@@ -88,17 +37,15 @@ impl UserError for GridError {
 pub(crate) enum Encoding {
     Raw,
     Gzip,
+    /// Ends with the last sample.
+    Zlib,
     Text,
 }
 
 /// What a header says.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Grid {
-    pub size: [usize; 3],
-    /// LPS, mm.
-    pub origin: [f64; 3],
-    /// From one voxel to the next along each axis of the array, LPS, mm.
-    pub steps: [[f64; 3]; 3],
+    pub geometry: VolumeGeometry,
     pub number: Number,
     pub big_endian: bool,
     /// Slope and intercept.
@@ -109,16 +56,16 @@ pub(crate) struct Grid {
     /// Lines before the samples, passed over before the bytes.
     pub line_skip: u64,
     pub warnings: Vec<Warning>,
-    pub tags: Vec<Tag>,
+    pub tags: Vec<HeaderLine>,
 }
 
-/// Sides of a volume from numbers of a header.
-pub(crate) fn size(sides: [i64; 3], limits: &Limits) -> Result<[usize; 3], GridError> {
+/// Check the sides of a volume as a header gives them; `most` is how many voxels it may have.
+pub(crate) fn size(sides: [i64; 3], most: u64) -> Result<[usize; 3], GridError> {
     let voxels = sides.iter().try_fold(1_u64, |product, side| {
         product.checked_mul(u64::try_from(*side).ok().filter(|side| *side > 0)?)
     });
     match voxels {
-        Some(voxels) if voxels <= limits.voxels => Ok(sides.map(|side| side as usize)),
+        Some(voxels) if voxels <= most => Ok(sides.map(|side| side as usize)),
         Some(voxels) => Err(GridError::TooLarge { voxels }),
         None if sides.iter().any(|side| *side <= 0) => {
             Err(GridError::Value { key: "the size", value: format!("{sides:?}") })
@@ -127,24 +74,61 @@ pub(crate) fn size(sides: [i64; 3], limits: &Limits) -> Result<[usize; 3], GridE
     }
 }
 
+/// Return the geometry of a grid by its steps from voxel to voxel along each axis of the array, LPS,
+/// mm. A sheared one (tilted gantry) becomes upright, with a warning.
+pub(crate) fn geometry(
+    size: [usize; 3],
+    origin: WorldMm,
+    steps: [Vec3; 3],
+    warnings: &mut Vec<Warning>,
+) -> Result<VolumeGeometry, GeometryError> {
+    let mut spacing = steps.map(Vec3::length);
+    let mut axes = [0, 1, 2].map(|i| steps[i] / spacing[i]);
+    let [x, y, z] = axes;
+    let lean = x.dot(z).abs().max(y.dot(z).abs());
+    if x.dot(y).abs() <= SHEAR && lean > SHEAR && lean < 0.8 {
+        let normal = x.cross(y);
+        let along = normal.dot(steps[2]);
+        axes[2] = normal * along.signum();
+        spacing[2] = along.abs();
+        let degrees = lean.asin().to_degrees();
+        let aside = lean * steps[2].length() * (size[2] - 1) as f64;
+        warnings.push(Warning::new(
+            "tilted",
+            format!(
+                "The slices do not lie above one another (a tilted gantry, {degrees:.1} degrees): \
+                 each slice is right, but places in the body are off by up to {aside:.1} mm."
+            ),
+        ));
+    }
+    VolumeGeometry::new(size, origin, Vec3(spacing).into(), Axes(axes))
+}
+
 impl Grid {
-    /// How many it promises.
+    /// Return how many voxels it promises.
     pub fn voxels(&self) -> u64 {
-        self.size.iter().map(|side| *side as u64).product()
+        self.geometry.size().iter().map(|side| *side as u64).product()
     }
 
-    /// Reads the samples out of `data`. Their number is held against its length first, and what is
-    /// passed over in compressed data against what it may become.
+    /// Return how many bytes the samples have once inflated.
+    fn bytes(&self) -> u64 {
+        self.voxels() * self.number.bytes()
+    }
+
+    /// Read the samples out of `data`, which is `length` bytes long.
+    ///
+    /// Memory: the volume and one block. The promise is checked against `length` before anything
+    /// is reserved, so a header of a hundred bytes cannot ask for a gigabyte; and what is passed
+    /// over in compressed data, against what it may become.
     pub fn read(
-        mut self,
-        data: &[u8],
+        &self,
+        mut data: impl Read,
+        length: u64,
         limits: &Limits,
-    ) -> Result<(Volume, Vec<Warning>), GridError> {
-        let geometry = self.geometry()?;
-        let length = data.len() as u64;
-        let needed = self.voxels() * self.number.bytes();
+    ) -> Result<Volume, GridError> {
+        let needed = self.bytes();
         let possible = match self.encoding {
-            Encoding::Gzip => length.saturating_mul(MOST_INFLATION),
+            Encoding::Gzip | Encoding::Zlib => length.saturating_mul(MOST_INFLATION),
             Encoding::Raw => length,
             // A digit and a space.
             Encoding::Text => length.saturating_add(1) / 2 * self.number.bytes(),
@@ -154,67 +138,103 @@ impl Grid {
         }
         let samples = match self.encoding {
             Encoding::Raw => {
-                let data = self.after_lines(data)?;
-                let length = data.len() as u64;
-                let skip = self.skip.unwrap_or(length.saturating_sub(needed));
-                let rest = usize::try_from(skip).ok().and_then(|skip| data.get(skip..));
-                self.samples(&mut rest.unwrap_or_default(), needed)?
+                let left = length.saturating_sub(self.pass_lines(&mut data)?);
+                let skip = self.skip.unwrap_or(left.saturating_sub(needed));
+                let found = left.saturating_sub(skip);
+                if found < needed {
+                    return Err(GridError::Truncated { needed, found });
+                }
+                self.pass(&mut data, skip)?;
+                self.samples(&mut data)?
             }
-            Encoding::Gzip => {
-                let mut inflated = MultiGzDecoder::new(data);
-                let skip = self.skip.unwrap_or(0);
-                let mut text = inflated.by_ref().take(MOST_TEXT);
-                for _ in 0..self.line_skip {
-                    while next(&mut text)?.ok_or_else(lines_missing)? != b'\n' {}
-                }
-                if skip > limits.inflated(length) {
-                    let value = skip.to_string();
-                    return Err(GridError::Value { key: "bytes before the samples", value });
-                }
-                std::io::copy(&mut inflated.by_ref().take(skip), &mut std::io::sink())
-                    .map_err(|error| GridError::Damaged(error.to_string()))?;
-                let samples = self.samples(&mut inflated, needed)?;
-                // Reading on lets the decoder compare its checksum.
-                if self.skip.is_some() {
-                    inflated
-                        .read(&mut [0])
-                        .map_err(|error| GridError::Damaged(error.to_string()))?;
-                }
-                samples
+            Encoding::Gzip => self.inflated(MultiGzDecoder::new(data), length, limits)?,
+            Encoding::Zlib => self.inflated(ZlibDecoder::new(data), length, limits)?,
+            Encoding::Text => {
+                self.pass_lines(&mut data)?;
+                self.words(data, length)?
             }
-            Encoding::Text => self.words(self.after_lines(data)?)?,
         };
         // The header's size and the number of samples read are the same product.
-        let volume = Volume::new(samples, geometry)
-            .map_err(|error| GridError::Damaged(error.to_string()))?;
-        Ok((volume, self.warnings))
+        Volume::new(samples, self.geometry.clone())
+            .map_err(|error| GridError::Damaged(error.to_string()))
     }
 
-    fn after_lines<'a>(&self, mut data: &'a [u8]) -> Result<&'a [u8], GridError> {
-        for _ in 0..self.line_skip {
-            let end = data.iter().position(|byte| *byte == b'\n');
-            let end = end.ok_or_else(lines_missing)?;
-            data = data.get(end + 1..).unwrap_or_default();
+    /// Read the samples out of `data`, which was `length` bytes long before it was inflated.
+    fn inflated(
+        &self,
+        mut data: impl Read,
+        length: u64,
+        limits: &Limits,
+    ) -> Result<Samples, GridError> {
+        let skip = self.skip.unwrap_or(0);
+        self.pass_lines(&mut data)?;
+        if skip > limits.inflated(length) {
+            let value = skip.to_string();
+            return Err(GridError::Value { key: "bytes before the samples", value });
         }
-        Ok(data)
+        self.pass(&mut data, skip)?;
+        let samples = self.samples(&mut data)?;
+        // Reading on lets the decoder compare its checksum.
+        match data.read(&mut [0]) {
+            Ok(1) if self.encoding == Encoding::Zlib => {
+                Err(GridError::TooLong { needed: self.bytes() })
+            }
+            Ok(_) => Ok(samples),
+            Err(error) => Err(self.broken(error.to_string())),
+        }
     }
 
-    fn samples(&self, data: &mut impl Read, needed: u64) -> Result<Samples, GridError> {
+    /// Name the fault where reading stops: the source's, or that of what the source holds.
+    fn broken(&self, reason: String) -> GridError {
+        match self.encoding {
+            Encoding::Gzip | Encoding::Zlib => GridError::Damaged(reason),
+            Encoding::Raw | Encoding::Text => GridError::Read(reason),
+        }
+    }
+
+    fn pass(&self, data: &mut impl Read, bytes: u64) -> Result<(), GridError> {
+        std::io::copy(&mut data.take(bytes), &mut std::io::sink())
+            .map(|_| ())
+            .map_err(|error| self.broken(error.to_string()))
+    }
+
+    /// Pass over the lines before the samples; return how many bytes they have.
+    fn pass_lines(&self, data: &mut impl Read) -> Result<u64, GridError> {
+        let (mut lines, mut bytes) = (0, 0);
+        let mut byte = [0];
+        while lines < self.line_skip {
+            let read = data.read(&mut byte).map_err(|error| self.broken(error.to_string()))?;
+            if read == 0 || bytes == MOST_TEXT {
+                return Err(GridError::Damaged("lines are missing".to_owned()));
+            }
+            lines += u64::from(byte == *b"\n");
+            bytes += 1;
+        }
+        Ok(bytes)
+    }
+
+    fn samples(&self, data: &mut impl Read) -> Result<Samples, GridError> {
         numbers::read(data, self.number, self.big_endian, self.voxels() as usize, self.scale)
             .map_err(|error| match error {
                 NumbersError::Memory => GridError::TooLarge { voxels: self.voxels() },
-                NumbersError::Truncated { found } => GridError::Truncated { needed, found },
-                NumbersError::Read(reason) => GridError::Damaged(reason),
+                NumbersError::Truncated { found } => {
+                    GridError::Truncated { needed: self.bytes(), found }
+                }
+                NumbersError::Read(reason) => self.broken(reason),
             })
     }
 
-    /// Samples written as text, between white space.
-    fn words(&self, data: &[u8]) -> Result<Samples, GridError> {
-        let text = std::str::from_utf8(data);
+    /// Read samples written as text, between white space. Memory: the text too.
+    fn words(&self, data: impl Read, length: u64) -> Result<Samples, GridError> {
+        let mut text = Vec::new();
+        let voxels = self.voxels();
+        text.try_reserve_exact(length as usize).map_err(|_| GridError::TooLarge { voxels })?;
+        data.take(length).read_to_end(&mut text).map_err(|error| self.broken(error.to_string()))?;
+        let text = std::str::from_utf8(&text);
         let text = text.map_err(|error| GridError::Damaged(error.to_string()))?;
         let separated = text.split(|c: char| c.is_whitespace() || c == ',');
         let mut bytes = Vec::new();
-        for word in separated.filter(|word| !word.is_empty()).take(self.voxels() as usize) {
+        for word in separated.filter(|word| !word.is_empty()).take(voxels as usize) {
             let number: f64 = word.parse().map_err(|_| {
                 GridError::Damaged(format!(
                     "{} is no number",
@@ -224,50 +244,6 @@ impl Grid {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
         let plain = Grid { number: Number::F64, big_endian: false, ..self.clone() };
-        plain.samples(&mut bytes.as_slice(), self.voxels() * 8)
-    }
-
-    /// The grid in the body. A sheared one (tilted gantry) becomes upright, with a warning.
-    fn geometry(&mut self) -> Result<VolumeGeometry, GridError> {
-        let length = |step: [f64; 3]| step.iter().map(|side| side * side).sum::<f64>().sqrt();
-        let mut spacing = self.steps.map(length);
-        let mut axes = [0, 1, 2].map(|i| self.steps[i].map(|side| side / spacing[i]));
-        let dot = |a: [f64; 3], b: [f64; 3]| a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-        let [x, y, z] = axes;
-        let lean = dot(x, z).abs().max(dot(y, z).abs());
-        if dot(x, y).abs() <= SHEAR && lean > SHEAR && lean < 0.8 {
-            let normal =
-                [x[1] * y[2] - x[2] * y[1], x[2] * y[0] - x[0] * y[2], x[0] * y[1] - x[1] * y[0]];
-            let along = dot(normal, self.steps[2]);
-            axes[2] = normal.map(|side| side * along.signum());
-            spacing[2] = along.abs();
-            let degrees = lean.asin().to_degrees();
-            let aside = lean * length(self.steps[2]) * (self.size[2] - 1) as f64;
-            self.warnings.push(Warning::new(
-                "tilted",
-                format!(
-                    "The slices do not lie above one another (a tilted gantry, {degrees:.1} \
-                     degrees): each slice is right, but places in the body are off by up to \
-                     {aside:.1} mm."
-                ),
-            ));
-        }
-        let [x, y, z] = self.origin;
-        let [spacing_x, spacing_y, spacing_z] = spacing;
-        let spacing = SpacingMm { x: spacing_x, y: spacing_y, z: spacing_z };
-        Ok(VolumeGeometry::new(self.size, WorldMm { x, y, z }, spacing, axes)?)
-    }
-}
-
-fn lines_missing() -> GridError {
-    GridError::Damaged("lines are missing".to_owned())
-}
-
-fn next(data: &mut impl Read) -> Result<Option<u8>, GridError> {
-    let mut byte = [0];
-    match data.read(&mut byte) {
-        Ok(0) => Ok(None),
-        Ok(_) => Ok(Some(byte[0])),
-        Err(error) => Err(GridError::Damaged(error.to_string())),
+        plain.samples(&mut bytes.as_slice())
     }
 }

@@ -5,7 +5,8 @@
 use super::grid::{self, Encoding, Grid, GridError};
 use super::limits::Limits;
 use super::numbers::Number;
-use super::series::{Tag, Warning};
+use super::series::{HeaderLine, Warning};
+use crate::geometry::{Vec3, WorldMm};
 
 /// Bytes that are enough to tell and to read a header.
 pub(crate) const HEADER: usize = 544;
@@ -110,7 +111,7 @@ pub(crate) fn parse(
         let reason = "it holds several volumes; only one is read".to_owned();
         return Err(GridError::Unsupported(reason));
     }
-    let size = grid::size([side(1), side(2), side(3)], limits)?;
+    let size = grid::size([side(1), side(2), side(3)], limits.voxels)?;
     let kind = match fields.second {
         true => i16::from_le_bytes(fields.chunk(12)),
         false => i16::from_le_bytes(fields.chunk(70)),
@@ -142,10 +143,9 @@ pub(crate) fn parse(
     let scale = (given && (slope, intercept) != (1.0, 0.0)).then_some((slope, intercept));
     let mut warnings = Vec::new();
     let (steps, origin) = placed(&fields, &mut warnings);
+    let geometry = grid::geometry(size, origin, steps, &mut warnings)?;
     Ok(Grid {
-        size,
-        origin,
-        steps,
+        geometry,
         number,
         big_endian: fields.big_endian,
         scale,
@@ -159,7 +159,7 @@ pub(crate) fn parse(
 
 /// Steps along the array's axes and the first voxel's place, LPS, mm: by the header's matrix,
 /// else by its rotation, else by the voxel's size alone.
-fn placed(fields: &Fields<'_>, warnings: &mut Vec<Warning>) -> ([[f64; 3]; 3], [f64; 3]) {
+fn placed(fields: &Fields<'_>, warnings: &mut Vec<Warning>) -> ([Vec3; 3], WorldMm) {
     let pitch = [1, 2, 3].map(|axis| fields.float(76, 104, axis).abs());
     let matrix: [[f64; 4]; 3] = if fields.code(254, 348) > 0 {
         [0, 1, 2].map(|row| [0, 1, 2, 3].map(|column| fields.float(280, 400, row * 4 + column)))
@@ -184,8 +184,8 @@ fn placed(fields: &Fields<'_>, warnings: &mut Vec<Warning>) -> ([[f64; 3]; 3], [
     // RAS to LPS: x and y the other way. `0.0 -` would give -0 for 0; so would a product.
     let lps =
         |row: usize, value: f64| if row < 2 && value != 0.0 { -value * mm } else { value * mm };
-    let column = |j: usize| [0, 1, 2].map(|row| lps(row, matrix[row][j]));
-    ([column(0), column(1), column(2)], column(3))
+    let column = |j: usize| Vec3([0, 1, 2].map(|row| lps(row, matrix[row][j])));
+    ([column(0), column(1), column(2)], column(3).into())
 }
 
 /// The matrix of a unit quaternion, whose first number is left away (nifti1.h, method 2).
@@ -208,11 +208,12 @@ fn rotated(fields: &Fields<'_>, pitch: [f64; 3]) -> [[f64; 4]; 3] {
 }
 
 /// The header's free text, which may hold anything.
-fn tags(fields: &Fields<'_>) -> Vec<Tag> {
+fn tags(fields: &Fields<'_>) -> Vec<HeaderLine> {
     let at = if fields.second { 240..320 } else { 148..228 };
     let bytes = fields.bytes.get(at).unwrap_or_default();
     let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     let value = String::from_utf8_lossy(bytes).trim().to_owned();
-    let tag = Tag { tag: "descrip".to_owned(), name: "Description", value, identifies: true };
+    let tag =
+        HeaderLine { tag: "descrip".to_owned(), name: "Description", value, identifies: true };
     if tag.value.is_empty() { Vec::new() } else { vec![tag] }
 }

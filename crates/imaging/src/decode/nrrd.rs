@@ -1,32 +1,24 @@
 //! NRRD: a header of text, the samples behind it or in a file of their own.
 //! <https://teem.sourceforge.net/nrrd/format.html>
 
-use super::grid::{self, Encoding, Grid, GridError};
+use super::grid::{self, DataFile, Encoding, Grid, GridError};
 use super::limits::Limits;
 use super::numbers::Number;
-use super::series::{Tag, Warning};
+use super::series::{HeaderLine, Warning};
+use crate::geometry::{Vec3, WorldMm};
 
 /// Longest header that is read in bytes.
 const MAX_HEADER: usize = 256 * 1024;
 /// Longest value that is shown.
 const SHOWN: usize = 256;
 
-/// What a file holds.
-pub(crate) struct Header {
-    pub grid: Grid,
-    /// Where the samples begin in this file.
-    pub offset: usize,
-    /// The file that holds them, where it is not this one.
-    pub data_file: Option<String>,
-}
-
 /// Whether the bytes begin as every NRRD does.
 pub(crate) fn is_nrrd(bytes: &[u8]) -> bool {
     bytes.starts_with(b"NRRD000") && bytes.get(7).is_some_and(u8::is_ascii_digit)
 }
 
-/// Reads a header.
-pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<Header, GridError> {
+/// Read a header.
+pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<(Grid, DataFile), GridError> {
     let mut lines = Vec::new();
     let mut place = 0;
     loop {
@@ -55,7 +47,8 @@ pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<Header, GridError> 
         let name: String = name.chars().take(60).collect();
         return Err(GridError::Unsupported(format!("its samples lie in several files ({name})")));
     }
-    Ok(Header { grid, offset: place, data_file: data_file.map(str::to_owned) })
+    let local = DataFile::Local { offset: place };
+    Ok((grid, data_file.map_or(local, |name| DataFile::Beside(name.to_owned()))))
 }
 
 struct Fields<'a> {
@@ -87,7 +80,7 @@ impl<'a> Fields<'a> {
             sizes.split_whitespace().map(|side| side.parse().ok()).collect::<Option<Vec<i64>>>();
         let sides =
             sides.and_then(|sides| sides.try_into().ok()).ok_or_else(|| bad("sizes", sizes))?;
-        let size = grid::size(sides, limits)?;
+        let size = grid::size(sides, limits.voxels)?;
         let kind = self.get("type").ok_or(GridError::Missing("type"))?;
         let number = number(kind).ok_or_else(|| bad("type", kind))?;
         let encoding = self.get("encoding").ok_or(GridError::Missing("encoding"))?;
@@ -116,25 +109,14 @@ impl<'a> Fields<'a> {
         let line_skip = u64::try_from(line_skip).map_err(|_| bad("line skip", "negative"))?;
         let mut warnings = Vec::new();
         let (steps, origin) = self.placed(&mut warnings)?;
+        let geometry = grid::geometry(size, origin, steps, &mut warnings)?;
         let tags = self.tags();
         let scale = None;
-        Ok(Grid {
-            size,
-            origin,
-            steps,
-            number,
-            big_endian,
-            scale,
-            encoding,
-            skip,
-            line_skip,
-            warnings,
-            tags,
-        })
+        Ok(Grid { geometry, number, big_endian, scale, encoding, skip, line_skip, warnings, tags })
     }
 
     /// Steps along the array's axes and the first voxel's place, LPS, mm.
-    fn placed(&self, warnings: &mut Vec<Warning>) -> Result<([[f64; 3]; 3], [f64; 3]), GridError> {
+    fn placed(&self, warnings: &mut Vec<Warning>) -> Result<([Vec3; 3], WorldMm), GridError> {
         let space = self.get("space").map(str::to_ascii_lowercase);
         let signs = match space.as_deref() {
             Some("left-posterior-superior" | "lps") => [1.0, 1.0, 1.0],
@@ -148,16 +130,19 @@ impl<'a> Fields<'a> {
             }
         };
         let signed = |vector: [f64; 3]| {
-            [0, 1, 2]
-                .map(|k| if signs[k] < 0.0 && vector[k] != 0.0 { -vector[k] } else { vector[k] })
+            // Without the test, 0 would become -0.
+            let side =
+                |k: usize| if signs[k] < 0.0 && vector[k] != 0.0 { -vector[k] } else { vector[k] };
+            Vec3([0, 1, 2].map(side))
         };
         let origin = match self.get("space origin") {
             Some(text) => match vectors(text).as_deref() {
                 Some([origin]) => signed(*origin),
                 _ => return Err(bad("space origin", text)),
             },
-            None => [0.0; 3],
+            None => Vec3::ZERO,
         };
+        let origin = origin.into();
         if let Some(text) = self.get("space directions") {
             return match vectors(text).as_deref() {
                 Some([x, y, z]) => Ok(([signed(*x), signed(*y), signed(*z)], origin)),
@@ -169,18 +154,18 @@ impl<'a> Fields<'a> {
             text.split_whitespace().map(|side| side.parse().ok()).collect();
         let [x, y, z] =
             sides.and_then(|s| s.try_into().ok()).ok_or_else(|| bad("spacings", text))?;
-        Ok(([[x, 0.0, 0.0], [0.0, y, 0.0], [0.0, 0.0, z]], origin))
+        Ok(([Vec3([x, 0.0, 0.0]), Vec3([0.0, y, 0.0]), Vec3([0.0, 0.0, z])], origin))
     }
 
     /// The header's lines. Keys of the writer's own (`key:=value`) may hold anything.
-    fn tags(&self) -> Vec<Tag> {
+    fn tags(&self) -> Vec<HeaderLine> {
         let lines = self.lines.iter().skip(1).filter(|line| !line.starts_with('#'));
         let tags = lines.filter_map(|line| {
             let (key, value) = line.split_once(':')?;
             let own = value.starts_with('=');
             let identifies = own || matches!(key, "content" | "data file" | "datafile");
             let value = value.trim_start_matches('=').trim().chars().take(SHOWN).collect();
-            Some(Tag { tag: key.chars().take(SHOWN).collect(), name: "", value, identifies })
+            Some(HeaderLine { tag: key.chars().take(SHOWN).collect(), name: "", value, identifies })
         });
         tags.take(200).collect()
     }

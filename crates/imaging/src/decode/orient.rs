@@ -4,7 +4,7 @@
 //! Only flips and swaps of axes: no voxel is changed, and each keeps its place in the body.
 
 use super::grid::GridError;
-use crate::geometry::{SpacingMm, VolumeGeometry, VoxelPoint};
+use crate::geometry::{Axes, Vec3, VolumeGeometry};
 use crate::volume::{Samples, Volume};
 
 /// The volume with its axes as near to the body's as flips and swaps allow. Flips take no
@@ -17,22 +17,21 @@ pub(crate) fn upright(volume: Volume) -> Result<Volume, GridError> {
         return Ok(volume);
     }
     let (samples, old) = volume.into_parts();
-    let spacing = [old.spacing_mm().x, old.spacing_mm().y, old.spacing_mm().z];
+    let spacing = Vec3::from(old.spacing_mm());
     let mut corner = [0.0; 3];
     for k in 0..3 {
         if flips[k] {
             corner[order[k]] = (old.size()[order[k]] - 1) as f64;
         }
     }
-    let [x, y, z] = corner;
-    let origin = old.world_from_voxel(VoxelPoint { x, y, z });
+    let origin = old.world_from_voxel(Vec3(corner).into());
     let turned = [0, 1, 2].map(|k| {
         // Without the test, 0 would become -0.
         axes[k].map(|side| if flips[k] && side != 0.0 { -side } else { side })
     });
-    let [x, y, z] = order.map(|axis| spacing[axis]);
+    let spacing = Vec3(order.map(|axis| spacing[axis]));
     let size = order.map(|axis| old.size()[axis]);
-    let geometry = VolumeGeometry::new(size, origin, SpacingMm { x, y, z }, turned)?;
+    let geometry = VolumeGeometry::new(size, origin, spacing.into(), Axes(turned))?;
     let samples = match samples {
         Samples::Int16(samples) => Samples::Int16(turn(samples, old.size(), order, flips)),
         Samples::Float32(samples) => Samples::Float32(turn(samples, old.size(), order, flips)),
@@ -41,7 +40,7 @@ pub(crate) fn upright(volume: Volume) -> Result<Volume, GridError> {
 }
 
 /// For x, y and z of the body the array's axis that runs most along it, each once.
-fn order(axes: [[f64; 3]; 3]) -> [usize; 3] {
+fn order(axes: Axes) -> [usize; 3] {
     const ORDERS: [[usize; 3]; 6] =
         [[0, 1, 2], [1, 0, 2], [0, 2, 1], [2, 1, 0], [1, 2, 0], [2, 0, 1]];
     let along = |order: &[usize; 3]| (0..3).map(|k| axes[order[k]][k].abs()).sum::<f64>();

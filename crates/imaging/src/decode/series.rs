@@ -1,7 +1,7 @@
 //! What opening files gives: scans with what is known of them, pictures, and what went wrong.
 
 use super::raster::GreyImage;
-use crate::geometry::{SpacingMm, VolumeGeometry, WorldMm};
+use crate::geometry::{Axes, SpacingMm, VolumeGeometry, WorldMm};
 use crate::intensity::Window;
 use crate::volume::{Samples, Volume};
 use serde::Serialize;
@@ -49,11 +49,10 @@ impl Picture {
     #[must_use]
     pub fn read(&self, window: Window, pixel_mm: f64) -> Option<Series> {
         let (image, origin) = (&self.image, WorldMm { x: 0.0, y: 0.0, z: 0.0 });
-        let axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
         // How thick the slice was is not known; nothing is measured along z.
         let spacing = SpacingMm { x: pixel_mm, y: pixel_mm, z: 1.0 };
         let size = [image.width, image.height, 1];
-        let geometry = VolumeGeometry::new(size, origin, spacing, axes).ok()?;
+        let geometry = VolumeGeometry::new(size, origin, spacing, Axes::IDENTITY).ok()?;
         let hu = image.samples.iter().map(|grey| window.hu(*grey).0).collect();
         let volume = Volume::new(Samples::Float32(hu), geometry).ok()?;
         let warning = |message: &String| Warning::new("picture", message.clone());
@@ -120,7 +119,7 @@ pub struct SeriesInfo {
     /// Center and width of the file's first window, in HU.
     pub window: Option<(f64, f64)>,
     /// The header, from the first slice.
-    pub tags: Vec<Tag>,
+    pub tags: Vec<HeaderLine>,
     /// Whether the header names the patient, and does not say that this was removed.
     pub identifies: bool,
     /// Whether the pixels may hold text of the patient: (0028,0301) YES, or a secondary capture.
@@ -174,7 +173,7 @@ pub struct Gap {
 
 /// A line of a header.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Tag {
+pub struct HeaderLine {
     /// (gggg,eeee), or the key of a text header.
     pub tag: String,
     /// Its name; empty where it is not known here.

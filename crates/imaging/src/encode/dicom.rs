@@ -1,5 +1,6 @@
 //! DICOM files (PS3.10), written as explicit VR little endian: elements, sequences, file meta.
 
+use crate::tags::{self, Tag};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ const IMPLEMENTATION: &str = "2.25.302043790172249692526321623266752743501";
 
 /// Elements in the order of their tags.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct DataSet(BTreeMap<u32, (&'static str, Value)>);
+pub struct DataSet(BTreeMap<Tag, (&'static str, Value)>);
 
 #[derive(Clone, Debug, PartialEq)]
 enum Value {
@@ -27,7 +28,7 @@ impl DataSet {
 
     /// A string of a VR such as `LO`, `UI`, `DS`; several values are separated by backslashes.
     #[must_use]
-    pub fn text(mut self, tag: u32, vr: &'static str, value: &str) -> Self {
+    pub fn text(mut self, tag: Tag, vr: &'static str, value: &str) -> Self {
         let mut bytes = value.as_bytes().to_vec();
         if !bytes.len().is_multiple_of(2) {
             bytes.push(if vr == "UI" { 0 } else { b' ' });
@@ -38,7 +39,7 @@ impl DataSet {
 
     /// Unsigned numbers of 16 bits.
     #[must_use]
-    pub fn numbers(mut self, tag: u32, values: &[u16]) -> Self {
+    pub fn numbers(mut self, tag: Tag, values: &[u16]) -> Self {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.0.insert(tag, ("US", Value::Bytes(bytes)));
         self
@@ -46,7 +47,7 @@ impl DataSet {
 
     /// Numbers of single precision.
     #[must_use]
-    pub fn floats(mut self, tag: u32, values: &[f32]) -> Self {
+    pub fn floats(mut self, tag: Tag, values: &[f32]) -> Self {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.0.insert(tag, ("FL", Value::Bytes(bytes)));
         self
@@ -54,14 +55,14 @@ impl DataSet {
 
     /// Words of 16 bits, little endian, as pixels are.
     #[must_use]
-    pub fn words(mut self, tag: u32, bytes: Vec<u8>) -> Self {
+    pub fn words(mut self, tag: Tag, bytes: Vec<u8>) -> Self {
         self.0.insert(tag, ("OW", Value::Bytes(bytes)));
         self
     }
 
     /// A sequence; empty where there are no items.
     #[must_use]
-    pub fn items(mut self, tag: u32, items: Vec<DataSet>) -> Self {
+    pub fn items(mut self, tag: Tag, items: Vec<DataSet>) -> Self {
         self.0.insert(tag, ("SQ", Value::Items(items)));
         self
     }
@@ -82,7 +83,7 @@ impl DataSet {
                     for item in items {
                         let mut inside = Vec::new();
                         item.write(&mut inside);
-                        put_tag(0xFFFE_E000, &mut nested);
+                        put_tag(tags::ITEM, &mut nested);
                         nested.extend(length(inside.len()).to_le_bytes());
                         nested.extend(inside);
                     }
@@ -106,7 +107,7 @@ impl DataSet {
     }
 }
 
-fn put_tag(tag: u32, out: &mut Vec<u8>) {
+fn put_tag(tag: Tag, out: &mut Vec<u8>) {
     out.extend(((tag >> 16) as u16).to_le_bytes());
     out.extend((tag as u16).to_le_bytes());
 }
@@ -121,23 +122,27 @@ fn length(bytes: usize) -> u32 {
 #[must_use]
 pub fn file(sop_class: &str, sop_instance: &str, data: DataSet) -> Vec<u8> {
     let meta = DataSet::new()
-        .text(0x0002_0002, "UI", sop_class)
-        .text(0x0002_0003, "UI", sop_instance)
-        .text(0x0002_0010, "UI", TRANSFER_SYNTAX)
-        .text(0x0002_0012, "UI", IMPLEMENTATION)
-        .text(0x0002_0013, "SH", "NODULENS");
+        .text(tags::MEDIA_STORAGE_SOP_CLASS_UID, "UI", sop_class)
+        .text(tags::MEDIA_STORAGE_SOP_INSTANCE_UID, "UI", sop_instance)
+        .text(tags::TRANSFER_SYNTAX_UID, "UI", TRANSFER_SYNTAX)
+        .text(tags::IMPLEMENTATION_CLASS_UID, "UI", IMPLEMENTATION)
+        .text(tags::IMPLEMENTATION_VERSION_NAME, "SH", "NODULENS");
     let mut version = DataSet::new();
-    version.0.insert(0x0002_0001, ("OB", Value::Bytes(vec![0, 1])));
+    version.0.insert(tags::FILE_META_INFORMATION_VERSION, ("OB", Value::Bytes(vec![0, 1])));
     let mut body = Vec::new();
     version.with(meta).write(&mut body);
     let mut out = vec![0; 128];
     out.extend(b"DICM");
-    put_tag(0x0002_0000, &mut out);
+    put_tag(tags::FILE_META_INFORMATION_GROUP_LENGTH, &mut out);
     out.extend(b"UL");
     out.extend(4_u16.to_le_bytes());
     out.extend(length(body.len()).to_le_bytes());
     out.extend(body);
-    let data = data.text(0x0008_0016, "UI", sop_class).text(0x0008_0018, "UI", sop_instance);
+    let data = data.text(tags::SOP_CLASS_UID, "UI", sop_class).text(
+        tags::SOP_INSTANCE_UID,
+        "UI",
+        sop_instance,
+    );
     data.write(&mut out);
     out
 }
@@ -186,8 +191,9 @@ mod tests {
 
     #[test]
     fn elements_are_sorted_padded_and_nested() {
-        let item = DataSet::new().text(0x0008_0100, "SH", "abc");
-        let data = DataSet::new().items(0x0040_A730, vec![item]).numbers(0x0028_0010, &[512]);
+        let item = DataSet::new().text(tags::CODE_VALUE, "SH", "abc");
+        let data =
+            DataSet::new().items(tags::CONTENT_SEQUENCE, vec![item]).numbers(tags::ROWS, &[512]);
         let mut bytes = Vec::new();
         data.write(&mut bytes);
         let expected = [

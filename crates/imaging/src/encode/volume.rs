@@ -1,7 +1,8 @@
 //! A volume as MetaImage, NIfTI, NRRD, or a DICOM slice. Samples are stored as 16-bit HU.
 
 use super::dicom::{DataSet, decimal, file, uid};
-use crate::geometry::{VolumeGeometry, VoxelPoint};
+use crate::geometry::{Vec3, VolumeGeometry, VoxelPoint};
+use crate::tags;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write;
@@ -17,7 +18,8 @@ const INTERCEPT: i16 = -1024;
 pub fn metaimage(geometry: &VolumeGeometry, hu: &[i16], raw: Option<&str>) -> Vec<u8> {
     let [width, height, depth] = geometry.size();
     let (origin, spacing) = (geometry.origin(), geometry.spacing_mm());
-    let axes: Vec<String> = geometry.axes().iter().flatten().map(f64::to_string).collect();
+    let axes: Vec<String> =
+        geometry.axes().0.iter().flat_map(|axis| axis.0).map(|side| side.to_string()).collect();
     let header = format!(
         "ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\n\
          CompressedData = False\nTransformMatrix = {}\nOffset = {} {} {}\n\
@@ -76,8 +78,7 @@ pub fn nifti(
     // Only the sform is given (scanner's axes).
     put(254, &1_i16.to_le_bytes());
     let (origin, axes) = (geometry.origin(), geometry.axes());
-    let place = [origin.x, origin.y, origin.z];
-    let pitch = [spacing.x, spacing.y, spacing.z];
+    let (place, pitch) = (Vec3::from(origin), Vec3::from(spacing));
     for row in 0..3 {
         let sign = if row < 2 { -1.0 } else { 1.0 };
         let line = [0, 1, 2].map(|k| axes[k][row] * pitch[k]);
@@ -103,9 +104,9 @@ pub fn nrrd(
 ) -> Result<Vec<u8>, std::io::Error> {
     let [width, height, depth] = geometry.size();
     let (origin, spacing, axes) = (geometry.origin(), geometry.spacing_mm(), geometry.axes());
-    let pitch = [spacing.x, spacing.y, spacing.z];
+    let pitch = Vec3::from(spacing);
     let directions = [0, 1, 2].map(|k| {
-        let [x, y, z] = axes[k].map(|side| side * pitch[k]);
+        let Vec3([x, y, z]) = axes[k] * pitch[k];
         format!("({x},{y},{z})")
     });
     let header = format!(
@@ -140,48 +141,48 @@ pub fn dicom_slice(
     let stored: Vec<i16> = hu.iter().map(|hu| hu.saturating_sub(INTERCEPT)).collect();
     let number = (z + 1).to_string();
     let data = DataSet::new()
-        .text(0x0008_0005, "CS", "ISO_IR 192")
-        .text(0x0008_0008, "CS", "DERIVED\\SECONDARY\\AXIAL")
-        .text(0x0008_0020, "DA", "")
-        .text(0x0008_0030, "TM", "")
-        .text(0x0008_0050, "SH", "")
-        .text(0x0008_0060, "CS", "CT")
-        .text(0x0008_0070, "LO", "Nodulens")
-        .text(0x0008_0090, "PN", "")
-        .text(0x0008_103E, "LO", description)
-        .text(0x0010_0010, "PN", "Synthetic^Phantom")
-        .text(0x0010_0020, "LO", "SYNTHETIC")
-        .text(0x0010_0030, "DA", "")
-        .text(0x0010_0040, "CS", "")
-        .text(0x0018_0050, "DS", &decimal(spacing.z))
-        .text(0x0018_0060, "DS", "")
-        .text(0x0018_5100, "CS", "HFS")
-        .text(0x0020_000D, "UI", &uid(&format!("study of {series}")))
-        .text(0x0020_000E, "UI", &uid(&format!("series of {series}")))
-        .text(0x0020_0010, "SH", "")
-        .text(0x0020_0011, "IS", "1")
-        .text(0x0020_0012, "IS", "")
-        .text(0x0020_0013, "IS", &number)
-        .text(0x0020_0032, "DS", &list(&[at.x, at.y, at.z]))
-        .text(0x0020_0037, "DS", &list(&[axes[0], axes[1]].concat()))
-        .text(0x0020_0052, "UI", &uid(&format!("frame of reference of {series}")))
-        .text(0x0020_1040, "LO", "")
-        .numbers(0x0028_0002, &[1])
-        .text(0x0028_0004, "CS", "MONOCHROME2")
-        .numbers(0x0028_0010, &[height as u16])
-        .numbers(0x0028_0011, &[width as u16])
-        .text(0x0028_0030, "DS", &list(&[spacing.y, spacing.x]))
-        .numbers(0x0028_0100, &[16])
-        .numbers(0x0028_0101, &[16])
-        .numbers(0x0028_0102, &[15])
-        .numbers(0x0028_0103, &[1])
-        .text(0x0028_0301, "CS", "NO")
-        .text(0x0028_1050, "DS", "-600")
-        .text(0x0028_1051, "DS", "1500")
-        .text(0x0028_1052, "DS", &INTERCEPT.to_string())
-        .text(0x0028_1053, "DS", "1")
-        .text(0x0028_1054, "LO", "HU")
-        .words(0x7FE0_0010, little_endian(&stored));
+        .text(tags::SPECIFIC_CHARACTER_SET, "CS", "ISO_IR 192")
+        .text(tags::IMAGE_TYPE, "CS", "DERIVED\\SECONDARY\\AXIAL")
+        .text(tags::STUDY_DATE, "DA", "")
+        .text(tags::STUDY_TIME, "TM", "")
+        .text(tags::ACCESSION_NUMBER, "SH", "")
+        .text(tags::MODALITY, "CS", "CT")
+        .text(tags::MANUFACTURER, "LO", "Nodulens")
+        .text(tags::REFERRING_PHYSICIAN_NAME, "PN", "")
+        .text(tags::SERIES_DESCRIPTION, "LO", description)
+        .text(tags::PATIENT_NAME, "PN", "Synthetic^Phantom")
+        .text(tags::PATIENT_ID, "LO", "SYNTHETIC")
+        .text(tags::PATIENT_BIRTH_DATE, "DA", "")
+        .text(tags::PATIENT_SEX, "CS", "")
+        .text(tags::SLICE_THICKNESS, "DS", &decimal(spacing.z))
+        .text(tags::KVP, "DS", "")
+        .text(tags::PATIENT_POSITION, "CS", "HFS")
+        .text(tags::STUDY_INSTANCE_UID, "UI", &uid(&format!("study of {series}")))
+        .text(tags::SERIES_INSTANCE_UID, "UI", &uid(&format!("series of {series}")))
+        .text(tags::STUDY_ID, "SH", "")
+        .text(tags::SERIES_NUMBER, "IS", "1")
+        .text(tags::ACQUISITION_NUMBER, "IS", "")
+        .text(tags::INSTANCE_NUMBER, "IS", &number)
+        .text(tags::IMAGE_POSITION_PATIENT, "DS", &list(&[at.x, at.y, at.z]))
+        .text(tags::IMAGE_ORIENTATION_PATIENT, "DS", &list(&[axes[0].0, axes[1].0].concat()))
+        .text(tags::FRAME_OF_REFERENCE_UID, "UI", &uid(&format!("frame of reference of {series}")))
+        .text(tags::POSITION_REFERENCE_INDICATOR, "LO", "")
+        .numbers(tags::SAMPLES_PER_PIXEL, &[1])
+        .text(tags::PHOTOMETRIC_INTERPRETATION, "CS", "MONOCHROME2")
+        .numbers(tags::ROWS, &[height as u16])
+        .numbers(tags::COLUMNS, &[width as u16])
+        .text(tags::PIXEL_SPACING, "DS", &list(&[spacing.y, spacing.x]))
+        .numbers(tags::BITS_ALLOCATED, &[16])
+        .numbers(tags::BITS_STORED, &[16])
+        .numbers(tags::HIGH_BIT, &[15])
+        .numbers(tags::PIXEL_REPRESENTATION, &[1])
+        .text(tags::BURNED_IN_ANNOTATION, "CS", "NO")
+        .text(tags::WINDOW_CENTER, "DS", "-600")
+        .text(tags::WINDOW_WIDTH, "DS", "1500")
+        .text(tags::RESCALE_INTERCEPT, "DS", &INTERCEPT.to_string())
+        .text(tags::RESCALE_SLOPE, "DS", "1")
+        .text(tags::RESCALE_TYPE, "LO", "HU")
+        .words(tags::PIXEL_DATA, little_endian(&stored));
     file(CT_IMAGE, &uid(&format!("slice {z} of {series}")), data)
 }
 

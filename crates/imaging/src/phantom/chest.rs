@@ -4,8 +4,8 @@
 //! in millimetres. It is described in the body and then sampled, so the same anatomy can be
 //! stored in another direction.
 
-use super::{EDGE_PX, LUNG_HU, NOISE_HU, SOFT_TISSUE_HU, between, normal};
-use crate::geometry::{GeometryError, SpacingMm, VolumeGeometry, VoxelPoint, WorldMm};
+use super::{Capsule, EDGE_PX, LUNG_HU, NOISE_HU, SOFT_TISSUE_HU, between, normal};
+use crate::geometry::{Axes, GeometryError, SpacingMm, Vec3, VolumeGeometry, VoxelPoint, WorldMm};
 use crate::volume::{Samples, Volume};
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -37,13 +37,6 @@ pub struct Chest {
     pub others: Vec<WorldMm>,
 }
 
-/// Tube around a segment.
-struct Vessel {
-    from: [f64; 3],
-    to: [f64; 3],
-    radius: f64,
-}
-
 /// A scan of `size` voxels (x, y, z) with `nodules` nodules of 5 to 9 mm and `others` other
 /// places. The same seed gives the same scan; fewer nodules where there is no room.
 ///
@@ -57,20 +50,18 @@ pub fn chest(
     others: usize,
 ) -> Result<Chest, GeometryError> {
     let mut rng = Pcg64Mcg::seed_from_u64(seed);
-    // Somewhere in the scanner: an origin of nought would hide mistakes.
+    // Somewhere in the scanner: an origin of zero would hide mistakes.
     let place = |rng: &mut Pcg64Mcg, from, to| f64::from(between(rng, from, to));
     let origin = WorldMm {
         x: place(&mut rng, -230.0, -150.0),
         y: place(&mut rng, -230.0, -150.0),
         z: place(&mut rng, -400.0, -100.0),
     };
-    let axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
-    let geometry = VolumeGeometry::new(size, origin, spacing, axes)?;
-    let far = size.map(|side| side as f64 - 1.0);
-    let far = geometry.world_from_voxel(VoxelPoint { x: far[0], y: far[1], z: far[2] });
-    let half = [far.x - origin.x, far.y - origin.y, far.z - origin.z].map(|side| side / 2.0);
-    let body = Anatomy { middle: [origin.x, origin.y, origin.z], half };
-    let body = Anatomy { middle: [0, 1, 2].map(|k| body.middle[k] + half[k]), ..body };
+    let geometry = VolumeGeometry::new(size, origin, spacing, Axes::IDENTITY)?;
+    let far = Vec3(size.map(|side| side as f64 - 1.0));
+    let far = geometry.world_from_voxel(far.into());
+    let half = (Vec3::from(far) - Vec3::from(origin)) / 2.0;
+    let body = Anatomy { middle: Vec3::from(origin) + half, half };
 
     let mut placed: Vec<Nodule> = Vec::new();
     for i in 0..nodules * ATTEMPTS {
@@ -80,14 +71,14 @@ pub fn chest(
         let diameter_mm = place(&mut rng, 5.0, 9.0);
         let center = body.in_lung(&mut rng, i % 2 == 0, diameter_mm / 2.0 + 3.0);
         let apart = |other: &Nodule| other.center.distance(center) > 20.0;
-        if body.lung(array(center)) > 0.0 && placed.iter().all(apart) {
+        if body.lung(Vec3::from(center)) > 0.0 && placed.iter().all(apart) {
             placed.push(Nodule { center, diameter_mm });
         }
     }
     let clear = |at: WorldMm, margin: f64| {
         placed.iter().all(|nodule| nodule.center.distance(at) > nodule.diameter_mm / 2.0 + margin)
     };
-    let mut vessels: Vec<Vessel> = Vec::new();
+    let mut vessels: Vec<Capsule> = Vec::new();
     for i in 0..2 * VESSELS * ATTEMPTS {
         if vessels.len() == 2 * VESSELS {
             break;
@@ -95,9 +86,9 @@ pub fn chest(
         let left = i % 2 == 0;
         let (from, to) = (body.in_lung(&mut rng, left, 2.0), body.in_lung(&mut rng, left, 2.0));
         let radius = place(&mut rng, 0.6, 1.6);
-        let vessel = Vessel { from: array(from), to: array(to), radius };
+        let vessel = Capsule { from: Vec3::from(from), to: Vec3::from(to), radius };
         if placed.iter().all(|nodule| {
-            vessel.distance(array(nodule.center)) > nodule.diameter_mm / 2.0 + radius + 3.0
+            vessel.distance(Vec3::from(nodule.center)) > nodule.diameter_mm / 2.0 + radius + 3.0
         }) {
             vessels.push(vessel);
         }
@@ -109,9 +100,7 @@ pub fn chest(
         }
         let at = match vessels.get(i / 2) {
             // Every second one on a vessel, as long as there are any.
-            Some(vessel) if i % 2 == 0 => {
-                world([0, 1, 2].map(|k| (vessel.from[k] + vessel.to[k]) / 2.0))
-            }
+            Some(vessel) if i % 2 == 0 => ((vessel.from + vessel.to) / 2.0).into(),
             _ => body.in_lung(&mut rng, i % 4 < 2, 2.0),
         };
         if clear(at, 5.0) {
@@ -124,7 +113,7 @@ pub fn chest(
         for y in 0..size[1] {
             for x in 0..size[0] {
                 let voxel = VoxelPoint { x: x as f64, y: y as f64, z: z as f64 };
-                let at = array(geometry.world_from_voxel(voxel));
+                let at = Vec3::from(geometry.world_from_voxel(voxel));
                 let hu = body.hu(at, &vessels, &placed) + NOISE_HU / 2.0 * normal(&mut rng);
                 samples.push(hu as i16);
             }
@@ -147,11 +136,11 @@ impl Chest {
         let size = old.size();
         let turn = |place: usize, k: usize| if axes[k] { size[k] - 1 - place } else { place };
         let first = VoxelPoint { x: turn(0, 0) as f64, y: turn(0, 1) as f64, z: turn(0, 2) as f64 };
-        let signed = [0, 1, 2].map(|k| {
+        let signed = Axes([0, 1, 2].map(|k| {
             let sign = if axes[k] { -1.0 } else { 1.0 };
-            // Adding nought makes a negative nought positive.
-            old.axes()[k].map(|side| side * sign + 0.0)
-        });
+            // Adding zero makes a negative zero positive.
+            old.axes()[k] * sign + Vec3::ZERO
+        }));
         let origin = old.world_from_voxel(first);
         let geometry = VolumeGeometry::new(size, origin, old.spacing_mm(), signed)?;
         let mut samples = Vec::with_capacity(size.iter().product());
@@ -171,9 +160,9 @@ impl Chest {
 
 /// Ellipses in every slice.
 struct Anatomy {
-    middle: [f64; 3],
+    middle: Vec3,
     /// Half the extent of the volume in mm.
-    half: [f64; 3],
+    half: Vec3,
 }
 
 impl Anatomy {
@@ -184,7 +173,7 @@ impl Anatomy {
     }
 
     /// Depth within the nearer lung in mm, negative outside.
-    fn lung(&self, at: [f64; 3]) -> f64 {
+    fn lung(&self, at: Vec3) -> f64 {
         let (dx, dy) = (at[0] - self.middle[0], at[1] - self.middle[1]);
         let (center, radii) = self.lung_ellipse(dx > 0.0);
         let (u, v) = ((dx - center) / radii[0], dy / radii[1]);
@@ -192,7 +181,7 @@ impl Anatomy {
     }
 
     /// Depth within the body in mm, negative outside.
-    fn body(&self, at: [f64; 3]) -> f64 {
+    fn body(&self, at: Vec3) -> f64 {
         let (u, v) = (
             (at[0] - self.middle[0]) / (0.97 * self.half[0]),
             (at[1] - self.middle[1]) / (0.92 * self.half[1]),
@@ -215,7 +204,7 @@ impl Anatomy {
     }
 
     /// HU without noise.
-    fn hu(&self, at: [f64; 3], vessels: &[Vessel], nodules: &[Nodule]) -> f32 {
+    fn hu(&self, at: Vec3, vessels: &[Capsule], nodules: &[Nodule]) -> f32 {
         let mix = |under: f32, over: f32, depth: f64| {
             under + (over - under) / (1.0 + libm::expf(-depth as f32 / (EDGE_PX / 4.0)))
         };
@@ -223,30 +212,10 @@ impl Anatomy {
         let vessel = vessels.iter().map(|vessel| vessel.radius - vessel.distance(at));
         let nodule = nodules
             .iter()
-            .map(|nodule| nodule.diameter_mm / 2.0 - nodule.center.distance(world(at)));
+            .map(|nodule| nodule.diameter_mm / 2.0 - nodule.center.distance(at.into()));
         let depth = vessel.chain(nodule).fold(f64::NEG_INFINITY, f64::max);
         mix(lung, SOFT_TISSUE_HU, depth)
     }
-}
-
-impl Vessel {
-    /// Distance to the tube's middle line in mm.
-    fn distance(&self, at: [f64; 3]) -> f64 {
-        let along = [0, 1, 2].map(|k| self.to[k] - self.from[k]);
-        let offset = [0, 1, 2].map(|k| at[k] - self.from[k]);
-        let dot = |a: [f64; 3], b: [f64; 3]| a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-        let t = (dot(offset, along) / dot(along, along).max(1e-9)).clamp(0.0, 1.0);
-        let rest = [0, 1, 2].map(|k| offset[k] - t * along[k]);
-        libm::sqrt(dot(rest, rest))
-    }
-}
-
-fn array(at: WorldMm) -> [f64; 3] {
-    [at.x, at.y, at.z]
-}
-
-fn world([x, y, z]: [f64; 3]) -> WorldMm {
-    WorldMm { x, y, z }
 }
 
 #[cfg(test)]

@@ -9,13 +9,13 @@
 mod anatomy;
 mod vessels;
 
-use super::between;
-use crate::geometry::{GeometryError, SpacingMm, VolumeGeometry, VoxelPoint, WorldMm};
+use super::{Capsule, between};
+use crate::geometry::{Axes, GeometryError, SpacingMm, Vec3, VolumeGeometry, VoxelPoint, WorldMm};
 use crate::volume::{Samples, Volume};
 use anatomy::{Anatomy, covered};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
-use vessels::{Capsule, branches};
+use vessels::branches;
 
 /// What files made from it must say.
 pub const SYNTHETIC: &str = "Synthetic chest phantom by Nodulens, not a patient";
@@ -96,29 +96,26 @@ impl Thorax {
         nodules: &[Planned],
     ) -> Result<Self, GeometryError> {
         let mut rng = Pcg64Mcg::seed_from_u64(seed);
-        let extent = [
+        let extent = Vec3([
             size[0].saturating_sub(1) as f64 * spacing.x,
             size[1].saturating_sub(1) as f64 * spacing.y,
             size[2].saturating_sub(1) as f64 * spacing.z,
-        ];
-        // Somewhere in the scanner: an origin of nought would hide mistakes.
+        ]);
+        // Somewhere in the scanner: an origin of zero would hide mistakes.
         let origin = WorldMm {
             x: (-extent[0] / 2.0 + f64::from(between(&mut rng, -9.0, 9.0))).round(),
             y: (-extent[1] / 2.0 - f64::from(between(&mut rng, 20.0, 60.0))).round(),
             z: f64::from(between(&mut rng, -400.0, -100.0)).round(),
         };
-        let axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
-        let geometry = VolumeGeometry::new(size, origin, spacing, axes)?;
-        let middle =
-            [origin.x + extent[0] / 2.0, origin.y + extent[1] / 2.0, origin.z + extent[2] / 2.0];
-        let anatomy = Anatomy::new(middle, extent);
+        let geometry = VolumeGeometry::new(size, origin, spacing, Axes::IDENTITY)?;
+        let anatomy = Anatomy::new(Vec3::from(origin) + extent / 2.0, extent);
         let mut vessels = branches(&mut rng, &anatomy);
         let nodules = plant(&mut rng, &anatomy, extent, nodules);
         // Room around each nodule, so that its edge is its own.
         vessels.retain(|vessel| {
             nodules.iter().all(|nodule| {
                 let radius = nodule.planned.diameter_mm / 2.0;
-                vessel.distance(array(nodule.center)) > radius + vessel.radius + 2.0
+                vessel.distance(nodule.center.into()) > radius + vessel.radius + 2.0
             })
         });
         Ok(Self { geometry, anatomy, vessels, nodules, seed })
@@ -181,9 +178,9 @@ impl Thorax {
             }
         };
         for vessel in &self.vessels {
-            if let Some((center, reach)) = vessel.at_level(origin.z, 1.5) {
+            if let Some((center, reach)) = vessels::at_level(vessel, origin.z, 1.5) {
                 paint(center, reach, &|x, y| {
-                    (40.0, (vessel.radius - vessel.distance([x, y, origin.z])) as f32)
+                    (40.0, (vessel.radius - vessel.distance(Vec3([x, y, origin.z]))) as f32)
                 });
             }
         }
@@ -220,12 +217,7 @@ impl Thorax {
 }
 
 /// Places the nodules in turn, the largest first, for it needs most room.
-fn plant(
-    rng: &mut Pcg64Mcg,
-    anatomy: &Anatomy,
-    extent: [f64; 3],
-    nodules: &[Planned],
-) -> Vec<Planted> {
+fn plant(rng: &mut Pcg64Mcg, anatomy: &Anatomy, extent: Vec3, nodules: &[Planned]) -> Vec<Planted> {
     let mut sorted = nodules.to_vec();
     sorted.sort_by(|a, b| b.diameter_mm.total_cmp(&a.diameter_mm));
     let mut placed: Vec<Planted> = Vec::new();
@@ -238,8 +230,8 @@ fn plant(
             let place = |k: usize, rng: &mut Pcg64Mcg| {
                 anatomy.middle[k] + room[k] * f64::from(between(rng, -0.5, 0.5))
             };
-            let at = [place(0, rng), place(1, rng), place(2, rng)];
-            let center = WorldMm { x: at[0], y: at[1], z: at[2] };
+            let at = Vec3([place(0, rng), place(1, rng), place(2, rng)]);
+            let center = WorldMm::from(at);
             let level = anatomy.at_level(at[2]);
             let lateral = !planned.pleural || level.near_chest_wall(at[0], at[1]);
             let apart = |other: &Planted| other.center.distance(center) > APART_MM;
@@ -281,10 +273,6 @@ fn blur(values: &mut [f32], width: usize) {
             *before = here;
         }
     }
-}
-
-fn array(at: WorldMm) -> [f64; 3] {
-    [at.x, at.y, at.z]
 }
 
 #[cfg(test)]

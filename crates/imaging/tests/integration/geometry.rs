@@ -41,7 +41,7 @@ fn right_everywhere(series: &Series, axes: Axes, what: &str) {
             }
         }
     }
-    let [row, column, through] = geometry.axes();
+    let [row, column, through]: Axes = geometry.axes().into();
     let normal = [
         row[1] * column[2] - row[2] * column[1],
         row[2] * column[0] - row[0] * column[2],

@@ -3,6 +3,7 @@
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use nodulens_imaging::UserError;
+use nodulens_imaging::decode::GridError;
 use nodulens_imaging::decode::metaimage::{Header, MetaImageError, decode_mha, decode_mhd};
 use nodulens_imaging::geometry::{SpacingMm, VoxelPoint, WorldMm};
 use nodulens_imaging::intensity::Hu;
@@ -101,13 +102,16 @@ fn header_and_samples_in_one_file_compressed_or_not() {
     // A checksum or a length that does not fit is damage, not a scan.
     let mut wrong = whole.clone();
     *wrong.last_mut().unwrap() ^= 1;
-    assert!(matches!(decode_mha(&wrong), Err(MetaImageError::Damaged(_))));
+    assert!(matches!(decode_mha(&wrong), Err(MetaImageError::Samples(GridError::Damaged(_)))));
     let short = decode_mha(&whole[..whole.len() - zlib.len() / 2]);
-    assert!(matches!(short, Err(MetaImageError::Truncated { needed: 210, .. })), "{short:?}");
+    assert!(
+        matches!(short, Err(MetaImageError::Samples(GridError::Truncated { needed: 210, .. }))),
+        "{short:?}"
+    );
     let small =
         header(&[("CompressedData", "True"), ("ElementDataFile", "LOCAL"), ("DimSize", "3 5 6")]);
     let long = decode_mha(&[small.into_bytes(), zlib].concat());
-    assert_eq!(long, Err(MetaImageError::TooLong { needed: 180 }));
+    assert_eq!(long, Err(MetaImageError::Samples(GridError::TooLong { needed: 180 })));
 }
 
 #[test]
@@ -119,8 +123,8 @@ fn place_and_axes_under_each_of_their_names() {
         let text = header(&[]).replace("Offset", origin).replace("TransformMatrix", axes);
         let text = text.replace("1 0 0 0 1 0 0 0 1", "-1 0 0 0 -1 0 0 0 1");
         let header = Header::parse(text.as_bytes()).unwrap();
-        assert_eq!(header.geometry.spacing_mm(), spacing);
-        let world = header.geometry.world_from_voxel(VoxelPoint { x: 1.0, y: 2.0, z: 3.0 });
+        assert_eq!(header.geometry().spacing_mm(), spacing);
+        let world = header.geometry().world_from_voxel(VoxelPoint { x: 1.0, y: 2.0, z: 3.0 });
         assert!(world.distance(WorldMm { x: -10.7, y: 18.4, z: -23.0 }) < 1e-9, "{world:?}");
     }
 }
@@ -129,7 +133,7 @@ fn place_and_axes_under_each_of_their_names() {
 #[test]
 fn oblique_axes_are_read_as_itk_reads_them() {
     let text = header(&[("TransformMatrix", "0.36 0.48 -0.8 -0.8 0.6 0 0.48 0.64 0.6")]);
-    let geometry = Header::parse(text.as_bytes()).unwrap().geometry;
+    let geometry = Header::parse(text.as_bytes()).unwrap().geometry().clone();
     let world = geometry.world_from_voxel(VoxelPoint { x: 1.0, y: 2.0, z: 3.0 });
     assert!(world.distance(WorldMm { x: -7.428, y: 26.096, z: -26.56 }) < 1e-9, "{world:?}");
     let voxel = geometry.voxel_from_world(WorldMm { x: 1.0, y: 2.0, z: 3.0 });
@@ -167,10 +171,13 @@ fn what_is_no_volume_is_refused_with_its_reason() {
     // Promises a gigabyte, has a kilobyte: told before anything is reserved.
     for compressed in ["True", "False"] {
         let huge = refused(&[("DimSize", "1024 1024 1024"), ("CompressedData", compressed)]);
-        assert_eq!(huge, MetaImageError::Truncated { needed: 1 << 31, found: 1000 });
+        assert_eq!(
+            huge,
+            MetaImageError::Samples(GridError::Truncated { needed: 1 << 31, found: 1000 })
+        );
     }
     let short = decode_mhd(header(&[]).as_bytes(), &[0; 209]).unwrap_err();
-    assert_eq!(short, MetaImageError::Truncated { needed: 210, found: 209 });
+    assert_eq!(short, MetaImageError::Samples(GridError::Truncated { needed: 210, found: 209 }));
     assert!(short.to_string().contains("209 of 210") && short.hint().contains("again"));
 }
 

@@ -108,7 +108,8 @@ fn write_scan(
     let geometry = volume.geometry();
     let [width, height, depth] = geometry.size();
     let (origin, spacing) = (geometry.origin(), geometry.spacing_mm());
-    let axes: Vec<String> = geometry.axes().iter().flatten().map(f64::to_string).collect();
+    let axes: Vec<String> =
+        geometry.axes().0.iter().flat_map(|axis| axis.0).map(|side| side.to_string()).collect();
     // LUNA16's keys, in LUNA16's order.
     let mut header = String::from("ObjectType = Image\nNDims = 3\nBinaryData = True\n");
     header += "BinaryDataByteOrderMSB = False\n";

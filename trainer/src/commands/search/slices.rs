@@ -10,7 +10,7 @@ use nodulens::findings::{InputUsed, ModelUsed, Report, Search, heat_map_png};
 use nodulens::method::{FINDING_DISTANCE_MM, MODEL_WINDOW};
 use nodulens::preprocess::display_bytes;
 use nodulens_imaging::UserError;
-use nodulens_imaging::geometry::{SpacingMm, VolumeGeometry, WorldMm};
+use nodulens_imaging::geometry::{Axes, SpacingMm, VolumeGeometry, WorldMm};
 use nodulens_imaging::intensity::{Grey, Hu};
 use nodulens_imaging::lungs::lung_mask;
 use nodulens_imaging::volume::Volume;
@@ -134,8 +134,7 @@ fn picture(
     // Only to bring the peaks together; a picture says nothing of the body.
     let origin = WorldMm { x: 0.0, y: 0.0, z: 0.0 };
     let spacing = SpacingMm { x: pixel_mm[0], y: pixel_mm[1], z: 1.0 };
-    let axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
-    let geometry = VolumeGeometry::new([width, height, 1], origin, spacing, axes);
+    let geometry = VolumeGeometry::new([width, height, 1], origin, spacing, Axes::IDENTITY);
     let geometry = geometry.map_err(|error| Refusal {
         code: "slice-size",
         message: error.to_string(),

@@ -2,13 +2,12 @@
 
 use super::describe::{info, slice_warnings};
 use super::slice::Slice;
-use super::stack::{self, Axes, Order};
+use super::stack::{self, Order};
 use crate::decode::series::{FileProblem, Gap, Series, Warning};
-use crate::geometry::{SpacingMm, VolumeGeometry, WorldMm};
+use crate::geometry::{Axes, SpacingMm, Vec3, VolumeGeometry};
 use crate::hash;
 use crate::volume::{Samples, Volume};
 
-const UPRIGHT: Axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 /// Files that a warning names.
 const NAMED: usize = 3;
 
@@ -71,7 +70,8 @@ fn belongs(a: &Slice, b: &Slice) -> bool {
 /// same places. Where each lies at places of its own, each is a series.
 fn by_acquisition(group: Vec<Slice>) -> Vec<Vec<Slice>> {
     // A hundredth of a millimetre apart is the same place.
-    let place = |slice: &Slice| slice.position.map(|p| p.map(|side| (side * 100.0).round() as i64));
+    let place =
+        |slice: &Slice| slice.position.map(|p| p.0.map(|side| (side * 100.0).round() as i64));
     let numbered = |slice: &Slice| Some((slice.file.acquisition?, place(slice)?));
     if all_differ(group.iter().map(place)) || !all_differ(group.iter().map(numbered)) {
         return vec![group];
@@ -100,7 +100,7 @@ fn volume(mut slices: Vec<Slice>, parts: usize) -> Result<Series, String> {
     let axes = axes(&slices, &mut warnings);
     let order = stack::order(&slices);
     let place = |slice: &Slice| match order {
-        Order::Position => slice.position.map_or(0.0, |position| stack::dot(position, axes[2])),
+        Order::Position => slice.position.map_or(0.0, |position| position.dot(axes[2])),
         Order::Location => slice.location.unwrap_or(0.0),
         Order::Instance => slice.instance.unwrap_or(0) as f64,
         Order::Arrival => 0.0,
@@ -155,13 +155,13 @@ fn volume(mut slices: Vec<Slice>, parts: usize) -> Result<Series, String> {
     let tilted = stack::tilt_warning(tilt, spacing_x.min(spacing_y));
     let tilt_degrees = if tilted.is_some() { tilt.0 } else { 0.0 };
     warnings.extend(tilted);
-    let [x, y, z] = first.position.unwrap_or(match order {
-        Order::Location => axes[2].map(|side| side * places.first().copied().unwrap_or(0.0)),
-        _ => [0.0; 3],
+    let origin = first.position.unwrap_or(match order {
+        Order::Location => axes[2] * places.first().copied().unwrap_or(0.0),
+        _ => Vec3::ZERO,
     });
     let geometry = VolumeGeometry::new(
         [width, height, depth],
-        WorldMm { x, y, z },
+        origin.into(),
         SpacingMm { x: spacing_x, y: spacing_y, z: spacing_z },
         axes,
     )
@@ -180,7 +180,7 @@ fn axes(slices: &[Slice], warnings: &mut Vec<Warning>) -> Axes {
     orientation.and_then(stack::axes).unwrap_or_else(|| {
         let message = "The files do not say how the slices lie in the body: axial is assumed.";
         warnings.push(Warning::new("no-orientation", message));
-        UPRIGHT
+        Axes::IDENTITY
     })
 }
 

@@ -7,29 +7,24 @@
 use super::error::DicomError;
 use super::syntax::Syntax;
 use crate::decode::limits::Limits;
+use crate::tags::{self, Tag};
 
-/// Group in the upper half, element in the lower.
-pub(crate) type Tag = u32;
-
-const ITEM: Tag = 0xFFFE_E000;
-const ITEM_END: Tag = 0xFFFE_E00D;
-const SEQUENCE_END: Tag = 0xFFFE_E0DD;
-pub(crate) const PIXEL_DATA: Tag = 0x7FE0_0010;
+/// The length of what ends at a mark of its own.
 const UNDEFINED: u32 = u32::MAX;
 
 /// Sequences that are read. Without type in the file (implicit), nothing else tells them apart
 /// from other values of defined length.
 const SEQUENCES: [Tag; 10] = [
-    0x0028_3000, // Modality LUT
-    0x0028_9110, // Pixel Measures
-    0x0028_9132, // Frame VOI LUT
-    0x0028_9145, // Pixel Value Transformation
-    0x0020_9111, // Frame Content
-    0x0020_9113, // Plane Position
-    0x0020_9116, // Plane Orientation
-    0x0018_9329, // CT Image Frame Type
-    0x5200_9229, // Shared Functional Groups
-    0x5200_9230, // Per-frame Functional Groups
+    tags::MODALITY_LUT_SEQUENCE,
+    tags::PIXEL_MEASURES_SEQUENCE,
+    tags::FRAME_VOI_LUT_SEQUENCE,
+    tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
+    tags::FRAME_CONTENT_SEQUENCE,
+    tags::PLANE_POSITION_SEQUENCE,
+    tags::PLANE_ORIENTATION_SEQUENCE,
+    tags::CT_IMAGE_FRAME_TYPE_SEQUENCE,
+    tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
+    tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
 ];
 
 /// What an element holds.
@@ -120,7 +115,7 @@ impl<'a, 'l> Reader<'a, 'l> {
         // A few zero bytes at the end are some writers' padding.
         while self.bytes.len().saturating_sub(self.place) >= 8 {
             let element = self.element(0)?;
-            let last = element.tag == PIXEL_DATA;
+            let last = element.tag == tags::PIXEL_DATA;
             set.elements.push(element);
             if last {
                 break;
@@ -182,7 +177,7 @@ impl<'a, 'l> Reader<'a, 'l> {
         } else {
             (*b"UN", self.length(tag)?)
         };
-        let encapsulated = tag == PIXEL_DATA && depth == 0 && length == UNDEFINED;
+        let encapsulated = tag == tags::PIXEL_DATA && depth == 0 && length == UNDEFINED;
         let value = if encapsulated {
             Value::Fragments(self.fragments()?)
         } else if vr == *b"SQ" || length == UNDEFINED || (vr == *b"UN" && SEQUENCES.contains(&tag))
@@ -217,8 +212,8 @@ impl<'a, 'l> Reader<'a, 'l> {
             let item = self.tag(tag)?;
             let length = self.length(tag)?;
             match item {
-                SEQUENCE_END if end.is_none() => return Ok(items),
-                ITEM => {}
+                tags::SEQUENCE_DELIMITATION_ITEM if end.is_none() => return Ok(items),
+                tags::ITEM => {}
                 other => {
                     let (other, tag) = (tag_text(other), tag_text(tag));
                     let reason = format!("{other} stands where an item of {tag} is expected");
@@ -230,7 +225,7 @@ impl<'a, 'l> Reader<'a, 'l> {
             while end.is_none_or(|end| self.place < end) {
                 let element = self.element(depth)?;
                 match element.tag {
-                    ITEM_END if end.is_none() => break,
+                    tags::ITEM_DELIMITATION_ITEM if end.is_none() => break,
                     _ => set.elements.push(element),
                 }
             }
@@ -266,11 +261,11 @@ impl<'a, 'l> Reader<'a, 'l> {
             if self.place == self.bytes.len() && !fragments.is_empty() {
                 return Ok(fragments);
             }
-            let tag = self.tag(PIXEL_DATA)?;
-            let length = self.length(PIXEL_DATA)?;
+            let tag = self.tag(tags::PIXEL_DATA)?;
+            let length = self.length(tags::PIXEL_DATA)?;
             match tag {
-                ITEM => fragments.push(self.take(length as usize, PIXEL_DATA)?),
-                SEQUENCE_END => return Ok(fragments),
+                tags::ITEM => fragments.push(self.take(length as usize, tags::PIXEL_DATA)?),
+                tags::SEQUENCE_DELIMITATION_ITEM => return Ok(fragments),
                 other => {
                     let reason = format!("{} stands among the pixels' fragments", tag_text(other));
                     return Err(DicomError::Damaged(reason));
@@ -300,7 +295,7 @@ impl<'a> DataSet<'a> {
 
     /// The pixels' fragments, the offset table first.
     pub fn fragments(&self) -> Option<&[&'a [u8]]> {
-        match &self.element(PIXEL_DATA)?.value {
+        match &self.element(tags::PIXEL_DATA)?.value {
             Value::Fragments(fragments) => Some(fragments),
             _ => None,
         }

@@ -1,11 +1,9 @@
 //! Stored values to HU (PS3.3, C.11.1.1.2): `HU = slope * stored + intercept`.
 
-use super::dataset::{DataSet, Tag, text};
+use super::dataset::{DataSet, text};
 use super::shape::Shape;
+use crate::tags;
 use crate::volume::Samples;
-
-const INTERCEPT: Tag = 0x0028_1052;
-const SLOPE: Tag = 0x0028_1053;
 
 /// HU that a padded voxel has at most: air. A padding value that is below anyway stays what it
 /// is, as other readers have it.
@@ -27,7 +25,7 @@ impl Rescale {
             let bytes = set.bytes(tag);
             set.decimal(tag).or_else(|| bytes.and_then(|bytes| comma(&text(bytes))))
         };
-        let (slope, intercept) = (number(SLOPE), number(INTERCEPT));
+        let (slope, intercept) = (number(tags::RESCALE_SLOPE), number(tags::RESCALE_INTERCEPT));
         if slope.is_none() && intercept.is_none() {
             return None;
         }
@@ -64,8 +62,8 @@ impl Padding {
             let number = if shape.signed { i32::from(bits as i16) } else { i32::from(bits) };
             Some((bits, number))
         };
-        let (bits, value) = number(0x0028_0120)?;
-        let (_, limit) = number(0x0028_0121).unwrap_or((bits, value));
+        let (bits, value) = number(tags::PIXEL_PADDING_VALUE)?;
+        let (_, limit) = number(tags::PIXEL_PADDING_RANGE_LIMIT).unwrap_or((bits, value));
         Some(Self { bits, low: value.min(limit), high: value.max(limit) })
     }
 

@@ -7,14 +7,16 @@ use super::pixels::{Frame, Pixels};
 use super::shape::{Photometric, Shape};
 use crate::decode::raster::GreyImage;
 use crate::intensity::Grey;
+use crate::tags;
 
 /// Most frames of which pictures are made: a film of ultrasound has hundreds.
 const MOST: usize = 64;
 
 /// Why the image holds no HU; `None` where it does.
 pub(crate) fn reason(set: &DataSet<'_>, shape: &Shape) -> Option<&'static str> {
-    let class = set.text(0x0008_0016).unwrap_or_default();
-    let functional = !set.items(0x5200_9229).is_empty() || !set.items(0x5200_9230).is_empty();
+    let class = set.text(tags::SOP_CLASS_UID).unwrap_or_default();
+    let functional = !set.items(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).is_empty()
+        || !set.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).is_empty();
     let rescaled = Rescale::read(set).is_some() || functional;
     match shape.photometric {
         Photometric::Colour { .. } => Some("a colour image"),

@@ -5,10 +5,11 @@ mod frame;
 mod jpeg;
 mod rle;
 
-use super::dataset::{DataSet, PIXEL_DATA};
+use super::dataset::DataSet;
 use super::error::DicomError;
 use super::shape::{Photometric, Shape};
 use super::syntax::Syntax;
+use crate::tags;
 use frame::colour;
 use std::borrow::Cow;
 
@@ -39,7 +40,7 @@ impl<'a> Pixels<'a> {
                 let reason = "its transfer syntax is encapsulated, its pixels are not".to_owned();
                 return Err(DicomError::Damaged(reason));
             }
-            None => native(set.bytes(PIXEL_DATA).unwrap_or_default(), shape)?,
+            None => native(set.bytes(tags::PIXEL_DATA).unwrap_or_default(), shape)?,
         };
         Ok(Self { shape, syntax, frames })
     }

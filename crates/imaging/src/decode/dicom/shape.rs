@@ -1,8 +1,9 @@
 //! The form of a frame's pixels (PS3.3, C.7.6.3), checked before any memory is taken.
 
-use super::dataset::{DataSet, PIXEL_DATA};
+use super::dataset::DataSet;
 use super::error::DicomError;
 use crate::decode::limits::Limits;
+use crate::tags::{self, Tag};
 
 /// What a stored value stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +47,9 @@ impl Shape {
                 _ => Ok(value as usize),
             }
         };
-        let rows = side(0x0028_0010, "Rows", "(0028,0010)")?;
-        let columns = side(0x0028_0011, "Columns", "(0028,0011)")?;
-        let frames = set.decimal(0x0028_0008).unwrap_or(1.0);
+        let rows = side(tags::ROWS, "Rows", "(0028,0010)")?;
+        let columns = side(tags::COLUMNS, "Columns", "(0028,0011)")?;
+        let frames = set.decimal(tags::NUMBER_OF_FRAMES).unwrap_or(1.0);
         if !(1.0..=limits.frames as f64).contains(&frames) {
             let (what, most) = ("Number of Frames", limits.frames as u64);
             return Err(DicomError::TooLarge { what, value: frames.max(0.0) as u64, most });
@@ -59,9 +60,10 @@ impl Shape {
             let (what, most) = ("the number of its pixels", limits.voxels);
             return Err(DicomError::TooLarge { what, value: voxels, most });
         }
-        let allocated = one_of(set, 0x0028_0100, "Bits Allocated", &[8, 16])?.unwrap_or(16);
-        let stored = set.unsigned(0x0028_0101).unwrap_or(allocated);
-        let high = set.unsigned(0x0028_0102).unwrap_or(stored.saturating_sub(1));
+        let allocated =
+            one_of(set, tags::BITS_ALLOCATED, "Bits Allocated", &[8, 16])?.unwrap_or(16);
+        let stored = set.unsigned(tags::BITS_STORED).unwrap_or(allocated);
+        let high = set.unsigned(tags::HIGH_BIT).unwrap_or(stored.saturating_sub(1));
         if !(1..=allocated).contains(&stored) || high >= allocated || high + 1 < stored {
             let value = format!("{stored} with High Bit {high} of {allocated}");
             return Err(DicomError::Value { name: "Bits Stored", value });
@@ -71,8 +73,8 @@ impl Shape {
             let value = "16, of a colour image".to_owned();
             return Err(DicomError::Value { name: "Bits Allocated", value });
         }
-        let signed = set.unsigned(0x0028_0103) == Some(1);
-        let planar = set.unsigned(0x0028_0006) == Some(1);
+        let signed = set.unsigned(tags::PIXEL_REPRESENTATION) == Some(1);
+        let planar = set.unsigned(tags::PLANAR_CONFIGURATION) == Some(1);
         Ok(Self { columns, rows, frames, photometric, allocated, stored, high, signed, planar })
     }
 
@@ -105,7 +107,7 @@ impl Shape {
 
 fn one_of(
     set: &DataSet<'_>,
-    tag: u32,
+    tag: Tag,
     name: &'static str,
     known: &[u32],
 ) -> Result<Option<u32>, DicomError> {
@@ -118,8 +120,8 @@ fn one_of(
 }
 
 fn photometric(set: &DataSet<'_>) -> Result<Photometric, DicomError> {
-    let channels = one_of(set, 0x0028_0002, "Samples per Pixel", &[1, 3])?.unwrap_or(1);
-    let name = set.text(0x0028_0004).unwrap_or_default();
+    let channels = one_of(set, tags::SAMPLES_PER_PIXEL, "Samples per Pixel", &[1, 3])?.unwrap_or(1);
+    let name = set.text(tags::PHOTOMETRIC_INTERPRETATION).unwrap_or_default();
     Ok(match (channels, name.as_str()) {
         (3, "YBR_FULL") => Photometric::Colour { ybr: true },
         (3, "RGB" | "YBR_RCT" | "YBR_ICT" | "") => Photometric::Colour { ybr: false },
@@ -136,8 +138,8 @@ fn photometric(set: &DataSet<'_>) -> Result<Photometric, DicomError> {
 
 /// What the file is called where it has no pixels, by its SOP class (PS3.4, B.5) or modality.
 pub(crate) fn no_image(set: &DataSet<'_>) -> DicomError {
-    let class = set.text(0x0008_0016).unwrap_or_default();
-    let modality = set.text(0x0008_0060).unwrap_or_default();
+    let class = set.text(tags::SOP_CLASS_UID).unwrap_or_default();
+    let modality = set.text(tags::MODALITY).unwrap_or_default();
     let named = match class.strip_prefix("1.2.840.10008.") {
         Some("1.3.10") => return DicomError::Directory,
         Some(class) if class.starts_with("5.1.4.1.1.88.") => "a structured report",
@@ -153,10 +155,10 @@ pub(crate) fn no_image(set: &DataSet<'_>) -> DicomError {
             "PR" => "a presentation state",
             "RTSTRUCT" => "a radiotherapy structure set",
             "KO" => "a key object selection",
-            "" if set.unsigned(0x0028_0010).is_some() => {
+            "" if set.unsigned(tags::ROWS).is_some() => {
                 return DicomError::Missing { name: "Pixel Data", tag: "(7FE0,0010)" };
             }
-            _ if set.unsigned(0x0028_0010).is_some() => {
+            _ if set.unsigned(tags::ROWS).is_some() => {
                 return DicomError::Missing { name: "Pixel Data", tag: "(7FE0,0010)" };
             }
             _ => "an object without pixels",
@@ -167,5 +169,5 @@ pub(crate) fn no_image(set: &DataSet<'_>) -> DicomError {
 
 /// Whether the file holds pixels of a kind that is read (integers of up to 16 bits).
 pub(crate) fn has_pixels(set: &DataSet<'_>) -> bool {
-    set.elements.last().is_some_and(|element| element.tag == PIXEL_DATA)
+    set.elements.last().is_some_and(|element| element.tag == tags::PIXEL_DATA)
 }

@@ -1,13 +1,15 @@
 //! A frame in HU with its place in the body.
 
-use super::dataset::{DataSet, Tag as Attribute};
+use super::dataset::DataSet;
 use super::error::DicomError;
+use super::header;
 use super::hounsfield::{self, Padding, Rescale};
 use super::picture::is_secondary;
 use super::pixels::{Frame, Pixels};
 use super::shape::{Photometric, Shape};
-use super::tags;
-use crate::decode::series::{Tag, Warning};
+use crate::decode::series::{HeaderLine, Warning};
+use crate::geometry::Vec3;
+use crate::tags::{self, Tag};
 use crate::volume::Samples;
 use std::sync::Arc;
 
@@ -26,7 +28,7 @@ pub(crate) struct FileFacts {
     pub acquisition: Option<i64>,
     pub kernel: Option<String>,
     pub window: Option<(f64, f64)>,
-    pub tags: Vec<Tag>,
+    pub tags: Vec<HeaderLine>,
     pub identifies: bool,
     pub burned_in: bool,
     pub localizer: bool,
@@ -44,7 +46,7 @@ pub(crate) struct Slice {
     /// Columns, rows.
     pub size: [usize; 2],
     /// Centre of the first pixel, LPS, mm.
-    pub position: Option<[f64; 3]>,
+    pub position: Option<Vec3>,
     /// Directions of a row and of a column.
     pub orientation: Option<[f64; 6]>,
     /// Between rows, between columns, mm.
@@ -65,9 +67,9 @@ struct Groups<'a, 's> {
 }
 
 impl<'a, 's> Groups<'a, 's> {
-    fn find(&self, sequence: Attribute) -> &'s DataSet<'a> {
-        let own = self.set.items(0x5200_9230).get(self.frame);
-        let shared = self.set.items(0x5200_9229).first();
+    fn find(&self, sequence: Tag) -> &'s DataSet<'a> {
+        let own = self.set.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).get(self.frame);
+        let shared = self.set.items(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).first();
         let within = |group: Option<&'s DataSet<'a>>| group?.items(sequence).first();
         within(own).or_else(|| within(shared)).unwrap_or(self.set)
     }
@@ -91,13 +93,13 @@ pub(crate) fn read(
         let Frame::Grey(bits) = pixels.frame(frame)? else {
             return Err(DicomError::Damaged("its pixels are coloured, its header not".to_owned()));
         };
-        let rescale = Rescale::read(groups.find(0x0028_9145));
+        let rescale = Rescale::read(groups.find(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE));
         let rescale = rescale.unwrap_or(Rescale { slope: 1.0, intercept: 0.0 });
-        let measures = groups.find(0x0028_9110);
-        let plane = groups.find(0x0020_9113);
+        let measures = groups.find(tags::PIXEL_MEASURES_SEQUENCE);
+        let plane = groups.find(tags::PLANE_POSITION_SEQUENCE);
         let several = shape.frames > 1;
         // Frames without places of their own would all lie in one.
-        let position = plane.vector(0x0020_0032);
+        let position = plane.vector(tags::IMAGE_POSITION_PATIENT).map(Vec3);
         let placed = !several || !std::ptr::eq(plane, set);
         let number = |tag| set.decimal(tag).map(|number| number as i64);
         slices.push(Slice {
@@ -106,14 +108,20 @@ pub(crate) fn read(
             frame: several.then_some(frame + 1),
             size: [shape.columns, shape.rows],
             position: position.filter(|_| placed),
-            orientation: groups.find(0x0020_9116).vector(0x0020_0037),
+            orientation: groups
+                .find(tags::PLANE_ORIENTATION_SEQUENCE)
+                .vector(tags::IMAGE_ORIENTATION_PATIENT),
             spacing: spacing(measures).or_else(|| {
-                set.vector(0x0018_1164).filter(|sides| sides.iter().all(|side| *side > 0.0))
+                set.vector(tags::IMAGER_PIXEL_SPACING)
+                    .filter(|sides| sides.iter().all(|side| *side > 0.0))
             }),
-            location: set.decimal(0x0020_1041).filter(|_| !several),
-            instance: if several { Some(frame as i64 + 1) } else { number(0x0020_0013) },
-            thickness: measures.decimal(0x0018_0050).filter(|mm| *mm > 0.0),
-            between: measures.decimal(0x0018_0088).map(f64::abs).filter(|mm| *mm > 0.0),
+            location: set.decimal(tags::SLICE_LOCATION).filter(|_| !several),
+            instance: if several { Some(frame as i64 + 1) } else { number(tags::INSTANCE_NUMBER) },
+            thickness: measures.decimal(tags::SLICE_THICKNESS).filter(|mm| *mm > 0.0),
+            between: measures
+                .decimal(tags::SPACING_BETWEEN_SLICES)
+                .map(f64::abs)
+                .filter(|mm| *mm > 0.0),
             samples: hounsfield::samples(bits, shape, rescale, padding),
         });
     }
@@ -121,31 +129,31 @@ pub(crate) fn read(
 }
 
 fn spacing(set: &DataSet<'_>) -> Option<[f64; 2]> {
-    set.vector(0x0028_0030).filter(|sides| sides.iter().all(|side| *side > 0.0))
+    set.vector(tags::PIXEL_SPACING).filter(|sides| sides.iter().all(|side| *side > 0.0))
 }
 
 fn facts(name: &str, set: &DataSet<'_>, shape: &Shape, first: &Groups<'_, '_>) -> FileFacts {
     let number = |tag| set.decimal(tag).map(|number| number as i64);
-    let class_uid = set.text(0x0008_0016);
-    let kind = set.text(0x0008_0008).unwrap_or_default();
-    let modality = set.text(0x0008_0060);
-    let window = first.find(0x0028_9132);
-    let center = window.decimal(0x0028_1050);
+    let class_uid = set.text(tags::SOP_CLASS_UID);
+    let kind = set.text(tags::IMAGE_TYPE).unwrap_or_default();
+    let modality = set.text(tags::MODALITY);
+    let window = first.find(tags::FRAME_VOI_LUT_SEQUENCE);
+    let center = window.decimal(tags::WINDOW_CENTER);
     let secondary = class_uid.as_deref().is_some_and(is_secondary);
     FileFacts {
         name: name.to_owned(),
-        instance_uid: set.text(0x0008_0018),
-        study_uid: set.text(0x0020_000D),
-        series_uid: set.text(0x0020_000E),
-        frame_of_reference_uid: set.text(0x0020_0052),
-        description: set.text(0x0008_103E),
-        series_number: number(0x0020_0011),
-        acquisition: number(0x0020_0012),
-        kernel: set.text(0x0018_1210),
-        window: center.zip(window.decimal(0x0028_1051).filter(|width| *width > 0.0)),
-        tags: tags::lines(set),
-        identifies: tags::names_patient(set),
-        burned_in: secondary || set.text(0x0028_0301).as_deref() == Some("YES"),
+        instance_uid: set.text(tags::SOP_INSTANCE_UID),
+        study_uid: set.text(tags::STUDY_INSTANCE_UID),
+        series_uid: set.text(tags::SERIES_INSTANCE_UID),
+        frame_of_reference_uid: set.text(tags::FRAME_OF_REFERENCE_UID),
+        description: set.text(tags::SERIES_DESCRIPTION),
+        series_number: number(tags::SERIES_NUMBER),
+        acquisition: number(tags::ACQUISITION_NUMBER),
+        kernel: set.text(tags::CONVOLUTION_KERNEL),
+        window: center.zip(window.decimal(tags::WINDOW_WIDTH).filter(|width| *width > 0.0)),
+        tags: header::lines(set),
+        identifies: header::names_patient(set),
+        burned_in: secondary || set.text(tags::BURNED_IN_ANNOTATION).as_deref() == Some("YES"),
         localizer: kind.split('\\').any(|part| matches!(part.trim(), "LOCALIZER" | "SCOUT")),
         warnings: warnings(set, shape, first, modality.as_deref(), secondary),
         class_uid,
@@ -171,15 +179,15 @@ fn warnings(
         }
         None => warn("no-modality", "The files do not say whether they are CT.".to_owned()),
     }
-    if Rescale::read(first.find(0x0028_9145)).is_none() {
+    if Rescale::read(first.find(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE)).is_none() {
         let message = "Rescale slope and intercept are missing: the stored values are taken as HU.";
         warn("no-rescale", message.to_owned());
     }
-    if !set.items(0x0028_3000).is_empty() {
+    if !set.items(tags::MODALITY_LUT_SEQUENCE).is_empty() {
         let message = "It has a modality lookup table, which is not applied: values may not be HU.";
         warn("modality-lut", message.to_owned());
     }
-    let unit = set.text(0x0028_1054).filter(|unit| unit != "HU");
+    let unit = set.text(tags::RESCALE_TYPE).filter(|unit| unit != "HU");
     if let Some(unit) = unit.filter(|_| modality == Some("CT")) {
         let unit: String = unit.chars().take(16).collect();
         warn("not-hu", format!("Its values are given in {unit}, not in HU."));
@@ -193,7 +201,7 @@ fn warnings(
         let message = "It is a secondary capture: its numbers may have been changed on the way.";
         warn("secondary-capture", message.to_owned());
     }
-    if set.text(0x0028_2110).as_deref() == Some("01") {
+    if set.text(tags::LOSSY_IMAGE_COMPRESSION).as_deref() == Some("01") {
         let message = "It was compressed with loss at some time: fine detail may be missing.";
         warn("lossy", message.to_owned());
     }

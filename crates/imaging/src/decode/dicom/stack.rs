@@ -2,6 +2,7 @@
 
 use super::slice::Slice;
 use crate::decode::series::Warning;
+use crate::geometry::{Axes, Vec3};
 
 /// Slices nearer than this are at one place, in mm.
 const SAME_MM: f64 = 0.01;
@@ -12,35 +13,19 @@ const EVEN_SHARE: f64 = 0.05;
 /// A stack is tilted beyond this angle in degrees.
 const UPRIGHT_DEGREES: f64 = 0.5;
 
-/// Row, column and normal of a plane, each of length 1.
-pub(crate) type Axes = [[f64; 3]; 3];
-
-pub(crate) fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-}
-
-pub(crate) fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
-    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
-}
-
-/// The vector of length 1; `None` for one without direction.
-pub(crate) fn unit(a: [f64; 3]) -> Option<[f64; 3]> {
-    let length = dot(a, a).sqrt();
-    (length.is_finite() && length > 1e-9).then(|| a.map(|side| side / length))
-}
-
-/// Axes of an Image Orientation (Patient); `None` where row and column are not at right angles.
+/// Return row, column and normal of an Image Orientation (Patient); `None` where row and column are
+/// not at right angles.
 pub(crate) fn axes(orientation: [f64; 6]) -> Option<Axes> {
     let [a, b, c, d, e, f] = orientation;
-    let (row, column) = (unit([a, b, c])?, unit([d, e, f])?);
-    let lean = dot(row, column);
+    let (row, column) = (Vec3([a, b, c]).normalized()?, Vec3([d, e, f]).normalized()?);
+    let lean = row.dot(column);
     if lean.abs() > 0.01 {
         return None;
     }
     // What rounding left of the angle is taken out of the column.
-    let upright = [0, 1, 2].map(|k| column[k] - lean * row[k]);
-    let column = if lean.abs() > 1e-6 { unit(upright)? } else { column };
-    Some([row, column, unit(cross(row, column))?])
+    let upright = column - row * lean;
+    let column = if lean.abs() > 1e-6 { upright.normalized()? } else { column };
+    Some(Axes([row, column, row.cross(column).normalized()?]))
 }
 
 /// By what the slices are sorted.
@@ -100,12 +85,12 @@ pub(crate) fn same_place(a: f64, b: f64) -> bool {
 
 /// Angle in degrees between the line through the first pixels and the normal, and the largest
 /// distance in mm by which a first pixel lies beside the normal through the first slice's.
-pub(crate) fn tilt(positions: &[[f64; 3]], axes: &Axes) -> (f64, f64) {
+pub(crate) fn tilt(positions: &[Vec3], axes: &Axes) -> (f64, f64) {
     let Some(first) = positions.first() else { return (0.0, 0.0) };
     let mut most: (f64, f64) = (0.0, 0.0);
     for position in positions {
-        let offset = [0, 1, 2].map(|k| position[k] - first[k]);
-        let (x, y, z) = (dot(offset, axes[0]), dot(offset, axes[1]), dot(offset, axes[2]));
+        let offset = *position - *first;
+        let [x, y, z] = axes.0.map(|axis| offset.dot(axis));
         let aside = x.hypot(y);
         if aside > most.1 {
             most = (aside.atan2(z.abs()).to_degrees(), aside);
@@ -156,7 +141,7 @@ mod tests {
         for i in 0..3 {
             for j in 0..3 {
                 let expected = f64::from(u8::from(i == j));
-                assert!((dot(axes[i], axes[j]) - expected).abs() < 1e-12);
+                assert!((axes[i].dot(axes[j]) - expected).abs() < 1e-12);
             }
         }
         assert_eq!(super::axes([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]), None);

@@ -2,26 +2,18 @@
 
 use super::added::Refusal;
 use super::{Added, Import, Waiting, names, sample_bytes};
+use crate::decode::grid::{DataFile, Grid};
 use crate::decode::kind::base_name;
-use crate::decode::metaimage::{self, DataFile};
+use crate::decode::metaimage;
 use crate::decode::nifti::{self, Place};
-use crate::decode::series::{Series, SeriesInfo, Tag, Warning};
+use crate::decode::series::{Series, SeriesInfo};
 use crate::decode::{inflate, nrrd, orient};
 use crate::hash;
-use crate::volume::Volume;
 
 impl Import {
     pub(super) fn metaimage(&mut self, name: &str, bytes: Vec<u8>) -> Result<Added, Refusal> {
-        let header = metaimage::Header::parse(&bytes)?;
-        self.enough(header.voxels() as u64)?;
-        match header.data {
-            DataFile::Beside(wants) => self.wait(name, bytes, "MetaImage", wants),
-            DataFile::Local { .. } => {
-                let volume = metaimage::decode_mha(&bytes)?;
-                let tags = metaimage_tags(&bytes);
-                self.volume("MetaImage", volume, Vec::new(), tags, &[&bytes])
-            }
-        }
+        let metaimage::Header { grid, data } = metaimage::Header::parse(&bytes)?;
+        self.one_or_two(name, bytes, "MetaImage", &grid, data)
     }
 
     pub(super) fn nifti(
@@ -40,22 +32,31 @@ impl Import {
         }
         let head = if gzip { inflate::gzip_head(&bytes, nifti::HEADER) } else { Vec::new() };
         let grid = nifti::parse(if gzip { &head } else { &bytes }, place, gzip, &self.limits)?;
-        let tags = grid.tags.clone();
-        self.enough(grid.voxels())?;
-        let (volume, warnings) = grid.read(&bytes, &self.limits)?;
-        self.volume("NIfTI", volume, warnings, tags, &[&bytes])
+        self.one_or_two(name, bytes, "NIfTI", &grid, DataFile::Local { offset: 0 })
     }
 
     pub(super) fn nrrd(&mut self, name: &str, bytes: Vec<u8>) -> Result<Added, Refusal> {
-        let nrrd::Header { grid, offset, data_file } = nrrd::parse(&bytes, &self.limits)?;
+        let (grid, data) = nrrd::parse(&bytes, &self.limits)?;
+        self.one_or_two(name, bytes, "NRRD", &grid, data)
+    }
+
+    /// Reads the samples where they are in the same file, or waits for the other.
+    fn one_or_two(
+        &mut self,
+        name: &str,
+        bytes: Vec<u8>,
+        format: &'static str,
+        grid: &Grid,
+        data: DataFile,
+    ) -> Result<Added, Refusal> {
         self.enough(grid.voxels())?;
-        if let Some(wants) = data_file {
-            return self.wait(name, bytes, "NRRD", wants);
+        match data {
+            DataFile::Beside(wants) => self.wait(name, bytes, format, wants),
+            DataFile::Local { offset } => {
+                let data = bytes.get(offset..).unwrap_or_default();
+                self.volume(format, grid, data, &[&bytes])
+            }
         }
-        let tags = grid.tags.clone();
-        let (volume, warnings) =
-            grid.read(bytes.get(offset..).unwrap_or_default(), &self.limits)?;
-        self.volume("NRRD", volume, warnings, tags, &[&bytes])
     }
 
     /// Refuses a volume for which there is no room, before it is read.
@@ -101,44 +102,30 @@ impl Import {
     }
 
     fn join(&mut self, header: &Waiting, data: &[u8]) -> Result<Added, Refusal> {
-        let files = [header.bytes.as_slice(), data];
-        match header.format {
-            "MetaImage" => {
-                self.enough(metaimage::Header::parse(&header.bytes)?.voxels() as u64)?;
-                let volume = metaimage::decode_mhd(&header.bytes, data)?;
-                let tags = metaimage_tags(&header.bytes);
-                self.volume("MetaImage", volume, Vec::new(), tags, &files)
-            }
+        let grid = match header.format {
+            "MetaImage" => metaimage::Header::parse(&header.bytes)?.grid,
             "NIfTI" => {
                 let head = match header.bytes.starts_with(&[0x1F, 0x8B]) {
                     true => inflate::gzip_head(&header.bytes, nifti::HEADER),
                     false => header.bytes.clone(),
                 };
                 let gzip = data.starts_with(&[0x1F, 0x8B]);
-                let grid = nifti::parse(&head, Place::Beside, gzip, &self.limits)?;
-                self.enough(grid.voxels())?;
-                let tags = grid.tags.clone();
-                let (volume, warnings) = grid.read(data, &self.limits)?;
-                self.volume("NIfTI", volume, warnings, tags, &files)
+                nifti::parse(&head, Place::Beside, gzip, &self.limits)?
             }
-            _ => {
-                let nrrd::Header { grid, .. } = nrrd::parse(&header.bytes, &self.limits)?;
-                self.enough(grid.voxels())?;
-                let tags = grid.tags.clone();
-                let (volume, warnings) = grid.read(data, &self.limits)?;
-                self.volume("NRRD", volume, warnings, tags, &files)
-            }
-        }
+            _ => nrrd::parse(&header.bytes, &self.limits)?.0,
+        };
+        self.enough(grid.voxels())?;
+        self.volume(header.format, &grid, data, &[&header.bytes, data])
     }
 
     fn volume(
         &mut self,
         format: &'static str,
-        volume: Volume,
-        warnings: Vec<Warning>,
-        tags: Vec<Tag>,
+        grid: &Grid,
+        data: &[u8],
         files: &[&[u8]],
     ) -> Result<Added, Refusal> {
+        let volume = grid.read(data, data.len() as u64, &self.limits)?;
         self.keep(sample_bytes(volume.samples()))?;
         let volume = orient::upright(volume)?;
         let [_, _, depth] = volume.geometry().size();
@@ -153,45 +140,10 @@ impl Import {
             title,
             files: files.len(),
             sha256: hash::of_files(hashes.iter().map(String::as_str)),
-            tags,
+            tags: grid.tags.clone(),
             ..SeriesInfo::default()
         };
-        self.series.push(Series { volume, info, warnings });
+        self.series.push(Series { volume, info, warnings: grid.warnings.clone() });
         Ok(Added::Volume { format })
     }
-}
-
-/// The lines of a MetaImage header. Comments and keys of the writer's own may hold anything.
-fn metaimage_tags(bytes: &[u8]) -> Vec<Tag> {
-    const PLAIN: [&str; 16] = [
-        "ObjectType",
-        "NDims",
-        "BinaryData",
-        "BinaryDataByteOrderMSB",
-        "CompressedData",
-        "CompressedDataSize",
-        "TransformMatrix",
-        "Offset",
-        "CenterOfRotation",
-        "AnatomicalOrientation",
-        "ElementSpacing",
-        "ElementSize",
-        "DimSize",
-        "ElementType",
-        "ElementNumberOfChannels",
-        "Modality",
-    ];
-    let mut tags = Vec::new();
-    for line in bytes.split(|byte| *byte == b'\n').take(200) {
-        let Ok(line) = std::str::from_utf8(line) else { break };
-        let Some((key, value)) = line.split_once('=') else { continue };
-        let key = key.trim();
-        if key == "ElementDataFile" {
-            break;
-        }
-        let identifies = !PLAIN.contains(&key);
-        let value = value.trim().chars().take(256).collect();
-        tags.push(Tag { tag: key.chars().take(64).collect(), name: "", value, identifies });
-    }
-    tags
 }

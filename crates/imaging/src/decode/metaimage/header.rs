@@ -1,88 +1,24 @@
 //! The text in front of a MetaImage's samples.
 
 use super::error::MetaImageError;
-use crate::geometry::{SpacingMm, VolumeGeometry, WorldMm};
+use crate::decode::grid::{self, DataFile, Encoding, Grid, GridError};
+use crate::decode::numbers::Number;
+use crate::decode::series::HeaderLine;
+use crate::geometry::{Axes, Vec3, VolumeGeometry};
 
 /// Longest header that is read in bytes; real ones have 400.
 const MAX_HEADER: usize = 64 * 1024;
 
+/// Most lines that are shown.
+const MOST_LINES: usize = 200;
+
 /// Most voxels of a volume: 1024 x 1024 x 1024. LUNA16's largest scan has a fifth of that.
 const MAX_VOXELS: u64 = 1 << 30;
-
-/// How a sample is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ElementType {
-    /// `MET_CHAR`: 8 bits, signed.
-    Char,
-    /// `MET_UCHAR`: 8 bits, unsigned.
-    UChar,
-    /// `MET_SHORT`: 16 bits, signed. LUNA16's.
-    Short,
-    /// `MET_USHORT`: 16 bits, unsigned.
-    UShort,
-    /// `MET_INT` or `MET_LONG`: 32 bits, signed.
-    Int,
-    /// `MET_UINT` or `MET_ULONG`: 32 bits, unsigned.
-    UInt,
-    /// `MET_FLOAT`: 32 bits.
-    Float,
-    /// `MET_DOUBLE`: 64 bits.
-    Double,
-}
-
-impl ElementType {
-    /// Bytes of a sample.
-    #[must_use]
-    pub fn bytes(self) -> u64 {
-        match self {
-            Self::Char | Self::UChar => 1,
-            Self::Short | Self::UShort => 2,
-            Self::Int | Self::UInt | Self::Float => 4,
-            Self::Double => 8,
-        }
-    }
-
-    /// MetaIO fixes `LONG` to 4 bytes on every platform.
-    fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "MET_CHAR" => Self::Char,
-            "MET_UCHAR" => Self::UChar,
-            "MET_SHORT" => Self::Short,
-            "MET_USHORT" => Self::UShort,
-            "MET_INT" | "MET_LONG" => Self::Int,
-            "MET_UINT" | "MET_ULONG" => Self::UInt,
-            "MET_FLOAT" => Self::Float,
-            "MET_DOUBLE" => Self::Double,
-            _ => return None,
-        })
-    }
-}
-
-/// Where the samples are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DataFile {
-    /// In the same file, from this byte on.
-    Local {
-        /// Bytes of the header.
-        offset: usize,
-    },
-    /// In the file of this name, beside the header.
-    Beside(String),
-}
 
 /// What a header says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Header {
-    /// Size, place, spacing and axes.
-    pub geometry: VolumeGeometry,
-    /// How a sample is stored.
-    pub element: ElementType,
-    /// Whether the most significant byte comes first.
-    pub big_endian: bool,
-    /// Whether the samples are a zlib stream.
-    pub compressed: bool,
-    /// Bytes before the samples in their file; `None` where the samples are the file's end.
-    pub skip: Option<u64>,
+    pub(in crate::decode) grid: Grid,
     /// Where the samples are.
     pub data: DataFile,
 }
@@ -108,12 +44,13 @@ struct Fields<'a> {
 }
 
 impl Header {
-    /// Reads a header: a whole `.mhd`, or the beginning of a `.mha` or all of it.
+    /// Read a header: a whole `.mhd`, or the beginning of a `.mha` or all of it.
     ///
     /// # Errors
     /// [`MetaImageError`], never a panic, whatever the bytes.
     pub fn parse(bytes: &[u8]) -> Result<Self, MetaImageError> {
         let mut fields = Fields::default();
+        let mut tags = Vec::new();
         let mut start = 0;
         let data = loop {
             let rest = bytes.get(start..MAX_HEADER.min(bytes.len())).unwrap_or_default();
@@ -136,29 +73,17 @@ impl Header {
                 break data_file(value, start)?;
             }
             fields.take(key, value);
+            if tags.len() < MOST_LINES {
+                tags.push(line_of(key, value));
+            }
         };
-        fields.into_header(data)
+        Ok(Self { grid: fields.grid(tags)?, data })
     }
 
-    /// Voxels of the volume; at most 2^30.
+    /// Return size, place, spacing and axes.
     #[must_use]
-    pub fn voxels(&self) -> usize {
-        self.geometry.size().iter().product()
-    }
-
-    /// Bytes of the samples once inflated.
-    #[must_use]
-    pub fn data_bytes(&self) -> u64 {
-        self.voxels() as u64 * self.element.bytes()
-    }
-
-    /// Name of the file that holds the samples; `LOCAL` where it is this one.
-    #[must_use]
-    pub fn data_name(&self) -> &str {
-        match &self.data {
-            DataFile::Local { .. } => "LOCAL",
-            DataFile::Beside(name) => name,
-        }
+    pub fn geometry(&self) -> &VolumeGeometry {
+        &self.grid.geometry
     }
 }
 
@@ -197,7 +122,7 @@ impl<'a> Fields<'a> {
         *field = Some(value);
     }
 
-    fn into_header(self, data: DataFile) -> Result<Header, MetaImageError> {
+    fn grid(self, tags: Vec<HeaderLine>) -> Result<Grid, MetaImageError> {
         if self.object.is_some_and(|kind| kind != "Image") {
             return Err(MetaImageError::Unsupported("it is not an image"));
         }
@@ -221,7 +146,7 @@ impl<'a> Fields<'a> {
         let compressed = flag("CompressedData", self.compressed, false)?;
         let big_endian = flag("BinaryDataByteOrderMSB", self.big_endian, false)?;
         let name = self.element.ok_or(MetaImageError::Missing("ElementType"))?;
-        let element = ElementType::from_name(name).ok_or_else(|| MetaImageError::Value {
+        let number = number(name).ok_or_else(|| MetaImageError::Value {
             key: "ElementType",
             value: short(name),
             expected: "MET_SHORT, MET_USHORT, MET_CHAR, MET_UCHAR, MET_INT, MET_UINT, MET_FLOAT or MET_DOUBLE",
@@ -238,34 +163,79 @@ impl<'a> Fields<'a> {
         if compressed && skip != Some(0) {
             return Err(MetaImageError::Unsupported("bytes stand before its compressed samples"));
         }
-        Ok(Header { geometry: self.geometry()?, element, big_endian, compressed, skip, data })
+        Ok(Grid {
+            geometry: self.geometry()?,
+            number,
+            big_endian,
+            scale: None,
+            encoding: if compressed { Encoding::Zlib } else { Encoding::Raw },
+            skip,
+            line_skip: 0,
+            warnings: Vec::new(),
+            tags,
+        })
     }
 
     fn geometry(&self) -> Result<VolumeGeometry, MetaImageError> {
         let size = self.size.ok_or(MetaImageError::Missing("DimSize"))?;
         let size: [u32; 3] = numbers("DimSize", size, "three whole numbers")?;
-        let voxels =
-            size.iter().try_fold(1_u64, |product, side| product.checked_mul(u64::from(*side)));
-        let voxels = voxels.unwrap_or(u64::MAX);
-        if voxels > MAX_VOXELS {
-            return Err(MetaImageError::TooLarge { voxels });
-        }
+        let size = grid::size(size.map(i64::from), MAX_VOXELS)?;
         let spacing = self.spacing.or(self.element_size);
         let spacing = spacing.ok_or(MetaImageError::Missing("ElementSpacing"))?;
-        let [x, y, z] = numbers("ElementSpacing", spacing, "three numbers")?;
-        let spacing = SpacingMm { x, y, z };
+        let spacing = Vec3(numbers("ElementSpacing", spacing, "three numbers")?).into();
         let origin = self.origin.ok_or(MetaImageError::Missing("Offset"))?;
-        let [x, y, z] = numbers("Offset", origin, "three numbers")?;
-        let origin = WorldMm { x, y, z };
-        let axes: [f64; 9] = match self.axes {
-            Some(axes) => numbers("TransformMatrix", axes, "nine numbers")?,
-            None => [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
-        };
+        let origin = Vec3(numbers("Offset", origin, "three numbers")?).into();
         // Three numbers an array axis, x first.
-        let [a, b, c, d, e, f, g, h, i] = axes;
-        let axes = [[a, b, c], [d, e, f], [g, h, i]];
-        Ok(VolumeGeometry::new(size.map(|side| side as usize), origin, spacing, axes)?)
+        let axes = match self.axes {
+            Some(axes) => {
+                let [a, b, c, d, e, f, g, h, i] = numbers("TransformMatrix", axes, "nine numbers")?;
+                [[a, b, c], [d, e, f], [g, h, i]].into()
+            }
+            None => Axes::IDENTITY,
+        };
+        Ok(VolumeGeometry::new(size, origin, spacing, axes).map_err(GridError::from)?)
     }
+}
+
+/// Tell how a sample is stored. MetaIO fixes `LONG` to 4 bytes on every platform.
+fn number(name: &str) -> Option<Number> {
+    Some(match name {
+        "MET_CHAR" => Number::I8,
+        "MET_UCHAR" => Number::U8,
+        "MET_SHORT" => Number::I16,
+        "MET_USHORT" => Number::U16,
+        "MET_INT" | "MET_LONG" => Number::I32,
+        "MET_UINT" | "MET_ULONG" => Number::U32,
+        "MET_FLOAT" => Number::F32,
+        "MET_DOUBLE" => Number::F64,
+        _ => return None,
+    })
+}
+
+/// Keep a line of the header as people read it. Comments and keys of the writer's own may hold
+/// anything.
+fn line_of(key: &str, value: &str) -> HeaderLine {
+    const PLAIN: [&str; 16] = [
+        "ObjectType",
+        "NDims",
+        "BinaryData",
+        "BinaryDataByteOrderMSB",
+        "CompressedData",
+        "CompressedDataSize",
+        "TransformMatrix",
+        "Offset",
+        "CenterOfRotation",
+        "AnatomicalOrientation",
+        "ElementSpacing",
+        "ElementSize",
+        "DimSize",
+        "ElementType",
+        "ElementNumberOfChannels",
+        "Modality",
+    ];
+    let identifies = !PLAIN.contains(&key);
+    let value = value.chars().take(256).collect();
+    HeaderLine { tag: key.chars().take(64).collect(), name: "", value, identifies }
 }
 
 fn flag(key: &'static str, value: Option<&str>, otherwise: bool) -> Result<bool, MetaImageError> {

@@ -1,5 +1,7 @@
 //! The chest without vessels: surfaces and densities, in mm from its middle.
 
+use crate::geometry::Vec3;
+
 /// Width over which an edge fades, mm: the blur of the scanner.
 pub(super) const EDGE_MM: f32 = 0.45;
 /// Width of the field of view for which the measures below are meant, mm.
@@ -24,7 +26,7 @@ const RIB_PITCH: f64 = 27.0;
 #[derive(Clone, Debug)]
 pub(super) struct Anatomy {
     /// Of the scan, in the body's axes.
-    pub(super) middle: [f64; 3],
+    pub(super) middle: Vec3,
     /// Of this chest to the usual one.
     pub(super) scale: f64,
     /// Half the scan's height in the usual chest, so that short scans show the same parts.
@@ -39,15 +41,14 @@ pub(super) struct Level<'a> {
 }
 
 impl Anatomy {
-    pub(super) fn new(middle: [f64; 3], extent: [f64; 3]) -> Self {
+    pub(super) fn new(middle: Vec3, extent: Vec3) -> Self {
         let scale = (extent[0] / USUAL_MM).max(1e-3);
         Self { middle, scale, half_height: extent[2] / 2.0 / scale }
     }
 
     /// Where the vessels of a lung begin; `side` is -1 or 1.
-    pub(super) fn hilum(&self, side: f64) -> [f64; 3] {
-        let at = [side * 30.0, 8.0, 4.0];
-        [0, 1, 2].map(|k| self.middle[k] + at[k] * self.scale)
+    pub(super) fn hilum(&self, side: f64) -> Vec3 {
+        self.middle + Vec3([side * 30.0, 8.0, 4.0]) * self.scale
     }
 
     pub(super) fn at_level(&self, z: f64) -> Level<'_> {
@@ -168,7 +169,7 @@ impl Level<'_> {
     }
 }
 
-/// Depth within an ellipse around nought, about in mm.
+/// Depth within an ellipse around zero, about in mm.
 fn ellipse([x, y]: [f64; 2], radii: [f64; 2]) -> f64 {
     let (u, v) = (x / radii[0], y / radii[1]);
     (1.0 - (u * u + v * v).sqrt()) * radii[0].min(radii[1])

@@ -1,7 +1,8 @@
 //! Vessels: tubes that branch from the hila into the lungs and become thinner.
 
 use super::anatomy::Anatomy;
-use crate::phantom::between;
+use crate::geometry::Vec3;
+use crate::phantom::{Capsule, between};
 use rand_pcg::Pcg64Mcg;
 use std::collections::VecDeque;
 
@@ -12,42 +13,22 @@ const TRUNKS: usize = 7;
 /// Most tubes of a trunk.
 const MOST: usize = 70;
 
-/// All places within `radius` of a segment, mm.
-#[derive(Clone, Debug)]
-pub(super) struct Capsule {
-    from: [f64; 3],
-    to: [f64; 3],
-    pub(super) radius: f64,
-}
-
-impl Capsule {
-    /// Distance to the middle line, mm.
-    pub(super) fn distance(&self, at: [f64; 3]) -> f64 {
-        let along = [0, 1, 2].map(|k| self.to[k] - self.from[k]);
-        let offset = [0, 1, 2].map(|k| at[k] - self.from[k]);
-        let t = (dot(offset, along) / dot(along, along).max(1e-9)).clamp(0.0, 1.0);
-        let rest = [0, 1, 2].map(|k| offset[k] - t * along[k]);
-        dot(rest, rest).sqrt()
+/// Middle and half side of a square that holds what of a tube lies within `blur` mm of a
+/// level.
+pub(super) fn at_level(tube: &Capsule, z: f64, blur: f64) -> Option<([f64; 2], f64)> {
+    let reach = tube.radius + blur;
+    let (low, high) = (tube.from[2].min(tube.to[2]), tube.from[2].max(tube.to[2]));
+    if z < low - reach || z > high + reach {
+        return None;
     }
-
-    /// Middle and half side of a square that holds what of the tube lies within `blur` mm of a
-    /// level.
-    pub(super) fn at_level(&self, z: f64, blur: f64) -> Option<([f64; 2], f64)> {
-        let reach = self.radius + blur;
-        let (low, high) = (self.from[2].min(self.to[2]), self.from[2].max(self.to[2]));
-        if z < low - reach || z > high + reach {
-            return None;
-        }
-        // The part of the segment that is near enough in z.
-        let rise = self.to[2] - self.from[2];
-        let part =
-            |z: f64| if rise == 0.0 { 0.0 } else { ((z - self.from[2]) / rise).clamp(0.0, 1.0) };
-        let (a, b) = if rise == 0.0 { (0.0, 1.0) } else { (part(z - reach), part(z + reach)) };
-        let at = |t: f64, k: usize| self.from[k] + t * (self.to[k] - self.from[k]);
-        let center = [0, 1].map(|k| (at(a, k) + at(b, k)) / 2.0);
-        let half = [0, 1].map(|k| (at(a, k) - at(b, k)).abs() / 2.0);
-        Some((center, half[0].max(half[1]) + reach))
-    }
+    // The part of the segment that is near enough in z.
+    let rise = tube.to[2] - tube.from[2];
+    let part = |z: f64| if rise == 0.0 { 0.0 } else { ((z - tube.from[2]) / rise).clamp(0.0, 1.0) };
+    let (a, b) = if rise == 0.0 { (0.0, 1.0) } else { (part(z - reach), part(z + reach)) };
+    let at = |t: f64, k: usize| tube.from[k] + t * (tube.to[k] - tube.from[k]);
+    let center = [0, 1].map(|k| (at(a, k) + at(b, k)) / 2.0);
+    let half = [0, 1].map(|k| (at(a, k) - at(b, k)).abs() / 2.0);
+    Some((center, half[0].max(half[1]) + reach))
 }
 
 /// The trees of both lungs.
@@ -58,7 +39,7 @@ pub(super) fn branches(rng: &mut Pcg64Mcg, anatomy: &Anatomy) -> Vec<Capsule> {
         for trunk in 0..TRUNKS {
             // A fan away from the middle: up, down, to the front and to the back.
             let turn = trunk as f64 / TRUNKS as f64 * std::f64::consts::TAU;
-            let way = unit([side * 1.1, libm::cos(turn), libm::sin(turn)]);
+            let way = unit(Vec3([side * 1.1, libm::cos(turn), libm::sin(turn)]));
             let most = made.len() + MOST;
             let mut waiting = VecDeque::from([(hilum, way, RADII_MM[0] * anatomy.scale)]);
             while let Some((from, way, radius)) = waiting.pop_front() {
@@ -67,15 +48,15 @@ pub(super) fn branches(rng: &mut Pcg64Mcg, anatomy: &Anatomy) -> Vec<Capsule> {
                 }
                 let random = |rng: &mut Pcg64Mcg, low, high| f64::from(between(rng, low, high));
                 let length = (6.0 + 3.2 * radius) * random(rng, 0.8, 1.3);
-                let to = [0, 1, 2].map(|k| from[k] + length * way[k]);
+                let to = from + way * length;
                 if anatomy.at_level(to[2]).lung(to[0], to[1]) < 2.0 && from != hilum {
                     continue;
                 }
                 made.push(Capsule { from, to, radius });
                 // One goes on, one turns away.
                 let mut bend = |far: f64| {
-                    let off = [0, 1, 2].map(|_| far * random(rng, -1.0, 1.0));
-                    unit([0, 1, 2].map(|k| way[k] + off[k]))
+                    let off = Vec3([0, 1, 2].map(|_| far * random(rng, -1.0, 1.0)));
+                    unit(way + off)
                 };
                 let (on, away) = (bend(0.35), bend(1.0));
                 waiting.push_back((to, on, radius * 0.84));
@@ -86,11 +67,7 @@ pub(super) fn branches(rng: &mut Pcg64Mcg, anatomy: &Anatomy) -> Vec<Capsule> {
     made
 }
 
-fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-}
-
-fn unit(way: [f64; 3]) -> [f64; 3] {
-    let length = dot(way, way).sqrt().max(1e-9);
-    way.map(|side| side / length)
+/// Return the direction; of chance, none is so short that it has none.
+fn unit(way: Vec3) -> Vec3 {
+    way.normalized().unwrap_or(way)
 }

@@ -154,6 +154,7 @@ test: tools npm chromium firefox lavapipe python lint licences sanitize
 	$(MAKE) build trainer
 	npm run --silent unit
 	npm run --silent e2e
+	npm run --silent screenshots -- --check
 	npm run --silent bench -- --check
 
 # The weights that ship, from the patches: two wide teachers side by side, a core each, the

@@ -28,11 +28,11 @@ help:
 	echo "make measure  sizes and speed of the page, in a headless browser"
 	echo "make soak     whether memory comes back after much work, over and over"
 	echo "make bench    the page's engines and the trainer beside onnxruntime and TensorFlow.js, in one run"
-	echo "make published  the weights that ship, trained anew (README)"
+	echo "make published  train the weights that ship again (docs/training.md)"
 	echo "make bench-training  training speed beside PyTorch's, in one run"
 	echo "make fuzz     every decoder on random damage, for 20 minutes each (cargo-fuzz)"
 	echo "make release  the page for others, from the commit, with hashes and licences"
-	echo "make golden   the independent reference numbers anew (Python: NumPy, Pillow, SciPy, scikit-learn, PyTorch)"
+	echo "make golden   make the independent reference numbers again (Python: NumPy, Pillow, SciPy, scikit-learn, PyTorch)"
 	echo "cargo trainer --help    training, evaluation, export"
 
 # The page is served as soon as it can answer: with the CPU engine and the loader. The rest is built

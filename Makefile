@@ -136,6 +136,7 @@ lint: tools
 	node scripts/rust-circles.mjs
 	# Without the GPU path, whose dependencies would take minutes more.
 	cargo clippy --release --package nodulens --package nodulens-engine --package nodulens-imaging --package trainer --package nodulens-bindgen --no-default-features --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --release --no-deps --package nodulens --package nodulens-engine --package nodulens-imaging --package trainer --no-default-features --features nodulens/flex
 
 # The engine's tests under the address sanitizer: its kernels work on plain pointers. The stable
 # compiler has it behind a switch; where it has none (other processors), this is left out.

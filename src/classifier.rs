@@ -82,13 +82,13 @@ impl Classifier {
         self.inference.name()
     }
 
-    /// What the weights file says of itself.
+    /// Return what the weights file says of itself.
     #[must_use]
     pub fn header(&self) -> &WeightsHeader<CardText> {
         &self.header
     }
 
-    /// Which network it is.
+    /// Return which network it is.
     #[must_use]
     pub fn kind(&self) -> NetworkKind {
         self.kind
@@ -106,7 +106,7 @@ impl Classifier {
         format!("{}-{}", self.header.network, &self.sha256[..8])
     }
 
-    /// Classifies patches as one batch. No patches, no predictions.
+    /// Classify patches as one batch. No patches, no predictions.
     ///
     /// # Errors
     /// [`ClassifyError`] where the device fails or gives numbers that are not finite.
@@ -114,7 +114,7 @@ impl Classifier {
         self.classify_values(patches.iter().flat_map(model_values).collect()).await
     }
 
-    /// Classifies model values, 2,500 a patch, as one batch; see [`model_values`].
+    /// Classify model values, 2,500 a patch, as one batch; see [`model_values`].
     ///
     /// # Errors
     /// As [`Self::classify`].
@@ -125,7 +125,7 @@ impl Classifier {
         Ok(self.predictions(&self.logits(values).await?))
     }
 
-    /// Classifies every patch of a picture at [`NetworkKind::dense_stride`] in one pass: row-major,
+    /// Classify every patch of a picture at [`NetworkKind::dense_stride`] in one pass: row-major,
     /// `(height - 50) / stride + 1` rows of `(width - 50) / stride + 1`. `None` where the network
     /// has no such stride, or the picture is smaller than a patch or does not hold
     /// `width * height` values in [0, 1].
@@ -141,7 +141,8 @@ impl Classifier {
         Ok(logits.map(|logits| self.predictions(&logits)))
     }
 
-    /// The logits of model values, 2,500 a patch, as one batch: two a patch, no nodule first.
+    /// Return the logits of model values, 2,500 a patch, as one batch: two a patch, no nodule
+    /// first.
     ///
     /// # Errors
     /// As [`Self::classify`].
@@ -210,8 +211,8 @@ pub fn known_answer_inputs() -> Vec<f32> {
     phantom::patches(0, 2).iter().flat_map(|phantom| model_values(&phantom.patch)).collect()
 }
 
-/// Whether an engine's predictions equal the reference's within [`LOGIT_TOLERANCE`]. A missing
-/// prediction or one that is not a number is a difference without bound.
+/// Return whether an engine's predictions equal the reference's within [`LOGIT_TOLERANCE`]. A
+/// missing prediction or one that is not a number is a difference without bound.
 #[must_use]
 pub fn compare_known_answer(reference: &[Prediction], ours: &[Prediction]) -> KnownAnswer {
     let complete = reference.len() == ours.len() && !reference.is_empty();

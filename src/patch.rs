@@ -105,7 +105,7 @@ impl Patch {
         Ok(Self { samples: PatchSamples::Grey(samples) })
     }
 
-    /// The patch that an image holds. Nothing is ever stretched.
+    /// Return the patch that an image holds. Nothing is ever stretched.
     ///
     /// # Errors
     /// [`PatchError::TooSmall`] and, under [`SizePolicy::Refuse`], [`PatchError::NotPatchSize`].
@@ -129,7 +129,7 @@ impl Patch {
         Self::from_grey(samples)
     }
 
-    /// The samples and their unit.
+    /// Return the samples and their unit.
     #[must_use]
     pub fn samples(&self) -> &PatchSamples {
         &self.samples

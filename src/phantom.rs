@@ -82,11 +82,11 @@ pub fn patch(seed: u64, nodule: bool) -> Phantom {
 
 /// A body of one density with a soft edge.
 struct Body {
-    shape: Shape,
+    shape: Outline,
     hu: f32,
 }
 
-enum Shape {
+enum Outline {
     /// All points within `radius` of the segment from `from` to `to`.
     Capsule { from: [f32; 2], to: [f32; 2], radius: f32 },
     /// Ellipse whose radius is waved by `lobes` bumps.
@@ -99,15 +99,15 @@ impl Body {
     /// Share of the pixel at (x, y) that the body covers, in [0, 1].
     fn coverage(&self, x: f32, y: f32) -> f32 {
         let depth = match &self.shape {
-            Shape::Capsule { from, to, radius } => radius - distance([x, y], *from, *to),
-            Shape::Blob { center, radii, turn, wave, lobes } => {
+            Outline::Capsule { from, to, radius } => radius - distance([x, y], *from, *to),
+            Outline::Blob { center, radii, turn, wave, lobes } => {
                 let (dx, dy) = (x - center[0], y - center[1]);
                 let (sin, cos) = (libm::sinf(*turn), libm::cosf(*turn));
                 let (u, v) = ((dx * cos + dy * sin) / radii[0], (dy * cos - dx * sin) / radii[1]);
                 let bump = 1.0 + wave * libm::sinf(lobes * libm::atan2f(v, u));
                 (bump - libm::sqrtf(u * u + v * v)) * radii[0].min(radii[1])
             }
-            Shape::HalfPlane { normal, offset } => normal[0] * x + normal[1] * y - offset,
+            Outline::HalfPlane { normal, offset } => normal[0] * x + normal[1] * y - offset,
         };
         1.0 / (1.0 + libm::expf(-depth / (EDGE_PX / 2.0)))
     }
@@ -133,7 +133,7 @@ fn vessel_along(rng: &mut impl Rng) -> Body {
     let (way, length) = (direction(rng), between(rng, 12.0, 45.0));
     let to = [from[0] + way[0] * length, from[1] + way[1] * length];
     let radius = between(rng, 0.5, 2.0);
-    Body { shape: Shape::Capsule { from, to, radius }, hu: between(rng, -350.0, SOFT_TISSUE_HU) }
+    Body { shape: Outline::Capsule { from, to, radius }, hu: between(rng, -350.0, SOFT_TISSUE_HU) }
 }
 
 /// A vessel through the slice: a small dot, what nodules are mistaken for. Kept off the centre,
@@ -143,7 +143,7 @@ fn vessel_across(rng: &mut impl Rng) -> Body {
     let middle = PATCH_SIZE as f32 / 2.0;
     let center = [middle + way[0] * far, middle + way[1] * far];
     let radius = between(rng, 1.0, 2.2);
-    let shape = Shape::Capsule { from: center, to: center, radius };
+    let shape = Outline::Capsule { from: center, to: center, radius };
     Body { shape, hu: between(rng, -300.0, SOFT_TISSUE_HU) }
 }
 
@@ -151,7 +151,7 @@ fn chest_wall(rng: &mut impl Rng) -> Body {
     let normal = direction(rng);
     let middle = PATCH_SIZE as f32 / 2.0;
     let offset = normal[0] * middle + normal[1] * middle + between(rng, 12.0, 20.0);
-    Body { shape: Shape::HalfPlane { normal, offset }, hu: SOFT_TISSUE_HU + 10.0 }
+    Body { shape: Outline::HalfPlane { normal, offset }, hu: SOFT_TISSUE_HU + 10.0 }
 }
 
 /// A nodule of 4 to 12 mm within 2 px of the centre, solid or part-solid.
@@ -163,7 +163,7 @@ fn nodule_body(rng: &mut impl Rng) -> Body {
     let turn = between(rng, 0.0, core::f32::consts::TAU);
     let (wave, lobes) = (between(rng, 0.0, 0.12), rng.random_range(3..8) as f32);
     let hu = between(rng, -150.0, SOFT_TISSUE_HU + 60.0);
-    Body { shape: Shape::Blob { center, radii, turn, wave, lobes }, hu }
+    Body { shape: Outline::Blob { center, radii, turn, wave, lobes }, hu }
 }
 
 /// 3 x 3 binomial blur; the border repeats.

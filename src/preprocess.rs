@@ -4,8 +4,8 @@ use crate::method::MODEL_WINDOW;
 use crate::patch::{Patch, PatchSamples};
 use nodulens_imaging::intensity::Grey;
 
-/// The 2,500 values in [0, 1] that a network sees, row-major. CT numbers go through the model's
-/// window; grey passes as it is.
+/// Return the 2,500 values in [0, 1] that a network sees, row-major. CT numbers go through the
+/// model's window; grey passes as it is.
 #[must_use]
 pub fn model_values(patch: &Patch) -> Vec<f32> {
     match patch.samples() {
@@ -14,7 +14,7 @@ pub fn model_values(patch: &Patch) -> Vec<f32> {
     }
 }
 
-/// The values as 8-bit grey for display: what the model saw, rounded to nearest.
+/// Return the values as 8-bit grey for display: what the model saw, rounded to nearest.
 #[must_use]
 pub fn display_bytes(values: &[f32]) -> Vec<u8> {
     values.iter().map(|value| (value * 255.0 + 0.5) as u8).collect()

@@ -122,7 +122,7 @@ pub fn diameter_mm(
     (BELIEVED_MM[0]..=BELIEVED_MM[1]).contains(&diameter).then_some(diameter)
 }
 
-/// What hangs together with `first` by sides.
+/// Return what hangs together with `first` by sides.
 fn connected(chosen: &[bool], width: usize, first: usize) -> Vec<bool> {
     let mut taken = vec![false; chosen.len()];
     let mut waiting = vec![first];

@@ -6,7 +6,7 @@
 /// the slice, by the rule of [`crate::patch::crop`]: with a whole pixel (x, y), rows `y - 25 ..
 /// y + 25` and columns `x - 25 .. x + 25`, air beyond the edge. The first cell is pixel (0, 0), and
 /// the last lies within a step of the far edge, so that the whole slice is covered. Where the
-/// slice was resampled ([`SliceImage`]), the centre is a whole pixel of the resampled slice and
+/// slice was resampled ([`super::SliceImage`]), the centre is a whole pixel of the resampled slice and
 /// `step_px` is no whole number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HeatMap {
@@ -22,7 +22,7 @@ pub struct HeatMap {
 }
 
 impl HeatMap {
-    /// The pixel of the slice that a cell stands for, continuous: x, y.
+    /// Return the pixel of the slice that a cell stands for, continuous: x, y.
     #[must_use]
     pub fn pixel(&self, column: usize, row: usize) -> [f64; 2] {
         [column as f64 * self.step_px[0], row as f64 * self.step_px[1]]
@@ -36,7 +36,7 @@ impl HeatMap {
         value.copied().filter(|value| inside && !value.is_nan())
     }
 
-    /// The highest probability; `None` where nothing was asked.
+    /// Return the highest probability; `None` where nothing was asked.
     #[must_use]
     pub fn highest(&self) -> Option<f32> {
         self.probability.iter().copied().filter(|p| !p.is_nan()).reduce(f32::max)

@@ -167,7 +167,7 @@ impl SliceImage {
         self.pixel_mm
     }
 
-    /// What the user should know of how the values came about.
+    /// Return what the user should know of how the values came about.
     #[must_use]
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
@@ -222,7 +222,7 @@ impl SliceImage {
     }
 }
 
-/// The spacing that a slice of this one is scanned at.
+/// Return the spacing that a slice of this one is scanned at.
 fn trained(side_mm: f64) -> f64 {
     let [low, high] = TRAINED_PIXEL_MM;
     if side_mm < low * (1.0 - SPACING_TOLERANCE) {

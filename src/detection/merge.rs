@@ -145,7 +145,7 @@ impl VolumeSearch {
         Self { geometry, order: slice_order(depth), next: 0, peaks: Vec::new(), along_z }
     }
 
-    /// The slice to scan now; `None` when all are.
+    /// Return the slice to scan now; `None` when all are.
     #[must_use]
     pub fn next_slice(&self) -> Option<usize> {
         self.order.get(self.next).copied()
@@ -157,7 +157,7 @@ impl VolumeSearch {
         super::slice::Progress { done: self.next, total: self.order.len() }
     }
 
-    /// Takes what was found in [`Self::next_slice`] and goes on to the one after. `highest`: the
+    /// Take what was found in [`Self::next_slice`] and goes on to the one after. `highest`: the
     /// highest probability of its heat map, `None` without lung.
     pub fn add(&mut self, peaks: &[Peak], highest: Option<f32>) {
         if let Some(z) = self.next_slice() {
@@ -173,7 +173,7 @@ impl VolumeSearch {
         &self.along_z
     }
 
-    /// What was found so far, most probable first; see [`merge`].
+    /// Return what was found so far, most probable first; see [`merge`].
     #[must_use]
     pub fn findings(&self, min_distance_mm: f64) -> Vec<Finding> {
         merge(&self.peaks, &self.geometry, min_distance_mm)

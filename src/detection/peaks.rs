@@ -64,7 +64,7 @@ pub fn peaks(
     kept
 }
 
-/// The answers up to `reach` cells around a cell, its own too.
+/// Return the answers up to `reach` cells around a cell, its own too.
 fn around(map: &HeatMap, column: usize, row: usize, reach: usize) -> impl Iterator<Item = f32> {
     let rows = row.saturating_sub(reach)..=row + reach;
     let columns = move || column.saturating_sub(reach)..=column + reach;

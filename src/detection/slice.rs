@@ -18,7 +18,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Whether nothing is left to do.
+    /// Return whether nothing is left to do.
     #[must_use]
     pub fn finished(self) -> bool {
         self.done == self.total
@@ -48,7 +48,7 @@ enum Work {
 }
 
 impl SliceSearch {
-    /// Plans a scan at every `stride` pixels (at least 1) of the image, within `mask`, which has
+    /// Plan a scan at every `stride` pixels (at least 1) of the image, within `mask`, which has
     /// the pixels of the slice as it was given; everywhere without one. Where the classifier's
     /// network has a dense stride that divides `stride`, rectangles around the mask are scanned
     /// in one pass each, and else patches, coarse first.
@@ -97,7 +97,7 @@ impl SliceSearch {
         self
     }
 
-    /// Takes over what another part has found: a map of the same size, not-a-number where it has no
+    /// Take over what another part has found: a map of the same size, not-a-number where it has no
     /// answer. A map of another size brings nothing.
     pub fn absorb(&mut self, probability: &[f32]) {
         if probability.len() != self.map.probability.len() {
@@ -111,7 +111,7 @@ impl SliceSearch {
         }
     }
 
-    /// Whether nothing is left to do here; other parts may still have something.
+    /// Return whether nothing is left to do here; other parts may still have something.
     #[must_use]
     pub fn idle(&self) -> bool {
         let work = match &self.work {
@@ -121,7 +121,7 @@ impl SliceSearch {
         self.next >= work
     }
 
-    /// Does the next piece of work: a rectangle of at most 128 x 32 places, or 32 patches. Without
+    /// Do the next piece of work: a rectangle of at most 128 x 32 places, or 32 patches. Without
     /// any left it does nothing.
     ///
     /// # Errors
@@ -178,7 +178,7 @@ impl SliceSearch {
         self.progress.done += found.len();
     }
 
-    /// Runs all that is left.
+    /// Run all that is left.
     ///
     /// # Errors
     /// As [`Self::step`].
@@ -189,26 +189,27 @@ impl SliceSearch {
         Ok(self.map)
     }
 
-    /// How far it is.
+    /// Return how far it is.
     #[must_use]
     pub fn progress(&self) -> Progress {
         self.progress
     }
 
-    /// What there is so far; not-a-number where there is no answer yet.
+    /// Return what there is so far; not-a-number where there is no answer yet.
     #[must_use]
     pub fn map(&self) -> &HeatMap {
         &self.map
     }
 
-    /// The slice as the network sees it.
+    /// Return the slice as the network sees it.
     #[must_use]
     pub fn image(&self) -> &SliceImage {
         &self.image
     }
 }
 
-/// The probability of an answer. A missing one would pass for a place where nothing was asked.
+/// Return the probability of an answer. A missing one would pass for a place where nothing was
+/// asked.
 fn probability(answer: Option<&Prediction>) -> Result<f32, ClassifyError> {
     let probability = answer.map(|answer| answer.probability);
     probability.ok_or_else(|| ClassifyError::Device("fewer answers than places".to_owned()))

@@ -66,7 +66,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Looks at up to nine slices, evenly spread.
+    /// Look at up to nine slices, evenly spread.
     #[must_use]
     pub fn of(volume: &Volume, modality: Option<&str>) -> Self {
         let geometry = volume.geometry();
@@ -93,7 +93,8 @@ impl Facts {
     }
 }
 
-/// What speaks against trusting answers for a scan; nothing where it is like the training data.
+/// Return what speaks against trusting answers for a scan; nothing where it is like the training
+/// data.
 #[must_use]
 pub fn suitability(facts: &Facts) -> Vec<Concern> {
     let mut concerns = Vec::new();

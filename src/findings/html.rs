@@ -12,7 +12,7 @@ dd{margin:0 0 .4rem;overflow-wrap:anywhere}img{max-width:100%;image-rendering:pi
 figure{margin:1rem 0;break-inside:avoid}@media print{body{margin:0;max-width:none}\
 tr{break-inside:avoid}}";
 
-/// The page. `pictures`: caption and PNG, shown in their order.
+/// Return the page. `pictures`: caption and PNG, shown in their order.
 #[must_use]
 pub fn html(report: &Report, pictures: &[(String, Vec<u8>)]) -> String {
     let mut page = String::new();

@@ -49,7 +49,7 @@ pub struct ModelUsed {
 }
 
 impl ModelUsed {
-    /// What a classifier says of itself.
+    /// Return what a classifier says of itself.
     #[must_use]
     pub fn of(classifier: &Classifier) -> Self {
         let header = classifier.header();

@@ -40,8 +40,8 @@ pub struct SrSource {
 }
 
 impl SrSource {
-    /// The images that a series came from; `None` where it is not DICOM. `written`: date and time of
-    /// the report.
+    /// Return the images that a series came from; `None` where it is not DICOM. `written`: date and
+    /// time of the report.
     #[must_use]
     pub fn of(info: &SeriesInfo, spacing: SpacingMm, written: (String, String)) -> Option<Self> {
         let image = |slice: &SliceSource| {
@@ -65,8 +65,8 @@ const DIAMETER: Code = ("81827009", "SCT", "Diameter");
 const CERTAINTY: Code = ("111012", "DCM", "Certainty of Finding");
 const COMMENT: Code = ("121106", "DCM", "Comment");
 
-/// The report as a DICOM file. The same report of the same images has the same UIDs. Findings in
-/// slices that `source` does not have are left out.
+/// Return the report as a DICOM file. The same report of the same images has the same UIDs.
+/// Findings in slices that `source` does not have are left out.
 #[must_use]
 pub fn structured_report(report: &Report, source: &SrSource) -> Vec<u8> {
     let facts = format!("{report:?}{source:?}");
@@ -109,7 +109,7 @@ pub fn structured_report(report: &Report, source: &SrSource) -> Vec<u8> {
     file(COMPREHENSIVE_SR, &instance, data)
 }
 
-/// Every image that the report may refer to.
+/// Return every image that the report may refer to.
 fn evidence(source: &SrSource) -> DataSet {
     let mut images: Vec<DataSet> = Vec::new();
     let mut last = "";
@@ -137,7 +137,7 @@ fn sop(slice: &SopReference, frame: bool) -> DataSet {
     }
 }
 
-/// The content tree.
+/// Return the content tree.
 fn document(report: &Report, source: &SrSource) -> DataSet {
     let search = &report.search;
     let said = format!(

@@ -6,9 +6,9 @@
 //!
 //! | map | what a pixel's value is |
 //! |---|---|
-//! | [`gradient`] | how fast the evidence grows with the pixel's grey (Simonyan et al. 2013) |
-//! | [`smooth_gradient`] | the same, averaged over noisy copies (SmoothGrad, Smilkov et al. 2017) |
-//! | [`class_activation`] | a layer's maps, weighted by their mean gradient (Grad-CAM, Selvaraju et al. 2017) |
+//! | [`Explainer::gradient`] | how fast the evidence grows with the pixel's grey (Simonyan et al. 2013) |
+//! | [`Explainer::smooth_gradient`] | the same, averaged over noisy copies (SmoothGrad, Smilkov et al. 2017) |
+//! | [`Explainer::class_activation`] | a layer's maps, weighted by their mean gradient (Grad-CAM, Selvaraju et al. 2017) |
 //! | [`Occlusion`] | how much evidence is lost where a square is covered (Zeiler & Fergus 2014) |
 
 use crate::method::{CLASS_NODULE, CLASSES, PATCH_SAMPLES, PATCH_SIZE};
@@ -130,7 +130,7 @@ impl Explainer {
         gradients(&self.network, one(patch)?, self.temperature, &self.device)
     }
 
-    /// The mean of the gradients of noisy copies; the same seed gives the same noise.
+    /// Return the mean of the gradients of noisy copies; the same seed gives the same noise.
     ///
     /// # Errors
     /// [`ExplainError`].
@@ -194,10 +194,10 @@ impl Explainer {
     }
 }
 
-/// The layers that [`Explainer::class_activation`] can look at; the one to begin with, the last
-/// convolution, as usual; and the weights for it: where a dense layer follows, every place counts
-/// in its own way, and a mean over places would turn the map upside down (for the paper's network it
-/// does: correlation with occlusion -0.69 on synthetic nodules, place by place 0.68).
+/// Return the layers that [`Explainer::class_activation`] can look at; the one to begin with, the
+/// last convolution, as usual; and the weights for it: where a dense layer follows, every place
+/// counts in its own way, and a mean over places would turn the map upside down (for the paper's
+/// network it does: correlation with occlusion -0.69 on synthetic nodules, place by place 0.68).
 #[must_use]
 pub fn layers_with_maps(kind: NetworkKind) -> (Vec<&'static str>, &'static str, MapWeights) {
     let layers = kind.layers();
@@ -268,7 +268,7 @@ pub struct Occlusion {
 const PLACES: usize = (PATCH_SIZE + COVER_SIDE) / COVER_STEP - 1;
 
 impl Occlusion {
-    /// Begins with a patch, for a network of this temperature.
+    /// Begin with a patch, for a network of this temperature.
     ///
     /// # Errors
     /// [`ExplainError::Size`].
@@ -296,7 +296,7 @@ impl Occlusion {
         whole.into_iter().flatten().chain(covered).collect()
     }
 
-    /// Takes the network's logits for what [`Self::next`] gave, two a patch.
+    /// Take the network's logits for what [`Self::next`] gave, two a patch.
     pub fn take(&mut self, logits: &[f32]) {
         let (pairs, _) = logits.as_chunks::<CLASSES>();
         let temperature = self.temperature;
@@ -310,7 +310,7 @@ impl Occlusion {
         self.lost.extend(evidence.take(room).map(|evidence| whole - evidence));
     }
 
-    /// The mean of the evidence lost over all squares that cover a pixel.
+    /// Return the mean of the evidence lost over all squares that cover a pixel.
     #[must_use]
     pub fn map(&self) -> Map {
         let mut sum = vec![0.0; PATCH_SAMPLES];
@@ -343,8 +343,8 @@ fn pixels(place: usize) -> impl Iterator<Item = usize> {
     rows.flat_map(move |y| columns.clone().map(move |x| y * PATCH_SIZE + x))
 }
 
-/// The sanity check of Adebayo et al. 2018: the same network with the numbers of each parameter
-/// shuffled. A map that stays as it was does not show what the network has learnt.
+/// Return the sanity check of Adebayo et al. 2018: the same network with the numbers of each
+/// parameter shuffled. A map that stays as it was does not show what the network has learnt.
 #[must_use]
 pub fn shuffled(opened: &WeightsFile, seed: u64) -> WeightsFile {
     let mut rng = Pcg64Mcg::seed_from_u64(seed);
@@ -372,7 +372,7 @@ pub fn correlation(a: &[f32], b: &[f32]) -> f32 {
     if scale > 0.0 { (both / scale) as f32 } else { 0.0 }
 }
 
-/// What SmoothGrad looks at instead of the patch, [`SMOOTH_COPIES`] patches.
+/// Return what SmoothGrad looks at instead of the patch, [`SMOOTH_COPIES`] patches.
 #[must_use]
 pub fn noisy_copies(patch: &[f32], seed: u64) -> Vec<Vec<f32>> {
     let range =

@@ -13,8 +13,8 @@ mod trace;
 mod what_if;
 
 pub use field::{Field, Rect};
-pub use kernels::Kernels;
+pub use kernels::KernelView;
 pub use made::{Made, MadeOf, Others, Term};
 pub use numbers::Histogram;
-pub use trace::{Inside, InsideError, Place, Trace, Traced};
-pub use what_if::{Dropped, Share, rewindowed, shares};
+pub use trace::{Inside, InsideError, Trace, Traced, Unit};
+pub use what_if::{Dropped, SoftmaxTerm, rewindowed, shares};

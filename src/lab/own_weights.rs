@@ -43,8 +43,8 @@ pub fn own_weights(bytes: &[u8]) -> Result<Vec<u8>, WeightsError> {
     }
 }
 
-/// Whether a file's card has all its fields: the page takes the card as it stands there. One that was
-/// written by hand, or long ago, is written again, with what was missing empty.
+/// Return whether a file's card has all its fields: the page takes the card as it stands there. One
+/// that was written by hand, or long ago, is written again, with what was missing empty.
 fn is_whole(bytes: &[u8], header: &WeightsHeader) -> bool {
     fn holds(found: &Value, wanted: &Value) -> bool {
         match (found, wanted) {

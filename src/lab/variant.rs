@@ -14,7 +14,7 @@ const MARGIN: usize = 40;
 
 /// A patch with what surrounds it, on the patch's own pixels.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Region {
+pub struct PatchContext {
     /// HU, row-major.
     hu: Vec<f32>,
     size: [usize; 2],
@@ -50,7 +50,7 @@ impl Default for Variant {
     }
 }
 
-impl Region {
+impl PatchContext {
     /// Around the patch that is cut from a picture's centre.
     #[must_use]
     pub fn of_picture(image: &GreyImage) -> Self {
@@ -184,7 +184,7 @@ mod tests {
     fn without_a_change_it_is_the_patch() {
         let (hu, size) = slice();
         for pixel in [[60.0, 40.0], [3.0, 88.0]] {
-            let region = Region::of_slice(&hu, size, [0.7; 2], pixel).unwrap();
+            let region = PatchContext::of_slice(&hu, size, [0.7; 2], pixel).unwrap();
             let patch = SliceImage::from_hu(&hu, size, [0.7; 2]).unwrap().patch(pixel);
             assert_eq!(region.patch(&Variant::default()), patch, "{pixel:?}");
         }
@@ -194,15 +194,15 @@ mod tests {
         let image =
             GreyImage { width, height, samples, format: "PNG", bit_depth: 8, colour: false, notes };
         let patch = model_values(&Patch::from_image(&image, SizePolicy::CenterCrop).unwrap());
-        let found = Region::of_picture(&image).patch(&Variant::default());
+        let found = PatchContext::of_picture(&image).patch(&Variant::default());
         assert!(differs(&found, &patch) < 1e-6);
     }
 
     #[test]
     fn moving_it_by_whole_pixels_is_the_patch_there() {
         let (hu, size) = slice();
-        let region = Region::of_slice(&hu, size, [0.7; 2], [60.0, 40.0]).unwrap();
-        let there = Region::of_slice(&hu, size, [0.7; 2], [67.0, 35.0]).unwrap();
+        let region = PatchContext::of_slice(&hu, size, [0.7; 2], [60.0, 40.0]).unwrap();
+        let there = PatchContext::of_slice(&hu, size, [0.7; 2], [67.0, 35.0]).unwrap();
         let moved = region.patch(&Variant { shift: [7.0, -5.0], ..Variant::default() });
         assert_eq!(moved, there.patch(&Variant::default()));
     }
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn a_quarter_turn_is_the_picture_turned_clockwise() {
         let (hu, size) = slice();
-        let region = Region::of_slice(&hu, size, [0.7; 2], [60.0, 45.0]).unwrap();
+        let region = PatchContext::of_slice(&hu, size, [0.7; 2], [60.0, 45.0]).unwrap();
         let before = region.patch(&Variant::default());
         let after = region.patch(&Variant { turn: 90.0, ..Variant::default() });
         // What was on the left is on top.
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn window_and_noise_are_in_hounsfield_units() {
         let hu = vec![-300.0; 100 * 100];
-        let region = Region::of_slice(&hu, [100, 100], [0.7; 2], [50.0, 50.0]).unwrap();
+        let region = PatchContext::of_slice(&hu, [100, 100], [0.7; 2], [50.0, 50.0]).unwrap();
         let lung = region.patch(&Variant { center: -600.0, width: 1500.0, ..Variant::default() });
         // By hand: (-300 + 600) / 1500 + 0.5.
         assert!(lung.iter().all(|value| (value - 0.7).abs() < 1e-6));

@@ -32,7 +32,7 @@ pub fn number(names: &[&str]) -> (Vec<usize>, usize) {
     (numbers, seen.len())
 }
 
-/// How often each of `units` is drawn, one vector a resample.
+/// Return how often each of `units` is drawn, one vector a resample.
 pub fn draws(units: usize, resamples: usize, seed: u64) -> impl Iterator<Item = Vec<u32>> {
     let mut rng = Pcg64Mcg::seed_from_u64(seed);
     (0..resamples).map(move |_| {
@@ -96,7 +96,7 @@ impl Ranked {
         }
     }
 
-    /// Whether the patch at `i` is the last of its probability.
+    /// Return whether the patch at `i` is the last of its probability.
     fn ends(&self, i: usize) -> bool {
         self.probability.get(i + 1) != Some(&self.probability[i])
     }

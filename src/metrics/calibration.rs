@@ -31,7 +31,7 @@ impl Logit {
         }
     }
 
-    /// The logit of the truth: positive where the decision at 0.5 is right.
+    /// Return the logit of the truth: positive where the decision at 0.5 is right.
     fn margin(self) -> f64 {
         if self.nodule { self.value } else { -self.value }
     }
@@ -74,7 +74,7 @@ pub fn log_loss_at(logits: &[Logit], temperature: f64) -> f64 {
     logits.iter().map(loss).sum::<f64>() / logits.len().max(1) as f64
 }
 
-/// The temperature in [0.05, 20] with the smallest negative log-likelihood; 1 of nothing.
+/// Return the temperature in [0.05, 20] with the smallest negative log-likelihood; 1 of nothing.
 ///
 /// In the inverse temperature the likelihood is convex, so its slope crosses 0 once: bisection.
 pub fn fit_temperature(logits: &[Logit]) -> f64 {
@@ -111,7 +111,7 @@ pub fn scores_at(logits: &[Logit], temperature: f64) -> CalibrationScores {
     scores(&labelled, log_loss_at(logits, temperature))
 }
 
-/// Fits on all, and judges by [`FOLDS`] folds of whole units: `unit[i]`, counted from 0, is the
+/// Fit on all, and judges by [`FOLDS`] folds of whole units: `unit[i]`, counted from 0, is the
 /// patient or scan of `logits[i]`. The folds follow from the seed. `None` where there are fewer
 /// units than folds.
 pub fn cross_fit(logits: &[Logit], unit: &[usize], seed: u64) -> Option<CrossFit> {

@@ -6,7 +6,7 @@ use crate::weights::Confusion;
 /// The normal quantile behind a 95 % interval.
 const Z95: f64 = 1.959_963_984_540_054;
 
-/// Counts at `probability >= threshold`.
+/// Count at `probability >= threshold`.
 pub fn confusion(labelled: &[Labelled], threshold: f64) -> Confusion {
     let mut counts = Confusion::default();
     for one in labelled {

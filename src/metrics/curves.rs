@@ -29,7 +29,8 @@ pub struct PrPoint {
 /// A probability, with the nodules and the others that reach it.
 type Step = (f64, usize, usize);
 
-/// The probabilities in falling order, equal ones together: each with nodules and others so far.
+/// Return the probabilities in falling order, equal ones together: each with nodules and others so
+/// far.
 fn steps(labelled: &[Labelled]) -> Vec<Step> {
     let mut sorted = labelled.to_vec();
     sorted.sort_by(|a, b| b.probability.total_cmp(&a.probability));
@@ -68,8 +69,8 @@ pub fn roc_auc(labelled: &[Labelled]) -> Option<f64> {
     Some(area / nodules as f64 / others as f64)
 }
 
-/// The ROC curve from (0, 0) to (1, 1), one point a distinct probability; empty where a class is
-/// absent.
+/// Return the ROC curve from (0, 0) to (1, 1), one point a distinct probability; empty where a
+/// class is absent.
 pub fn roc_curve(labelled: &[Labelled]) -> Vec<RocPoint> {
     let Some((steps, nodules, others)) = both_classes(labelled) else { return Vec::new() };
     let start = RocPoint { fpr: 0.0, tpr: 0.0, threshold: None };
@@ -81,8 +82,8 @@ pub fn roc_curve(labelled: &[Labelled]) -> Vec<RocPoint> {
     std::iter::once(start).chain(points).collect()
 }
 
-/// The same curve without the points that lie on a straight line between their neighbours, and
-/// at most `most` of the rest: where there are more, the ones that are lost lie closest to the
+/// Return the same curve without the points that lie on a straight line between their neighbours,
+/// and at most `most` of the rest: where there are more, the ones that are lost lie closest to the
 /// chord of their neighbours. Both ends stay.
 pub fn compact_roc(points: &[RocPoint], most: usize) -> Vec<RocPoint> {
     let mut kept: Vec<RocPoint> = points.to_vec();
@@ -104,7 +105,7 @@ pub fn compact_roc(points: &[RocPoint], most: usize) -> Vec<RocPoint> {
     }
 }
 
-/// Every so many points, at most about `most`, the last one always.
+/// Return every so many points, at most about `most`, the last one always.
 pub fn thin<T: Copy>(points: &[T], most: usize) -> Vec<T> {
     let every = points.len().div_ceil(most).max(1);
     let last = points.len().saturating_sub(1);
@@ -112,8 +113,8 @@ pub fn thin<T: Copy>(points: &[T], most: usize) -> Vec<T> {
     kept.map(|(_, point)| *point).collect()
 }
 
-/// The precision-recall curve, one point a distinct probability, recall rising; empty without
-/// nodules.
+/// Return the precision-recall curve, one point a distinct probability, recall rising; empty
+/// without nodules.
 pub fn pr_curve(labelled: &[Labelled]) -> Vec<PrPoint> {
     let steps = steps(labelled);
     let nodules = steps.last().map_or(0, |step| step.1);

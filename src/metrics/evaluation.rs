@@ -19,7 +19,7 @@ const LEAST_UNITS: usize = 10;
 
 /// A share of counts, maybe with its interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Share {
+pub struct Estimate {
     /// In [0, 1]; `None` where there is nothing to count.
     pub value: Option<f64>,
     /// 95 %; `None` where there is none.
@@ -49,13 +49,13 @@ pub struct Evaluation {
     /// Average precision.
     pub average_precision: Value,
     /// Share decided rightly.
-    pub accuracy: Share,
+    pub accuracy: Estimate,
     /// Share of nodules found.
-    pub recall: Share,
+    pub recall: Estimate,
     /// Share of the others that are not called one.
-    pub specificity: Share,
+    pub specificity: Estimate,
     /// Share of nodules among what is called one.
-    pub precision: Share,
+    pub precision: Estimate,
     /// Harmonic mean of precision and recall.
     pub f1: Value,
     /// Brier score.
@@ -67,10 +67,10 @@ pub struct Evaluation {
     /// The precision-recall curve.
     pub pr: Vec<PrPoint>,
     /// Bins with patches in them: mean probability, and the share of nodules.
-    pub bins: Vec<(f64, operating::Share)>,
+    pub bins: Vec<(f64, operating::Proportion)>,
 }
 
-/// Measures a labelled set. `unit[i]` is the number of the patient of `labelled[i]`, counted from 0
+/// Measure a labelled set. `unit[i]` is the number of the patient of `labelled[i]`, counted from 0
 /// ([`super::bootstrap::number`]); where every patch is a unit of its own, shares have Wilson's
 /// interval, and otherwise all but 0 and 1 have the one over resampled units. There is no interval of
 /// fewer than 10 units, nor where all resamples are equal, nor without resamples, but for Wilson's of
@@ -96,7 +96,7 @@ pub fn evaluate(
         // Drawings of what has no error have none.
         let counted = alone || (enough && bootstrap.0 > 0 && (hits == 0 || hits == n));
         let ci95 = if counted { Some(wilson(hits, n)) } else { usable(drawn) };
-        Share { value: (n > 0).then(|| hits as f64 / n as f64), ci95, hits, n }
+        Estimate { value: (n > 0).then(|| hits as f64 / n as f64), ci95, hits, n }
     };
     let Intervals { accuracy, recall, specificity, precision, .. } = found;
     let some = !labelled.is_empty();
@@ -123,7 +123,7 @@ pub fn evaluate(
         bins: reliability_bins(labelled)
             .iter()
             .filter(|bin| bin.n > 0)
-            .map(|bin| (bin.mean_probability, operating::Share::wilson(bin.positives, bin.n)))
+            .map(|bin| (bin.mean_probability, operating::Proportion::wilson(bin.positives, bin.n)))
             .collect(),
     })
 }

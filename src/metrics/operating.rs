@@ -21,7 +21,7 @@ const Z95: f64 = 1.959_963_984_540_054;
 
 /// A share of counts with its interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Share {
+pub struct Proportion {
     /// In [0, 1]; `None` where there is nothing to count.
     pub value: Option<f64>,
     /// 95 %.
@@ -32,7 +32,7 @@ pub struct Share {
     pub n: usize,
 }
 
-impl Share {
+impl Proportion {
     /// With Wilson's interval.
     #[must_use]
     pub fn wilson(hits: usize, n: usize) -> Self {
@@ -65,13 +65,13 @@ pub struct Operating {
     /// Least and most others that reach it.
     pub fp_between: [usize; 2],
     /// Share of nodules found.
-    pub recall: Share,
+    pub recall: Proportion,
     /// Share of the others that are not called one.
-    pub specificity: Share,
+    pub specificity: Proportion,
     /// Share of nodules among what is called one, here.
-    pub precision: Share,
+    pub precision: Proportion,
     /// Share decided rightly, here.
-    pub accuracy: Share,
+    pub accuracy: Proportion,
     /// Harmonic mean of precision and recall, here.
     pub f1: f64,
     /// Chance that what is called a nodule is one, at the prevalence asked for.
@@ -140,9 +140,9 @@ impl Kept {
     }
 }
 
-/// What a threshold does, from the curve in a card. `prevalence` in (0, 1) is the share of nodules
-/// among the patches that the network is to be used on. `None` where the card keeps no curve, or
-/// one that contradicts its counts.
+/// Return what a threshold does, from the curve in a card. `prevalence` in (0, 1) is the share of
+/// nodules among the patches that the network is to be used on. `None` where the card keeps no
+/// curve, or one that contradicts its counts.
 #[must_use]
 pub fn at_threshold(card: &Card, threshold: f64, prevalence: f64) -> Option<Operating> {
     let kept = Kept::new(&card.roc, card.metrics.as_ref()?)?;
@@ -157,7 +157,7 @@ pub fn at_threshold(card: &Card, threshold: f64, prevalence: f64) -> Option<Oper
     })
 }
 
-/// What a threshold does, from exact counts.
+/// Return what a threshold does, from exact counts.
 #[must_use]
 pub fn operating(confusion: Confusion, threshold: f64, prevalence: f64) -> Operating {
     let Confusion { tp, fn_, fp, tn } = confusion;
@@ -171,10 +171,10 @@ pub fn operating(confusion: Confusion, threshold: f64, prevalence: f64) -> Opera
         exact: true,
         tp_between: [tp; 2],
         fp_between: [fp; 2],
-        recall: Share::wilson(tp, tp + fn_),
-        specificity: Share::wilson(tn, fp + tn),
-        precision: Share::wilson(tp, tp + fp),
-        accuracy: Share::wilson(tp + tn, tp + fn_ + fp + tn),
+        recall: Proportion::wilson(tp, tp + fn_),
+        specificity: Proportion::wilson(tn, fp + tn),
+        precision: Proportion::wilson(tp, tp + fp),
+        accuracy: Proportion::wilson(tp + tn, tp + fn_ + fp + tn),
         f1,
         ppv: Value { value: ppv, ci95: ppv.map(|ppv| around(ppv, ppv_ci95)) },
         npv: Value { value: npv, ci95: npv.map(|npv| around(npv, npv_ci95)) },
@@ -188,8 +188,8 @@ pub fn operating(confusion: Confusion, threshold: f64, prevalence: f64) -> Opera
     }
 }
 
-/// The kept curves: ROC as `[fpr, recall]`, precision-recall as `[recall, precision]`. Empty where
-/// [`at_threshold`] has nothing.
+/// Return the kept curves: ROC as `[fpr, recall]`, precision-recall as `[recall, precision]`. Empty
+/// where [`at_threshold`] has nothing.
 #[must_use]
 pub fn kept_curves(card: &Card) -> (Vec<[f64; 2]>, Vec<[f64; 2]>) {
     let kept = card.metrics.as_ref().and_then(|metrics| Kept::new(&card.roc, metrics));
@@ -242,8 +242,8 @@ pub fn predictive_intervals(confusion: Confusion, prevalence: f64) -> [[f64; 2];
     ]
 }
 
-/// The probability of a nodule at another share of nodules than the one behind `probability`:
-/// Bayes' rule on the odds, for patches that are otherwise alike. All in (0, 1).
+/// Return the probability of a nodule at another share of nodules than the one behind
+/// `probability`: Bayes' rule on the odds, for patches that are otherwise alike. All in (0, 1).
 #[must_use]
 pub fn at_prevalence(probability: f64, learned: f64, wanted: f64) -> f64 {
     if probability <= 0.0 || probability >= 1.0 {
@@ -262,12 +262,12 @@ pub struct CameTrue {
     /// ... up to this.
     pub high: f64,
     /// Those that held a nodule, of all of them.
-    pub share: Share,
+    pub share: Proportion,
 }
 
 /// What came true of probabilities like this one, by the bins of a card's calibration
 /// (`[mean probability, share of nodules, patches]`). The bin's neighbours are joined to it until
-/// [`LEAST_PATCHES`] stand behind the share. `None` where there are no bins.
+/// `LEAST_PATCHES` stand behind the share. `None` where there are no bins.
 #[must_use]
 pub fn came_true(probability: f64, bins: &[[f64; 3]]) -> Option<CameTrue> {
     let mut counted = [(0usize, 0usize); BINS];
@@ -283,7 +283,11 @@ pub fn came_true(probability: f64, bins: &[[f64; 3]]) -> Option<CameTrue> {
         let whole = first == 0 && last == BINS - 1;
         if n >= LEAST_PATCHES || whole {
             let [low, high] = [first, last + 1].map(|edge| edge as f64 / BINS as f64);
-            return (n > 0).then(|| CameTrue { low, high, share: Share::wilson(hits.min(n), n) });
+            return (n > 0).then(|| CameTrue {
+                low,
+                high,
+                share: Proportion::wilson(hits.min(n), n),
+            });
         }
         first = first.saturating_sub(1);
         last = (last + 1).min(BINS - 1);
@@ -301,7 +305,7 @@ pub struct Meaning {
     /// The probability at the prevalence asked for.
     pub shifted: Option<f64>,
     /// Mean probability of each bin, and what came true.
-    pub bins: Vec<(f64, Share)>,
+    pub bins: Vec<(f64, Proportion)>,
 }
 
 /// Say what a probability has meant where a network was calibrated, by its card, and what it would
@@ -315,7 +319,7 @@ pub fn meaning(card: &Card, probability: f64, prevalence: f64) -> Meaning {
     let learned = learned.filter(|learned| *learned < 1.0 && !bins.is_empty());
     let shares = bins.iter().map(|[mean, share, n]| {
         let n = n.max(0.0) as usize;
-        (*mean, Share::wilson(((share * n as f64).round() as usize).min(n), n))
+        (*mean, Proportion::wilson(((share * n as f64).round() as usize).min(n), n))
     });
     Meaning {
         came_true: came_true(probability, bins),

@@ -38,7 +38,7 @@ pub fn bin_of(probability: f64) -> usize {
     bin.clamp(1, BINS) - 1
 }
 
-/// The bins of equal width, empty ones included.
+/// Return the bins of equal width, empty ones included.
 pub fn reliability_bins(labelled: &[Labelled]) -> Vec<ReliabilityBin> {
     let mut bins: Vec<ReliabilityBin> = (0..BINS)
         .map(|i| ReliabilityBin {

@@ -6,9 +6,9 @@
 /// Symmetries of the square.
 pub const SYMMETRIES: usize = 8;
 
-/// Where the symmetry takes its values from: a picture `a` of `side * side` becomes
-/// `b[i] = a[permutation[i]]`. Numbers below 4 are so many quarter turns to the left; from 4 on the
-/// picture is mirrored left to right first. Number 0 changes nothing.
+/// Return where the symmetry takes its values from: a picture `a` of `side * side` becomes `b[i] =
+/// a[permutation[i]]`. Numbers below 4 are so many quarter turns to the left; from 4 on the picture
+/// is mirrored left to right first. Number 0 changes nothing.
 ///
 /// ```
 /// assert_eq!(nodulens::model::symmetry::permutation(1, 2), [1, 3, 0, 2]);

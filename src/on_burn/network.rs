@@ -12,14 +12,14 @@ use std::ops::Range;
 
 /// Weights and bias of a layer.
 #[derive(Module, Debug)]
-struct Kernels {
+struct LayerTensors {
     /// `[C out, C in, y, x]`; of a dense layer `[out, in, 1, 1]`.
     weights: Param<Tensor<4>>,
     /// `[C out]`
     bias: Param<Tensor<1>>,
 }
 
-impl Kernels {
+impl LayerTensors {
     fn apply(&self, map: Tensor<4>, padding: usize) -> Tensor<4> {
         convolution(map, self.weights.val(), self.bias.val(), padding)
     }
@@ -33,7 +33,7 @@ pub struct Network {
     #[module(skip)]
     layers: Vec<LayerInfo>,
     /// Of each layer that has some, in order.
-    kernels: Vec<Kernels>,
+    kernels: Vec<LayerTensors>,
 }
 
 impl Network {
@@ -59,7 +59,7 @@ impl Network {
                 };
                 let bias = Tensor::from_data(TensorData::new(bias.values, bias.shape), device);
                 let (weights, bias) = (Param::from_tensor(weights), Param::from_tensor(bias));
-                kernels.push(Kernels { weights, bias });
+                kernels.push(LayerTensors { weights, bias });
             }
             layers.push(layer);
         }
@@ -72,7 +72,7 @@ impl Network {
         kind: NetworkKind,
         kernels: impl Iterator<Item = (Tensor<4>, Tensor<1>)>,
     ) -> Self {
-        let kernels = kernels.map(|(weights, bias)| Kernels {
+        let kernels = kernels.map(|(weights, bias)| LayerTensors {
             weights: Param::from_tensor(weights),
             bias: Param::from_tensor(bias),
         });
@@ -177,7 +177,7 @@ fn read_back<const D: usize>(
     }
 }
 
-fn step(layer: &LayerInfo, kernels: Option<&Kernels>, map: Tensor<4>) -> Tensor<4> {
+fn step(layer: &LayerInfo, kernels: Option<&LayerTensors>, map: Tensor<4>) -> Tensor<4> {
     match (layer.operation, kernels) {
         (Operation::Convolution { padding, .. }, Some(kernels)) => {
             relu(kernels.apply(map, padding))
@@ -201,7 +201,7 @@ fn step(layer: &LayerInfo, kernels: Option<&Kernels>, map: Tensor<4>) -> Tensor<
 /// of a patch where the map is larger. Never a matrix product, which in WebGPU has a shader for each
 /// kind of shape, seconds to compile, and without which the module is a third smaller
 /// (docs/webgpu.md).
-fn dense(layer: &LayerInfo, kernels: &Kernels, map: Tensor<4>) -> Tensor<4> {
+fn dense(layer: &LayerInfo, kernels: &LayerTensors, map: Tensor<4>) -> Tensor<4> {
     let [batch, channels, height, width] = map.dims();
     let side = layer.input_side();
     if height == side && width == side {

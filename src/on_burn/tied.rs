@@ -38,7 +38,7 @@ impl TiedConv {
         Self { weight, norm: BatchNormConfig::new(to / SYMMETRIES).init(device), side }
     }
 
-    /// The kernels with all ties written out.
+    /// Return the kernels with all ties written out.
     ///
     /// # Shapes
     /// `[C out, C in, side, side]`
@@ -87,7 +87,7 @@ impl TiedConv {
     }
 }
 
-/// The symmetry that does `second` after `first`.
+/// Return the symmetry that does `second` after `first`.
 fn product(second: usize, first: usize) -> usize {
     let (first, second) = (permutation(first, 3), permutation(second, 3));
     let both: Vec<usize> = second.iter().map(|from| first[*from]).collect();

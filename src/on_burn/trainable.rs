@@ -82,7 +82,7 @@ impl Trainable {
         map.flatten(1, 3) // [B, 2]
     }
 
-    /// What a dense layer reads of a map.
+    /// Return what a dense layer reads of a map.
     fn features(&self, map: Tensor<4>) -> Tensor<2> {
         if !self.kind.is_tied() {
             return map.flatten(1, 3);
@@ -111,7 +111,7 @@ impl Trainable {
     }
 }
 
-/// Every layer of ours has a bias.
+/// Return every layer of ours has a bias.
 fn bias(bias: Option<&Param<Tensor<1>>>) -> Tensor<1> {
     match bias {
         Some(bias) => bias.val(),

@@ -47,7 +47,7 @@ impl Crop {
     }
 }
 
-/// Cuts a square of `side` pixels around `center`, `steps` slices further along the array's z
+/// Cut a square of `side` pixels around `center`, `steps` slices further along the array's z
 /// axis. Any position is taken: what lies beyond the scan is air.
 #[must_use]
 pub fn crop(volume: &Volume, center: VoxelPoint, side: usize, steps: i64, pitch: Pitch) -> Crop {
@@ -87,8 +87,8 @@ pub fn crop(volume: &Volume, center: VoxelPoint, side: usize, steps: i64, pitch:
 }
 
 impl Patch {
-    /// The patch that the paper's rule cuts around a position, and how many of its pixels lie
-    /// beyond the scan.
+    /// Return the patch that the paper's rule cuts around a position, and how many of its pixels
+    /// lie beyond the scan.
     ///
     /// # Errors
     /// None in practice: the crop has the length of a patch.

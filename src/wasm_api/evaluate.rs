@@ -23,7 +23,7 @@ pub fn open_weights(bytes: &[u8]) -> Result<JsValue, JsValue> {
     Ok(opened)
 }
 
-/// What a threshold does, by the curve in a card; nothing where the card keeps none.
+/// Return what a threshold does, by the curve in a card; nothing where the card keeps none.
 #[wasm_bindgen(js_name = atThreshold)]
 pub fn at_kept_threshold(
     card: JsValue,
@@ -43,15 +43,15 @@ struct Curves {
     pr: Vec<[f64; 2]>,
 }
 
-/// The curves that a card keeps, to be drawn; empty where it keeps none.
+/// Return the curves that a card keeps, to be drawn; empty where it keeps none.
 #[wasm_bindgen(js_name = keptCurves)]
 pub fn curves(card: JsValue) -> Result<JsValue, JsValue> {
     let (roc, pr) = kept_curves(&given(card)?);
     plain(&Curves { roc, pr })
 }
 
-/// What a probability has meant where a network was calibrated, and what it would mean at another
-/// share of nodules.
+/// Return what a probability has meant where a network was calibrated, and what it would mean at
+/// another share of nodules.
 #[wasm_bindgen(js_name = meaning)]
 pub fn js_meaning(card: JsValue, probability: f64, prevalence: f64) -> Result<JsValue, JsValue> {
     plain(&meaning(&given(card)?, probability, share(prevalence)?))
@@ -76,7 +76,7 @@ pub fn evaluate_set(
     plain(&found)
 }
 
-/// What a threshold does on a labelled set.
+/// Return what a threshold does on a labelled set.
 #[wasm_bindgen(js_name = setAtThreshold)]
 pub fn set_at_threshold(
     probability: &[f64],

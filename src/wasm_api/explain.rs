@@ -7,7 +7,7 @@ use js_sys::{Object, Uint8Array};
 use nodulens::lab::explain::{
     Explainer, MapWeights, Occlusion, correlation, layers_with_maps, shuffled,
 };
-use nodulens::lab::variant::{Region, Variant};
+use nodulens::lab::variant::{PatchContext, Variant};
 use nodulens::on_engine::OnEngine;
 use nodulens::weights::WeightsFile;
 use nodulens_imaging::decode::decode_raster;
@@ -30,7 +30,7 @@ impl LabNetwork {
         plain(&LayersWithMaps { layers, best, weights })
     }
 
-    /// The same network with the numbers of each parameter shuffled: the sanity check.
+    /// Return the same network with the numbers of each parameter shuffled: the sanity check.
     pub fn explainer(&self, shuffle_by: Option<u32>) -> Result<JsExplainer, JsValue> {
         let opened = match shuffle_by {
             Some(seed) => shuffled(&self.opened, u64::from(seed)),
@@ -56,12 +56,12 @@ struct Covering {
 
 #[wasm_bindgen(js_class = Explainer)]
 impl JsExplainer {
-    /// How fast the evidence grows with each pixel.
+    /// Return how fast the evidence grows with each pixel.
     pub fn gradient(&self, patch: &[f32]) -> Result<Vec<f32>, JsValue> {
         self.explainer.gradient(patch).map_err(refused)
     }
 
-    /// The same, averaged over noisy copies.
+    /// Return the same, averaged over noisy copies.
     #[wasm_bindgen(js_name = smoothGradient)]
     pub fn smooth_gradient(&self, patch: &[f32], seed: u32) -> Result<Vec<f32>, JsValue> {
         self.explainer.smooth_gradient(patch, u64::from(seed)).map_err(refused)
@@ -78,7 +78,7 @@ impl JsExplainer {
         self.explainer.class_activation(patch, layer, given(weights)?).map_err(refused)
     }
 
-    /// Begins to cover a patch square by square.
+    /// Begin to cover a patch square by square.
     #[wasm_bindgen(js_name = beginOcclusion)]
     pub fn begin_occlusion(&mut self, patch: &[f32]) -> Result<(), JsValue> {
         let occlusion = Occlusion::new(patch, self.opened.header.temperature).map_err(refused)?;
@@ -117,7 +117,7 @@ pub fn js_correlation(a: &[f32], b: &[f32]) -> f32 {
 /// A patch with what surrounds it.
 #[wasm_bindgen(js_name = Region)]
 pub struct JsRegion {
-    region: Region,
+    region: PatchContext,
 }
 
 #[wasm_bindgen(js_class = Region)]
@@ -126,7 +126,7 @@ impl JsRegion {
     #[wasm_bindgen(js_name = ofPicture)]
     pub fn of_picture(bytes: &[u8]) -> Result<JsRegion, JsValue> {
         let image = decode_raster(bytes).map_err(refused)?;
-        Ok(Self { region: Region::of_picture(&image) })
+        Ok(Self { region: PatchContext::of_picture(&image) })
     }
 
     /// Around a pixel of a slice.
@@ -139,7 +139,7 @@ impl JsRegion {
         x: f64,
         y: f64,
     ) -> Result<JsRegion, JsValue> {
-        let region = Region::of_slice(hu, [width, height], given(pixel_mm)?, [x, y]);
+        let region = PatchContext::of_slice(hu, [width, height], given(pixel_mm)?, [x, y]);
         let region = region.map_err(refused)?;
         Ok(Self { region })
     }
@@ -162,7 +162,7 @@ impl JsRegion {
         Ok(object)
     }
 
-    /// The patch, changed: values and grey.
+    /// Return the patch, changed: values and grey.
     pub fn patch(&self, variant: JsValue) -> Result<JsValue, JsValue> {
         let variant: Variant = given(variant)?;
         Ok(patch_object(&self.region.patch(&variant)))

@@ -3,7 +3,7 @@
 use super::convert::{given, plain, refused, set};
 use super::opened::LabNetwork;
 use js_sys::{Array, Float32Array, Object};
-use nodulens::lab::inside::{Inside, InsideError, Kernels, Place, Trace, rewindowed, shares};
+use nodulens::lab::inside::{Inside, InsideError, KernelView, Trace, Unit, rewindowed, shares};
 use nodulens::method::CLASSES;
 use nodulens_imaging::intensity::Window;
 use std::cell::RefCell;
@@ -42,7 +42,7 @@ impl LabNetwork {
 
 #[wasm_bindgen(js_class = LabNetwork)]
 impl LabNetwork {
-    /// Every activation of one patch: the input, then each layer.
+    /// Return every activation of one patch: the input, then each layer.
     pub fn trace(&self, values: &[f32]) -> Result<JsValue, JsValue> {
         let (_, trace) = self.traced(values)?;
         let layers = Array::new();
@@ -56,8 +56,9 @@ impl LabNetwork {
         Ok(layers.into())
     }
 
-    /// How an activation came about, and its receptive field. `input`: the input channel whose
-    /// numbers are given; without one, that of the largest part. `most`: terms of a dense layer.
+    /// Return how an activation came about, and its receptive field. `input`: the input channel
+    /// whose numbers are given; without one, that of the largest part. `most`: terms of a dense
+    /// layer.
     pub fn made(
         &self,
         values: &[f32],
@@ -66,7 +67,7 @@ impl LabNetwork {
         most: usize,
     ) -> Result<JsValue, JsValue> {
         let (inside, trace) = self.traced(values)?;
-        let place: Place = given(place)?;
+        let place: Unit = given(place)?;
         let object = plain(&inside.made(&trace, place, input, most).map_err(refused)?)?;
         set(&object, "field", plain(&inside.field(place).map_err(refused)?)?);
         Ok(object)
@@ -90,7 +91,7 @@ impl LabNetwork {
         let Some(kernels) = inside.kernels(layer, input).map_err(refused)? else {
             return Ok(JsValue::UNDEFINED);
         };
-        let Kernels { shape, inputs, values, bias, largest } = kernels;
+        let KernelView { shape, inputs, values, bias, largest } = kernels;
         let object = JsValue::from(Object::new());
         set(&object, "shape", plain(&shape)?);
         set(&object, "inputs", inputs as f64);
@@ -100,7 +101,7 @@ impl LabNetwork {
         Ok(object)
     }
 
-    /// How often which activation occurs in a layer, or in one channel of it.
+    /// Return how often which activation occurs in a layer, or in one channel of it.
     pub fn histogram(
         &self,
         values: &[f32],
@@ -112,7 +113,7 @@ impl LabNetwork {
         plain(&inside.histogram(&trace, layer, channel, bins).map_err(refused)?)
     }
 
-    /// The answer with a share of the features switched off.
+    /// Return the answer with a share of the features switched off.
     pub fn dropped(&self, values: &[f32], share: f32, seed: u32) -> Result<JsValue, JsValue> {
         let (inside, trace) = self.traced(values)?;
         plain(&inside.dropped(&trace, share, u64::from(seed)).map_err(refused)?)

@@ -22,7 +22,7 @@ struct MethodInfo {
     version: &'static str,
 }
 
-/// The method's constants, for the page's texts.
+/// Return the method's constants, for the page's texts.
 #[wasm_bindgen]
 pub fn method() -> Result<JsValue, JsValue> {
     plain(&MethodInfo {
@@ -42,7 +42,7 @@ struct NetworkInfo {
     macs_per_patch: usize,
 }
 
-/// What each network costs, so that one can be chosen before its weights are loaded.
+/// Return what each network costs, so that one can be chosen before its weights are loaded.
 #[wasm_bindgen]
 pub fn networks() -> Result<JsValue, JsValue> {
     plain(&NetworkKind::ALL.map(|kind| NetworkInfo {
@@ -179,7 +179,7 @@ impl JsClassifier {
         known_answer_inputs()
     }
 
-    /// Whether two engines' predictions for these inputs agree.
+    /// Return whether two engines' predictions for these inputs agree.
     #[wasm_bindgen(js_name = checkKnownAnswer)]
     pub fn check_known_answer(
         &self,

@@ -114,7 +114,7 @@ impl Loader {
         Self { import, series: Vec::new(), pictures: Vec::new(), example: None }
     }
 
-    /// Takes a file; says what it was, or why it was refused.
+    /// Take a file; says what it was, or why it was refused.
     pub fn add(&mut self, name: &str, bytes: Vec<u8>) -> Result<JsValue, JsValue> {
         match &mut self.import {
             Some(import) => plain(&import.add(name, bytes)),
@@ -122,7 +122,7 @@ impl Loader {
         }
     }
 
-    /// Begins a synthetic scan of the chest; returns its slices, to be drawn in order.
+    /// Begin a synthetic scan of the chest; returns its slices, to be drawn in order.
     #[wasm_bindgen(js_name = beginExample)]
     pub fn begin_example(&mut self, seed: u32) -> Result<usize, JsValue> {
         let example = ExampleScan::new(u64::from(seed)).map_err(internal)?;
@@ -131,7 +131,7 @@ impl Loader {
         Ok(depth)
     }
 
-    /// Draws a slice of it.
+    /// Draw a slice of it.
     #[wasm_bindgen(js_name = drawExample)]
     pub fn draw_example(&mut self, index: usize) {
         if let Some(example) = &mut self.example {
@@ -139,7 +139,7 @@ impl Loader {
         }
     }
 
-    /// Sorts what was added into series.
+    /// Sort what was added into series.
     pub fn finish(&mut self) -> Result<JsValue, JsValue> {
         let imported = self.import.take().ok_or_else(gone)?.finish();
         self.series = imported.series;
@@ -196,7 +196,7 @@ impl Loader {
         Ok(Float32Array::from(&self.volume(series)?.slice(z)[..]))
     }
 
-    /// What was found, as a file: "csv", "json", "html", "dicom-sr" or "heat-map".
+    /// Return what was found, as a file: "csv", "json", "html", "dicom-sr" or "heat-map".
     #[wasm_bindgen(js_name = exportFindings)]
     pub fn export_findings(
         &self,
@@ -210,7 +210,7 @@ impl Loader {
         Ok(Uint8Array::from(&bytes[..]))
     }
 
-    /// Which pixels of an acquired slice are lung.
+    /// Return which pixels of an acquired slice are lung.
     pub fn lungs(&self, series: usize, z: usize) -> Result<JsValue, JsValue> {
         let volume = self.volume(series)?;
         let ([width, height, _], spacing) =

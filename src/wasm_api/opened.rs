@@ -21,13 +21,13 @@ pub struct LabNetwork {
 
 #[wasm_bindgen(js_class = LabNetwork)]
 impl LabNetwork {
-    /// Reads a weights file.
+    /// Read a weights file.
     pub fn load(weights: &[u8]) -> Result<LabNetwork, JsValue> {
         let opened = read_weights(weights).map_err(refused)?;
         Ok(Self { opened, shown: JsClassifier::load(weights)?, looked: Looked::default() })
     }
 
-    /// What the weights file says of itself, as of an engine's.
+    /// Return what the weights file says of itself, as of an engine's.
     pub fn info(&self) -> Result<JsValue, JsValue> {
         self.shown.info()
     }
@@ -37,13 +37,13 @@ impl LabNetwork {
         self.shown.classify(values).await
     }
 
-    /// The layers in order: name, operation, shape of the output, parameters, multiply-adds.
+    /// Return the layers in order: name, operation, shape of the output, parameters, multiply-adds.
     pub fn layers(&self) -> Result<JsValue, JsValue> {
         plain(&self.opened.kind.layers())
     }
 }
 
-/// The patch around a pixel of a slice, as `classifyAt` cuts it.
+/// Return the patch around a pixel of a slice, as `classifyAt` cuts it.
 #[wasm_bindgen(js_name = slicePatch)]
 pub fn slice_patch(
     hu: &[f32],

@@ -23,7 +23,7 @@ pub(super) fn image(
 
 #[wasm_bindgen(js_class = Classifier)]
 impl JsClassifier {
-    /// The patch around a pixel of a slice: what the model sees, and its answer.
+    /// Return the patch around a pixel of a slice: what the model sees, and its answer.
     #[wasm_bindgen(js_name = classifyAt)]
     pub async fn classify_at(
         &self,
@@ -66,7 +66,7 @@ struct JsPeak {
 
 #[wasm_bindgen(js_class = SliceSearch)]
 impl JsSliceSearch {
-    /// Plans the scan; `mask` has a byte a pixel, 1 where to look. Of the work this one does
+    /// Plan the scan; `mask` has a byte a pixel, 1 where to look. Of the work this one does
     /// `part` of `parts`.
     #[wasm_bindgen(constructor)]
     #[allow(clippy::too_many_arguments)]
@@ -88,7 +88,7 @@ impl JsSliceSearch {
         Ok(Self { scan, hu, size: [width, height], pixel_mm, mask })
     }
 
-    /// Does a bounded piece of work.
+    /// Do a bounded piece of work.
     pub async fn step(&mut self, classifier: &JsClassifier) -> Result<JsValue, JsValue> {
         let progress = self.scan.step(&classifier.classifier).await;
         let progress = progress.map_err(refused)?;
@@ -98,17 +98,17 @@ impl JsSliceSearch {
         Ok(object)
     }
 
-    /// Whether this one has nothing left to do.
+    /// Return whether this one has nothing left to do.
     pub fn idle(&self) -> bool {
         self.scan.idle()
     }
 
-    /// Takes over what another part has found: the probabilities of its map.
+    /// Take over what another part has found: the probabilities of its map.
     pub fn absorb(&mut self, probability: &[f32]) {
         self.scan.absorb(probability);
     }
 
-    /// The heat map so far.
+    /// Return the heat map so far.
     pub fn map(&self) -> Result<JsValue, JsValue> {
         let map = self.scan.map();
         let object = JsValue::from(Object::new());
@@ -135,7 +135,8 @@ impl JsSliceSearch {
         plain(&found)
     }
 
-    /// What was done to the slice before it was scanned; nothing where it was taken as it is.
+    /// Return what was done to the slice before it was scanned; nothing where it was taken as it
+    /// is.
     pub fn note(&self) -> Option<String> {
         self.scan.image().note().map(str::to_owned)
     }

@@ -67,18 +67,18 @@ impl JsTraining {
         plain(&self.training.step().map_err(refused)?)
     }
 
-    /// The first layer's kernels, one after the other.
+    /// Return the first layer's kernels, one after the other.
     pub fn kernels(&self) -> Result<Vec<f32>, JsValue> {
         Ok(self.training.kernels().map_err(refused)?.0)
     }
 
-    /// How many of them there are.
+    /// Return how many of them there are.
     #[wasm_bindgen(js_name = kernelCount)]
     pub fn kernel_count(&self) -> Result<usize, JsValue> {
         Ok(self.training.kernels().map_err(refused)?.1)
     }
 
-    /// Which patches are held out.
+    /// Return which patches are held out.
     pub fn held(&self) -> Vec<u32> {
         self.training.held().iter().map(|place| *place as u32).collect()
     }

@@ -60,7 +60,7 @@ impl UserError for WeightsError {
     }
 }
 
-/// The content is not what the format promises.
+/// Return the content is not what the format promises.
 pub(super) fn corrupt(error: impl std::fmt::Display) -> WeightsError {
     WeightsError::Corrupt(error.to_string())
 }

@@ -61,7 +61,7 @@ pub fn read_weights(bytes: &[u8]) -> Result<WeightsFile, WeightsError> {
     read_weights_as(bytes)
 }
 
-/// Read and check a weights file, with its card as [`Card`] or as [`CardText`].
+/// Read and check a weights file, with its card as [`super::Card`] or as [`super::CardText`].
 ///
 /// # Errors
 /// As [`read_weights`].
@@ -109,7 +109,7 @@ struct Parts<'a> {
     sha256: String,
 }
 
-/// Takes the file apart, telling truncation from damage where the format allows it.
+/// Take the file apart, telling truncation from damage where the format allows it.
 fn split(bytes: &[u8]) -> Result<Parts<'_>, WeightsError> {
     let start = &bytes[..bytes.len().min(MAGIC.len())];
     if start.is_empty() || !MAGIC.starts_with(start) {
@@ -143,7 +143,7 @@ fn little_endian(bytes: &[u8]) -> u32 {
     bytes.iter().rev().fold(0, |value, byte| value << 8 | u32::from(*byte))
 }
 
-/// Whether a safetensors document declares more bytes than there are.
+/// Return whether a safetensors document declares more bytes than there are.
 fn is_cut_off(parameters: &[u8]) -> bool {
     let Ok((header_length, metadata)) = SafeTensors::read_metadata(parameters) else {
         return true;

@@ -62,7 +62,8 @@ pub struct WeightsFile<C = Card> {
     pub sha256: String,
 }
 
-/// Whether this program prepares patches as the network wants them, and its numbers are possible.
+/// Return whether this program prepares patches as the network wants them, and its numbers are
+/// possible.
 pub(super) fn check_header<C>(header: &WeightsHeader<C>) -> Result<(), WeightsError> {
     expect("preprocessing", &header.preprocess_id, &preprocess_id())?;
     let threshold = header.threshold > 0.0 && header.threshold < 1.0;

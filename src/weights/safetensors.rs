@@ -76,7 +76,7 @@ pub fn transposed(parameter: &Parameter) -> Parameter {
     Parameter { shape: vec![columns, rows], values }
 }
 
-/// The header of a file that says nothing of itself.
+/// Return the header of a file that says nothing of itself.
 fn unknown(kind: NetworkKind) -> WeightsHeader {
     let origin = "Imported from a file that says nothing of its origin; nothing was measured.";
     let card = Card {

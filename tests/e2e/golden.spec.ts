@@ -13,36 +13,42 @@ const PICTURES = golden('paper').files;
 const pictures = (): Buffer[] => PICTURES.map((file) => readFileSync(path.join(root, 'tests', 'fixtures', 'phantoms', file)));
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-// The same tolerance as natively (tests/golden.rs).
+// The same tolerance as natively (tests/integration/golden.rs).
 const TOLERANCE = 1e-4;
 
-for (const [module, count] of [['cpu', PICTURES.length], ['reference', PICTURES.length], ['webgpu', 2]] as const) {
-  test(`the ${module} module gives NumPy's logits, with every network`, async ({ page, site }) => {
-    test.skip(!existsSync(path.join(dist, 'pkg', module, 'nodulens_bg.wasm')), `this build has no ${module} module`);
+const ENGINES = [
+  { engine: 'the CPU engine', module: 'cpu', load: 'load', count: PICTURES.length },
+  { engine: 'the reference', module: 'lab', load: 'loadReference', count: PICTURES.length },
+  { engine: 'WebGPU', module: 'webgpu', load: 'load', count: 2 },
+] as const;
+
+for (const { engine, module, load, count } of ENGINES) {
+  test(`${engine} gives NumPy's logits, with every network`, async ({ page, site }) => {
+    test.skip(module === 'webgpu' && !existsSync(path.join(dist, 'pkg', module, 'nodulens_bg.wasm')), 'this build has no WebGPU module');
     test.setTimeout(600_000);
     await withGlue(page);
     await open(page, site.url);
     const logits = await page.evaluate(
-      async ([folder, files, weights]) => {
+      async ([folder, load, files, weights]) => {
         const base = new URL(`./pkg/${folder}/`, location.href);
         const wasm = await import(new URL('nodulens.js', base).href);
         await wasm.default({ module_or_path: new URL('nodulens_bg.wasm', base) });
         const patches = files.map((file) => [...wasm.decodePatch(new Uint8Array(file), 'refuse').values]);
         const answers: [number, number][][] = [];
         for (const file of weights) {
-          const classifier = await wasm.Classifier.load(new Uint8Array(await (await fetch(`./models/${file}`)).arrayBuffer()));
+          const classifier = await wasm.Classifier[load](new Uint8Array(await (await fetch(`./models/${file}`)).arrayBuffer()));
           const predictions = await classifier.classify(new Float32Array(patches.flat()));
           answers.push(predictions.map((prediction: { logits: [number, number] }) => prediction.logits));
         }
         return answers;
       },
-      [module, pictures().slice(0, count).map((picture) => [...picture]), models().map(({ file }) => file)] as const,
+      [module, load, pictures().slice(0, count).map((picture) => [...picture]), models().map(({ file }) => file)] as const,
     );
     models().forEach(({ id }, at) => {
       const [ours = [], reference] = [logits[at], golden(id).logits];
       expect(ours).toHaveLength(count);
       const worst = Math.max(...ours.flatMap((pair, i) => pair.map((logit, j) => Math.abs(logit - (reference[i]?.[j] ?? NaN)))));
-      console.log(`    ${id}, ${module} against NumPy, ${count} patches: worst difference in a logit ${worst.toExponential(2)} (tolerance ${TOLERANCE})`);
+      console.log(`    ${id}, ${engine} against NumPy, ${count} patches: worst difference in a logit ${worst.toExponential(2)} (tolerance ${TOLERANCE})`);
       expect(worst).toBeLessThanOrEqual(TOLERANCE);
     });
   });

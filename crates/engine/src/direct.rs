@@ -38,7 +38,7 @@ impl Direct {
         Self { kernel: conv.kernel, outputs: bias.len(), weights, bias, relu: conv.relu }
     }
 
-    /// Whether the kernel is as large as the map: one output place an image.
+    /// Return whether the kernel is as large as the map: one output place an image.
     fn whole(&self, from: &Map, to: &Map) -> bool {
         to.size == [1, 1] && from.room == [self.kernel; 2]
     }

@@ -62,7 +62,7 @@ impl std::fmt::Display for EngineError {
 
 impl std::error::Error for EngineError {}
 
-/// Checks that each layer follows from the one before.
+/// Check that each layer follows from the one before.
 pub(crate) fn check(channels: usize, layers: &[Layer]) -> Result<(), EngineError> {
     let mut now = channels;
     for (position, layer) in layers.iter().enumerate() {

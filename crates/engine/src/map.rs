@@ -25,12 +25,12 @@ impl Map {
         self.room[1] * self.channels
     }
 
-    /// Where a place of the room begins.
+    /// Return where a place of the room begins.
     pub(crate) fn at(&self, image: usize, row: usize, column: usize) -> usize {
         ((image * self.room[0] + row) * self.room[1] + column) * self.channels
     }
 
-    /// Where a place of the map begins.
+    /// Return where a place of the map begins.
     pub(crate) fn inside(&self, image: usize, row: usize, column: usize) -> usize {
         self.at(image, row + self.margin, column + self.margin)
     }

@@ -20,13 +20,13 @@ pub struct Engine {
     id: usize,
     channels: usize,
     layers: Vec<Layer>,
-    kernels: Vec<Kernels>,
+    kernels: Vec<PackedKernels>,
     instructions: InstructionSet,
 }
 
 /// A convolution's weights as the algorithms want them, packed when one is first used.
 #[derive(Debug, Default)]
-struct Kernels {
+struct PackedKernels {
     direct: OnceLock<Direct>,
     winograd: [OnceLock<Winograd>; Filter::ALL.len()],
 }
@@ -64,7 +64,8 @@ impl Engine {
         Self::with_instructions(channels, layers, InstructionSet::best())
     }
 
-    /// The same for given instructions; for others than are available, for none in particular.
+    /// Return the same for given instructions; for others than are available, for none in
+    /// particular.
     ///
     /// # Errors
     /// As [`Self::new`].
@@ -76,7 +77,7 @@ impl Engine {
         check(channels, &layers)?;
         let available = instructions.available();
         let instructions = if available { instructions } else { InstructionSet::Scalar };
-        let kernels = layers.iter().map(|_| Kernels::default()).collect();
+        let kernels = layers.iter().map(|_| PackedKernels::default()).collect();
         // From 1 on; 0 owns what nobody has used yet.
         static ENGINES: AtomicUsize = AtomicUsize::new(1);
         let id = ENGINES.fetch_add(1, Ordering::Relaxed);
@@ -85,7 +86,7 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Packs the kernels for which there is one algorithm only, and lets go of what was given: the
+    /// Pack the kernels for which there is one algorithm only, and lets go of what was given: the
     /// first dense layer may be most of the network.
     fn pack_the_certain(&mut self) {
         let mut channels = self.channels;
@@ -102,7 +103,7 @@ impl Engine {
         }
     }
 
-    /// What it is compiled for.
+    /// Return what it is compiled for.
     #[must_use]
     pub fn instructions(&self) -> InstructionSet {
         self.instructions
@@ -238,7 +239,7 @@ struct Task<'a> {
 }
 
 impl Workspace {
-    /// Makes the buffers fit the maps of a plan. Their margins are zero from then on: a step writes
+    /// Make the buffers fit the maps of a plan. Their margins are zero from then on: a step writes
     /// within its map only.
     fn lay_out(&mut self, plan: &Plan, size: [usize; 2], images: usize) {
         let held = |(earlier, most)| earlier == size && images <= most;

@@ -117,7 +117,7 @@ impl Winograd {
         Self { filter, inputs, outputs, weights, start, relu: conv.relu }
     }
 
-    /// How many tiles are worth carrying at once, of so many.
+    /// Return how many tiles are worth carrying at once, of so many.
     pub(crate) fn room(&self, tiles: usize) -> Room {
         let points = self.filter.points() * self.filter.points();
         let tile = points * (self.inputs + self.outputs) * size_of::<f32>();
@@ -410,7 +410,8 @@ impl Leave {
     }
 }
 
-/// The kernels of a layer at the points: `G k G^T` for each pair of channels, in double precision.
+/// Return the kernels of a layer at the points: `G k G^T` for each pair of channels, in double
+/// precision.
 fn carried<const N: usize, const R: usize>(
     conv: &Convolution,
     inputs: usize,

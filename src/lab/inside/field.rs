@@ -1,6 +1,6 @@
 //! Which part of the input an activation can have been moved by.
 
-use super::trace::{Inside, InsideError, Place};
+use super::trace::{Inside, InsideError, Unit};
 use crate::method::PATCH_SIZE;
 use crate::model::{LayerInfo, Operation};
 use serde::Serialize;
@@ -66,11 +66,11 @@ pub struct Field {
 }
 
 impl Inside {
-    /// The receptive field of the activation at a place; of the input, the pixel itself.
+    /// Return the receptive field of the activation at a place; of the input, the pixel itself.
     ///
     /// # Errors
     /// [`InsideError::Nowhere`] where there is no such place.
-    pub fn field(&self, place: Place) -> Result<Field, InsideError> {
+    pub fn field(&self, place: Unit) -> Result<Field, InsideError> {
         self.check(place)?;
         let (x, y) = (place.x as i32, place.y as i32);
         let own = Rect { left: x, top: y, right: x + 1, bottom: y + 1 };

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// Kernels of a layer from one input channel, as pictures. Of a dense layer the kernel is the
 /// whole map in front of it; where that has one place a channel, it is one row of all features.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Kernels {
+pub struct KernelView {
     /// Kernels, rows, columns.
     pub shape: [usize; 3],
     /// Input channels that can be chosen.
@@ -21,12 +21,12 @@ pub struct Kernels {
 }
 
 impl Inside {
-    /// The kernels of layer `layer` of a trace from input channel `input`; nothing where the
+    /// Return the kernels of layer `layer` of a trace from input channel `input`; nothing where the
     /// layer has none.
     ///
     /// # Errors
     /// [`InsideError::Nowhere`] where there is no such layer or input channel.
-    pub fn kernels(&self, layer: usize, input: usize) -> Result<Option<Kernels>, InsideError> {
+    pub fn kernels(&self, layer: usize, input: usize) -> Result<Option<KernelView>, InsideError> {
         let [units, ..] = self.dims(layer)?;
         let Some([weights, bias]) = self.kernels_of(layer) else { return Ok(None) };
         let [channels, rows, columns] = self.dims(layer - 1)?;
@@ -46,6 +46,6 @@ impl Inside {
         let pairs = (0..units).flat_map(|unit| (0..area).map(move |i| (unit, i)));
         let values = pairs.map(|(unit, i)| weight(place(unit, i))).collect();
         let largest = weights.values.iter().fold(0.0, |most: f32, weight| most.max(weight.abs()));
-        Ok(Some(Kernels { shape, inputs, values, bias: bias.values.clone(), largest }))
+        Ok(Some(KernelView { shape, inputs, values, bias: bias.values.clone(), largest }))
     }
 }

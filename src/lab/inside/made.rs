@@ -1,7 +1,7 @@
 //! The multiply-add that made one activation, number by number.
 
-use super::trace::{Inside, InsideError, Place, Trace, Traced, within};
-use super::what_if::{Share, shares};
+use super::trace::{Inside, InsideError, Trace, Traced, Unit, within};
+use super::what_if::{SoftmaxTerm, shares};
 use crate::method::{CLASSES, MODEL_WINDOW};
 use crate::model::Operation;
 use crate::weights::Parameter;
@@ -111,13 +111,13 @@ pub enum Made {
         /// What the logits are divided by.
         temperature: f32,
         /// Of each class: no nodule, nodule.
-        classes: [Share; CLASSES],
+        classes: [SoftmaxTerm; CLASSES],
     },
 }
 
 impl Inside {
-    /// How the activation at a place of a trace came about. Of a convolution the numbers of input
-    /// channel `input` are given, or of the one that adds or takes most; of a dense layer the
+    /// Return how the activation at a place of a trace came about. Of a convolution the numbers of
+    /// input channel `input` are given, or of the one that adds or takes most; of a dense layer the
     /// `most` largest terms.
     ///
     /// # Errors
@@ -125,12 +125,12 @@ impl Inside {
     pub fn made(
         &self,
         trace: &Trace,
-        place: Place,
+        place: Unit,
         input: Option<usize>,
         most: usize,
     ) -> Result<MadeOf, InsideError> {
         self.check(place)?;
-        let Place { layer, channel, y, x } = place;
+        let Unit { layer, channel, y, x } = place;
         let [_, rows, columns] = self.dims(layer)?;
         let own = traced(trace, layer)?;
         let value = at(&own.values, (channel * rows + y) * columns + x)?;
@@ -187,7 +187,7 @@ impl Inside {
         let places = (0..rows).flat_map(|y| (0..columns).map(move |x| (y, x)));
         places
             .map(|(y, x)| {
-                let place = Place { layer, channel, y, x };
+                let place = Unit { layer, channel, y, x };
                 let MadeOf { value, made } = self.made(trace, place, Some(0), 0)?;
                 Ok(match made {
                     Made::Convolution { sum, .. } | Made::Dense { sum, .. } => sum as f32,

@@ -32,12 +32,12 @@ fn patch(seed: usize) -> Vec<f32> {
 }
 
 /// Some places of a layer: corners, the middle, and the last channel.
-fn places(layer: usize, [channels, rows, columns]: [usize; 3]) -> Vec<Place> {
+fn places(layer: usize, [channels, rows, columns]: [usize; 3]) -> Vec<Unit> {
     let mut places = Vec::new();
     for channel in [0, channels / 2, channels - 1] {
         for y in [0, rows / 2, rows - 1] {
             for x in [0, columns / 3, columns - 1] {
-                places.push(Place { layer, channel, y, x });
+                places.push(Unit { layer, channel, y, x });
             }
         }
     }
@@ -66,7 +66,7 @@ fn the_numbers_of_every_layer_sum_to_its_activation() {
     }
 }
 
-/// The activation from what is shown of it, and how large its terms are together.
+/// Return the activation from what is shown of it, and how large its terms are together.
 fn rebuilt(made: &Made, value: f32) -> (f64, f64) {
     match made {
         Made::Input { hu } => (f64::from((hu + 1000.0) / 1400.0), 1.0),
@@ -139,7 +139,7 @@ fn nothing_outside_the_receptive_field_changes_an_activation_and_its_edges_do() 
             let [channels, rows, columns] = traced.dims();
             // Where nothing is left outside, one place tells all.
             for (y, x) in [(0, 0), (rows / 2, columns / 3), (rows - 1, columns - 1)] {
-                let field = inside.field(Place { layer, channel: 0, y, x }).unwrap();
+                let field = inside.field(Unit { layer, channel: 0, y, x }).unwrap();
                 let Rect { left, top, right, bottom } = field.input_clipped;
                 let changed = |touch: &dyn Fn(i32, i32) -> bool| {
                     let touched: Vec<f32> = (0..PATCH_SAMPLES)
@@ -175,16 +175,16 @@ fn receptive_fields_by_hand() {
     let rect = |left, top, right, bottom| Rect { left, top, right, bottom };
     let paper = Inside::new(&opened(NetworkKind::Paper, 1)).unwrap();
     // 5 x 5 with padding 2, at the corner.
-    let corner = paper.field(Place { layer: 1, channel: 0, y: 0, x: 0 }).unwrap();
+    let corner = paper.field(Unit { layer: 1, channel: 0, y: 0, x: 0 }).unwrap();
     assert_eq!(corner.input, rect(-2, -2, 3, 3));
     assert_eq!(corner.input_clipped, rect(0, 0, 3, 3));
     assert_eq!(corner.before, corner.input);
     // conv2: 5 x 5 over a map pooled by two: 5 places are 10 pixels, and 2 more on each side.
-    let second = paper.field(Place { layer: 3, channel: 9, y: 12, x: 7 }).unwrap();
+    let second = paper.field(Unit { layer: 3, channel: 9, y: 12, x: 7 }).unwrap();
     assert_eq!(second.before, rect(5, 10, 10, 15));
     assert_eq!(second.input, rect(8, 18, 22, 32));
     let compact = Inside::new(&opened(NetworkKind::Compact, 1)).unwrap();
-    let third = compact.field(Place { layer: 4, channel: 0, y: 1, x: 2 }).unwrap();
+    let third = compact.field(Unit { layer: 4, channel: 0, y: 1, x: 2 }).unwrap();
     // Two 3 x 3 over a pooled map: 5 places are 10 pixels, and 2 for the first convolution.
     assert_eq!(third.input, rect(4, 2, 16, 14));
     assert_eq!(third.input, third.input_clipped);
@@ -200,7 +200,7 @@ fn kernels_are_those_that_multiply() {
             let [units, rows, columns] = kernels.shape;
             assert_eq!(kernels.values.len(), units * rows * columns);
             let unit = units - 1;
-            let place = Place { layer, channel: unit, y: 0, x: 0 };
+            let place = Unit { layer, channel: unit, y: 0, x: 0 };
             let own = &kernels.values[unit * rows * columns..];
             match inside.made(&trace, place, Some(0), usize::MAX).unwrap().made {
                 Made::Convolution { weights, bias, .. } => {
@@ -301,12 +301,12 @@ fn what_is_not_there_is_refused() {
     let trace = inside.trace(&patch(1)).unwrap();
     let layers = trace.layers.len();
     for (layer, channel, y, x) in [(layers, 0, 0, 0), (1, 16, 0, 0), (1, 0, 48, 0), (1, 0, 0, 48)] {
-        let place = Place { layer, channel, y, x };
+        let place = Unit { layer, channel, y, x };
         assert!(inside.field(place).is_err(), "{place:?}");
         let error = inside.made(&trace, place, None, 1).unwrap_err();
         assert_eq!(error.code(), "no-such-place");
     }
-    let place = Place { layer: 1, channel: 0, y: 0, x: 0 };
+    let place = Unit { layer: 1, channel: 0, y: 0, x: 0 };
     assert!(inside.made(&trace, place, Some(1), 1).is_err());
     assert!(inside.kernels(1, 1).is_err() && inside.kernels(layers, 0).is_err());
     assert_eq!(inside.kernels(2, 0), Ok(None));

@@ -38,7 +38,7 @@ pub struct Trace {
 
 /// Where a number stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct Unit {
     /// 0 is the input.
     pub layer: usize,
     /// Or feature, or class.
@@ -114,7 +114,7 @@ pub struct Inside {
 }
 
 impl Inside {
-    /// Lays the network's parameters out.
+    /// Lay the network's parameters out.
     ///
     /// # Errors
     /// [`InsideError::Weights`] where they are not all there.
@@ -131,7 +131,7 @@ impl Inside {
         Ok(Self { network, layers, kernels, temperature: opened.header.temperature })
     }
 
-    /// Every activation of one patch.
+    /// Return every activation of one patch.
     ///
     /// # Errors
     /// [`InsideError::Values`] where `values` are not 2,500.
@@ -160,13 +160,13 @@ impl Inside {
         Ok(Trace { layers: traced })
     }
 
-    /// The layers in order; layer `i` of a trace is number `i - 1` here.
+    /// Return the layers in order; layer `i` of a trace is number `i - 1` here.
     #[must_use]
     pub fn layers(&self) -> &[LayerInfo] {
         &self.layers
     }
 
-    /// What the network divides its logits by.
+    /// Return what the network divides its logits by.
     #[must_use]
     pub fn temperature(&self) -> f32 {
         self.temperature
@@ -193,8 +193,8 @@ impl Inside {
         }
     }
 
-    /// The place is there.
-    pub(super) fn check(&self, place: Place) -> Result<(), InsideError> {
+    /// Check that the place is there.
+    pub(super) fn check(&self, place: Unit) -> Result<(), InsideError> {
         let [channels, rows, columns] = self.dims(place.layer)?;
         within("channel", place.channel, channels)?;
         within("row", place.y, rows)?;

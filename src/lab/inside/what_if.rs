@@ -12,7 +12,7 @@ use serde::Serialize;
 
 /// A class in softmax: `exp = e^(logit / temperature - shift)`, `share = exp / sum of both`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Share {
+pub struct SoftmaxTerm {
     /// Before temperature.
     pub logit: f32,
     /// Divided by the temperature.
@@ -33,7 +33,10 @@ const LARGEST_EXPONENT: f64 = 20.0;
 ///
 /// # Errors
 /// [`InsideError::Range`] where the temperature is not above 0.
-pub fn shares(logits: [f32; CLASSES], temperature: f32) -> Result<[Share; CLASSES], InsideError> {
+pub fn shares(
+    logits: [f32; CLASSES],
+    temperature: f32,
+) -> Result<[SoftmaxTerm; CLASSES], InsideError> {
     if !(temperature > 0.0 && temperature.is_finite()) {
         return Err(InsideError::Range { what: "the temperature", range: "above 0" });
     }
@@ -43,7 +46,7 @@ pub fn shares(logits: [f32; CLASSES], temperature: f32) -> Result<[Share; CLASSE
     let shift = if small { 0.0 } else { largest };
     let exps = scaled.map(|value| libm::exp(value - shift));
     let sum: f64 = exps.iter().sum();
-    Ok([0, 1].map(|i| Share {
+    Ok([0, 1].map(|i| SoftmaxTerm {
         logit: logits[i],
         scaled: scaled[i],
         shift,
@@ -64,7 +67,7 @@ pub struct Dropped {
 }
 
 impl Inside {
-    /// The answer where each feature in front of the last dense layer is switched off with
+    /// Return the answer where each feature in front of the last dense layer is switched off with
     /// probability `share`, and the others are raised by `1 / (1 - share)`, as in training. The
     /// same seed switches the same off; a larger share switches the same ones off and more.
     ///

@@ -27,7 +27,7 @@ impl Training {
     }
 }
 
-/// The card of a network as it is now.
+/// Return the card of a network as it is now.
 fn card(
     training: &Training,
     kind: NetworkKind,
@@ -89,7 +89,7 @@ fn card(
     })
 }
 
-/// The patches held out, with what the network says of them.
+/// Return the patches held out, with what the network says of them.
 fn labelled(training: &Training) -> Result<Vec<Labelled>, TrainingError> {
     let probabilities = training.held_probabilities()?;
     let labelled = training.held.iter().zip(probabilities).map(|(place, probability)| Labelled {

@@ -171,7 +171,7 @@ pub struct Training {
 }
 
 impl Training {
-    /// Divides the patches and begins, with fresh weights or with those of a network.
+    /// Divide the patches and begins, with fresh weights or with those of a network.
     ///
     /// # Errors
     /// [`TrainingError`].
@@ -224,7 +224,7 @@ impl Training {
         self.learnt.len().div_ceil(self.settings.batch)
     }
 
-    /// Whether all epochs are done.
+    /// Return whether all epochs are done.
     #[must_use]
     pub fn done(&self) -> bool {
         self.history.len() >= self.settings.epochs
@@ -267,7 +267,7 @@ impl Training {
         Ok(Progress { step: self.steps, steps, loss: value, epoch })
     }
 
-    /// The first layer's kernels, `[C, y, x]`, as they are now, and how many there are.
+    /// Return the first layer's kernels, `[C, y, x]`, as they are now, and how many there are.
     ///
     /// # Errors
     /// [`TrainingError::Weights`] where the device cannot be read.
@@ -319,7 +319,7 @@ impl Training {
         &self.examples.values[example * PATCH_SAMPLES..][..PATCH_SAMPLES]
     }
 
-    /// Appends an example as it is learnt.
+    /// Append an example as it is learnt.
     fn put(&mut self, example: usize, into: &mut Vec<f32>) {
         if !self.settings.augment {
             return into.extend_from_slice(self.values(example));
@@ -360,8 +360,8 @@ fn check(settings: &Settings, examples: &Examples) -> Result<(), TrainingError> 
     Ok(())
 }
 
-/// What is learnt from and what is held out: of each class about the same share, at least one on
-/// each side, whole patients where they are known.
+/// Return what is learnt from and what is held out: of each class about the same share, at least
+/// one on each side, whole patients where they are known.
 fn divided(
     examples: &Examples,
     hold_out: f64,

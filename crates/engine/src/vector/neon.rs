@@ -15,7 +15,7 @@ impl Neon {
     }
 }
 
-/// The set that this processor has beside [`InstructionSet::Scalar`].
+/// Return the set that this processor has beside [`InstructionSet::Scalar`].
 pub(super) fn found() -> Option<InstructionSet> {
     Neon::detected().map(|_| InstructionSet::Neon)
 }

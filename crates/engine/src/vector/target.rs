@@ -4,7 +4,7 @@ use super::isa::Kernel;
 use super::scalar::Scalar;
 use super::set::InstructionSet;
 
-/// The set that this processor has beside the scalar one.
+/// Return the set that this processor has beside the scalar one.
 pub(super) fn found() -> Option<InstructionSet> {
     None
 }

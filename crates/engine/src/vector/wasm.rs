@@ -9,7 +9,7 @@ use core::arch::wasm32::*;
 #[derive(Clone, Copy)]
 pub(crate) struct Simd128;
 
-/// The set that this module is compiled for.
+/// Return the set that this module is compiled for.
 pub(super) fn found() -> Option<InstructionSet> {
     Some(InstructionSet::Simd128)
 }

@@ -16,7 +16,7 @@ impl Avx2 {
     }
 }
 
-/// The set that this processor has beside [`InstructionSet::Scalar`].
+/// Return the set that this processor has beside [`InstructionSet::Scalar`].
 pub(super) fn found() -> Option<InstructionSet> {
     Avx2::detected().map(|_| InstructionSet::Avx2)
 }

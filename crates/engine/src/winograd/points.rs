@@ -25,7 +25,7 @@ impl<const N: usize> Points<N> {
         narrow(product(Self::PAIRS, 2)),
     ];
 
-    /// The point at a finite position: all but the last, which is infinity.
+    /// Return the point at a finite position: all but the last, which is infinity.
     pub(super) fn finite(position: usize) -> f64 {
         match position {
             0 => 0.0,
@@ -37,7 +37,7 @@ impl<const N: usize> Points<N> {
     /// Position of the point 1, where a constant of the output stands alone.
     pub(super) const ONE: usize = 1;
 
-    /// What each point makes of the taps of a kernel: `[N][R]`.
+    /// Return what each point makes of the taps of a kernel: `[N][R]`.
     pub(super) fn kernel<const R: usize>() -> [[f64; R]; N] {
         let mut rows = [[0.0; R]; N];
         for (j, row) in rows[..N - 1].iter_mut().enumerate() {

@@ -225,7 +225,7 @@ TARGETS ?= raster dicom dicom_pixels nifti nrrd metaimage archive weights
 MINUTES ?= 20
 fuzz: tools
 	@command -v cargo-fuzz >/dev/null || { echo "cargo install cargo-fuzz --locked"; exit 1; }
-	NODULENS_SEEDS=$$PWD/fuzz/corpus cargo test --release --package nodulens --no-default-features --test integration -- --ignored write_seeds
+	NODULENS_SEEDS=$$PWD/fuzz/corpus cargo test --release --package nodulens --test integration -- --ignored write_seeds
 	for target in $(TARGETS); do
 	  mkdir -p fuzz/found/$$target
 	  RUSTC_BOOTSTRAP=1 cargo fuzz run --release $$target fuzz/found/$$target fuzz/corpus/$$target -- \

@@ -28,11 +28,11 @@ help:
 	echo "make measure  sizes and speed of the page, in a headless browser"
 	echo "make soak     whether memory comes back after much work, over and over"
 	echo "make bench    the page's engines and the trainer beside onnxruntime and TensorFlow.js, in one run"
-	echo "make published  the weights that ship, trained anew (README)"
+	echo "make published  train the weights that ship again (docs/training.md)"
 	echo "make bench-training  training speed beside PyTorch's, in one run"
 	echo "make fuzz     every decoder on random damage, for 20 minutes each (cargo-fuzz)"
 	echo "make release  the page for others, from the commit, with hashes and licences"
-	echo "make golden   the independent reference numbers anew (Python: NumPy, Pillow, SciPy, scikit-learn, PyTorch)"
+	echo "make golden   make the independent reference numbers again (Python: NumPy, Pillow, SciPy, scikit-learn, PyTorch)"
 	echo "cargo trainer --help    training, evaluation, export"
 
 # The page is served as soon as it can answer: with the CPU engine and the loader. The rest is built
@@ -155,6 +155,7 @@ test: tools npm chromium firefox lavapipe python lint licences sanitize
 	$(MAKE) build trainer
 	npm run --silent unit
 	npm run --silent e2e
+	npm run --silent screenshots -- --check
 	npm run --silent bench -- --check
 
 # The weights that ship, from the patches: two wide teachers side by side, a core each, the
@@ -224,7 +225,7 @@ TARGETS ?= raster dicom dicom_pixels nifti nrrd metaimage archive weights
 MINUTES ?= 20
 fuzz: tools
 	@command -v cargo-fuzz >/dev/null || { echo "cargo install cargo-fuzz --locked"; exit 1; }
-	NODULENS_SEEDS=$$PWD/fuzz/corpus cargo test --release --package nodulens --no-default-features --test integration -- --ignored write_seeds
+	NODULENS_SEEDS=$$PWD/fuzz/corpus cargo test --release --package nodulens --test integration -- --ignored write_seeds
 	for target in $(TARGETS); do
 	  mkdir -p fuzz/found/$$target
 	  RUSTC_BOOTSTRAP=1 cargo fuzz run --release $$target fuzz/found/$$target fuzz/corpus/$$target -- \

@@ -52,7 +52,7 @@ export const privacyHtml = {
   check2: 'Press “Seal this page”, then try again. Now even the page’s own server is out of reach, until you reload the page.',
   check3: 'Watch the number above: requests since you opened the first file, as the browser records them. The browser’s own developer tools (F12, Network) show the same.',
   check4: 'Pull the plug: turn the network off and go on working. Nothing changes.',
-  check5: 'Read the program: it is open, builds to the same bytes every time, and its tests record every request and name lookup of a whole session (README, “Privacy”).',
+  check5: 'Read the program: it is open, builds to the same bytes every time, and its tests record every request and name lookup of a whole session (docs/privacy.md of the source).',
   notPromisedTitle: 'What no page can promise',
   notPromised1: 'Browser extensions, the browser’s maker and the operating system see what you see. On a computer with sensitive images use a profile without extensions.',
   notPromised2: 'Whoever runs the server could put another program there. Use a copy that you host yourself, or the single file from a release whose checksum you have compared.',

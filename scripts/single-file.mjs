@@ -55,7 +55,7 @@ async function mainScript() {
   return outputFiles[0].text;
 }
 
-/** Where fetch.ts looks first: gzip as base64, in an element that the browser neither runs nor shows. */
+/** Where fetch-file.ts looks first: gzip as base64, in an element that the browser neither runs nor shows. */
 async function inside(name, type, bytes) {
   const packed = await promisify(zlib.gzip)(bytes, { level: 9 });
   return `<script type="text/plain" id="file:./${name}" data-type="${type}">${packed.toString('base64')}</script>`;

@@ -1,7 +1,7 @@
 //! Weights where they compute, ready to classify.
 
+use crate::constants::{CLASS_NODULE, CLASSES, LOGIT_TOLERANCE, PATCH_SAMPLES, PATCH_SIZE};
 use crate::inference::{ClassifyError, Inference};
-use crate::method::{CLASS_NODULE, CLASSES, LOGIT_TOLERANCE, PATCH_SAMPLES, PATCH_SIZE};
 use crate::model::NetworkKind;
 use crate::on_engine::OnEngine;
 use crate::patch::Patch;

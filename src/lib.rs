@@ -21,19 +21,19 @@
 //! `on_burn` executes and trains the same tables; with `flex`, whose gradients it needs, `lab` looks
 //! inside the networks, explains answers, and trains.
 //!
-//! [`method`] holds the numbers chosen before training, [`weights`] the file with those chosen
+//! [`constants`] holds the numbers chosen before training, [`weights`] the file with those chosen
 //! by training, [`phantom`] makes synthetic patches.
 
 // Tests may stop at the first surprise.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod classifier;
+pub mod constants;
 pub mod detection;
 pub mod findings;
 pub mod inference;
 #[cfg(feature = "flex")]
 pub mod lab;
-pub mod method;
 pub mod metrics;
 pub mod model;
 #[cfg(any(feature = "flex", feature = "webgpu", feature = "ndarray"))]

@@ -1,16 +1,16 @@
 //! The networks: which layers, in which order, and what follows from that.
 //!
-//! A network is a table of layers (`tables.rs`). [`crate::on_engine`] and `on_burn` execute it;
+//! A network is a table of layers (`networks.rs`). [`crate::on_engine`] and `on_burn` execute it;
 //! shapes, parameters and multiply-adds are derived from it here, once.
 
 use serde::{Deserialize, Serialize};
 
 mod layers;
+mod networks;
 pub mod symmetry;
-mod tables;
 
 pub use layers::{LayerInfo, Operation};
-use tables::Table;
+use networks::Table;
 
 /// Which network. The name stands in weights files and on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,10 +50,10 @@ impl NetworkKind {
 
     fn table(self) -> &'static Table {
         match self {
-            Self::Compact => &tables::COMPACT,
-            Self::Paper => &tables::PAPER,
-            Self::Wide => &tables::WIDE,
-            Self::Small => &tables::SMALL,
+            Self::Compact => &networks::COMPACT,
+            Self::Paper => &networks::PAPER,
+            Self::Wide => &networks::WIDE,
+            Self::Small => &networks::SMALL,
         }
     }
 

@@ -1,14 +1,15 @@
 //! A network's table executed by Burn: the reference that the engine must equal, inference on
 //! graphics cards, gradients, and training.
 
+mod deploy;
 mod inference;
 mod network;
-mod tied;
+mod tied_conv;
 mod trainable;
 
 pub use inference::{batch_tensor, classifier, classifier_for_shaders};
 pub use network::Network;
-pub use tied::TiedConv;
+pub use tied_conv::TiedConv;
 pub use trainable::Trainable;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A network's table executed by our own engine, on the CPU.
 
+use crate::constants::{PATCH_SAMPLES, PATCH_SIZE};
 use crate::inference::{ClassifyError, Inference, Logits};
-use crate::method::{PATCH_SAMPLES, PATCH_SIZE};
 use crate::model::{LayerInfo, NetworkKind, Operation};
 use crate::parallel::{in_parts, threads};
 use crate::weights::{LayerParameters, Parameters, WeightsError};

@@ -1,6 +1,6 @@
 //! A patch: the square of a slice that a network looks at.
 
-use crate::method::{PATCH_SAMPLES, PATCH_SIZE};
+use crate::constants::{PATCH_SAMPLES, PATCH_SIZE};
 use nodulens_imaging::UserError;
 use nodulens_imaging::decode::{DecodeError, GreyImage, decode_raster};
 use nodulens_imaging::hash;

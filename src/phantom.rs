@@ -4,7 +4,7 @@
 //! along and across, here and there the chest wall, and in every second patch a nodule, a
 //! compact roundish body near the centre. The same seed gives the same HU on every target.
 
-use crate::method::{PATCH_SAMPLES, PATCH_SIZE};
+use crate::constants::{PATCH_SAMPLES, PATCH_SIZE};
 use crate::patch::Patch;
 use crate::preprocess::{display_bytes, model_values};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};

@@ -1,6 +1,6 @@
 //! Patch to model input. Trainer, command line and page all call this and nothing else.
 
-use crate::method::MODEL_WINDOW;
+use crate::constants::MODEL_WINDOW;
 use crate::patch::{Patch, PatchSamples};
 use nodulens_imaging::intensity::Grey;
 
@@ -23,7 +23,7 @@ pub fn display_bytes(values: &[f32]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::method::PATCH_SAMPLES;
+    use crate::constants::PATCH_SAMPLES;
     use nodulens_imaging::intensity::Hu;
 
     #[test]

@@ -3,9 +3,9 @@
 //! not account for.
 
 use nodulens::classifier::Classifier;
+use nodulens::constants::MODEL_WINDOW;
 use nodulens::detection::{Facts, Finding, SliceImage, suitability};
 use nodulens::findings::{InputUsed, ModelUsed, Report, Search, SrSource, csv, html};
-use nodulens::method::MODEL_WINDOW;
 use nodulens::patch::{Patch, SizePolicy};
 use nodulens::weights::read_weights;
 use nodulens_imaging::decode::import::{Added, Import};

@@ -1,6 +1,6 @@
 //! A slice as the networks see it: model values, at a pixel spacing that they know.
 
-use crate::method::{MODEL_WINDOW, PATCH_SIZE, TRAINED_PIXEL_MM};
+use crate::constants::{MODEL_WINDOW, PATCH_SIZE, TRAINED_PIXEL_MM};
 use nodulens_imaging::UserError;
 use nodulens_imaging::intensity::Hu;
 

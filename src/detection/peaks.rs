@@ -2,7 +2,7 @@
 
 use super::diameter::diameter_mm;
 use super::heat_map::HeatMap;
-use crate::method::FINDING_DISTANCE_MM;
+use crate::constants::FINDING_DISTANCE_MM;
 use nodulens_imaging::lungs::LungMask;
 
 /// Cells around a cell over which a plateau's middle is found, to each side.

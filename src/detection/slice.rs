@@ -4,8 +4,8 @@ use super::heat_map::HeatMap;
 use super::image::SliceImage;
 use super::plan::{Piece, batches, pieces, share};
 use crate::classifier::{Classifier, Prediction};
+use crate::constants::PATCH_SIZE;
 use crate::inference::ClassifyError;
-use crate::method::PATCH_SIZE;
 use nodulens_imaging::lungs::LungMask;
 
 /// How far a scan is.

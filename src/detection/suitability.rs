@@ -1,7 +1,7 @@
 //! Whether a scan is of the kind that the networks were trained on. A probability for a knee is a
 //! number without meaning, and the user should be told so in plain words.
 
-use crate::method::TRAINED_PIXEL_MM;
+use crate::constants::TRAINED_PIXEL_MM;
 use nodulens_imaging::lungs::lung_mask;
 use nodulens_imaging::volume::Volume;
 use serde::Serialize;

@@ -1,12 +1,12 @@
 //! What a search of an opened series found, as a file of one format.
 
+use super::csv::csv;
 use super::html::html;
 use super::png::heat_map_png;
 use super::report::Report;
 use super::sr::{SrSource, structured_report};
-use super::table::csv;
+use crate::constants::MODEL_WINDOW;
 use crate::detection::HeatMap;
-use crate::method::MODEL_WINDOW;
 use crate::preprocess::display_bytes;
 use nodulens_imaging::UserError;
 use nodulens_imaging::decode::series::Series;

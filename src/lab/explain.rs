@@ -11,7 +11,7 @@
 //! | [`Explainer::class_activation`] | a layer's maps, weighted by their mean gradient (Grad-CAM, Selvaraju et al. 2017) |
 //! | [`Occlusion`] | how much evidence is lost where a square is covered (Zeiler & Fergus 2014) |
 
-use crate::method::{CLASS_NODULE, CLASSES, PATCH_SAMPLES, PATCH_SIZE};
+use crate::constants::{CLASS_NODULE, CLASSES, PATCH_SAMPLES, PATCH_SIZE};
 use crate::model::{LayerInfo, NetworkKind, Operation};
 use crate::on_burn::{Network, batch_tensor};
 use crate::weights::{Parameter, WeightsFile};

@@ -1,7 +1,7 @@
 //! A patch that is a little different: moved, turned, seen through another window, with more noise.
 
+use crate::constants::{MODEL_WINDOW, PADDING_HU, PATCH_SAMPLES, PATCH_SIZE};
 use crate::detection::{SliceError, SliceImage};
-use crate::method::{MODEL_WINDOW, PADDING_HU, PATCH_SAMPLES, PATCH_SIZE};
 use nodulens_imaging::decode::GreyImage;
 use nodulens_imaging::intensity::{Grey, Hu, Window};
 use nodulens_imaging::phantom::normal;

@@ -6,7 +6,7 @@ use super::curves::{PrPoint, RocPoint, compact_roc, pr_curve, roc_curve, thin};
 use super::operating::Value;
 use super::reliability::{brier, calibration_error, reliability_bins};
 use super::{Labelled, average_precision, confusion, operating, rates, roc_auc};
-use crate::method::PAPER_SPECIFICITY;
+use crate::constants::PAPER_SPECIFICITY;
 use crate::weights::Confusion;
 use serde::Serialize;
 

@@ -1,6 +1,6 @@
 //! Layers as a table lists them, and what follows from the list: shapes, parameters, multiply-adds.
 
-use crate::method::PATCH_SIZE;
+use crate::constants::PATCH_SIZE;
 use serde::Serialize;
 
 /// What a layer computes.

@@ -2,8 +2,8 @@
 
 use super::network::Network;
 use crate::classifier::Classifier;
+use crate::constants::{PATCH_SAMPLES, PATCH_SIZE};
 use crate::inference::{ClassifyError, Inference, Logits};
-use crate::method::{PATCH_SAMPLES, PATCH_SIZE};
 use crate::weights::WeightsError;
 use burn::tensor::{Device, Tensor, TensorData};
 

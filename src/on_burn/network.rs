@@ -219,7 +219,7 @@ fn convolution(map: Tensor<4>, weights: Tensor<4>, bias: Tensor<1>, padding: usi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::method::PATCH_SIZE;
+    use crate::constants::PATCH_SIZE;
     use crate::on_burn::test::random;
     use burn::tensor::Distribution;
 

@@ -4,7 +4,7 @@
 //! columns from `floor(p.x) - side / 2`, `side` of each, in the order in which the scan stores
 //! them and with its own pixels. Beyond the edge of the scan lies air.
 
-use crate::method::{MODEL_WINDOW, PADDING_HU, PATCH_SIZE};
+use crate::constants::{MODEL_WINDOW, PADDING_HU, PATCH_SIZE};
 use crate::patch::{Patch, PatchError};
 use nodulens_imaging::geometry::VoxelPoint;
 use nodulens_imaging::intensity::{Grey, Hu};

@@ -2,9 +2,9 @@
 
 use super::convert::{error, internal, refused};
 use super::shapes::FindingShape;
+use nodulens::constants::{FINDING_DISTANCE_MM, SCAN_STRIDE_PX};
 use nodulens::detection::{Finding, HeatMap};
 use nodulens::findings::{self, Export, ModelUsed, Report, Search};
-use nodulens::method::{FINDING_DISTANCE_MM, SCAN_STRIDE_PX};
 use nodulens_imaging::decode::series::Series;
 use serde::Deserialize;
 use wasm_bindgen::JsValue;

@@ -3,8 +3,8 @@
 use super::convert::{given, plain, refused, set};
 use super::opened::LabNetwork;
 use js_sys::{Array, Float32Array, Object};
+use nodulens::constants::CLASSES;
 use nodulens::lab::inside::{Inside, InsideError, KernelView, Trace, Unit, rewindowed, shares};
-use nodulens::method::CLASSES;
 use nodulens_imaging::intensity::Window;
 use std::cell::RefCell;
 use std::rc::Rc;

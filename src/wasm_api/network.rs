@@ -3,7 +3,7 @@
 use super::convert::{given, internal, plain, refused, set};
 use js_sys::{Float32Array, Object, Uint8Array};
 use nodulens::classifier::{Classifier, Prediction, compare_known_answer, known_answer_inputs};
-use nodulens::method::{self, PATCH_SIZE};
+use nodulens::constants::{self, PATCH_SIZE};
 use nodulens::model::NetworkKind;
 use nodulens::patch::{PatchFile, SizePolicy};
 use nodulens::phantom;
@@ -27,9 +27,9 @@ struct MethodInfo {
 pub fn method() -> Result<JsValue, JsValue> {
     plain(&MethodInfo {
         patch_size: PATCH_SIZE,
-        window_low_hu: method::WINDOW_LOW_HU,
-        window_high_hu: method::WINDOW_HIGH_HU,
-        preprocess_id: method::preprocess_id(),
+        window_low_hu: constants::WINDOW_LOW_HU,
+        window_high_hu: constants::WINDOW_HIGH_HU,
+        preprocess_id: constants::preprocess_id(),
         version: env!("CARGO_PKG_VERSION"),
     })
 }

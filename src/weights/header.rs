@@ -3,7 +3,7 @@
 use super::card::{Card, CardText};
 use super::error::{WeightsError, mismatch};
 use super::parameters::Parameters;
-use crate::method::preprocess_id;
+use crate::constants::preprocess_id;
 use crate::model::NetworkKind;
 use serde::{Deserialize, Serialize};
 

@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 use nodulens::classifier::Classifier;
-use nodulens::method::{PATCH_SAMPLES, PATCH_SIZE};
+use nodulens::constants::{PATCH_SAMPLES, PATCH_SIZE};
 use nodulens::model::NetworkKind;
 use nodulens::on_burn::{self, Network};
 use nodulens::on_engine::OnEngine;

@@ -3,11 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use nodulens::classifier::Classifier;
+use nodulens::constants::{PATCH_SAMPLES, PATCH_SIZE};
 use nodulens::lab::explain::{
     ExplainError, Explainer, MapWeights, Occlusion, correlation, layers_with_maps, noisy_copies,
     shuffled,
 };
-use nodulens::method::{PATCH_SAMPLES, PATCH_SIZE};
 use nodulens::model::NetworkKind;
 use nodulens::patch::{Patch, SizePolicy};
 use nodulens::phantom;

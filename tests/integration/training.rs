@@ -1,8 +1,8 @@
 //! Training on a handful of patches, as the page does it.
 
 use nodulens::classifier::Classifier;
+use nodulens::constants::PATCH_SAMPLES;
 use nodulens::lab::training::{Epoch, Examples, Settings, Training, TrainingError};
-use nodulens::method::PATCH_SAMPLES;
 use nodulens::phantom;
 use nodulens::preprocess::model_values;
 use nodulens::weights::read_weights;

@@ -6,7 +6,7 @@
 use crate::dataset::Split;
 use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
-use nodulens::method;
+use nodulens::constants;
 use nodulens::model::NetworkKind;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -117,13 +117,13 @@ training_keys! {
     /// Seed of every random number.
     seed: u64 = 1;
     /// Passes over the training part.
-    epochs: usize = method::EPOCHS, in AT_LEAST_1;
+    epochs: usize = constants::EPOCHS, in AT_LEAST_1;
     /// Patches in a step (batch size).
-    batch_size: usize = method::BATCH_SIZE, in AT_LEAST_1;
+    batch_size: usize = constants::BATCH_SIZE, in AT_LEAST_1;
     /// Rule of the steps (optimizer).
     optimizer: OptimizerKind = OptimizerKind::Adam, as [value_enum];
     /// Step size; the highest of the schedule.
-    learning_rate: f64 = method::LEARNING_RATE, in ABOVE_0;
+    learning_rate: f64 = constants::LEARNING_RATE, in ABOVE_0;
     /// How the step size moves.
     schedule: Schedule = Schedule::Constant, as [value_enum];
     /// Share of the steps in which the step size rises.
@@ -137,19 +137,19 @@ training_keys! {
     /// Weights of the classes in the loss.
     class_weights: ClassWeights = ClassWeights::None, as [value_enum];
     /// Share of nodules that sampling brings an epoch to (oversampling); 0 takes each patch once.
-    positive_fraction: f64 = method::POSITIVE_FRACTION, in BELOW_1;
+    positive_fraction: f64 = constants::POSITIVE_FRACTION, in BELOW_1;
     /// Share of hidden units dropped in training.
-    dropout: f64 = method::DROPOUT, in BELOW_1;
+    dropout: f64 = constants::DROPOUT, in BELOW_1;
     /// Decay a step of the moving average of the weights (EMA); 0 for none.
     ///
     /// With it, the average is what is validated and exported.
     ema_decay: f64 = 0.0, in BELOW_1;
     /// Largest shift in pixels, along each axis.
-    augment_shift_px: f32 = method::AUGMENT_SHIFT_PX, in AT_LEAST_0;
+    augment_shift_px: f32 = constants::AUGMENT_SHIFT_PX, in AT_LEAST_0;
     /// Share of patches turned by quarters only.
     ///
     /// Quarter turns keep every grey value; the others are turned by any angle.
-    augment_quarter_turns: f64 = method::AUGMENT_QUARTER_TURNS, in UP_TO_1;
+    augment_quarter_turns: f64 = constants::AUGMENT_QUARTER_TURNS, in UP_TO_1;
     /// Zoom by a factor between exp(-x) and exp(x).
     augment_scale: f32 = 0.0, in UP_TO_1;
     /// Contrast by a factor between 1 - x and 1 + x.
@@ -184,7 +184,7 @@ training_keys! {
     /// End when validation AUC has stood still for so many epochs (early stopping); 0 for never.
     early_stopping: usize = 0;
     /// Steps between checkpoints.
-    checkpoint_steps: usize = method::CHECKPOINT_STEPS, in AT_LEAST_1;
+    checkpoint_steps: usize = constants::CHECKPOINT_STEPS, in AT_LEAST_1;
     /// End after so many steps, for smoke tests; 0 for no limit.
     max_steps: usize = 0;
 }
@@ -361,7 +361,7 @@ mod tests {
         let overrides = Overrides { epochs: Some(3), ..Overrides::default() };
         let config = resolve(Some(&path), &overrides).unwrap();
         assert_eq!((config.epochs, config.schedule), (3, Schedule::OneCycle));
-        assert_eq!(config.batch_size, method::BATCH_SIZE);
+        assert_eq!(config.batch_size, constants::BATCH_SIZE);
         // What is written back gives the same run.
         let (_folder, written) = file(&config.to_toml().unwrap());
         assert_eq!(resolve(Some(&written), &Overrides::default()).unwrap(), config);

@@ -26,7 +26,7 @@ use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Tensor};
 use checkpoint::{EpochRecord, Saved, State};
 use journal::{Journal, Progress, describe};
-use nodulens::method;
+use nodulens::constants;
 use nodulens::on_burn::{Network, Trainable, batch_tensor};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -288,10 +288,10 @@ pub fn validate(
             "the network gives numbers that are not finite on the validation part: it diverged. \
              Start a new run with a smaller --learning-rate; the best checkpoint is kept"
         );
-        for (example, pair) in chunk.iter().zip(logs.chunks_exact(method::CLASSES)) {
+        for (example, pair) in chunk.iter().zip(logs.chunks_exact(constants::CLASSES)) {
             let nodule = example.row.nodule();
             loss -= f64::from(pair[usize::from(nodule)]);
-            let probability = f64::from(pair[method::CLASS_NODULE]).exp();
+            let probability = f64::from(pair[constants::CLASS_NODULE]).exp();
             labelled.push(Labelled { probability, nodule });
         }
     }
@@ -313,12 +313,12 @@ fn optimizer(config: &TrainConfig) -> ModuleOptimizer {
         .then_some(GradientClippingConfig::Norm(config.gradient_clip as f32));
     match config.optimizer {
         OptimizerKind::Adam => AdamConfig::new()
-            .with_epsilon(method::ADAM_EPSILON)
+            .with_epsilon(constants::ADAM_EPSILON)
             .with_weight_decay((decay > 0.0).then(|| WeightDecayConfig::new(decay)))
             .with_grad_clipping(clip)
             .init(),
         OptimizerKind::AdamW => AdamWConfig::new()
-            .with_epsilon(method::ADAM_EPSILON)
+            .with_epsilon(constants::ADAM_EPSILON)
             .with_weight_decay(decay)
             .with_grad_clipping(clip)
             .init(),

@@ -9,20 +9,28 @@
 //! compiler may use those instructions. So the kernels are loops: a closure given to a function of the
 //! standard library may stay outside, where a vector is no register and each operation a call.
 
-mod isa;
+mod instruction_set;
 mod scalar;
-mod set;
-// What this build has beside it.
+mod token;
+// What this build has beside the scalar set.
 #[cfg_attr(target_arch = "x86_64", path = "vector/x86.rs")]
 #[cfg_attr(target_arch = "aarch64", path = "vector/neon.rs")]
 #[cfg_attr(all(target_arch = "wasm32", target_feature = "simd128"), path = "vector/wasm.rs")]
+#[cfg_attr(
+    not(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        all(target_arch = "wasm32", target_feature = "simd128")
+    )),
+    path = "vector/fallback.rs"
+)]
 mod target;
 
-pub(crate) use isa::{Isa, Kernel, Vector, WIDE};
+pub use instruction_set::InstructionSet;
 #[cfg(test)]
 pub(crate) use scalar::Scalar;
-pub use set::InstructionSet;
 pub(crate) use target::run;
+pub(crate) use token::{Isa, Kernel, Vector, WIDE};
 
 impl InstructionSet {
     /// Return whether this build has it and this processor runs it.

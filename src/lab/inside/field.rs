@@ -1,7 +1,7 @@
 //! Which part of the input an activation can have been moved by.
 
 use super::trace::{Inside, InsideError, Unit};
-use crate::method::PATCH_SIZE;
+use crate::constants::PATCH_SIZE;
 use crate::model::{LayerInfo, Operation};
 use serde::Serialize;
 

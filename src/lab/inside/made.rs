@@ -2,7 +2,7 @@
 
 use super::trace::{Inside, InsideError, Trace, Traced, Unit, within};
 use super::what_if::{SoftmaxTerm, shares};
-use crate::method::{CLASSES, MODEL_WINDOW};
+use crate::constants::{CLASSES, MODEL_WINDOW};
 use crate::model::Operation;
 use crate::weights::Parameter;
 use nodulens_imaging::intensity::Grey;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::classifier::nodule_probability;
-use crate::method::MODEL_WINDOW;
-use crate::method::{CLASS_NODULE, PATCH_SAMPLES, PATCH_SIZE};
+use crate::constants::MODEL_WINDOW;
+use crate::constants::{CLASS_NODULE, PATCH_SAMPLES, PATCH_SIZE};
 use crate::model::NetworkKind;
 use crate::on_burn::{Network, batch_tensor};
 use crate::weights::{Card, Parameters, WeightsFile, WeightsHeader};

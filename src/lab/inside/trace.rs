@@ -1,7 +1,7 @@
 //! Every activation of one patch.
 
 use crate::classifier::nodule_probability;
-use crate::method::{CLASS_NODULE, CLASSES, PATCH_SAMPLES, PATCH_SIZE};
+use crate::constants::{CLASS_NODULE, CLASSES, PATCH_SAMPLES, PATCH_SIZE};
 use crate::model::{LayerInfo, Operation};
 use crate::on_burn::{Network, batch_tensor};
 use crate::weights::{Parameter, WeightsError, WeightsFile};

@@ -3,7 +3,7 @@
 
 use super::trace::{Inside, InsideError, Trace};
 use crate::classifier::nodule_probability;
-use crate::method::{CLASSES, MODEL_WINDOW};
+use crate::constants::{CLASSES, MODEL_WINDOW};
 use crate::model::Operation;
 use nodulens_imaging::intensity::{Grey, Window};
 use rand::{RngExt, SeedableRng};

@@ -1,7 +1,7 @@
 //! What the weights file of a network that was trained on the page says of itself.
 
 use super::run::{EVEN_ODDS, SHIFT, Settings, Training, TrainingError};
-use crate::method::PAPER_SPECIFICITY;
+use crate::constants::PAPER_SPECIFICITY;
 use crate::metrics::bootstrap::{RESAMPLES, SEED, intervals};
 use crate::metrics::{
     Labelled, average_precision, confusion, curves, operating_point, rates, roc_auc,

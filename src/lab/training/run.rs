@@ -1,7 +1,7 @@
 //! Training, step by step.
 
 use crate::classifier::nodule_probability;
-use crate::method::{ADAM_EPSILON, CLASSES, PATCH_SAMPLES, PATCH_SIZE};
+use crate::constants::{ADAM_EPSILON, CLASSES, PATCH_SAMPLES, PATCH_SIZE};
 use crate::model::NetworkKind;
 use crate::model::symmetry::{SYMMETRIES, permutation};
 use crate::on_burn::{Network, batch_tensor};

@@ -6,11 +6,11 @@ use crate::device::{self, DeviceChoice};
 use anyhow::{Context, Result, ensure};
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Distribution, Int, Tensor, TensorData};
-use nodulens::detection::{SliceImage, SliceSearch, VolumeSearch, measured_peaks};
-use nodulens::method::{
+use nodulens::constants::{
     BATCH_SIZE, DROPOUT, FINDING_DISTANCE_MM, LEARNING_RATE, PATCH_SAMPLES, PATCH_SIZE,
     SCAN_STRIDE_PX,
 };
+use nodulens::detection::{SliceImage, SliceSearch, VolumeSearch, measured_peaks};
 use nodulens::model::NetworkKind;
 use nodulens::on_burn::Trainable;
 use nodulens::phantom;

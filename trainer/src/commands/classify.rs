@@ -4,7 +4,7 @@
 use super::open::{self, Answering, Opened, Refusal, pictures, wait};
 use anyhow::{Context, Result};
 use nodulens::classifier::{Classifier, Decision};
-use nodulens::method::PATCH_SIZE;
+use nodulens::constants::PATCH_SIZE;
 use nodulens::patch::{Patch, PatchError, SizePolicy};
 use nodulens_imaging::UserError;
 use nodulens_imaging::decode::Limits;

@@ -7,19 +7,18 @@ use crate::device::{self, DeviceChoice};
 use crate::environment::commit;
 use crate::files::write_whole;
 use crate::metrics::{Labelled, average_precision, operating_point, roc_auc, roc_auc_interval};
+use crate::report::{BOOTSTRAP_SEED, RESAMPLES};
 use crate::shard::Shard;
 use crate::train::checkpoint;
 use crate::train::validate;
 use crate::train::{Ending, train};
 use anyhow::{Context, Result, bail, ensure};
-use nodulens::method::PAPER_SPECIFICITY;
+use nodulens::constants::PAPER_SPECIFICITY;
 use nodulens::on_burn::Trainable;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Drawings behind the pooled interval.
-const RESAMPLES: usize = 2000;
 /// Predictions of a fold's test part, in its folder.
 const PREDICTIONS: &str = "predictions.csv";
 
@@ -203,7 +202,7 @@ fn summarise(arguments: &Arguments, config: TrainConfig, folds: &[u32]) -> Resul
         config,
         folds: each,
         pooled: figures(&pooled),
-        pooled_roc_auc_ci95: roc_auc_interval(&pooled, &series, RESAMPLES, 1),
+        pooled_roc_auc_ci95: roc_auc_interval(&pooled, &series, RESAMPLES, BOOTSTRAP_SEED),
         bootstrap_resamples: RESAMPLES,
         roc_auc_mean: mean,
         roc_auc_sd: (squares / areas.len().saturating_sub(1).max(1) as f64).sqrt(),

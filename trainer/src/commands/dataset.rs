@@ -9,7 +9,7 @@ use crate::luna16::tables::{Annotations, Candidate, Candidates};
 use crate::shard::Shard;
 use anyhow::{Context, Result, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
-use nodulens::method::NEGATIVES_PER_POSITIVE;
+use nodulens::constants::NEGATIVES_PER_POSITIVE;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

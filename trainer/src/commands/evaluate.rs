@@ -10,7 +10,7 @@ use crate::shard::Shard;
 use anyhow::{Context, Result, ensure};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use nodulens::classifier::Classifier;
-use nodulens::method::{PAPER_SPECIFICITY, PATCH_SIZE};
+use nodulens::constants::{PAPER_SPECIFICITY, PATCH_SIZE};
 use nodulens::preprocess::display_bytes;
 use std::collections::HashSet;
 use std::fs;

@@ -12,7 +12,7 @@ use crate::report::card_markdown::markdown;
 use crate::report::{BOOTSTRAP_SEED, Report, measure};
 use crate::train::checkpoint;
 use anyhow::{Context, Result, anyhow};
-use nodulens::method::{PAPER_SPECIFICITY, preprocess_id};
+use nodulens::constants::{PAPER_SPECIFICITY, preprocess_id};
 use nodulens::on_burn::Trainable;
 use nodulens::weights::{Parameters, WeightsHeader, write_weights};
 use serde::{Deserialize, Serialize};

@@ -6,7 +6,7 @@ mod luna16;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, Rgb};
-use nodulens::method::PATCH_SIZE;
+use nodulens::constants::PATCH_SIZE;
 use nodulens::phantom::{Phantom, patches};
 use nodulens::preprocess::{display_bytes, model_values};
 use nodulens_imaging::encode::{dicom_slice, metaimage, nifti, nrrd};

@@ -3,7 +3,7 @@
 use super::manifest::{ManifestRow, read_manifest};
 use super::split::Part;
 use anyhow::{Context, Result, ensure};
-use nodulens::method::{CONTEXT_SIZE, PATCH_SIZE, preprocess_id};
+use nodulens::constants::{CONTEXT_SIZE, PATCH_SIZE, preprocess_id};
 use nodulens::patch::{Patch, SizePolicy};
 use nodulens::preprocess::{display_bytes, model_values};
 use nodulens_imaging::decode::decode_raster;

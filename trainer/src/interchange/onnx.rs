@@ -8,7 +8,7 @@
 
 use super::bytes;
 use anyhow::{Context, Result, ensure};
-use nodulens::method::{CLASSES, PATCH_SIZE};
+use nodulens::constants::{CLASSES, PATCH_SIZE};
 use nodulens::model::{LayerInfo, Operation};
 use nodulens::weights::transposed;
 use nodulens::weights::{Parameter, Parameters, WeightsFile};

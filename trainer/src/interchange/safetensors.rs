@@ -53,7 +53,7 @@ mod mutate;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nodulens::method::preprocess_id;
+    use nodulens::constants::preprocess_id;
     use nodulens::weights::Card;
     use rand::SeedableRng;
     use rand_pcg::Pcg64Mcg;

@@ -7,7 +7,7 @@ use super::sample::{Negatives, select};
 use super::tables::{Candidate, Candidates};
 use crate::files::write_whole;
 use anyhow::{Context, Result, bail};
-use nodulens::method::{CONTEXT_SIZE, PATCH_SIZE, preprocess_id};
+use nodulens::constants::{CONTEXT_SIZE, PATCH_SIZE, preprocess_id};
 use nodulens::patch::crop::Pitch;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 
 use super::tables::{Candidate, Candidates};
 use anyhow::{Result, bail};
-use nodulens::method::NEGATIVES_PER_POSITIVE;
+use nodulens::constants::NEGATIVES_PER_POSITIVE;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;

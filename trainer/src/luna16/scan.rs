@@ -6,7 +6,7 @@ use super::tables::{Annotations, Candidate};
 use crate::files::write_whole;
 use anyhow::{Context, Result, ensure};
 use image::GrayImage;
-use nodulens::method::{PATIENTWISE_TEST, PATIENTWISE_VALID};
+use nodulens::constants::{PATIENTWISE_TEST, PATIENTWISE_VALID};
 use nodulens::patch::crop::{Crop, crop};
 use nodulens_imaging::UserError;
 use nodulens_imaging::decode::metaimage::{DataFile, Header, MetaImageError, read_volume};

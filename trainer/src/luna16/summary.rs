@@ -6,7 +6,7 @@ use super::plan::{PatchOptions, Plan};
 use super::scan::{PatchRow, ScanOutcome, ScanRecord};
 use crate::files::write_whole;
 use anyhow::{Context, Result};
-use nodulens::method::DIAMETER_BINS_MM;
+use nodulens::constants::DIAMETER_BINS_MM;
 use nodulens_imaging::hash::hex;
 use serde::Serialize;
 use sha2::{Digest, Sha256};

@@ -4,7 +4,7 @@ use crate::dataset::{Dataset, Example};
 use crate::shard::Shard;
 use anyhow::{Context, Result, bail, ensure};
 use nodulens::classifier::{Classifier, Prediction};
-use nodulens::method::{CLASS_NODULE, PATCH_SIZE};
+use nodulens::constants::{CLASS_NODULE, PATCH_SIZE};
 use nodulens::model::symmetry::{SYMMETRIES, permutation};
 use std::collections::HashMap;
 use std::fs;

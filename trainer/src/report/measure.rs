@@ -18,7 +18,7 @@ use crate::metrics::subgroups::{Traits, subgroups};
 use crate::metrics::{
     Labelled, Rates, average_precision, confusion, decision_curve, operating_point, rates, roc_auc,
 };
-use nodulens::method::PAPER_SPECIFICITY;
+use nodulens::constants::PAPER_SPECIFICITY;
 use nodulens::weights::WeightsHeader;
 use std::collections::HashSet;
 

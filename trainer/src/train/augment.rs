@@ -7,7 +7,7 @@
 
 use crate::config::TrainConfig;
 use crate::dataset::Canvas;
-use nodulens::method::{PATCH_SAMPLES, PATCH_SIZE};
+use nodulens::constants::{PATCH_SAMPLES, PATCH_SIZE};
 use rand::{Rng, RngExt};
 use std::f32::consts::{FRAC_PI_2, TAU};
 use std::ops::RangeInclusive;
@@ -257,7 +257,7 @@ fn neighbours(pixel: usize, side: usize) -> impl Iterator<Item = usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nodulens::method::{AUGMENT_QUARTER_TURNS, AUGMENT_SHIFT_PX};
+    use nodulens::constants::{AUGMENT_QUARTER_TURNS, AUGMENT_SHIFT_PX};
     use rand::SeedableRng;
     use rand_pcg::Pcg64Mcg;
 

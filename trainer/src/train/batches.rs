@@ -12,7 +12,7 @@ use crate::train::augment::{Altered, Augment, alter};
 use anyhow::{Context, Result, anyhow, ensure};
 use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Device, Tensor, TensorData};
-use nodulens::method::{CLASS_NODULE, CLASSES, PATCH_SAMPLES};
+use nodulens::constants::{CLASS_NODULE, CLASSES, PATCH_SAMPLES};
 use nodulens::on_burn::Network;
 use nodulens::on_burn::batch_tensor;
 use nodulens::weights::{WeightsFile, read_weights};
@@ -304,7 +304,7 @@ impl Targets {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nodulens::method::PATCH_SIZE;
+    use nodulens::constants::PATCH_SIZE;
 
     #[test]
     fn a_share_of_the_patches_is_blended_with_others_the_same_each_time() {

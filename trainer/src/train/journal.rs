@@ -9,7 +9,7 @@ use crate::train::checkpoint::{EpochRecord, State};
 use anyhow::Result;
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use indicatif::{ProgressBar, ProgressStyle};
-use nodulens::method::{PATCH_SAMPLES, PATCH_SIZE};
+use nodulens::constants::{PATCH_SAMPLES, PATCH_SIZE};
 use nodulens::preprocess::display_bytes;
 use std::path::Path;
 use std::time::{Duration, Instant};

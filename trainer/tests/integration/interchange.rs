@@ -4,7 +4,7 @@
 
 use crate::support::{fails, ok};
 use burn::tensor::Device;
-use nodulens::method::{CLASS_NODULE, PATCH_SAMPLES, preprocess_id};
+use nodulens::constants::{CLASS_NODULE, PATCH_SAMPLES, preprocess_id};
 use nodulens::model::NetworkKind;
 use nodulens::on_burn::classifier;
 use nodulens::weights::{Card, Parameters, WeightsHeader, write_weights};

@@ -1,8 +1,8 @@
 //! NEON, which every 64-bit ARM has.
 
-use super::isa::{Isa, Kernel, Vector};
+use super::instruction_set::InstructionSet;
 use super::scalar::Scalar;
-use super::set::InstructionSet;
+use super::token::{Isa, Kernel, Vector};
 use core::arch::aarch64::*;
 
 /// The processor has NEON.

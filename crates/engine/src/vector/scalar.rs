@@ -3,7 +3,7 @@
 // Left out where the whole module is compiled for another set.
 #![allow(dead_code)]
 
-use super::isa::{Isa, Vector};
+use super::token::{Isa, Vector};
 
 /// Every processor has it.
 #[derive(Clone, Copy)]

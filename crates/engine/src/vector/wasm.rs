@@ -1,8 +1,8 @@
 //! WebAssembly's fixed-width SIMD, where the whole module is compiled for it: it would not have
 //! started without.
 
-use super::isa::{Isa, Kernel, Vector};
-use super::set::InstructionSet;
+use super::instruction_set::InstructionSet;
+use super::token::{Isa, Kernel, Vector};
 use core::arch::wasm32::*;
 
 /// The module runs, so that there are these instructions.

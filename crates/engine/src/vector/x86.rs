@@ -1,8 +1,8 @@
 //! AVX2 with fused multiply-add.
 
-use super::isa::{Isa, Kernel, Vector};
+use super::instruction_set::InstructionSet;
 use super::scalar::Scalar;
-use super::set::InstructionSet;
+use super::token::{Isa, Kernel, Vector};
 use core::arch::x86_64::*;
 
 /// The processor has AVX2 and FMA.

@@ -2,12 +2,12 @@
 
 use crate::commands::open::{Opened, Refusal, wait};
 use nodulens::classifier::Classifier;
+use nodulens::constants::{FINDING_DISTANCE_MM, MODEL_WINDOW};
 use nodulens::detection::{
     ASSUMED_PIXEL_MM, Facts, HeatMap, SliceError, SliceImage, SliceSearch, VolumeSearch,
     measured_peaks, peaks, suitability,
 };
 use nodulens::findings::{InputUsed, ModelUsed, Report, Search, heat_map_png};
-use nodulens::method::{FINDING_DISTANCE_MM, MODEL_WINDOW};
 use nodulens::preprocess::display_bytes;
 use nodulens_imaging::UserError;
 use nodulens_imaging::geometry::{Axes, SpacingMm, VolumeGeometry, WorldMm};

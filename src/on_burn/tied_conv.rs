@@ -17,7 +17,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 pub struct TiedConv {
     /// `[F out, F in, 8 * side * side]`, or `[F out, 1, side * side]` where the input is a picture.
     weight: Param<Tensor<3>>,
-    norm: BatchNorm,
+    pub(super) norm: BatchNorm,
     /// Of the kernel: 3, or that of the whole last map.
     side: usize,
 }
@@ -42,7 +42,7 @@ impl TiedConv {
     ///
     /// # Shapes
     /// `[C out, C in, side, side]`
-    fn kernels(&self) -> Tensor<4> {
+    pub(super) fn kernels(&self) -> Tensor<4> {
         let [to, from, values] = self.weight.dims();
         let turned_inputs = values / (self.side * self.side);
         let index = if turned_inputs == 1 { lifting_index() } else { group_index(self.side) };
@@ -66,24 +66,6 @@ impl TiedConv {
         let fields = [batch, channels / SYMMETRIES, SYMMETRIES * height, width];
         let x = self.norm.forward(x.reshape(fields));
         relu(x.reshape([batch, channels, height, width]))
-    }
-
-    /// Kernels and bias with the normalisation folded in.
-    ///
-    /// # Shapes
-    /// `[C out, C in, side, side]` and `[C out]`
-    pub(super) fn folded(&self) -> (Tensor<4>, Tensor<1>) {
-        let norm = &self.norm;
-        let variance = norm.running_var.value() + norm.epsilon;
-        let scale = norm.gamma.val() / variance.sqrt();
-        let bias = norm.beta.val() - norm.running_mean.value() * scale.clone();
-        let spread = |fields: Tensor<1>| {
-            let [count] = fields.dims();
-            fields.reshape([count, 1]).repeat_dim(1, SYMMETRIES).reshape([count * SYMMETRIES])
-        };
-        let scale = spread(scale);
-        let [channels] = scale.dims();
-        (self.kernels() * scale.reshape([channels, 1, 1, 1]), spread(bias))
     }
 }
 

@@ -1,8 +1,8 @@
 //! A processor for which there is nothing beside [`InstructionSet::Scalar`].
 
-use super::isa::Kernel;
+use super::instruction_set::InstructionSet;
 use super::scalar::Scalar;
-use super::set::InstructionSet;
+use super::token::Kernel;
 
 /// Return the set that this processor has beside the scalar one.
 pub(super) fn found() -> Option<InstructionSet> {

@@ -1,7 +1,7 @@
 //! The networks, a table each. Engine, Burn, weights file and page all follow these rows.
 
 use super::layers::{Layer, Operation};
-use crate::method::CLASSES;
+use crate::constants::CLASSES;
 
 /// A network as it ships, and how it is trained.
 pub(super) struct Table {

@@ -1,4 +1,6 @@
-//! Inference of small convolutional networks on the CPU.
+#![doc = include_str!("../README.md")]
+//!
+//! ## How it works
 //!
 //! For one size of input a plan says which algorithm computes each layer and where every map lies.
 //! Kernels are packed once and buffers are kept, so that a pass allocates nothing but its answer.

@@ -1,4 +1,6 @@
-//! CT images: from the bytes of a file to HU with a position in the body.
+#![doc = include_str!("../README.md")]
+//!
+//! ## Where to find what
 //!
 //! | step | type | module |
 //! |---|---|---|
@@ -12,8 +14,6 @@
 //! | volume -> bytes of a file | | [`encode`] |
 //! | DICOM tags by name | | [`tags`] |
 //! | a synthetic chest with known nodules | [`phantom::chest::Chest`], [`phantom::thorax::Thorax`] | [`phantom`] |
-//!
-//! No file system, clock, network or printing in here: the caller hands over bytes.
 
 // Tests may stop at the first surprise.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]

@@ -14,7 +14,8 @@ import { weights } from './own-weights.ts';
 import { detail, run, table } from './patches.ts';
 import { privacy } from './privacy.ts';
 import { scan } from './scan.ts';
-import { fetchTexts, offline } from './shell.ts';
+import { fetchTexts } from './downloads.ts';
+import { offline } from './shell.ts';
 import { train } from './train.ts';
 import type { Decision, MethodInfo, PhantomLabel } from '../shared/wasm/engine-wasm.ts';
 

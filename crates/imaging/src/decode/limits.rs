@@ -4,6 +4,15 @@
 /// Inflated data below this is never suspicious: a slice of pure air shrinks a thousandfold.
 const SMALL: u64 = 64 << 20;
 
+/// Largest side of a picture in pixels. A slice has 512 to 1,024, a photographed film 8,000.
+pub(crate) const MAX_SIDE: u32 = 16_384;
+/// Most memory that decoding a picture may take, in bytes.
+pub(crate) const MAX_MEMORY: u64 = 256 * 1024 * 1024;
+/// Decoded bytes that a picture may have however small its file is.
+pub(crate) const FREE_MEMORY: u64 = 16 * 1024 * 1024;
+/// Most bytes that a byte of a larger file becomes: deflate reaches 1032, LZW 1365.
+pub(crate) const MOST_INFLATION: u64 = 2048;
+
 /// Bounds on what is opened. The default suits a 32-bit WebAssembly memory of 4 GiB and a scan
 /// of 600 slices of 512 x 512, which needs a sixth of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

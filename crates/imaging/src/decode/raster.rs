@@ -2,19 +2,12 @@
 
 mod tiff;
 
+use super::limits::{FREE_MEMORY, MAX_MEMORY, MAX_SIDE, MOST_INFLATION};
 use crate::UserError;
 use crate::intensity::Grey;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use std::io::Cursor;
 
-/// Largest side of an image in pixels. A slice has 512 to 1,024, a photographed film 8,000.
-const MAX_SIDE: u32 = 16_384;
-/// Most memory that decoding one picture may take, in bytes.
-const MAX_MEMORY: u64 = 256 * 1024 * 1024;
-/// Decoded bytes that a picture may have however small its file is.
-const FREE_MEMORY: u64 = 16 * 1024 * 1024;
-/// Most bytes that a byte of a larger file becomes: deflate reaches 1032, LZW 1365.
-const MOST_INFLATION: u64 = 2048;
 /// The marker EOI. Within entropy-coded data 0xFF is always followed by 0 or a restart marker.
 const JPEG_END: [u8; 2] = [0xFF, 0xD9];
 

@@ -2,6 +2,7 @@
  * The page's own files. Only the page asks for them; workers are handed what they need. A single-file build carries them
  * inside (scripts/single-file.mjs); then nothing is asked for at all. A failure says which file, why, and what to do.
  */
+import { SILENCE } from '../../shared/channel/silence.ts';
 import { Watchdog } from '../../shared/channel/watchdog.ts';
 import { strings } from '../../strings/strings.ts';
 
@@ -16,14 +17,11 @@ export class FetchError extends Error {
   }
 }
 
-/** A server that says nothing for so long, milliseconds, is given up: before its answer, and in the middle of it. */
-const SILENCE = 60_000;
-
 export async function fetchFile(path: string): Promise<Response> {
   const inside = document.getElementById(`file:${path}`);
   if (inside) return unpacked(inside);
   const quiet = new AbortController();
-  const watchdog = new Watchdog(SILENCE, () => quiet.abort());
+  const watchdog = new Watchdog(SILENCE.download, () => quiet.abort());
   let response: Response;
   try {
     response = await fetch(new URL(path, document.baseURI), { signal: quiet.signal });
@@ -43,7 +41,7 @@ export async function fetchFile(path: string): Promise<Response> {
 async function listen({ body }: Response, watchdog: Watchdog): Promise<void> {
   const reader = body?.getReader();
   try {
-    while (reader && !(await reader.read()).done) watchdog.feed(SILENCE);
+    while (reader && !(await reader.read()).done) watchdog.feed(SILENCE.download);
   } catch {
     // The caller hears of it from its own copy.
   } finally {

@@ -7,16 +7,9 @@ import { WorkerChannel } from '../../shared/channel/worker-channel.ts';
 import { WorkerDied } from '../../shared/channel/worker-errors.ts';
 import type { AskOptions } from '../../shared/channel/plan.ts';
 import type { AnyAnswer, AnyAsk, Answer, Ask, EngineFolder, EngineId, Request, SearchProgress } from '../../shared/engine-messages.ts';
+import { SILENCE } from '../../shared/channel/silence.ts';
 import { code, forget, weightsOf } from '../assets/code-and-weights.ts';
 import { faultNow } from './fault-switch.ts';
-
-/** How long no sign of life is allowed, milliseconds. Generous: a busy laptop must not lose a healthy worker. */
-const SILENCE = {
-  start: 120_000,
-  cpu: { base: 20_000, perPatch: 500 },
-  // A software adapter needs seconds for a patch and compiles every shader first.
-  webgpu: { base: 120_000, perPatch: 15_000 },
-};
 
 /** After a cancel the answer on its way is no longer wanted; a CPU worker still busy with it after this is replaced. */
 const ABANDONED_GRACE = 10_000;

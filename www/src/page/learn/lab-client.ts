@@ -2,6 +2,7 @@
  * The lab's worker. One that stops is replaced by a fresh one, which is asked once more; what stops two is refused. It holds
  * nothing that could not be given to a fresh one, but for a network in training.
  */
+import { SILENCE } from '../../shared/channel/silence.ts';
 import { retry } from '../../shared/channel/policies.ts';
 import { WorkerChannel } from '../../shared/channel/worker-channel.ts';
 import { WorkerDied } from '../../shared/channel/worker-errors.ts';
@@ -11,8 +12,6 @@ import type { TaskName, Tasks } from '../../shared/lab/lab-tasks.ts';
 import { strings } from '../../strings/strings.ts';
 import { code, weightsOf } from '../assets/code-and-weights.ts';
 
-/** The longest piece of work without a sign of life, generously: a step of training on a slow laptop. */
-const SILENCE_MILLISECONDS = 60_000;
 const IDLE_MILLISECONDS = 5 * 60_000;
 
 export interface LabOptions {
@@ -32,7 +31,7 @@ export class Lab {
       const { script, module } = await code('lab');
       return { script, first: { kind: 'start', module } satisfies ToLab };
     },
-    silence: () => SILENCE_MILLISECONDS,
+    silence: () => SILENCE.lab,
     ahead: ({ network }) => (network === undefined ? undefined : this.weights(network)),
     idle: () => (this.inTraining ? undefined : IDLE_MILLISECONDS),
   });

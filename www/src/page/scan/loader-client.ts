@@ -2,14 +2,13 @@
  * The loader's worker, which holds the volumes of an open scan. A new scan gets a new one, and cancelling ends it. One that
  * stops while its scan is open is replaced: the new one opens the same files again and goes on with what was asked.
  */
+import { SILENCE } from '../../shared/channel/silence.ts';
 import { replay } from '../../shared/channel/policies.ts';
 import { WorkerChannel } from '../../shared/channel/worker-channel.ts';
 import type { AnyLoaderAnswer, AnyLoaderAsk, LoaderAnswer, LoaderAsk, LoaderRequest, OpeningProgress } from '../../shared/loader-messages.ts';
 import { strings } from '../../strings/strings.ts';
 import { code } from '../assets/code-and-weights.ts';
 
-/** A single file, the largest and slowest, may take so long without a sign of life. */
-const SILENCE_MILLISECONDS = 120_000;
 const IDLE_MILLISECONDS = 10 * 60_000;
 
 /** What the worker's state is made by. */
@@ -29,7 +28,7 @@ export class LoaderWorker {
       const { script, module } = await code('loader');
       return { script, first: { kind: 'start', module } };
     },
-    silence: () => SILENCE_MILLISECONDS,
+    silence: () => SILENCE.loader,
     // The user's files may be gone by the time that they would have to be opened again.
     idle: () => (this.holdsFiles ? undefined : IDLE_MILLISECONDS),
     changed: strings.scan.changed,

@@ -5,7 +5,7 @@ import { strings } from '../../strings/strings.ts';
 import type { Finding } from '../../shared/wasm/engine-wasm.ts';
 import { FindingList, drawAlongZ } from './finding-list.ts';
 import { FindingExports } from './finding-exports.ts';
-import type { Tool } from './gestures.ts';
+import type { Tool } from './viewer-input.ts';
 import { HeaderPanel } from './dicom-header.ts';
 import { OpenScan } from './open-scan.ts';
 import { HeatOverlay, acquiredIndex, drawCross, drawFindings, drawLungs, drawPatch, drawRuler } from './overlays.ts';

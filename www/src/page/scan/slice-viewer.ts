@@ -4,8 +4,8 @@
  */
 import { oncePerFrame } from '../../ui/dom.ts';
 import { strings } from '../../strings/strings.ts';
-import { Gestures } from './gestures.ts';
-import type { Tool } from './gestures.ts';
+import { Gestures } from './viewer-input.ts';
+import type { Tool } from './viewer-input.ts';
 import { apply } from './open-scan.ts';
 import type { Hu, Plane, PlaneInfo } from '../../shared/wasm/loader-wasm.ts';
 import type { SliceCache } from './slice-cache.ts';

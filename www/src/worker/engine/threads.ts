@@ -3,6 +3,7 @@
  * shared memory, and so no page that is isolated from others; they get the compiled code and the weights' bytes. One that
  * fails leaves its work to the worker that called it.
  */
+import { SILENCE } from '../../shared/channel/silence.ts';
 import { die } from '../../shared/channel/policies.ts';
 import { WorkerChannel } from '../../shared/channel/worker-channel.ts';
 import { WorkerDied } from '../../shared/channel/worker-errors.ts';
@@ -24,9 +25,6 @@ const MEASURED_MILLISECONDS = 150;
 /** A thread that is not there by then is done without. */
 const ENLIST_MILLISECONDS = 15_000;
 
-/** A thread that is silent for so long is done without: sooner than the page gives up the worker that waits for it. */
-const SILENCE = { base: 10_000, perPatch: 500 };
-
 /** Fewer files are classified sooner than they are handed out. */
 const LEAST_FILES = 8;
 
@@ -37,7 +35,7 @@ type Thread = WorkerChannel<AnyAsk, AnyAnswer, SearchProgress>;
 function silenceFor(request: AnyAsk): number {
   if (request.kind === 'enlist') return ENLIST_MILLISECONDS;
   const patches = request.kind === 'classify' ? request.files.length : request.kind === 'measure' ? request.patches * request.batches : 8;
-  return SILENCE.base + SILENCE.perPatch * patches;
+  return SILENCE.thread.base + SILENCE.thread.perPatch * patches;
 }
 
 export class Threads {

@@ -35,7 +35,7 @@ pub fn squared_distance_mm2(
 
 /// The lower envelope of parabolas along a line, and room to find it in.
 struct Envelope {
-    /// Places whose parabola is part of it.
+    /// Indices of the parabolas that form it.
     vertices: Vec<usize>,
     /// Where each begins, in mm.
     starts: Vec<f32>,

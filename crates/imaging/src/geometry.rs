@@ -181,7 +181,7 @@ impl VolumeGeometry {
     /// pixel are chosen.
     #[must_use]
     pub fn contains(&self, voxel: VoxelPoint) -> bool {
-        let inside = |place: f64, side: usize| place >= 0.0 && place < side as f64;
+        let inside = |coordinate: f64, side: usize| coordinate >= 0.0 && coordinate < side as f64;
         inside(voxel.x, self.size[0])
             && inside(voxel.y, self.size[1])
             && inside(voxel.z, self.size[2])

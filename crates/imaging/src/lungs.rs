@@ -5,25 +5,25 @@
 //! at the wall stay inside while the space between the lungs stays out. It is made to lose
 //! nothing that should be looked at; it measures no volumes.
 
+mod components;
 pub mod distance;
-mod regions;
 
+use components::{Component, components, reached_from_edge};
 use distance::squared_distance_mm2;
-use regions::{Region, reached_from_edge, regions};
 
 /// Darker than this is lung or gas, brighter is tissue, HU: about half-way between aerated lung
 /// (-850) and soft tissue (30), as in common lung segmentations (Hu et al. 2001 arrive at -400
 /// to -500 by iteration).
 pub const TISSUE_HU: f32 = -400.0;
 
-/// A region whose median is below this is gas (trachea, bowel, air around the body), HU. Gas is
+/// A component whose median is below this is gas (trachea, bowel, air around the body), HU. Gas is
 /// -1000; the lungs of severe emphysema have a mean about -910.
 pub const GAS_MEDIAN_HU: f32 = -940.0;
 
-/// Smallest region that is kept, mm²: a lung's tip of 6 mm. Smaller is noise in fat.
+/// Smallest component that is kept, mm²: a lung's tip of 6 mm. Smaller is noise in fat.
 pub const REGION_MIN_MM2: f64 = 30.0;
 
-/// Radius of the largest disc in a region that is kept although the body does not enclose it, at
+/// Radius of the largest disc in a component that is kept although the body does not enclose it, at
 /// least, mm: in a picture cut close to the lungs the chest wall may be missing; the foam of a
 /// table is as dark as lung but not as thick.
 pub const OPEN_REGION_MIN_MM: f64 = 20.0;
@@ -83,25 +83,25 @@ pub fn lung_mask(hu: &[f32], width: usize, height: usize, pixel_mm: [f64; 2]) ->
     if !sound || hu.is_empty() || width.checked_mul(height) != Some(hu.len()) {
         return LungMask { width, height, inside: vec![0; width.saturating_mul(height)], body: 0 };
     }
-    let area = |region: &Region| region.pixels.len() as f64 * pixel_mm2;
+    let area = |component: &Component| component.pixels.len() as f64 * pixel_mm2;
     // Not-a-number is no lung.
     let dark: Vec<bool> = hu.iter().map(|hu| *hu < TISSUE_HU).collect();
     let around = outside_of_body(&dark, width);
     let mut inside = vec![false; hu.len()];
-    for region in regions(&dark, width) {
-        if area(&region) < REGION_MIN_MM2 || median(hu, &region) < GAS_MEDIAN_HU {
+    for component in components(&dark, width) {
+        if area(&component) < REGION_MIN_MM2 || median(hu, &component) < GAS_MEDIAN_HU {
             continue;
         }
-        let enclosed = region.pixels.iter().all(|pixel| !around[*pixel as usize]);
-        let thick = || radius_mm(&region, [width, height], pixel_mm) >= OPEN_REGION_MIN_MM;
-        if enclosed || region.on_edge && thick() {
-            close(&region, [width, height], pixel_mm, &mut inside);
+        let enclosed = component.pixels.iter().all(|pixel| !around[*pixel as usize]);
+        let thick = || radius_mm(&component, [width, height], pixel_mm) >= OPEN_REGION_MIN_MM;
+        if enclosed || component.on_edge && thick() {
+            close(&component, [width, height], pixel_mm, &mut inside);
         }
     }
     let open: Vec<bool> = inside.iter().map(|inside| !inside).collect();
     let edge = reached_from_edge(&open, width);
     let hole: Vec<bool> = open.iter().zip(&edge).map(|(open, edge)| *open && !edge).collect();
-    for hole in regions(&hole, width).iter().filter(|hole| area(hole) <= HOLE_MAX_MM2) {
+    for hole in components(&hole, width).iter().filter(|hole| area(hole) <= HOLE_MAX_MM2) {
         for pixel in &hole.pixels {
             inside[*pixel as usize] = true;
         }
@@ -118,7 +118,7 @@ pub fn lung_mask(hu: &[f32], width: usize, height: usize, pixel_mm: [f64; 2]) ->
 /// What the edge of the slice reaches without crossing the largest piece of tissue, the body.
 fn outside_of_body(dark: &[bool], width: usize) -> Vec<bool> {
     let tissue: Vec<bool> = dark.iter().map(|dark| !dark).collect();
-    let pieces = regions(&tissue, width);
+    let pieces = components(&tissue, width);
     let body = pieces.iter().max_by_key(|piece| piece.pixels.len());
     let mut open = vec![true; dark.len()];
     for pixel in body.iter().flat_map(|body| &body.pixels) {
@@ -127,28 +127,33 @@ fn outside_of_body(dark: &[bool], width: usize) -> Vec<bool> {
     reached_from_edge(&open, width)
 }
 
-fn median(hu: &[f32], region: &Region) -> f32 {
-    let mut values: Vec<f32> = region.pixels.iter().map(|pixel| hu[*pixel as usize]).collect();
+fn median(hu: &[f32], component: &Component) -> f32 {
+    let mut values: Vec<f32> = component.pixels.iter().map(|pixel| hu[*pixel as usize]).collect();
     let middle = values.len() / 2;
     *values.select_nth_unstable_by(middle, f32::total_cmp).1
 }
 
-/// Of the largest disc in a region; beyond the slice it goes on.
-fn radius_mm(region: &Region, size: [usize; 2], pixel_mm: [f64; 2]) -> f64 {
+/// Of the largest disc in a component; beyond the slice it goes on.
+fn radius_mm(component: &Component, size: [usize; 2], pixel_mm: [f64; 2]) -> f64 {
     let mut other = vec![true; size[0] * size[1]];
-    for pixel in &region.pixels {
+    for pixel in &component.pixels {
         other[*pixel as usize] = false;
     }
     let depth = squared_distance_mm2(&other, size, pixel_mm);
     f64::from(depth.into_iter().fold(0.0, f32::max)).sqrt()
 }
 
-/// Adds a region to the mask, closed: grown by [`CLOSING_MM`], then shrunk by as much. Beyond the
-/// slice lies nothing, so that a region at its edge keeps its own outline there.
-fn close(region: &Region, [width, height]: [usize; 2], pixel_mm: [f64; 2], into: &mut [bool]) {
+/// Adds a component to the mask, closed: grown by [`CLOSING_MM`], then shrunk by as much. Beyond the
+/// slice lies nothing, so that a component at its edge keeps its own outline there.
+fn close(
+    component: &Component,
+    [width, height]: [usize; 2],
+    pixel_mm: [f64; 2],
+    into: &mut [bool],
+) {
     let reach = pixel_mm.map(|side| (CLOSING_MM / side).ceil() as usize + 1);
     let (mut low, mut high) = ([usize::MAX; 2], [0; 2]);
-    for pixel in &region.pixels {
+    for pixel in &component.pixels {
         let at = [*pixel as usize % width, *pixel as usize / width];
         for k in 0..2 {
             low[k] = low[k].min(at[k]);
@@ -158,7 +163,7 @@ fn close(region: &Region, [width, height]: [usize; 2], pixel_mm: [f64; 2], into:
     // A box with room to grow on every side, even beyond the slice.
     let size = [0, 1].map(|k| high[k] - low[k] + 1 + 2 * reach[k]);
     let mut chosen = vec![false; size[0] * size[1]];
-    for pixel in &region.pixels {
+    for pixel in &component.pixels {
         let (x, y) = (*pixel as usize % width, *pixel as usize / width);
         chosen[(y - low[1] + reach[1]) * size[0] + x - low[0] + reach[0]] = true;
     }
@@ -175,7 +180,7 @@ fn close(region: &Region, [width, height]: [usize; 2], pixel_mm: [f64; 2], into:
                 continue;
             };
             // Shrinking by distances between centres takes a little more than growing gave: the
-            // region itself is always kept.
+            // component itself is always kept.
             if x < width && y < height && (deep[i] > limit || chosen[i]) {
                 into[y * width + x] = true;
             }

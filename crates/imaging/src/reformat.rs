@@ -130,19 +130,19 @@ impl Reformat {
     /// Array position of a pixel; both continuous, whole at the centres.
     #[must_use]
     pub fn voxel(&self, column: f64, row: f64, index: f64) -> VoxelPoint {
-        let mut place = [0.0; 3];
+        let mut voxel = [0.0; 3];
         for (walk, at) in [(self.columns, column), (self.rows, row), (self.through, index)] {
-            place[walk.axis] = if walk.reversed { walk.side as f64 - 1.0 - at } else { at };
+            voxel[walk.axis] = if walk.reversed { walk.side as f64 - 1.0 - at } else { at };
         }
-        Vec3(place).into()
+        Vec3(voxel).into()
     }
 
     /// Column, row and index of an array position.
     #[must_use]
     pub fn pixel(&self, voxel: VoxelPoint) -> [f64; 3] {
-        let place = Vec3::from(voxel);
+        let voxel = Vec3::from(voxel);
         [self.columns, self.rows, self.through].map(|walk| {
-            let at = place[walk.axis];
+            let at = voxel[walk.axis];
             if walk.reversed { walk.side as f64 - 1.0 - at } else { at }
         })
     }
@@ -182,18 +182,18 @@ impl Reformat {
             sides[walk.axis] = walk.side;
         }
         let strides = [1, sides[0], sides[0] * sides[1]];
-        let place = |walk: Walk, at: usize| {
+        let offset = |walk: Walk, at: usize| {
             strides[walk.axis] * if walk.reversed { walk.side - 1 - at } else { at }
         };
-        let base = place(self.through, index);
+        let base = offset(self.through, index);
         let mut slice = Vec::with_capacity(self.width() * self.height());
         for row in 0..self.height() {
-            let start = base + place(self.rows, row);
+            let start = base + offset(self.rows, row);
             if self.columns.axis == 0 && !self.columns.reversed {
                 slice.extend_from_slice(&samples[start..start + self.width()]);
             } else {
                 slice.extend(
-                    (0..self.width()).map(|column| samples[start + place(self.columns, column)]),
+                    (0..self.width()).map(|column| samples[start + offset(self.columns, column)]),
                 );
             }
         }

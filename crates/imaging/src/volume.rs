@@ -98,12 +98,12 @@ impl Volume {
     #[must_use]
     pub fn hu(&self, x: i64, y: i64, z: i64) -> Option<Hu> {
         let [width, height, depth] = self.geometry.size();
-        let within = |place: i64, side: usize| usize::try_from(place).ok().filter(|p| *p < side);
+        let within = |index: i64, side: usize| usize::try_from(index).ok().filter(|p| *p < side);
         let (x, y, z) = (within(x, width)?, within(y, height)?, within(z, depth)?);
-        let index = (z * height + y) * width + x;
+        let sample = (z * height + y) * width + x;
         match &self.samples {
-            Samples::Int16(samples) => samples.get(index).map(|hu| Hu(f32::from(*hu))),
-            Samples::Float32(samples) => samples.get(index).map(|hu| Hu(*hu)),
+            Samples::Int16(samples) => samples.get(sample).map(|hu| Hu(f32::from(*hu))),
+            Samples::Float32(samples) => samples.get(sample).map(|hu| Hu(*hu)),
         }
     }
 }

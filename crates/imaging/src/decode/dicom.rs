@@ -86,8 +86,8 @@ pub(crate) fn read(
     limits: &Limits,
     room: u64,
 ) -> Result<Content, DicomError> {
-    let (place, bare) = start(bytes).ok_or(DicomError::NotDicom)?;
-    let mut reader = Reader::new(bytes, place, Syntax::ExplicitLittle, limits);
+    let (offset, bare) = start(bytes).ok_or(DicomError::NotDicom)?;
+    let mut reader = Reader::new(bytes, offset, Syntax::ExplicitLittle, limits);
     let meta = reader.file_meta()?;
     if meta
         .text(tags::MEDIA_STORAGE_SOP_CLASS_UID)
@@ -100,23 +100,23 @@ pub(crate) fn read(
         (None, Some(syntax)) => syntax,
         // The mark, and nothing that says how to go on: as a bare data set.
         (None, None) => {
-            let rest = bytes.get(reader.place()..).unwrap_or_default();
+            let rest = bytes.get(reader.offset()..).unwrap_or_default();
             start(rest).and_then(|(_, syntax)| syntax).unwrap_or(Syntax::ExplicitLittle)
         }
     };
-    let mut place = reader.place();
+    let mut offset = reader.offset();
     let mut bytes = Cow::Borrowed(bytes);
     if syntax == Syntax::Deflated {
-        let packed = bytes.get(place..).unwrap_or_default();
+        let packed = bytes.get(offset..).unwrap_or_default();
         let inflated = inflate::raw(packed, limits).map_err(|error| match error {
             inflate::InflateError::TooLarge { most } => {
                 DicomError::TooLarge { what: "its inflated size", value: most + 1, most }
             }
             inflate::InflateError::Damaged(reason) => DicomError::Damaged(reason),
         })?;
-        (place, bytes) = (0, Cow::Owned(inflated));
+        (offset, bytes) = (0, Cow::Owned(inflated));
     }
-    let set = Reader::new(&bytes, place, syntax, limits).data_set()?;
+    let set = Reader::new(&bytes, offset, syntax, limits).data_set()?;
     if !shape::has_pixels(&set) {
         return Err(if set.elements.is_empty() {
             DicomError::NotDicom

@@ -199,10 +199,10 @@ fn rotated(fields: &Fields<'_>, pitch: [f64; 3]) -> [[f64; 4]; 3] {
         [2.0 * (b * c + a * d), a * a + c * c - b * b - d * d, 2.0 * (c * d - a * b)],
         [2.0 * (b * d - a * c), 2.0 * (c * d + a * b), a * a + d * d - b * b - c * c],
     ];
-    let place = [x, y, z];
+    let offset = [x, y, z];
     let scaled = |row: usize| {
         let [i, j, k] = rows[row];
-        [i * pitch[0], j * pitch[1], k * pitch[2] * mirrored, place[row]]
+        [i * pitch[0], j * pitch[1], k * pitch[2] * mirrored, offset[row]]
     };
     [scaled(0), scaled(1), scaled(2)]
 }

@@ -20,9 +20,9 @@ pub(crate) fn is_nrrd(bytes: &[u8]) -> bool {
 /// Read a header.
 pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<(Grid, DataFile), GridError> {
     let mut lines = Vec::new();
-    let mut place = 0;
+    let mut offset = 0;
     loop {
-        let rest = bytes.get(place..MAX_HEADER.min(bytes.len())).unwrap_or_default();
+        let rest = bytes.get(offset..MAX_HEADER.min(bytes.len())).unwrap_or_default();
         if rest.is_empty() {
             // What stands behind it would be taken for samples.
             if bytes.len() > MAX_HEADER {
@@ -32,7 +32,7 @@ pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<(Grid, DataFile), G
         }
         let end = rest.iter().position(|byte| *byte == b'\n');
         let line = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-        place += end.unwrap_or(rest.len()) + usize::from(end.is_some());
+        offset += end.unwrap_or(rest.len()) + usize::from(end.is_some());
         let line = String::from_utf8_lossy(line).trim_end_matches('\r').to_owned();
         // An empty line ends the header; a detached one may end with its file.
         if line.is_empty() {
@@ -47,7 +47,7 @@ pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<(Grid, DataFile), G
         let name: String = name.chars().take(60).collect();
         return Err(GridError::Unsupported(format!("its samples lie in several files ({name})")));
     }
-    let local = DataFile::Local { offset: place };
+    let local = DataFile::Local { offset };
     Ok((grid, data_file.map_or(local, |name| DataFile::Beside(name.to_owned()))))
 }
 

@@ -53,8 +53,8 @@ pub fn nifti(
 ) -> Result<Vec<u8>, std::io::Error> {
     let mut header = vec![0_u8; 352];
     let mut put = |at: usize, bytes: &[u8]| {
-        if let Some(place) = header.get_mut(at..at + bytes.len()) {
-            place.copy_from_slice(bytes);
+        if let Some(field) = header.get_mut(at..at + bytes.len()) {
+            field.copy_from_slice(bytes);
         }
     };
     put(0, &348_i32.to_le_bytes());
@@ -78,11 +78,11 @@ pub fn nifti(
     // Only the sform is given (scanner's axes).
     put(254, &1_i16.to_le_bytes());
     let (origin, axes) = (geometry.origin(), geometry.axes());
-    let (place, pitch) = (Vec3::from(origin), Vec3::from(spacing));
+    let (offset, pitch) = (Vec3::from(origin), Vec3::from(spacing));
     for row in 0..3 {
         let sign = if row < 2 { -1.0 } else { 1.0 };
         let line = [0, 1, 2].map(|k| axes[k][row] * pitch[k]);
-        for (k, value) in line.into_iter().chain([place[row]]).enumerate() {
+        for (k, value) in line.into_iter().chain([offset[row]]).enumerate() {
             put(280 + 16 * row + 4 * k, &((sign * value) as f32).to_le_bytes());
         }
     }

@@ -35,20 +35,20 @@ pub fn squared_distance_mm2(
 
 /// The lower envelope of parabolas along a line, and room to find it in.
 struct Envelope {
-    /// Places whose parabola is part of it.
-    places: Vec<usize>,
+    /// Indices of the parabolas that form it.
+    vertices: Vec<usize>,
     /// Where each begins, in mm.
     starts: Vec<f32>,
 }
 
 impl Envelope {
     fn new(longest: usize) -> Self {
-        Self { places: Vec::with_capacity(longest), starts: Vec::with_capacity(longest) }
+        Self { vertices: Vec::with_capacity(longest), starts: Vec::with_capacity(longest) }
     }
 
     /// Hands each place's `min over q of heights[q] + (step * (place - q))²` to `take`.
     fn of(&mut self, heights: &[f32], step: f32, mut take: impl FnMut(usize, f32)) {
-        self.places.clear();
+        self.vertices.clear();
         self.starts.clear();
         for (q, height) in heights.iter().enumerate() {
             if height.is_infinite() {
@@ -56,7 +56,7 @@ impl Envelope {
             }
             let at = q as f32 * step;
             let mut start = f32::NEG_INFINITY;
-            while let (Some(last), Some(begins)) = (self.places.last(), self.starts.last()) {
+            while let (Some(last), Some(begins)) = (self.vertices.last(), self.starts.last()) {
                 let other = *last as f32 * step;
                 let meets =
                     ((height + at * at) - (heights[*last] + other * other)) / (2.0 * (at - other));
@@ -64,23 +64,23 @@ impl Envelope {
                     start = meets;
                     break;
                 }
-                self.places.pop();
+                self.vertices.pop();
                 self.starts.pop();
             }
-            self.places.push(q);
+            self.vertices.push(q);
             self.starts.push(start);
         }
         let mut current = 0;
-        for place in 0..heights.len() {
-            let at = place as f32 * step;
+        for index in 0..heights.len() {
+            let at = index as f32 * step;
             while self.starts.get(current + 1).is_some_and(|start| *start < at) {
                 current += 1;
             }
-            let value = self.places.get(current).map_or(f32::INFINITY, |q| {
+            let value = self.vertices.get(current).map_or(f32::INFINITY, |q| {
                 let far = at - *q as f32 * step;
                 heights[*q] + far * far
             });
-            take(place, value);
+            take(index, value);
         }
     }
 }

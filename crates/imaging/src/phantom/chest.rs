@@ -51,24 +51,24 @@ pub fn chest(
 ) -> Result<Chest, GeometryError> {
     let mut rng = Pcg64Mcg::seed_from_u64(seed);
     // Somewhere in the scanner: an origin of zero would hide mistakes.
-    let place = |rng: &mut Pcg64Mcg, from, to| f64::from(between(rng, from, to));
+    let draw = |rng: &mut Pcg64Mcg, from, to| f64::from(between(rng, from, to));
     let origin = WorldMm {
-        x: place(&mut rng, -230.0, -150.0),
-        y: place(&mut rng, -230.0, -150.0),
-        z: place(&mut rng, -400.0, -100.0),
+        x: draw(&mut rng, -230.0, -150.0),
+        y: draw(&mut rng, -230.0, -150.0),
+        z: draw(&mut rng, -400.0, -100.0),
     };
     let geometry = VolumeGeometry::new(size, origin, spacing, Axes::IDENTITY)?;
     let far = Vec3(size.map(|side| side as f64 - 1.0));
     let far = geometry.world_from_voxel(far.into());
     let half = (Vec3::from(far) - Vec3::from(origin)) / 2.0;
-    let body = Anatomy { middle: Vec3::from(origin) + half, half };
+    let body = Outlines { middle: Vec3::from(origin) + half, half };
 
     let mut placed: Vec<Nodule> = Vec::new();
     for i in 0..nodules * ATTEMPTS {
         if placed.len() == nodules {
             break;
         }
-        let diameter_mm = place(&mut rng, 5.0, 9.0);
+        let diameter_mm = draw(&mut rng, 5.0, 9.0);
         let center = body.in_lung(&mut rng, i % 2 == 0, diameter_mm / 2.0 + 3.0);
         let apart = |other: &Nodule| other.center.distance(center) > 20.0;
         if body.lung(Vec3::from(center)) > 0.0 && placed.iter().all(apart) {
@@ -85,7 +85,7 @@ pub fn chest(
         }
         let left = i % 2 == 0;
         let (from, to) = (body.in_lung(&mut rng, left, 2.0), body.in_lung(&mut rng, left, 2.0));
-        let radius = place(&mut rng, 0.6, 1.6);
+        let radius = draw(&mut rng, 0.6, 1.6);
         let vessel = Capsule { from: Vec3::from(from), to: Vec3::from(to), radius };
         if placed.iter().all(|nodule| {
             vessel.distance(Vec3::from(nodule.center)) > nodule.diameter_mm / 2.0 + radius + 3.0
@@ -93,9 +93,9 @@ pub fn chest(
             vessels.push(vessel);
         }
     }
-    let mut places = Vec::new();
+    let mut positions = Vec::new();
     for i in 0..others * ATTEMPTS {
-        if places.len() == others {
+        if positions.len() == others {
             break;
         }
         let at = match vessels.get(i / 2) {
@@ -104,7 +104,7 @@ pub fn chest(
             _ => body.in_lung(&mut rng, i % 4 < 2, 2.0),
         };
         if clear(at, 5.0) {
-            places.push(at);
+            positions.push(at);
         }
     }
 
@@ -122,7 +122,7 @@ pub fn chest(
     let volume = Volume::new(Samples::Int16(samples), geometry);
     // The loops above make one sample a voxel.
     let volume = volume.unwrap_or_else(|_| unreachable!("a phantom fills its grid"));
-    Ok(Chest { volume, nodules: placed, others: places })
+    Ok(Chest { volume, nodules: placed, others: positions })
 }
 
 impl Chest {
@@ -134,7 +134,7 @@ impl Chest {
     pub fn reversed(&self, axes: [bool; 3]) -> Result<Self, GeometryError> {
         let old = self.volume.geometry();
         let size = old.size();
-        let turn = |place: usize, k: usize| if axes[k] { size[k] - 1 - place } else { place };
+        let turn = |index: usize, k: usize| if axes[k] { size[k] - 1 - index } else { index };
         let first = VoxelPoint { x: turn(0, 0) as f64, y: turn(0, 1) as f64, z: turn(0, 2) as f64 };
         let signed = Axes([0, 1, 2].map(|k| {
             let sign = if axes[k] { -1.0 } else { 1.0 };
@@ -159,13 +159,13 @@ impl Chest {
 }
 
 /// Ellipses in every slice.
-struct Anatomy {
+struct Outlines {
     middle: Vec3,
     /// Half the extent of the volume in mm.
     half: Vec3,
 }
 
-impl Anatomy {
+impl Outlines {
     /// Centre (x) and radii (x, y) of a lung, in mm from the middle.
     fn lung_ellipse(&self, left: bool) -> (f64, [f64; 2]) {
         let side = if left { 0.46 } else { -0.46 };
@@ -226,7 +226,7 @@ mod tests {
 
     fn hu_at(chest: &Chest, world: WorldMm) -> f32 {
         let voxel = chest.volume.geometry().voxel_from_world(world);
-        let [x, y, z] = [voxel.x, voxel.y, voxel.z].map(|place| place.round() as i64);
+        let [x, y, z] = [voxel.x, voxel.y, voxel.z].map(|coordinate| coordinate.round() as i64);
         chest.volume.hu(x, y, z).unwrap().0
     }
 

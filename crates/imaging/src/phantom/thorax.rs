@@ -190,11 +190,11 @@ impl Thorax {
                 continue;
             }
             let far = |x: f64, y: f64| center.distance(WorldMm { x, y, z: origin.z });
-            let place = [center.x, center.y];
+            let center_xy = [center.x, center.y];
             let outer = if planned.density == Density::Solid { 30.0 } else { -580.0 };
-            paint(place, radius + 2.0, &|x, y| (outer, (radius - far(x, y)) as f32));
+            paint(center_xy, radius + 2.0, &|x, y| (outer, (radius - far(x, y)) as f32));
             if planned.density == Density::PartSolid {
-                paint(place, radius, &|x, y| (20.0, (radius / 2.0 - far(x, y)) as f32));
+                paint(center_xy, radius, &|x, y| (20.0, (radius / 2.0 - far(x, y)) as f32));
             }
         }
         let mut rng = Pcg64Mcg::seed_from_u64(self.seed ^ (z as u64 + 1).wrapping_mul(0x9E37_79B9));
@@ -227,10 +227,10 @@ fn plant(rng: &mut Pcg64Mcg, anatomy: &Anatomy, extent: Vec3, nodules: &[Planned
         let depth = if planned.pleural { radius * 0.2..radius * 0.6 } else { radius + 4.0..60.0 };
         for _ in 0..ATTEMPTS {
             let room = [extent[0], extent[1], (extent[2] - planned.diameter_mm).max(0.0)];
-            let place = |k: usize, rng: &mut Pcg64Mcg| {
+            let coordinate = |k: usize, rng: &mut Pcg64Mcg| {
                 anatomy.middle[k] + room[k] * f64::from(between(rng, -0.5, 0.5))
             };
-            let at = Vec3([place(0, rng), place(1, rng), place(2, rng)]);
+            let at = Vec3([coordinate(0, rng), coordinate(1, rng), coordinate(2, rng)]);
             let center = WorldMm::from(at);
             let level = anatomy.at_level(at[2]);
             let lateral = !planned.pleural || level.near_chest_wall(at[0], at[1]);

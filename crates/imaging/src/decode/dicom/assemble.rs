@@ -70,10 +70,10 @@ fn belongs(a: &Slice, b: &Slice) -> bool {
 /// same places. Where each lies at places of its own, each is a series.
 fn by_acquisition(group: Vec<Slice>) -> Vec<Vec<Slice>> {
     // A hundredth of a millimetre apart is the same place.
-    let place =
+    let position =
         |slice: &Slice| slice.position.map(|p| p.0.map(|side| (side * 100.0).round() as i64));
-    let numbered = |slice: &Slice| Some((slice.file.acquisition?, place(slice)?));
-    if all_differ(group.iter().map(place)) || !all_differ(group.iter().map(numbered)) {
+    let numbered = |slice: &Slice| Some((slice.file.acquisition?, position(slice)?));
+    if all_differ(group.iter().map(position)) || !all_differ(group.iter().map(numbered)) {
         return vec![group];
     }
     let mut parts = std::collections::BTreeMap::<_, Vec<Slice>>::new();
@@ -99,7 +99,7 @@ fn volume(mut slices: Vec<Slice>, parts: usize) -> Result<Series, String> {
     let mut warnings = Vec::new();
     let axes = axes(&slices, &mut warnings);
     let order = stack::order(&slices);
-    let place = |slice: &Slice| match order {
+    let coordinate = |slice: &Slice| match order {
         Order::Position => slice.position.map_or(0.0, |position| position.dot(axes[2])),
         Order::Location => slice.location.unwrap_or(0.0),
         Order::Instance => slice.instance.unwrap_or(0) as f64,
@@ -108,13 +108,13 @@ fn volume(mut slices: Vec<Slice>, parts: usize) -> Result<Series, String> {
     // The same volume in whatever order the files came.
     slices.sort_by(|a, b| {
         let tie = || a.instance.cmp(&b.instance).then_with(|| a.file.name.cmp(&b.file.name));
-        place(a).total_cmp(&place(b)).then_with(tie).then_with(|| a.frame.cmp(&b.frame))
+        coordinate(a).total_cmp(&coordinate(b)).then_with(tie).then_with(|| a.frame.cmp(&b.frame))
     });
     if order != Order::Arrival {
         let placed = matches!(order, Order::Position | Order::Location);
-        drop_duplicates(&mut slices, &place, placed, &mut warnings);
+        drop_duplicates(&mut slices, &coordinate, placed, &mut warnings);
     }
-    let places: Vec<f64> = slices.iter().map(place).collect();
+    let coordinates: Vec<f64> = slices.iter().map(coordinate).collect();
     let first = slices.first().ok_or("the series is empty")?;
     let [width, height] = first.size;
     let depth = slices.len();
@@ -133,7 +133,7 @@ fn volume(mut slices: Vec<Slice>, parts: usize) -> Result<Series, String> {
     }
     let (spacing_z, gaps) = match (depth > 1 && measured, first.between.or(first.thickness)) {
         (true, _) => {
-            let spacing = stack::spacing(&places);
+            let spacing = stack::spacing(&coordinates);
             (spacing.mm, spacing.gaps)
         }
         (false, Some(mm)) => (mm, Vec::new()),
@@ -143,7 +143,7 @@ fn volume(mut slices: Vec<Slice>, parts: usize) -> Result<Series, String> {
             (1.0, Vec::new())
         }
     };
-    let gaps = gaps_told(&slices, &places, spacing_z, gaps, &mut warnings);
+    let gaps = gaps_told(&slices, &coordinates, spacing_z, gaps, &mut warnings);
     let [spacing_y, spacing_x] = first.spacing.unwrap_or_else(|| {
         let message =
             "The files do not say how large a pixel is: 1 mm is assumed, and lengths are wrong.";
@@ -156,7 +156,7 @@ fn volume(mut slices: Vec<Slice>, parts: usize) -> Result<Series, String> {
     let tilt_degrees = if tilted.is_some() { tilt.0 } else { 0.0 };
     warnings.extend(tilted);
     let origin = first.position.unwrap_or(match order {
-        Order::Location => axes[2] * places.first().copied().unwrap_or(0.0),
+        Order::Location => axes[2] * coordinates.first().copied().unwrap_or(0.0),
         _ => Vec3::ZERO,
     });
     let geometry = VolumeGeometry::new(
@@ -187,13 +187,13 @@ fn axes(slices: &[Slice], warnings: &mut Vec<Warning>) -> Axes {
 /// Of several slices at one place, the first stays. That of the same samples is no news.
 fn drop_duplicates(
     slices: &mut Vec<Slice>,
-    place: &impl Fn(&Slice) -> f64,
+    coordinate: &impl Fn(&Slice) -> f64,
     placed: bool,
     warnings: &mut Vec<Warning>,
 ) {
     let mut differing = Vec::new();
     slices.dedup_by(|later, kept| {
-        if !stack::same_place(place(later), place(kept)) {
+        if !stack::same_place(coordinate(later), coordinate(kept)) {
             return false;
         }
         let same = later.samples == kept.samples;
@@ -218,7 +218,7 @@ fn drop_duplicates(
 
 fn gaps_told(
     slices: &[Slice],
-    places: &[f64],
+    coordinates: &[f64],
     spacing: f64,
     gaps: Vec<(usize, f64)>,
     warnings: &mut Vec<Warning>,
@@ -227,17 +227,17 @@ fn gaps_told(
         .iter()
         .filter_map(|(after, distance)| {
             let (before, next) = (slices.get(*after)?, slices.get(after + 1)?);
-            let (from, to) = (places.get(*after)?, places.get(after + 1)?);
+            let (from, to) = (coordinates.get(*after)?, coordinates.get(after + 1)?);
             let (before, next) = (&before.file.name, &next.file.name);
             Some(format!("{distance:.2} mm between {from:.2} ({before}) and {to:.2} ({next})"))
         })
         .collect();
-    if let Some(places) = named(&told) {
+    if let Some(list) = named(&told) {
         warnings.push(Warning::new(
             "gap",
             format!(
                 "The slices are not evenly spaced, some may be missing: {spacing:.2} mm is usual, \
-                 but there are {places}. Places in the body are off beyond that."
+                 but there are {list}. Places in the body are off beyond that."
             ),
         ));
     }

@@ -80,7 +80,7 @@ fn has_short_length(vr: [u8; 2]) -> bool {
 /// Where and how elements are read.
 pub(crate) struct Reader<'a, 'l> {
     bytes: &'a [u8],
-    place: usize,
+    offset: usize,
     explicit: bool,
     big_endian: bool,
     /// Elements that may still be read.
@@ -89,20 +89,20 @@ pub(crate) struct Reader<'a, 'l> {
 }
 
 impl<'a, 'l> Reader<'a, 'l> {
-    pub fn new(bytes: &'a [u8], place: usize, syntax: Syntax, limits: &'l Limits) -> Self {
+    pub fn new(bytes: &'a [u8], offset: usize, syntax: Syntax, limits: &'l Limits) -> Self {
         let (explicit, big_endian) = (syntax.explicit(), syntax.big_endian());
-        Self { bytes, place, explicit, big_endian, left: limits.elements, limits }
+        Self { bytes, offset, explicit, big_endian, left: limits.elements, limits }
     }
 
     /// Where the next element begins.
-    pub fn place(&self) -> usize {
-        self.place
+    pub fn offset(&self) -> usize {
+        self.offset
     }
 
     /// Reads the file's own group 2, up to the first element of another.
     pub fn file_meta(&mut self) -> Result<DataSet<'a>, DicomError> {
         let mut set = DataSet { elements: Vec::new(), big_endian: false };
-        while self.bytes.get(self.place..self.place + 2) == Some(&[2, 0]) {
+        while self.bytes.get(self.offset..self.offset + 2) == Some(&[2, 0]) {
             let element = self.element(0)?;
             set.elements.push(element);
         }
@@ -113,7 +113,7 @@ impl<'a, 'l> Reader<'a, 'l> {
     pub fn data_set(&mut self) -> Result<DataSet<'a>, DicomError> {
         let mut set = DataSet { elements: Vec::new(), big_endian: self.big_endian };
         // A few zero bytes at the end are some writers' padding.
-        while self.bytes.len().saturating_sub(self.place) >= 8 {
+        while self.bytes.len().saturating_sub(self.offset) >= 8 {
             let element = self.element(0)?;
             let last = element.tag == tags::PIXEL_DATA;
             set.elements.push(element);
@@ -136,12 +136,12 @@ impl<'a, 'l> Reader<'a, 'l> {
 
     /// The next `count` bytes.
     fn take(&mut self, count: usize, tag: Tag) -> Result<&'a [u8], DicomError> {
-        let rest = self.bytes.get(self.place..).unwrap_or_default();
+        let rest = self.bytes.get(self.offset..).unwrap_or_default();
         let Some(taken) = rest.get(..count) else {
             let (needed, found) = (count as u64, rest.len() as u64);
             return Err(DicomError::Truncated { tag: tag_text(tag), needed, found });
         };
-        self.place += count;
+        self.offset += count;
         Ok(taken)
     }
 
@@ -208,7 +208,7 @@ impl<'a, 'l> Reader<'a, 'l> {
         }
         let end = self.end(tag, length)?;
         let mut items = Vec::new();
-        while end.is_none_or(|end| self.place < end) {
+        while end.is_none_or(|end| self.offset < end) {
             let item = self.tag(tag)?;
             let length = self.length(tag)?;
             match item {
@@ -222,7 +222,7 @@ impl<'a, 'l> Reader<'a, 'l> {
             }
             let end = self.end(tag, length)?;
             let mut set = DataSet { elements: Vec::new(), big_endian: self.big_endian };
-            while end.is_none_or(|end| self.place < end) {
+            while end.is_none_or(|end| self.offset < end) {
                 let element = self.element(depth)?;
                 match element.tag {
                     tags::ITEM_DELIMITATION_ITEM if end.is_none() => break,
@@ -246,19 +246,19 @@ impl<'a, 'l> Reader<'a, 'l> {
         if length == UNDEFINED {
             return Ok(None);
         }
-        let found = self.bytes.len().saturating_sub(self.place) as u64;
+        let found = self.bytes.len().saturating_sub(self.offset) as u64;
         if u64::from(length) > found {
             let needed = u64::from(length);
             return Err(DicomError::Truncated { tag: tag_text(tag), needed, found });
         }
-        Ok(Some(self.place + length as usize))
+        Ok(Some(self.offset + length as usize))
     }
 
     fn fragments(&mut self) -> Result<Vec<&'a [u8]>, DicomError> {
         let mut fragments = Vec::new();
         loop {
             // Some writers leave the end mark away; whether data is missing, the decoder will see.
-            if self.place == self.bytes.len() && !fragments.is_empty() {
+            if self.offset == self.bytes.len() && !fragments.is_empty() {
                 return Ok(fragments);
             }
             let tag = self.tag(tags::PIXEL_DATA)?;

@@ -13,17 +13,17 @@ const MOST: usize = 400;
 
 /// How a value is read where the file does not say.
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+enum ShownAs {
     Text,
     /// Text that may identify the patient.
     Person,
     Number,
 }
 
-use Kind::{Number, Person, Text};
+use ShownAs::{Number, Person, Text};
 
 /// By tag, ascending.
-const NAMES: &[(Tag, &str, Kind)] = &[
+const NAMES: &[(Tag, &str, ShownAs)] = &[
     (tags::SPECIFIC_CHARACTER_SET, "Specific Character Set", Text),
     (tags::IMAGE_TYPE, "Image Type", Text),
     (tags::INSTANCE_CREATION_DATE, "Instance Creation Date", Person),

@@ -113,12 +113,12 @@ fn no_fragments() -> DicomError {
 fn offsets(table: &[u8], parts: &[&[u8]]) -> Option<Vec<usize>> {
     let table = table.as_chunks::<4>().0;
     // Where each fragment begins: after the item's tag and length of those before.
-    let places: Vec<u64> = parts
+    let starts: Vec<u64> = parts
         .iter()
-        .scan(0, |place, part| Some(std::mem::replace(place, *place + part.len() as u64 + 8)))
+        .scan(0, |start, part| Some(std::mem::replace(start, *start + part.len() as u64 + 8)))
         .collect();
     let find =
-        |offset: &[u8; 4]| places.binary_search(&u64::from(u32::from_le_bytes(*offset))).ok();
+        |offset: &[u8; 4]| starts.binary_search(&u64::from(u32::from_le_bytes(*offset))).ok();
     if table.is_empty() { None } else { table.iter().map(find).collect() }
 }
 

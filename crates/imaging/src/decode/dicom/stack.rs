@@ -59,10 +59,10 @@ pub(crate) struct Spacing {
     pub gaps: Vec<(usize, f64)>,
 }
 
-/// Distance between neighbours of ascending `places`, at least two: the mean of those near the
-/// median, for the places are rounded, and over 600 slices the median's rounding adds up.
-pub(crate) fn spacing(places: &[f64]) -> Spacing {
-    let steps: Vec<f64> = places.windows(2).map(|pair| pair[1] - pair[0]).collect();
+/// Distance between neighbours of ascending `coordinates`, at least two: the mean of those near the
+/// median, as they are rounded, and over 600 slices the median's rounding adds up.
+pub(crate) fn spacing(coordinates: &[f64]) -> Spacing {
+    let steps: Vec<f64> = coordinates.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let mut sorted = steps.clone();
     sorted.sort_by(f64::total_cmp);
     let median = sorted.get(sorted.len() / 2).copied().unwrap_or(1.0);
@@ -71,8 +71,8 @@ pub(crate) fn spacing(places: &[f64]) -> Spacing {
     let even = |step: f64| (step - lower).abs() <= EVEN_MM.min(lower * 0.5).max(lower * EVEN_SHARE);
     let gaps: Vec<_> = steps.iter().copied().enumerate().filter(|(_, step)| !even(*step)).collect();
     let near: Vec<f64> = steps.into_iter().filter(|step| even(*step)).collect();
-    let mm = match (gaps.is_empty(), places) {
-        (true, [first, .., last]) => (last - first) / (places.len() - 1) as f64,
+    let mm = match (gaps.is_empty(), coordinates) {
+        (true, [first, .., last]) => (last - first) / (coordinates.len() - 1) as f64,
         _ => near.iter().sum::<f64>() / near.len().max(1) as f64,
     };
     Spacing { mm, gaps }
@@ -119,17 +119,17 @@ mod tests {
     #[test]
     fn rounded_places_are_even_and_keep_their_mean() {
         // 0.625 mm, written with one digit.
-        let places: Vec<f64> = (0..9).map(|i| (f64::from(i) * 6.25).round() / 10.0).collect();
-        let spacing = spacing(&places);
+        let coordinates: Vec<f64> = (0..9).map(|i| (f64::from(i) * 6.25).round() / 10.0).collect();
+        let spacing = spacing(&coordinates);
         assert!(spacing.gaps.is_empty(), "{spacing:?}");
         assert!((spacing.mm - 0.625).abs() < 1e-9);
     }
 
     #[test]
     fn a_missing_slice_is_a_gap_and_does_not_change_the_spacing() {
-        for places in [vec![0.0, 2.5, 7.5, 10.0], vec![0.0, 2.5, 7.5], vec![0.0, 5.0, 7.5]] {
-            let spacing = spacing(&places);
-            assert_eq!((spacing.mm, spacing.gaps.len()), (2.5, 1), "{places:?}");
+        for coordinates in [vec![0.0, 2.5, 7.5, 10.0], vec![0.0, 2.5, 7.5], vec![0.0, 5.0, 7.5]] {
+            let spacing = spacing(&coordinates);
+            assert_eq!((spacing.mm, spacing.gaps.len()), (2.5, 1), "{coordinates:?}");
             assert_eq!(spacing.gaps[0].1, 5.0);
         }
         assert_eq!(spacing(&[0.0, 0.5, 1.0, 2.0]).gaps, [(2, 1.0)]);

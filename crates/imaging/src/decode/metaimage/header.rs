@@ -23,7 +23,7 @@ pub struct Header {
     pub data: DataFile,
 }
 
-/// Keys whose values are used. MetaIO knows three names for the axes and three for the origin.
+/// Values of the keys that are used. MetaIO knows three names for the axes and three for the origin.
 #[derive(Default)]
 struct Fields<'a> {
     object: Option<&'a str>,

@@ -22,6 +22,6 @@ fn directory(bytes: &[u8]) -> Option<Vec<u64>> {
     let (word, head, entry) = if number(2, 2)? == 43 { (8, 8, 20) } else { (4, 2, 12) };
     let start = number(if word == 8 { 8 } else { 4 }, word)?;
     let entries = number(start, head)?.min(bytes.len() as u64);
-    let place = |i: u64| start.checked_add(head as u64)?.checked_add(i * entry)?.checked_add(4);
-    Some((0..entries).map_while(|i| number(place(i)?, word)).collect())
+    let offset = |i: u64| start.checked_add(head as u64)?.checked_add(i * entry)?.checked_add(4);
+    Some((0..entries).map_while(|i| number(offset(i)?, word)).collect())
 }

@@ -33,8 +33,8 @@ pub(super) fn sensible(stream: &[u8]) -> bool {
     let mut styles = Vec::new();
     let components = stream.get(40..).and_then(<[u8]>::first_chunk::<2>);
     let components = components.map_or(0, |pair| u16::from_be_bytes(*pair));
-    for (place, pair) in stream.windows(2).enumerate() {
-        let rest = stream.get(place + 4..).unwrap_or_default();
+    for (offset, pair) in stream.windows(2).enumerate() {
+        let rest = stream.get(offset + 4..).unwrap_or_default();
         match pair {
             // Flags, order of progression, layers, component transform; then the style.
             [0xFF, 0x52] => {

@@ -73,18 +73,18 @@ pub(super) fn decode_ls(bytes: &[u8], shape: &Shape) -> Result<Frame, DicomError
 
 /// Width and height of a JPEG-LS stream, from its start-of-frame segment (T.87, C.2.2).
 fn ls_size(bytes: &[u8]) -> Option<(usize, usize)> {
-    let mut place = 2;
+    let mut offset = 2;
     loop {
-        let [mark, kind, high, low] = *bytes.get(place..)?.first_chunk::<4>()?;
+        let [mark, kind, high, low] = *bytes.get(offset..)?.first_chunk::<4>()?;
         if mark != 0xFF {
             return None;
         }
         if kind == 0xF7 {
-            let [_, y1, y0, x1, x0] = *bytes.get(place + 4..)?.first_chunk::<5>()?;
+            let [_, y1, y0, x1, x0] = *bytes.get(offset + 4..)?.first_chunk::<5>()?;
             let number = |high, low| usize::from(u16::from_be_bytes([high, low]));
             return Some((number(x1, x0), number(y1, y0)));
         }
-        place += 2 + usize::from(u16::from_be_bytes([high, low]));
+        offset += 2 + usize::from(u16::from_be_bytes([high, low]));
     }
 }
 

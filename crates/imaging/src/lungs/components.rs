@@ -1,15 +1,15 @@
-//! Connected regions of a slice.
+//! Connected components of a slice.
 
 /// Pixels that hang together by their sides.
-pub(super) struct Region {
+pub(super) struct Component {
     /// Indices into the slice, in no order.
     pub(super) pixels: Vec<u32>,
     /// Whether one of them lies on the edge of the slice.
     pub(super) on_edge: bool,
 }
 
-/// The regions where `chosen` holds, in the order of their first pixels.
-pub(super) fn regions(chosen: &[bool], width: usize) -> Vec<Region> {
+/// The components where `chosen` holds, in the order of their first pixels.
+pub(super) fn components(chosen: &[bool], width: usize) -> Vec<Component> {
     let mut left: Vec<bool> = chosen.to_vec();
     let mut found = Vec::new();
     for first in 0..left.len() {
@@ -37,8 +37,8 @@ pub(super) fn reached_from_edge(open: &[bool], width: usize) -> Vec<bool> {
     left.iter().zip(open).map(|(left, open)| *open && !left).collect()
 }
 
-/// Takes the region of `first` out of `left`.
-fn take(left: &mut [bool], width: usize, first: usize) -> Region {
+/// Takes the component of `first` out of `left`.
+fn take(left: &mut [bool], width: usize, first: usize) -> Component {
     let mut pixels = Vec::new();
     let mut on_edge = false;
     let mut waiting = vec![first as u32];
@@ -64,5 +64,5 @@ fn take(left: &mut [bool], width: usize, first: usize) -> Region {
         visit(above);
         visit(below);
     }
-    Region { pixels, on_edge }
+    Component { pixels, on_edge }
 }

@@ -38,7 +38,7 @@ help:
 # The page is served as soon as it can answer: with the CPU engine and the loader. The rest is built
 # behind it, and the page takes it when it is there.
 serve: first npm
-	npm run --silent build -- --parts-to-come
+	@npm run --silent build -- --parts-to-come
 	log=target/serve-build.log
 	(if $(MAKE) --no-print-directory build >$$log 2>&1; then echo "All parts of the page are built."; else echo "A part of the page could not be built: $$log says why."; fi) &
 	builder=$$!

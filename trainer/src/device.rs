@@ -43,7 +43,7 @@ impl Chosen {
     /// Make weights ready to classify: on our own engine, or on the device.
     ///
     /// # Errors
-    /// As [`Classifier::load`].
+    /// As [`nodulens::on_burn::classifier`].
     pub fn classifier(&self, weights: &[u8]) -> Result<Classifier, WeightsError> {
         if self.fast {
             Classifier::on_engine(weights)

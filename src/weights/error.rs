@@ -2,9 +2,6 @@
 
 use nodulens_imaging::UserError;
 
-/// Version of the format that is written, and the latest that is read.
-pub(super) const VERSION: u32 = 1;
-
 /// Why a file gives no network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WeightsError {
@@ -15,10 +12,12 @@ pub enum WeightsError {
     #[error("the weights file is cut off after {0} bytes")]
     Truncated(usize),
     /// Written by a later version.
-    #[error("the weights file has format version {found}; this program reads up to {VERSION}")]
+    #[error("the weights file has format version {found}; this program reads up to {latest}")]
     Newer {
         /// Version in the file.
         found: u32,
+        /// The latest that is read.
+        latest: u32,
     },
     /// The checksum does not fit, or the content contradicts itself.
     #[error("the weights file is damaged: {0}")]

@@ -1,6 +1,6 @@
 //! Bytes of a weights file, taken apart and put together.
 
-use super::error::{VERSION, WeightsError, corrupt, mismatch};
+use super::error::{WeightsError, corrupt, mismatch};
 use super::header::{WeightsFile, WeightsHeader, check_header};
 use super::parameters::{Parameter, Parameters};
 use crate::model::NetworkKind;
@@ -12,6 +12,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 const MAGIC: &[u8; 8] = b"NODULENS";
+/// Version of the format that is written, and the latest that is read.
+const VERSION: u32 = 1;
 const PREFIX: usize = 16;
 const DIGEST: usize = 32;
 
@@ -119,7 +121,7 @@ fn split(bytes: &[u8]) -> Result<Parts<'_>, WeightsError> {
     let prefix = bytes.get(..PREFIX).ok_or_else(truncated)?;
     let version = little_endian(&prefix[8..12]);
     if version > VERSION {
-        return Err(WeightsError::Newer { found: version });
+        return Err(WeightsError::Newer { found: version, latest: VERSION });
     }
     let header_end = PREFIX.saturating_add(little_endian(&prefix[12..16]) as usize);
     let header = bytes.get(PREFIX..header_end).ok_or_else(truncated)?;

@@ -69,7 +69,7 @@ fn other_files_are_foreign() {
 fn a_later_version_is_named() {
     let mut file = SHIPPED.clone();
     file[8] = 9;
-    assert_eq!(error(&file), WeightsError::Newer { found: 9 });
+    assert_eq!(error(&file), WeightsError::Newer { found: 9, latest: 1 });
 }
 
 #[test]

@@ -1,7 +1,7 @@
 /** The words of the privacy section and of its self-test; strings.ts has them all together. */
 import { bytes, count, ended, plural } from '../ui/numbers.ts';
 
-/** The self-test's ways out, by the id in privacy/attempts.ts. */
+/** The self-test's ways out, by the id in page/privacy/leak-test.ts. */
 const ATTEMPTS: Record<string, string> = {
   fetch: 'A request with data (fetch)',
   xhr: 'A request of the older kind (XMLHttpRequest)',

@@ -158,7 +158,13 @@ pub fn load_shipping(checkpoint: &Path, network: Trainable) -> Result<Trainable>
 
 fn load(path: &Path, network: Trainable) -> Result<Trainable> {
     let record = ModuleRecord::load(path).with_context(|| path.display().to_string())?;
-    network.try_load_record(record).with_context(|| path.display().to_string())
+    network.try_load_record(record).with_context(|| {
+        format!(
+            "{} does not hold this network as this build names its parameters: a run that an \
+             earlier build began has to be finished and exported with that build",
+            path.display()
+        )
+    })
 }
 
 /// Put a checkpoint's moments into an optimizer.

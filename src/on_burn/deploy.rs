@@ -18,7 +18,7 @@ impl Trainable {
             Trained::Dense(dense) => {
                 let weights = dense.weight.val();
                 let weights = if self.kind.is_tied() { untied(weights) } else { weights };
-                (weights.transpose().unsqueeze_dims(&[2, 3]), bias(dense.bias.as_ref()))
+                (weights.unsqueeze_dims(&[2, 3]), bias(dense.bias.as_ref()))
             }
         };
         Network::from_kernels(self.kind, self.trained.iter().map(kernels))

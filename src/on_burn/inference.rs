@@ -36,7 +36,7 @@ pub fn classifier(weights: &[u8], device: &Device) -> Result<Classifier, Weights
 /// As [`classifier`].
 pub fn classifier_for_shaders(weights: &[u8], device: &Device) -> Result<Classifier, WeightsError> {
     Classifier::read(weights, |kind, parameters| {
-        let network = Network::new(kind, parameters, device)?.with_inputs_last();
+        let network = Network::for_shaders(kind, parameters, device)?;
         Ok(Box::new(OnBurn { network, device: device.clone() }))
     })
 }

@@ -5,7 +5,7 @@ use crate::weights::{LayerParameters, Parameter, Parameters, WeightsError};
 use burn::module::{Module, Param};
 use burn::nn::pool::{AvgPool2dConfig, MaxPool2dConfig};
 use burn::tensor::activation::relu;
-use burn::tensor::module::conv2d;
+use burn::tensor::module::{conv2d, linear};
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, TensorData};
 use std::ops::Range;
@@ -13,7 +13,7 @@ use std::ops::Range;
 /// Weights and bias of a layer.
 #[derive(Module, Debug)]
 struct LayerTensors {
-    /// `[C out, C in, y, x]`; of a dense layer `[out, in, 1, 1]`.
+    /// `[C out, C in, y, x]`; of a dense layer `[in, out, 1, 1]`.
     weights: Param<Tensor<4>>,
     /// `[C out]`
     bias: Param<Tensor<1>>,
@@ -25,6 +25,10 @@ impl LayerTensors {
     }
 }
 
+/// How a dense layer is computed: features `[B, in, 1, 1]`, weights `[in, out, 1, 1]` and a bias
+/// `[out]` to `[B, out, 1, 1]`.
+type Dense = fn(Tensor<4>, Tensor<4>, Tensor<1>) -> Tensor<4>;
+
 /// A network with its parameters on a device of Burn. On a device with autodiff it gives gradients.
 #[derive(Module, Debug)]
 pub struct Network {
@@ -32,6 +36,8 @@ pub struct Network {
     kind: NetworkKind,
     #[module(skip)]
     layers: Vec<LayerInfo>,
+    #[module(skip)]
+    dense: Dense,
     /// Of each layer that has some, in order.
     kernels: Vec<LayerTensors>,
 }
@@ -46,28 +52,48 @@ impl Network {
         parameters: Parameters,
         device: &Device,
     ) -> Result<Self, WeightsError> {
+        Self::with_dense(kind, parameters, device, as_product)
+    }
+
+    /// Put a network on a graphics card of a browser: never a matrix product, which in WebGPU has a
+    /// shader for each kind of shape, seconds to compile, and without which the module is a third
+    /// smaller (docs/webgpu.md); and the kernels laid out once as the shaders of convolutions read them,
+    /// inputs last, where burn-cubecl would copy them at every call.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn for_shaders(
+        kind: NetworkKind,
+        parameters: Parameters,
+        device: &Device,
+    ) -> Result<Self, WeightsError> {
+        let network = Self::with_dense(kind, parameters, device, as_convolution)?;
+        Ok(network.with_inputs_last())
+    }
+
+    fn with_dense(
+        kind: NetworkKind,
+        parameters: Parameters,
+        device: &Device,
+        dense: Dense,
+    ) -> Result<Self, WeightsError> {
         let (mut layers, mut kernels) = (Vec::new(), Vec::new());
         for (layer, parameters) in parameters.by_layer(kind)? {
             if let Some(LayerParameters { weights, bias }) = parameters {
-                let weights = TensorData::new(weights.values, weights.shape);
-                let weights = match layer.operation {
-                    Operation::Dense { .. } => {
-                        let weights: Tensor<2> = Tensor::from_data(weights, device);
-                        weights.transpose().unsqueeze_dims(&[2, 3])
-                    }
-                    _ => Tensor::from_data(weights, device),
-                };
+                let mut shape = weights.shape;
+                shape.resize(4, 1);
+                let weights = Tensor::from_data(TensorData::new(weights.values, shape), device);
                 let bias = Tensor::from_data(TensorData::new(bias.values, bias.shape), device);
                 let (weights, bias) = (Param::from_tensor(weights), Param::from_tensor(bias));
                 kernels.push(LayerTensors { weights, bias });
             }
             layers.push(layer);
         }
-        Ok(Self { kind, layers, kernels })
+        Ok(Self { kind, layers, dense, kernels })
     }
 
     /// Put a network together from the kernels and biases of its layers, on their device; a dense
-    /// layer's as `[out, in, 1, 1]`.
+    /// layer's as `[in, out, 1, 1]`.
     pub(super) fn from_kernels(
         kind: NetworkKind,
         kernels: impl Iterator<Item = (Tensor<4>, Tensor<1>)>,
@@ -76,7 +102,7 @@ impl Network {
             weights: Param::from_tensor(weights),
             bias: Param::from_tensor(bias),
         });
-        Self { kind, layers: kind.layers(), kernels: kernels.collect() }
+        Self { kind, layers: kind.layers(), dense: as_product, kernels: kernels.collect() }
     }
 
     /// Return which network it is.
@@ -102,8 +128,8 @@ impl Network {
         for (layer, kernels) in with_kernels.zip(&self.kernels) {
             let weights = match layer.operation {
                 Operation::Dense { .. } => {
-                    let weights: Tensor<2> = kernels.weights.val().flatten(1, 3);
-                    read_back(layer, "weight", weights.transpose())?
+                    let weights: Tensor<2> = kernels.weights.val().squeeze_dims(&[2, 3]);
+                    read_back(layer, "weight", weights)?
                 }
                 _ => read_back(layer, "weight", kernels.weights.val())?,
             };
@@ -146,23 +172,30 @@ impl Network {
         let mut kernels = self.kernels.iter().skip(skipped);
         self.layers[layers].iter().fold(map, |map, layer| {
             let kernels = layer.weight_shape().and_then(|_| kernels.next());
-            step(layer, kernels, map)
+            step(layer, kernels, self.dense, map)
         })
     }
 
-    /// Lay the kernels out once as the shaders of convolutions read them, inputs last; burn-cubecl
-    /// would copy them into this layout at every call. Shapes stay as they are.
-    #[must_use]
-    pub fn with_inputs_last(mut self) -> Self {
-        for kernels in &mut self.kernels {
-            let moved = kernels.weights.val().permute([0, 2, 3, 1]);
-            let shape = moved.dims();
-            // Reshaping what was permuted copies it.
-            let flat: Tensor<1> = moved.reshape([shape.iter().product::<usize>()]);
-            kernels.weights = Param::from_tensor(flat.reshape(shape).permute([0, 3, 1, 2]));
+    /// Lay the kernels out inputs last. Shapes stay as they are.
+    fn with_inputs_last(mut self) -> Self {
+        let with_kernels = self.layers.iter().filter(|layer| layer.weight_shape().is_some());
+        for (layer, kernels) in with_kernels.zip(&mut self.kernels) {
+            let (order, back) = match layer.operation {
+                Operation::Dense { .. } => ([1, 0, 2, 3], [1, 0, 2, 3]),
+                _ => ([0, 2, 3, 1], [0, 3, 1, 2]),
+            };
+            let moved = contiguous(kernels.weights.val().permute(order));
+            kernels.weights = Param::from_tensor(moved.permute(back));
         }
         self
     }
+}
+
+/// Lay a tensor out in memory in the order of its axes: reshaping what was permuted copies it.
+fn contiguous(tensor: Tensor<4>) -> Tensor<4> {
+    let shape = tensor.dims();
+    let flat: Tensor<1> = tensor.reshape([shape.iter().product::<usize>()]);
+    flat.reshape(shape)
 }
 
 fn read_back<const D: usize>(
@@ -177,13 +210,18 @@ fn read_back<const D: usize>(
     }
 }
 
-fn step(layer: &LayerInfo, kernels: Option<&LayerTensors>, map: Tensor<4>) -> Tensor<4> {
+fn step(
+    layer: &LayerInfo,
+    kernels: Option<&LayerTensors>,
+    dense: Dense,
+    map: Tensor<4>,
+) -> Tensor<4> {
     match (layer.operation, kernels) {
         (Operation::Convolution { padding, .. }, Some(kernels)) => {
             relu(kernels.apply(map, padding))
         }
         (Operation::Dense { relu: cut }, Some(kernels)) => {
-            let map = dense(layer, kernels, map);
+            let map = apply_dense(layer, kernels, dense, map);
             if cut { relu(map) } else { map }
         }
         (Operation::MaxPool, _) => {
@@ -197,18 +235,33 @@ fn step(layer: &LayerInfo, kernels: Option<&LayerTensors>, map: Tensor<4>) -> Te
     }
 }
 
-/// A dense layer as the convolution that it is: by 1 x 1 over a patch's features, and by the whole map
-/// of a patch where the map is larger. Never a matrix product, which in WebGPU has a shader for each
-/// kind of shape, seconds to compile, and without which the module is a third smaller
-/// (docs/webgpu.md).
-fn dense(layer: &LayerInfo, kernels: &LayerTensors, map: Tensor<4>) -> Tensor<4> {
+/// A dense layer: over a patch's features, or, where the map is larger, the convolution by the whole
+/// map of a patch that it is.
+fn apply_dense(
+    layer: &LayerInfo,
+    kernels: &LayerTensors,
+    dense: Dense,
+    map: Tensor<4>,
+) -> Tensor<4> {
     let [batch, channels, height, width] = map.dims();
     let side = layer.input_side();
     if height == side && width == side {
-        return kernels.apply(map.reshape([batch, channels * height * width, 1, 1]), 0);
+        let features = map.reshape([batch, channels * height * width, 1, 1]);
+        return dense(features, kernels.weights.val(), kernels.bias.val());
     }
-    let weights = kernels.weights.val().reshape([layer.outputs(), channels, side, side]);
+    let weights = kernels.weights.val().permute([1, 0, 2, 3]);
+    let weights = weights.reshape([layer.outputs(), channels, side, side]);
     convolution(map, weights, kernels.bias.val(), 0)
+}
+
+fn as_product(features: Tensor<4>, weights: Tensor<4>, bias: Tensor<1>) -> Tensor<4> {
+    let (features, weights): (Tensor<2>, Tensor<2>) =
+        (features.flatten(1, 3), weights.squeeze_dims(&[2, 3]));
+    linear(features, weights, Some(bias)).unsqueeze_dims(&[2, 3])
+}
+
+fn as_convolution(features: Tensor<4>, weights: Tensor<4>, bias: Tensor<1>) -> Tensor<4> {
+    convolution(features, weights.permute([1, 0, 2, 3]), bias, 0)
 }
 
 fn convolution(map: Tensor<4>, weights: Tensor<4>, bias: Tensor<1>, padding: usize) -> Tensor<4> {
@@ -230,7 +283,8 @@ mod tests {
             let network = Network::new(kind, parameters.clone(), &Device::flex()).unwrap();
             assert_eq!(network.num_params(), kind.parameters());
             assert_eq!(network.parameters().unwrap(), parameters);
-            assert_eq!(network.with_inputs_last().parameters().unwrap(), parameters);
+            let network = Network::for_shaders(kind, parameters.clone(), &Device::flex()).unwrap();
+            assert_eq!(network.parameters().unwrap(), parameters);
         }
     }
 

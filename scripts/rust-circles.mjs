@@ -9,7 +9,10 @@ import { fileURLToPath } from 'node:url';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
-const CRATES = ['crates/engine/src/lib.rs', 'crates/imaging/src/lib.rs', 'src/lib.rs', 'trainer/src/lib.rs'];
+const CRATES = [
+  'crates/engine/src/lib.rs', 'crates/imaging/src/lib.rs', 'src/lib.rs', 'trainer/src/lib.rs',
+  ...['cpu', 'loader', 'lab', 'webgpu'].map((module) => `src/wasm_api/${module}.rs`),
+];
 
 const exists = (file) => stat(file).then(() => true, () => false);
 
@@ -57,8 +60,8 @@ export function paths(tree) {
 async function modules(file, name = '', found = new Map()) {
   const code = bare(await readFile(file, 'utf8'));
   found.set(name, { code, file });
-  const base = path.basename(file);
-  const folder = base === 'lib.rs' || base === 'main.rs' || base === 'mod.rs' ? path.dirname(file) : file.replace(/\.rs$/, '');
+  // Children of a crate's root lie beside it, those of another module in a folder of its name.
+  const folder = name === '' || path.basename(file) === 'mod.rs' ? path.dirname(file) : file.replace(/\.rs$/, '');
   for (const [, child] of code.matchAll(/\bmod\s+(\w+)\s*;/g)) {
     const candidates = [path.join(folder, `${child}.rs`), path.join(folder, child, 'mod.rs')];
     for (const candidate of candidates) {

@@ -6,16 +6,8 @@ use js_sys::{Array, Float32Array, Object};
 use nodulens::constants::CLASSES;
 use nodulens::lab::inside::{Inside, InsideError, KernelView, Trace, Unit, rewindowed, shares};
 use nodulens_imaging::intensity::Window;
-use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-
-/// What was looked at last: whoever moves over a map asks for the same patch at every place.
-#[derive(Default)]
-pub(super) struct Looked {
-    inside: RefCell<Option<Rc<Inside>>>,
-    trace: RefCell<Option<Rc<Trace>>>,
-}
 
 impl LabNetwork {
     fn inside(&self) -> Result<Rc<Inside>, InsideError> {

@@ -2,13 +2,22 @@
 //! page may replace its worker at any time.
 
 use super::convert::{given, plain, refused, set};
-use super::inside::Looked;
 use super::network::JsClassifier;
 use super::search::image;
 use js_sys::{Float32Array, Object, Uint8Array};
+use nodulens::lab::inside::{Inside, Trace};
 use nodulens::preprocess::display_bytes;
 use nodulens::weights::{WeightsFile, read_weights};
+use std::cell::RefCell;
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
+
+/// What was looked at last: whoever moves over a map asks for the same patch at every place.
+#[derive(Default)]
+pub(super) struct Looked {
+    pub(super) inside: RefCell<Option<Rc<Inside>>>,
+    pub(super) trace: RefCell<Option<Rc<Trace>>>,
+}
 
 /// A network of a weights file.
 #[wasm_bindgen(js_name = LabNetwork)]

@@ -343,7 +343,7 @@ fn pixels(place: usize) -> impl Iterator<Item = usize> {
     rows.flat_map(move |y| columns.clone().map(move |x| y * PATCH_SIZE + x))
 }
 
-/// Return the sanity check of Adebayo et al. 2018: the same network with the numbers of each
+/// Make the sanity check of Adebayo et al. 2018: the same network with the numbers of each
 /// parameter shuffled. A map that stays as it was does not show what the network has learnt.
 #[must_use]
 pub fn shuffled(opened: &WeightsFile, seed: u64) -> WeightsFile {

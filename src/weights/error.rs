@@ -59,12 +59,12 @@ impl UserError for WeightsError {
     }
 }
 
-/// Return the content is not what the format promises.
+/// Make the error for content that is not what the format promises.
 pub(super) fn corrupt(error: impl std::fmt::Display) -> WeightsError {
     WeightsError::Corrupt(error.to_string())
 }
 
-/// A property is another than this program needs.
+/// Make the error for a property that is another than this program needs.
 pub(super) fn mismatch(what: &str, found: impl ToString, expected: impl ToString) -> WeightsError {
     let (found, expected) = (found.to_string(), expected.to_string());
     WeightsError::Mismatch { what: what.to_owned(), found, expected }

@@ -62,7 +62,7 @@ pub struct WeightsFile<C = Card> {
     pub sha256: String,
 }
 
-/// Return whether this program prepares patches as the network wants them, and its numbers are
+/// Check that this program prepares patches as the network wants them, and that its numbers are
 /// possible.
 pub(super) fn check_header<C>(header: &WeightsHeader<C>) -> Result<(), WeightsError> {
     expect("preprocessing", &header.preprocess_id, &preprocess_id())?;

@@ -111,7 +111,7 @@ pub(crate) fn parse(
         let reason = "it holds several volumes; only one is read".to_owned();
         return Err(GridError::Unsupported(reason));
     }
-    let size = grid::size([side(1), side(2), side(3)], limits.voxels)?;
+    let size = grid::size([side(1), side(2), side(3)], limits.voxels())?;
     let kind = match fields.second {
         true => i16::from_le_bytes(fields.chunk(12)),
         false => i16::from_le_bytes(fields.chunk(70)),

@@ -80,7 +80,7 @@ impl<'a> Fields<'a> {
             sizes.split_whitespace().map(|side| side.parse().ok()).collect::<Option<Vec<i64>>>();
         let sides =
             sides.and_then(|sides| sides.try_into().ok()).ok_or_else(|| bad("sizes", sizes))?;
-        let size = grid::size(sides, limits.voxels)?;
+        let size = grid::size(sides, limits.voxels())?;
         let kind = self.get("type").ok_or(GridError::Missing("type"))?;
         let number = number(kind).ok_or_else(|| bad("type", kind))?;
         let encoding = self.get("encoding").ok_or(GridError::Missing("encoding"))?;

@@ -4,11 +4,15 @@
 
 mod bombs;
 mod decoding;
+mod dicom_elements;
 mod dicom_pixels;
 mod dicom_series;
+mod dicom_splitting;
 mod geometry;
 mod limits;
 mod mutations;
+mod pairing;
 mod real_scans;
 mod support;
 mod volumes;
+mod wild_dicom;

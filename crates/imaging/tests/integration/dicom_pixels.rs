@@ -271,6 +271,8 @@ fn bits_signs_and_inversion() {
     );
     let series = one([("high", high.file())]);
     assert!(*series.volume.samples() == Samples::Float32(vec![64_511.0; 15]));
+    assert_eq!(codes(&series), ["beyond-hu"]);
+    assert!(series.warnings[0].message.starts_with("15 voxels"), "{:?}", series.warnings);
     let inverted = slice(EXPLICIT).text(0x0028_0004, b"CS", "MONOCHROME1").file();
     let series = one([("inverted", inverted)]);
     assert!(*series.volume.samples() == Samples::Int16(expected()));

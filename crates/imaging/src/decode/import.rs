@@ -13,7 +13,7 @@ use super::dicom::DicomError;
 use super::kind::{Kind, base_name, kind};
 use super::limits::Limits;
 use super::raster::decode_raster;
-use super::series::{FileProblem, Picture, Series};
+use super::series::{FileProblem, Picture, Series, Warning};
 use super::{dicom, inflate};
 use crate::hash;
 use crate::volume::Samples;
@@ -193,8 +193,8 @@ impl Import {
             let message = "it is an archive within archives";
             return Err(Refusal::new("nested-archive", message, "Unpack the outer one first."));
         }
-        let inflated = match inflate::gzip(&bytes, &self.limits, &mut self.unpackable) {
-            Ok(inflated) => inflated,
+        let (inflated, behind) = match inflate::gzip(&bytes, &self.limits, &mut self.unpackable) {
+            Ok(unpacked) => unpacked,
             Err(error @ inflate::InflateError::TooLarge { .. }) => {
                 let hint = "Unpack it first, and choose the files that are needed.";
                 return Err(Refusal::new("too-large", error.to_string(), hint));
@@ -208,8 +208,24 @@ impl Import {
             Kind::Unknown => self.unknown(name, bytes),
             _ => {
                 drop(bytes);
-                self.open(inner, inflated, nesting + 1)
+                let (series, pictures) = (self.series.len(), self.pictures.len());
+                let added = self.open(inner, inflated, nesting + 1);
+                if behind {
+                    self.tell_of_bytes_behind(series, pictures);
+                }
+                added
             }
+        }
+    }
+
+    /// Says of what came out of a gzip file, all after those many, that bytes were passed over.
+    fn tell_of_bytes_behind(&mut self, series: usize, pictures: usize) {
+        let message = "Behind the packed file stand other bytes, which were passed over.";
+        for one in self.series.iter_mut().skip(series) {
+            one.warnings.push(Warning::new("bytes-behind", message));
+        }
+        for one in self.pictures.iter_mut().skip(pictures) {
+            one.image.notes.push(message.to_owned());
         }
     }
 

@@ -1,7 +1,6 @@
 //! What a file is, by its first bytes.
 
-use super::metaimage::{Header, MetaImageError};
-use super::{dicom, inflate, nifti, nrrd};
+use super::{dicom, inflate, metaimage, nifti, nrrd};
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,22 +85,11 @@ pub(crate) fn kind(name: &str, bytes: &[u8]) -> Kind {
     if let Some((_, what)) = OTHERS.iter().find(|(start, _)| bytes.starts_with(start)) {
         return Kind::Other(what);
     }
-    if is_metaimage(bytes) {
+    if metaimage::is_metaimage(bytes) {
         return Kind::MetaImage;
     }
     if !bytes.contains(&0) && std::str::from_utf8(bytes.get(..256).unwrap_or(bytes)).is_ok() {
         return Kind::Other("text");
     }
     Kind::Unknown
-}
-
-/// Whether a MetaImage header is there, right or wrong.
-fn is_metaimage(bytes: &[u8]) -> bool {
-    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let Some((key, _)) = std::str::from_utf8(first).ok().and_then(|line| line.split_once('='))
-    else {
-        return false;
-    };
-    let known = matches!(key.trim(), "ObjectType" | "NDims" | "Comment" | "ObjectSubType");
-    known && !matches!(Header::parse(bytes), Err(MetaImageError::NotMetaImage))
 }

@@ -40,12 +40,6 @@ pub enum GridError {
         /// Bytes that are there.
         found: u64,
     },
-    /// More samples than the header promises, where nothing may follow them.
-    #[error("the compressed samples are more than the {needed} bytes that the header promises")]
-    TooLong {
-        /// Bytes that the header promises.
-        needed: u64,
-    },
     /// The bytes contradict themselves.
     #[error("the samples are damaged: {0}")]
     Damaged(String),
@@ -63,18 +57,16 @@ impl UserError for GridError {
             Self::Unsupported(_) => "unsupported-format",
             Self::TooLarge { .. } => "too-large",
             Self::Truncated { .. } => "truncated",
-            Self::TooLong { .. } | Self::Damaged(_) => "damaged",
+            Self::Damaged(_) => "damaged",
             Self::Read(_) => "read-failed",
         }
     }
 
     fn hint(&self) -> &'static str {
         match self {
-            Self::NotAHeader(_)
-            | Self::Truncated { .. }
-            | Self::TooLong { .. }
-            | Self::Damaged(_)
-            | Self::Read(_) => "Download or copy the file again; compare its size with the source.",
+            Self::NotAHeader(_) | Self::Truncated { .. } | Self::Damaged(_) | Self::Read(_) => {
+                "Download or copy the file again; compare its size with the source."
+            }
             Self::TooLarge { .. } => "Cut out the region of interest first.",
             _ => "Write it again as one three-dimensional volume, for example with SimpleITK.",
         }

@@ -184,6 +184,12 @@ impl Import {
                 ));
             }
         }
+        if archive.repeats() {
+            let message = "several of its files have one name: of these, the last alone was read";
+            let (name, message) = (name.to_owned(), message.to_owned());
+            let hint = "Unpack it first, then choose the files.".to_owned();
+            self.problems.push(FileProblem { name, code: "same-names", message, hint });
+        }
         Ok(Added::Archive { files })
     }
 

@@ -11,7 +11,7 @@ use super::numbers::{self, Number, Numbers, NumbersError};
 use super::series::{HeaderLine, Warning};
 use crate::geometry::{Axes, Vec3, VolumeGeometry, WorldMm};
 use crate::volume::Volume;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 
 /// Most that a byte of deflate can become (zlib's technical notes).
 const MOST_INFLATION: u64 = 1032;
@@ -220,8 +220,13 @@ impl Grid {
         length: u64,
         limits: &Limits,
     ) -> Result<(Numbers, bool), GridError> {
-        let mut data = Unpacked::new(data)
-            .map_err(|error| GridError::Damaged(format!("{error}, though the header says so")))?;
+        let mut data = Unpacked::new(data).map_err(|error| match error.kind() {
+            ErrorKind::InvalidData => {
+                let reason = "its samples are compressed, but neither with gzip nor with zlib";
+                GridError::Unsupported(reason.to_owned())
+            }
+            _ => self.broken(error.to_string()),
+        })?;
         let Some(skip) = self.skip else {
             let all = self.last(&mut data, limits.inflated(length))?;
             let mut samples = all.as_slice();
@@ -354,28 +359,29 @@ impl Grid {
 /// What the user should know of the samples' values.
 fn odd(numbers: &Numbers) -> Vec<Warning> {
     let mut told = Vec::new();
-    let voxels = |count: u64| match count {
-        1 => "1 voxel".to_owned(),
-        count => format!("{count} voxels"),
-    };
     if numbers.beyond > 0 {
         let (least, most) = numbers.range;
-        let found = voxels(numbers.beyond);
+        let found = match numbers.beyond {
+            1 => format!("1 voxel holds a value outside -32768 to 32767 ({most})"),
+            count => format!(
+                "{count} voxels hold values outside -32768 to 32767 (from {least} to {most})"
+            ),
+        };
         told.push(Warning::new(
             "beyond-hu",
             format!(
-                "{found} hold values outside -32768 to 32767 (from {least} to {most}), which no \
-                 CT number is. They are kept as they are; perhaps the header names the wrong kind \
-                 of number."
+                "{found}, which no CT number is. Such values are kept as they are; perhaps the \
+                 header names the wrong kind of number."
             ),
         ));
     }
     if numbers.not_numbers > 0 {
-        let found = voxels(numbers.not_numbers);
-        told.push(Warning::new(
-            "not-a-number",
-            format!("{found} hold no number (NaN or infinite): they were taken as air, -1000."),
-        ));
+        let found = match numbers.not_numbers {
+            1 => "1 voxel holds no number (NaN or infinite): it was".to_owned(),
+            count => format!("{count} voxels hold no number (NaN or infinite): they were"),
+        };
+        let message = format!("{found} taken as air, -1000.");
+        told.push(Warning::new("not-a-number", message));
     }
     told
 }

@@ -22,13 +22,15 @@ pub(crate) enum Kind {
 }
 
 /// Beginnings of files that hold no image, for a better message.
-const OTHERS: [(&[u8], &str); 16] = [
+const OTHERS: [(&[u8], &str); 18] = [
     (b"%PDF", "a PDF document"),
     (b"Rar!", "a RAR archive; only zip is opened"),
     (b"7z\xBC\xAF\x27\x1C", "a 7z archive; only zip is opened"),
     (b"\xFD7zXZ\0", "an xz archive; only zip is opened"),
-    (b"\x28\xB5\x2F\xFD", "compressed with zstd; only zip and gzip are opened"),
-    (b"BZh", "compressed with bzip2; only zip and gzip are opened"),
+    (b"\x28\xB5\x2F\xFD", "a file compressed with zstd; only zip and gzip are opened"),
+    (b"BZh", "a file compressed with bzip2; only zip and gzip are opened"),
+    (b"\x1F\x9D", "a file compressed with compress (.Z); only zip and gzip are opened"),
+    (b"CDF\x01", "a netCDF file, as MINC has it"),
     (b"GIF8", "a GIF picture; save it as PNG"),
     (b"\0\0\0\x0CjP  \r\n\x87\n", "a JPEG 2000 picture; save it as PNG"),
     (b"\xFF\x4F\xFF\x51", "a JPEG 2000 picture; save it as PNG"),
@@ -105,6 +107,10 @@ pub(crate) fn kind(name: &str, bytes: &[u8]) -> Kind {
     }
     if let Some(what) = other_picture(bytes) {
         return Kind::Other(what);
+    }
+    // POSIX: the mark stands behind the name and numbers of the first file.
+    if bytes.get(257..262) == Some(b"ustar") {
+        return Kind::Other("a tar archive; only zip is opened");
     }
     if let Some((_, what)) = OTHERS.iter().find(|(start, _)| bytes.starts_with(start)) {
         return Kind::Other(what);

@@ -235,8 +235,8 @@ fn placed(
     let (by_matrix, by_rotation) = (fields.code(254, 348) > 0, fields.code(252, 344) > 0);
     let matrix = if by_matrix && (whole || !by_rotation) {
         if !whole {
-            let value = "no matrix that places a volume".to_owned();
-            return Err(GridError::Value { key: "srow_x, srow_y, srow_z", value });
+            let reason = "its matrix (srow_x, srow_y, srow_z) has no inverse, or holds no numbers";
+            return Err(GridError::Place(reason));
         }
         if by_rotation
             && rotated(fields, pitch).is_ok_and(|other| apart(&sform, &other, size) > 1.0)
@@ -311,10 +311,7 @@ fn rotated(fields: &Fields<'_>, pitch: [f64; 3]) -> Result<Matrix, GridError> {
     let given = [0, 1, 2].map(|i| fields.float(256, 352, i));
     let offset = [0, 1, 2].map(|i| fields.float(268, 376, i));
     if given.iter().chain(&offset).any(|number| !number.is_finite()) {
-        let [b, c, d] = given;
-        let [x, y, z] = offset;
-        let value = format!("{b} {c} {d} at {x} {y} {z}");
-        return Err(GridError::Value { key: "quatern_b, _c, _d, qoffset", value });
+        return Err(GridError::Place("its quaternion, or the offset beside it, holds no numbers"));
     }
     let square = given.iter().map(|part| part * part).sum::<f64>();
     // Half a turn has no first number; rounding may leave the others a little too long.

@@ -2,11 +2,13 @@
 //! <https://teem.sourceforge.net/nrrd/format.html>
 
 mod axes;
+mod fields;
 
 use super::grid::{self, DataFile, Encoding, Grid, GridError};
 use super::limits::Limits;
 use super::numbers::Number;
 use super::series::HeaderLine;
+use fields::{Fields, bad};
 
 /// Longest header that is read in bytes.
 const MAX_HEADER: usize = 256 * 1024;
@@ -41,7 +43,7 @@ pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<(Grid, DataFile), G
         }
         lines.push(line);
     }
-    let fields = Fields { lines: &lines };
+    let fields = Fields::new(&lines);
     let grid = fields.grid(limits)?;
     let data_file = fields.get("data file");
     if let Some(name) = data_file.filter(|name| is_list(name)) {
@@ -64,26 +66,7 @@ fn is_list(name: &str) -> bool {
     }
 }
 
-/// The lines `field: value`.
-struct Fields<'a> {
-    lines: &'a [String],
-}
-
-impl<'a> Fields<'a> {
-    /// The value of a field. Older writers leave the space within some names away.
-    fn get(&self, key: &str) -> Option<&'a str> {
-        let close = key.replace(' ', "");
-        self.lines.iter().skip(1).filter(|line| !line.starts_with('#')).find_map(|line| {
-            let (name, value) = line.split_once(": ").or_else(|| line.split_once(':'))?;
-            let named = name.eq_ignore_ascii_case(key) || name.eq_ignore_ascii_case(&close);
-            (named && !value.starts_with('=')).then(|| value.trim())
-        })
-    }
-
-    fn whole(&self, key: &'static str) -> Result<Option<i64>, GridError> {
-        self.get(key).map(|value| value.parse().map_err(|_| bad(key, value))).transpose()
-    }
-
+impl Fields<'_> {
     fn grid(&self, limits: &Limits) -> Result<Grid, GridError> {
         let mut warnings = Vec::new();
         let axes::Placed { size, steps, origin } = axes::placed(self, &mut warnings)?;
@@ -145,10 +128,6 @@ impl<'a> Fields<'a> {
         });
         tags.take(200).collect()
     }
-}
-
-fn bad(key: &'static str, value: &str) -> GridError {
-    GridError::Value { key, value: value.chars().take(60).collect() }
 }
 
 fn number(kind: &str) -> Option<Number> {

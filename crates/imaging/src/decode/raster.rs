@@ -1,5 +1,6 @@
 //! PNG, JPEG, TIFF and BMP: pictures whose HU is unknown. They stay [`Grey`].
 
+mod directory;
 mod jpeg;
 mod orientation;
 mod png;
@@ -41,7 +42,7 @@ pub enum DecodeError {
     #[error("the file is empty")]
     Empty,
     /// The first bytes are of no format that is known here.
-    #[error("the content is not a PNG, JPEG, TIFF or BMP image")]
+    #[error("the content is not a PNG, JPEG, TIFF or BMP picture")]
     NotAnImage,
     /// A known format in a variant that is not read.
     #[error("this {format} picture cannot be read: {reason}")]
@@ -52,7 +53,7 @@ pub enum DecodeError {
         reason: String,
     },
     /// The bytes end early or contradict themselves.
-    #[error("the {format} image is damaged or cut off: {reason}")]
+    #[error("the {format} picture is damaged or cut off: {reason}")]
     Damaged {
         /// Name of the format.
         format: &'static str,
@@ -60,7 +61,7 @@ pub enum DecodeError {
         reason: String,
     },
     /// Larger than what is decoded here.
-    #[error("the {format} image is too large: at most {MAX_SIDE} pixels a side and {} MiB are read", MAX_MEMORY >> 20)]
+    #[error("the {format} picture is too large: at most {MAX_SIDE} pixels a side and {} MiB are read", MAX_MEMORY >> 20)]
     TooLarge {
         /// Name of the format.
         format: &'static str,

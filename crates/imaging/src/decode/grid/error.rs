@@ -20,6 +20,9 @@ pub enum GridError {
         /// What stands there, shortened.
         value: String,
     },
+    /// Numbers that place no volume in the body.
+    #[error("the header does not say where the volume lies: {0}")]
+    Place(&'static str),
     /// A volume of a kind that is not read.
     #[error("it cannot be read: {0}")]
     Unsupported(String),
@@ -51,9 +54,11 @@ pub enum GridError {
 impl UserError for GridError {
     fn code(&self) -> &'static str {
         match self {
-            Self::NotAHeader(_) | Self::Missing(_) | Self::Value { .. } | Self::Geometry(_) => {
-                "bad-header"
-            }
+            Self::NotAHeader(_)
+            | Self::Missing(_)
+            | Self::Value { .. }
+            | Self::Place(_)
+            | Self::Geometry(_) => "bad-header",
             Self::Unsupported(_) => "unsupported-format",
             Self::TooLarge { .. } => "too-large",
             Self::Truncated { .. } => "truncated",

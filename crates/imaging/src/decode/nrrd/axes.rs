@@ -1,7 +1,7 @@
 //! Where an NRRD lies in the body: which of its axes are of space, how far apart the samples are
 //! along each, and where the first one is.
 
-use super::{Fields, bad};
+use super::fields::{Fields, bad};
 use crate::decode::grid::GridError;
 use crate::decode::series::Warning;
 use crate::geometry::{Vec3, WorldMm};
@@ -170,23 +170,16 @@ fn spatial(axes: Vec<Axis>) -> Result<[Axis; 3], GridError> {
         let name = axis.kind.as_deref().unwrap_or_default().to_ascii_lowercase();
         let space = match name.as_str() {
             "" => !(axis.none && some),
-            "domain" | "space" => true,
-            _ => false,
+            name => ["domain", "space"].contains(&name),
         };
         if space || (axis.direction.is_some() && axis.side == 1) {
             kept.push(axis);
         } else if axis.side != 1 {
             let (place, side) = (k + 1, axis.side);
-            let reason = match name.as_str() {
-                "" => format!("its axis {place} of {side} has no direction in space ({sizes})"),
-                "time" | "list" | "point" => {
-                    format!("its axis {place} of {side} is a {name}, not space ({sizes})")
-                }
-                _ => {
-                    let kind = axis.kind.unwrap_or_default();
-                    format!(
-                        "its axis {place} is of kind {kind}, not space ({sizes}): a voxel has {side} values"
-                    )
+            let reason = match axis.kind {
+                None => format!("its axis {place} of {side} has no direction in space ({sizes})"),
+                Some(kind) => {
+                    format!("its axis {place} of {side} is of kind {kind}, not space ({sizes})")
                 }
             };
             return Err(GridError::Unsupported(reason));

@@ -47,7 +47,7 @@ pub(super) fn look(bytes: &[u8]) -> Result<Look, Fault> {
         match marker {
             0xC0..=0xCF if ![0xC4, 0xC8, 0xCC].contains(&marker) => frame(marker, segment)?,
             0xF7 => return Err(kind("JPEG-LS")),
-            0xDE => return Err(kind("hierarchical JPEG")),
+            0xDE => return Err(kind("a hierarchical JPEG")),
             0xE1 => {
                 if let Some(block) = segment.strip_prefix(b"Exif\0\0") {
                     look.orientation = Orientation::in_exif(block);
@@ -81,22 +81,22 @@ fn frame(marker: u8, segment: &[u8]) -> Result<(), Fault> {
     let [bits, high, low, _, _, components, ..] = segment else { return Err(Fault::Cut) };
     match marker {
         0xC0..=0xC2 => {}
-        0xC3 | 0xC7 | 0xCB | 0xCF => return Err(kind("lossless JPEG")),
-        0xC9 | 0xCA | 0xCD | 0xCE => return Err(kind("arithmetic-coded JPEG")),
-        _ => return Err(kind("hierarchical JPEG")),
+        0xC3 | 0xC7 | 0xCB | 0xCF => return Err(kind("a lossless JPEG")),
+        0xC9 | 0xCA | 0xCD | 0xCE => return Err(kind("an arithmetic-coded JPEG")),
+        _ => return Err(kind("a hierarchical JPEG")),
     }
     if *bits != 8 {
-        return Err(kind(&format!("JPEG of {bits} bits")));
+        return Err(kind(&format!("a JPEG of {bits} bits")));
     }
     if [*high, *low] == [0, 0] {
-        return Err(kind("JPEG whose height stands behind its data"));
+        return Err(kind("a JPEG whose height stands behind its data"));
     }
     if *components == 4 {
-        return Err(kind("JPEG of four colours, as for print (CMYK)"));
+        return Err(kind("a JPEG of four colours, as for print (CMYK)"));
     }
     Ok(())
 }
 
 fn kind(name: &str) -> Fault {
-    Fault::Kind(format!("{name} is not read as a picture"))
+    Fault::Kind(format!("it is {name}"))
 }

@@ -1,5 +1,6 @@
 //! How a picture is to be turned before it is shown, as EXIF and TIFF say it.
 
+use super::directory::Directory;
 use crate::intensity::Grey;
 
 /// One of the eight ways in which rows and columns of a file can lie: EXIF's numbers, 1 to 8.
@@ -20,7 +21,7 @@ impl Orientation {
 
     /// The orientation in an EXIF block, which begins as a TIFF does; upright where it has none.
     pub fn in_exif(block: &[u8]) -> Self {
-        let directory = super::tiff::Directory::first(block);
+        let directory = Directory::first(block);
         directory.and_then(|directory| directory.number(274)).map_or(Self::UPRIGHT, Self::of)
     }
 

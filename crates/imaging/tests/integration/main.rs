@@ -10,6 +10,7 @@ mod geometry;
 mod kinds;
 mod limits;
 mod mutations;
+mod oracle;
 mod real_scans;
 mod support;
 mod volumes;

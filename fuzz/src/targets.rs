@@ -38,8 +38,7 @@ pub const TARGETS: [Target; 8] = [
 pub fn limits() -> Limits {
     Limits {
         file_bytes: 8 << 20,
-        kept_bytes: 16 << 20,
-        voxels: 1 << 19,
+        kept_bytes: 2 << 20,
         side: 1024,
         frames: 64,
         files: 64,
@@ -212,6 +211,7 @@ fn exported(series: &Series, concerns: Vec<nodulens::detection::Concern>) {
     };
     let spacing = geometry.spacing_mm();
     let input = InputUsed {
+        series_uid: None,
         title: info.title.clone(),
         format: info.format.to_owned(),
         sha256: info.sha256.clone(),

@@ -188,6 +188,17 @@ impl SliceImage {
         [0, 1].map(|k| (pixel[k] / self.scale[k]).round() as i64 - half)
     }
 
+    /// How many values of that patch lie beyond the edge of the slice.
+    #[must_use]
+    pub fn beyond(&self, pixel: [f64; 2]) -> usize {
+        let [left, top] = self.corner(pixel);
+        let side = PATCH_SIZE as i64;
+        let within = |start: i64, size: usize| {
+            (start.saturating_add(side).min(size as i64) - start.max(0)).clamp(0, side) as usize
+        };
+        PATCH_SIZE * PATCH_SIZE - within(left, self.width) * within(top, self.height)
+    }
+
     /// Pixels in a row and rows, after resampling.
     pub fn size(&self) -> [usize; 2] {
         [self.width, self.height]
@@ -308,6 +319,9 @@ mod tests {
         assert_eq!(image.rectangle(-1, 4, [3, 2]), [0.0, 0.5, 0.5, 0.0, 0.0, 0.0]);
         assert_eq!(image.rectangle(5, -1, [4, 2]), [0.0, 0.0, 0.0, 0.0, 0.5, 0.5, 0.0, 0.0]);
         assert_eq!(image.rectangle(-9, -9, [3, 3]), [0.0; 9]);
+        assert_eq!(image.beyond([3.0, 2.0]), 2500 - 35);
+        assert_eq!(image.beyond([30.0, 2.0]), 2500 - 2 * 5);
+        assert_eq!(image.beyond([90.0, 2.0]), 2500);
         assert_eq!(image.rectangle(100, 0, [3, 3]), [0.0; 9]);
         assert!(image.note().unwrap().contains("0.7 mm"));
     }

@@ -6,22 +6,26 @@ use std::fmt::Write;
 
 /// Columns.
 const HEADER: &str = "seriesuid,rank,coordX,coordY,coordZ,probability,nodule,diameter_mm,pixel_x,\
-                      pixel_y,slice,first_slice,last_slice,model,model_sha256,input_sha256,notice";
+                      pixel_y,slice_number,slice_index,first_slice_index,last_slice_index,model,\
+                      model_sha256,input_sha256,warnings,notice";
 
-/// A header and a row for each finding; lines end as RFC 4180 wants. Positions in mm are empty where
-/// the input does not say where it lies. `reports` of several scans become one table.
+/// A header and a row for each finding; lines end as RFC 4180 wants. The series is its UID, or its
+/// title where it has none; `slice_number` counts as viewers do, from 1, an index from 0. Positions
+/// in mm are empty where the input does not say where it lies. `reports` of several scans become one
+/// table.
 #[must_use]
 pub fn csv(reports: &[&Report]) -> String {
     let mut text = format!("{HEADER}\r\n");
     for report in reports {
         for row in &report.findings {
             let number = |value: Option<f64>| value.map_or(String::new(), |v| format!("{v:.3}"));
+            let told: Vec<&str> = report.warnings.iter().map(|one| &*one.message).collect();
             let world = |k: usize| number(row.world_mm.map(|world| world[k]));
             // Writing to a string cannot fail.
             let _ = write!(
                 text,
-                "{},{},{},{},{},{:.6},{},{},{},{},{},{},{},{},{},{},{}\r\n",
-                field(&report.input.title),
+                "{},{},{},{},{},{:.6},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n",
+                field(report.input.series_uid.as_deref().unwrap_or(&report.input.title)),
                 row.rank,
                 world(0),
                 world(1),
@@ -31,12 +35,14 @@ pub fn csv(reports: &[&Report]) -> String {
                 number(row.diameter_mm),
                 rounded(row.pixel[0]),
                 rounded(row.pixel[1]),
-                row.slice,
-                row.slices[0],
-                row.slices[1],
+                row.slice_number,
+                row.slice_index,
+                row.slice_indices[0],
+                row.slice_indices[1],
                 field(&report.model.id),
                 field(&report.model.sha256),
                 field(&report.input.sha256),
+                field(&told.join(" ")),
                 field(report.notice),
             );
         }

@@ -11,6 +11,7 @@ use crate::preprocess::display_bytes;
 use nodulens_imaging::UserError;
 use nodulens_imaging::decode::series::Series;
 use nodulens_imaging::intensity::Hu;
+use nodulens_imaging::reformat::slice_number;
 
 /// A file to write.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,7 +71,8 @@ pub fn export(report: &Report, series: &Series, export: &Export) -> Result<Vec<u
             let drawn = |(z, map): &(usize, HeatMap)| {
                 let picture = over_slice(series, *z, map, report);
                 let picture = picture.map_err(|reason| internal(reason.to_string()))?;
-                Ok((format!("Slice {}", z + 1), picture))
+                let number = slice_number(series.volume.geometry(), *z);
+                Ok((format!("Slice {number}"), picture))
             };
             let pictures = maps.iter().map(drawn).collect::<Result<Vec<_>, _>>()?;
             Ok(html(report, &pictures).into_bytes())

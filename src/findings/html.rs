@@ -37,8 +37,9 @@ fn write_page(
         escape(&title),
         escape(report.notice)
     )?;
-    for concern in &report.concerns {
-        write!(page, "<p class=\"concern\">{}</p>", escape(&concern.message))?;
+    let warnings = report.warnings.iter().map(|warning| &warning.message);
+    for message in report.concerns.iter().map(|concern| &concern.message).chain(warnings) {
+        write!(page, "<p class=\"concern\">{}</p>", escape(message))?;
     }
     if report.findings.is_empty() {
         write!(page, "<p>No place reached {:.3}.</p>", report.search.min_probability)?;
@@ -55,17 +56,17 @@ fn write_page(
                 |[x, y, z]| format!("{x:.1}, {y:.1}, {z:.1}"),
             );
             let diameter = row.diameter_mm.map_or("-".to_owned(), |mm| format!("{mm:.1}"));
+            let count = row.slice_indices[1] + 1 - row.slice_indices[0];
+            let through = if count > 1 { format!(" (seen in {count})") } else { String::new() };
             // People count slices from 1.
             write!(
                 page,
-                "<tr><td>{}</td><td>{:.3}{}</td><td>{} ({} to {})</td><td>{:.0}, {:.0}</td>\
+                "<tr><td>{}</td><td>{:.3}{}</td><td>{}{through}</td><td>{:.0}, {:.0}</td>\
                  <td>{place}</td><td>{diameter}</td></tr>",
                 row.rank,
                 row.probability,
                 if row.nodule { " *" } else { "" },
-                row.slice + 1,
-                row.slices[0] + 1,
-                row.slices[1] + 1,
+                row.slice_number,
                 row.pixel[0],
                 row.pixel[1],
             )?;

@@ -51,9 +51,11 @@ pub fn heat_map_png(
     let mut png = Vec::new();
     let (columns, rows) = (width as u32, height as u32);
     PngEncoder::new(&mut png).write_image(&rgba, columns, rows, ExtendedColorType::Rgba8)?;
+    let told: Vec<&str> = report.warnings.iter().map(|one| &*one.message).collect();
     Ok(png_with_text(
         &png,
         &[
+            ("Warning", &told.join(" ")),
             ("Software", &report.program),
             ("Disclaimer", report.notice),
             ("Source", &format!("{} SHA-256 {}", report.input.title, report.input.sha256)),

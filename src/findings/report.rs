@@ -2,7 +2,8 @@
 
 use crate::classifier::Classifier;
 use crate::detection::{Concern, Facts, Finding, suitability};
-use nodulens_imaging::decode::series::Series;
+use nodulens_imaging::decode::series::{Series, Warning};
+use nodulens_imaging::reformat::slice_number;
 use serde::Serialize;
 
 /// Stands in every export.
@@ -24,6 +25,8 @@ pub struct Report {
     pub input: InputUsed,
     /// How it was searched.
     pub search: Search,
+    /// What the files gave to mind when they were opened, most important first.
+    pub warnings: Vec<Warning>,
     /// What speaks against trusting it.
     pub concerns: Vec<Concern>,
     /// What else the user should know, in full sentences.
@@ -69,6 +72,8 @@ impl ModelUsed {
 pub struct InputUsed {
     /// What to call it; nothing that identifies the patient.
     pub title: String,
+    /// Series instance UID (0020,000E); of LUNA16's files, the name. `None` where there is none.
+    pub series_uid: Option<String>,
     /// "DICOM", "MetaImage", "PNG" ...
     pub format: String,
     /// Of the file, or of the hashes of its files.
@@ -112,10 +117,12 @@ pub struct Row {
     pub world_mm: Option<[f64; 3]>,
     /// Pixel of the slice, x and y from 0.
     pub pixel: [f64; 2],
-    /// Slice of the array, from 0.
-    pub slice: usize,
-    /// First and last slice in which it was found.
-    pub slices: [usize; 2],
+    /// The slice as a viewer counts, from 1, in the plane in which it was acquired.
+    pub slice_number: usize,
+    /// The same in the array, from 0, along the slice normal.
+    pub slice_index: usize,
+    /// First and last slice of the array in which it was found, from 0.
+    pub slice_indices: [usize; 2],
     /// Estimated in its slice, mm.
     pub diameter_mm: Option<f64>,
 }
@@ -137,8 +144,9 @@ impl Report {
             nodule: finding.probability >= threshold,
             world_mm: placed.then_some([finding.world.x, finding.world.y, finding.world.z]),
             pixel: [finding.voxel.x, finding.voxel.y],
-            slice: finding.voxel.z as usize,
-            slices: finding.slices,
+            slice_number: finding.voxel.z as usize + 1,
+            slice_index: finding.voxel.z as usize,
+            slice_indices: finding.slices,
             diameter_mm: finding.diameter_mm,
         };
         let mut notes = vec![
@@ -160,6 +168,7 @@ impl Report {
             model,
             input,
             search,
+            warnings: Vec::new(),
             concerns: Vec::new(),
             notes,
             findings: findings.iter().enumerate().map(row).collect(),
@@ -178,17 +187,27 @@ impl Report {
     ) -> Self {
         let (info, geometry) = (&series.info, series.volume.geometry());
         let spacing = geometry.spacing_mm();
-        // A picture's pixels were given a size, and lie nowhere in the body.
-        let placed = info.format != "picture";
+        // A picture's pixels were given a size, not read.
+        let measured = info.format != "picture";
         let input = InputUsed {
             title: info.title.clone(),
+            series_uid: info.series_uid.clone(),
             format: info.format.to_owned(),
             sha256: info.sha256.clone(),
             size: geometry.size(),
-            spacing_mm: placed.then_some([spacing.x, spacing.y, spacing.z]),
+            spacing_mm: measured.then_some([spacing.x, spacing.y, spacing.z]),
             identity: if identity { info.identity() } else { Vec::new() },
         };
-        let mut report = Self::new(model, input, search, findings, placed);
+        let mut report = Self::new(model, input, search, findings, info.placed);
+        for row in &mut report.findings {
+            row.slice_number = slice_number(geometry, row.slice_index);
+        }
+        if !info.placed {
+            let note = "The input does not say where it lies in the body: findings have a slice and \
+                        a pixel, and no place in mm.";
+            report.notes.push(note.to_owned());
+        }
+        report.warnings.clone_from(&series.warnings);
         report.concerns = suitability(&Facts::of(&series.volume, info.modality.as_deref()));
         report
     }

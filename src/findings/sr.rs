@@ -6,7 +6,7 @@
 //! in it only where [`super::report::InputUsed::identity`] holds them.
 
 use super::report::{Report, Row};
-use nodulens_imaging::decode::series::{SeriesInfo, SliceSource};
+use nodulens_imaging::decode::series::{PatientAttribute, SeriesInfo, SliceSource};
 use nodulens_imaging::encode::dicom::{DataSet, decimal, file, uid};
 use nodulens_imaging::geometry::SpacingMm;
 use nodulens_imaging::tags;
@@ -38,6 +38,10 @@ pub struct SrSource {
     pub pixel_mm: [f64; 2],
     /// Date (`YYYYMMDD`) and time (`HHMMSS`) of the report.
     pub written: (String, String),
+    /// Who the patient is, as it stands in the images, and the character set of it there.
+    pub patient: Vec<PatientAttribute>,
+    /// Specific Character Set (0008,0005) of the images.
+    pub charset: Option<String>,
 }
 
 impl SrSource {
@@ -55,7 +59,9 @@ impl SrSource {
         let slices = info.slices.iter().map(image).collect::<Option<Vec<_>>>()?;
         let (study_uid, series_uid) = (info.study_uid.clone()?, info.series_uid.clone()?);
         let pixel_mm = [spacing.x, spacing.y];
-        (!slices.is_empty()).then_some(Self { study_uid, series_uid, slices, pixel_mm, written })
+        let (patient, charset) = (info.patient.clone(), info.charset.clone());
+        let source = Self { study_uid, series_uid, slices, pixel_mm, written, patient, charset };
+        (!source.slices.is_empty()).then_some(source)
     }
 }
 
@@ -72,21 +78,12 @@ const COMMENT: Code = ("121106", "DCM", "Comment");
 pub fn structured_report(report: &Report, source: &SrSource) -> Vec<u8> {
     let facts = format!("{report:?}{source:?}");
     let instance = uid(&format!("report {facts}"));
-    let mut identity = DataSet::new();
-    for (name, tag, vr) in [
-        ("PatientName", tags::PATIENT_NAME, "PN"),
-        ("PatientID", tags::PATIENT_ID, "LO"),
-        ("PatientBirthDate", tags::PATIENT_BIRTH_DATE, "DA"),
-        ("PatientSex", tags::PATIENT_SEX, "CS"),
-    ] {
-        let value = report.input.identity.iter().find(|(key, _)| key == name);
-        identity = identity.text(tag, vr, value.map_or("", |(_, value)| value));
-    }
+    let document = document(report, source);
+    let identity = identity(report, source, document.is_ascii());
     let (date, time) = (source.written.0.as_str(), source.written.1.as_str());
     let data = DataSet::new()
         .with(identity)
-        .with(document(report, source))
-        .text(tags::SPECIFIC_CHARACTER_SET, "CS", "ISO_IR 192")
+        .with(document)
         .text(tags::STUDY_DATE, "DA", "")
         .text(tags::CONTENT_DATE, "DA", date)
         .text(tags::STUDY_TIME, "TM", "")
@@ -108,6 +105,32 @@ pub fn structured_report(report: &Report, source: &SrSource) -> Vec<u8> {
         .text(tags::COMPLETION_FLAG, "CS", "COMPLETE")
         .text(tags::VERIFICATION_FLAG, "CS", "UNVERIFIED");
     file(COMPREHENSIVE_SR, &instance, data)
+}
+
+/// Who the patient is, where the report may say it, and the character set of all texts. Names keep
+/// the bytes and the set that they have in the images, unless a text of the report needs another.
+fn identity(report: &Report, source: &SrSource, ascii: bool) -> DataSet {
+    let known = [
+        ("PatientName", tags::PATIENT_NAME, "PN"),
+        ("PatientID", tags::PATIENT_ID, "LO"),
+        ("PatientBirthDate", tags::PATIENT_BIRTH_DATE, "DA"),
+        ("PatientSex", tags::PATIENT_SEX, "CS"),
+    ];
+    let asked = |name: &str| report.input.identity.iter().find(|(key, _)| key == name);
+    let as_it_is = ascii && !source.patient.is_empty() && !report.input.identity.is_empty();
+    let mut data = DataSet::new();
+    for (name, tag, vr) in known {
+        let original = source.patient.iter().find(|one| one.tag == tag);
+        data = match (asked(name), original) {
+            (Some(_), Some(original)) if as_it_is => data.bytes(tag, vr, original.bytes.clone()),
+            (value, _) => data.text(tag, vr, value.map_or("", |(_, value)| value)),
+        };
+    }
+    match &source.charset {
+        Some(charset) if as_it_is => data.text(tags::SPECIFIC_CHARACTER_SET, "CS", charset),
+        None if as_it_is => data,
+        _ => data.text(tags::SPECIFIC_CHARACTER_SET, "CS", "ISO_IR 192"),
+    }
 }
 
 /// Return every image that the report may refer to.
@@ -155,7 +178,9 @@ fn document(report: &Report, source: &SrSource) -> DataSet {
         search.min_probability,
         report.notes.join(" ")
     );
-    let concerns = report.concerns.iter().map(|c| text("CONTAINS", COMMENT, &c.message));
+    let warnings = report.warnings.iter().map(|warning| &warning.message);
+    let told = report.concerns.iter().map(|concern| &concern.message).chain(warnings);
+    let concerns = told.map(|message| text("CONTAINS", COMMENT, message));
     let groups: Vec<DataSet> =
         report.findings.iter().filter_map(|row| group(report, source, row)).collect();
     let mut content = vec![
@@ -203,7 +228,7 @@ fn template(number: &str) -> DataSet {
 
 /// One finding: what, where, how large, how sure, by which algorithm.
 fn group(report: &Report, source: &SrSource, row: &Row) -> Option<DataSet> {
-    let slice = source.slices.get(row.slice)?;
+    let slice = source.slices.get(row.slice_index)?;
     let name = format!("Finding {}", row.rank);
     let parameters = format!("weights SHA-256 {}", report.model.sha256);
     let mut content = vec![
@@ -225,7 +250,10 @@ fn group(report: &Report, source: &SrSource, row: &Row) -> Option<DataSet> {
         content.push(number(DIAMETER, diameter, ("mm", "UCUM", "mm")));
     }
     if let Some([x, y, z]) = row.world_mm {
-        let place = format!("At {x:.1}, {y:.1}, {z:.1} mm (LPS); the diameter is an estimate.");
+        let place = format!(
+            "At {x:.3}, {y:.3}, {z:.3} mm (LPS), slice {}; the diameter is an estimate.",
+            row.slice_number
+        );
         content.push(text("CONTAINS", COMMENT, &place));
     }
     let group = container(("125007", "DCM", "Measurement Group"), content);

@@ -12,6 +12,7 @@ pub(super) fn report(title: &str, placed: bool) -> Report {
     };
     let input = InputUsed {
         title: title.to_owned(),
+        series_uid: None,
         format: "DICOM".to_owned(),
         sha256: "cd".repeat(32),
         size: [3, 5, 7],
@@ -40,7 +41,8 @@ fn the_table_is_read_by_any_program_and_runs_in_none() {
     let table = csv(&[&report("=cmd, \"x\"", true), &report("b", false)]);
     let lines: Vec<&str> = table.split("\r\n").collect();
     assert_eq!(lines.len(), 6);
-    let row = "\"'=cmd, \"\"x\"\"\",1,-1.500,2.250,30.000,0.900000,1,6.040,1,4,6,5,6,compact-0123,";
+    let row =
+        "\"'=cmd, \"\"x\"\"\",1,-1.500,2.250,30.000,0.900000,1,6.040,1,4,7,6,5,6,compact-0123,";
     assert!(lines[1].starts_with(row), "{}", lines[1]);
     assert!(lines[4].starts_with("b,2,,,,0.200000,0,,1,4,"), "{}", lines[4]);
     assert!(lines[4].ends_with(&format!("\"{NOTICE}\"")) && lines[4].contains(&"cd".repeat(32)));

@@ -35,7 +35,6 @@ struct PlaneOut {
     count: usize,
     pitch_mm: [f64; 3],
     letters: [char; 4],
-    world: [f64; 12],
     voxel: [f64; 12],
     pixel: [f64; 12],
     as_acquired: bool,
@@ -43,14 +42,13 @@ struct PlaneOut {
 
 fn plane(geometry: &VolumeGeometry, plane: Plane) -> PlaneOut {
     let reformat = Reformat::new(geometry, plane);
-    let PlaneMaps { world, voxel, pixel } = reformat.maps(geometry);
+    let PlaneMaps { voxel, pixel } = reformat.maps();
     PlaneOut {
         width: reformat.width(),
         height: reformat.height(),
         count: reformat.count(),
         pitch_mm: reformat.pitch_mm(),
         letters: reformat.letters(),
-        world,
         voxel,
         pixel,
         as_acquired: reformat.as_acquired(),

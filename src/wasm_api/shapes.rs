@@ -12,6 +12,8 @@ pub(super) struct GeometryShape {
     origin_mm: [f64; 3],
     spacing_mm: [f64; 3],
     axes: [[f64; 3]; 3],
+    /// Centre of each slice's first voxel, where slices do not follow each other evenly.
+    slices_at_mm: Option<Vec<[f64; 3]>>,
 }
 
 impl From<&VolumeGeometry> for GeometryShape {
@@ -22,6 +24,9 @@ impl From<&VolumeGeometry> for GeometryShape {
             origin_mm: [origin.x, origin.y, origin.z],
             spacing_mm: [spacing.x, spacing.y, spacing.z],
             axes: geometry.axes().into(),
+            slices_at_mm: geometry.slices_at().map(|places| {
+                places.into_iter().map(|place| [place.x, place.y, place.z]).collect()
+            }),
         }
     }
 }
@@ -32,7 +37,12 @@ impl TryFrom<GeometryShape> for VolumeGeometry {
     fn try_from(shape: GeometryShape) -> Result<Self, GeometryError> {
         let ([x, y, z], spacing) = (shape.origin_mm, shape.spacing_mm);
         let spacing = SpacingMm { x: spacing[0], y: spacing[1], z: spacing[2] };
-        Self::new(shape.size, WorldMm { x, y, z }, spacing, shape.axes.into())
+        let even = Self::new(shape.size, WorldMm { x, y, z }, spacing, shape.axes.into())?;
+        match shape.slices_at_mm {
+            Some(places) => even
+                .with_slices_at(places.into_iter().map(|[x, y, z]| WorldMm { x, y, z }).collect()),
+            None => Ok(even),
+        }
     }
 }
 

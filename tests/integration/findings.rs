@@ -86,6 +86,7 @@ fn report(identity: Vec<(String, String)>) -> (Report, SrSource) {
     };
     let input = InputUsed {
         title: "Chest".to_owned(),
+        series_uid: Some("1.2.3".to_owned()),
         format: "DICOM".to_owned(),
         sha256: "23".repeat(32),
         size: SIZE,
@@ -113,6 +114,8 @@ fn report(identity: Vec<(String, String)>) -> (Report, SrSource) {
         slices: (0..3).map(slice).collect(),
         pixel_mm: [7.5, 8.25],
         written: ("20260102".to_owned(), "030405".to_owned()),
+        patient: vec![],
+        charset: None,
     };
     (report, source)
 }

@@ -3,9 +3,12 @@
 //! Both are continuous. A voxel's centre has whole-numbered array positions, as in ITK, so voxel
 //! (0, 0, 0) has its centre at the volume's origin.
 
+mod stack;
 mod vec3;
 
 pub use vec3::{Axes, Vec3};
+
+use stack::Stack;
 
 /// Position in the body in millimetres: LPS axes in LUNA16's files (x to the patient's left, y to
 /// the back, z to the head).
@@ -77,6 +80,8 @@ pub struct VolumeGeometry {
     spacing: SpacingMm,
     axes: Axes,
     inverse: Axes,
+    /// Where the slices lie, unless they follow each other evenly along the normal.
+    stack: Option<Stack>,
 }
 
 /// Why numbers describe no volume.
@@ -94,8 +99,13 @@ pub enum GeometryError {
     /// The axes are not at right angles, or not of length 1.
     #[error("the volume's axes are not at right angles to each other, or not of length 1")]
     Axes,
+    /// Places of slices that are not one for each, or do not follow each other.
+    #[error("the slices' places do not follow each other along their normal")]
+    Slices,
 }
 
+/// Slices whose places differ from even ones by less are even, in mm.
+const EVEN_MM: f64 = 1e-3;
 /// Largest deviation of the axes' dot products from those of an orthonormal frame. Headers write
 /// six digits; a sheared volume (gantry tilt) is far beyond this.
 const ORTHONORMAL_TOLERANCE: f64 = 1e-3;
@@ -132,7 +142,37 @@ impl VolumeGeometry {
                 }
             }
         }
-        Ok(Self { size, origin, spacing, axes, inverse: axes.inverse() })
+        Ok(Self { size, origin, spacing, axes, inverse: axes.inverse(), stack: None })
+    }
+
+    /// The same volume with each slice where its own first voxel has its centre: with slices
+    /// missing, uneven steps or a tilted gantry. Places that are even to a micrometre change
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`GeometryError::Slices`] unless there is a finite place for each slice, and these ascend
+    /// along the normal, the last of the axes.
+    pub fn with_slices_at(self, first_voxels: Vec<WorldMm>) -> Result<Self, GeometryError> {
+        let places: Vec<Vec3> = first_voxels.into_iter().map(Vec3::from).collect();
+        if places.len() != self.size[2] || !places.iter().all(|place| place.is_finite()) {
+            return Err(GeometryError::Slices);
+        }
+        let step = self.axes[2] * self.spacing.z;
+        let even = |(z, place): (usize, &Vec3)| {
+            (*place - (Vec3::from(self.origin) + step * z as f64)).length() <= EVEN_MM
+        };
+        if places.iter().enumerate().all(even) {
+            return Ok(self);
+        }
+        let stack = Stack::new(places, self.axes[2]).ok_or(GeometryError::Slices)?;
+        let origin = stack.place(0.0, step).into();
+        Ok(Self { stack: Some(stack), origin, ..self })
+    }
+
+    /// Centre of each slice's first voxel, where slices do not follow each other evenly.
+    #[must_use]
+    pub fn slices_at(&self) -> Option<Vec<WorldMm>> {
+        Some(self.stack.as_ref()?.places().iter().copied().map(WorldMm::from).collect())
     }
 
     /// Voxels along x, y and z.
@@ -165,6 +205,12 @@ impl VolumeGeometry {
     /// for places within the volume: the paper's formula, bit for bit, also for flipped axes.
     #[must_use]
     pub fn voxel_from_world(&self, world: WorldMm) -> VoxelPoint {
+        if let Some(stack) = &self.stack {
+            let step = self.axes[2] * self.spacing.z;
+            let z = stack.index(world.into(), step);
+            let Vec3([x, y, _]) = self.inverse * (Vec3::from(world) - stack.place(z, step));
+            return VoxelPoint { x: x / self.spacing.x, y: y / self.spacing.y, z };
+        }
         let Vec3([x, y, z]) = self.inverse * (Vec3::from(world) - Vec3::from(self.origin));
         VoxelPoint { x: x / self.spacing.x, y: y / self.spacing.y, z: z / self.spacing.z }
     }
@@ -173,6 +219,10 @@ impl VolumeGeometry {
     #[must_use]
     pub fn world_from_voxel(&self, voxel: VoxelPoint) -> WorldMm {
         let SpacingMm { x, y, z } = self.spacing;
+        if let Some(stack) = &self.stack {
+            let within = self.axes * Vec3([voxel.x * x, voxel.y * y, 0.0]);
+            return (stack.place(voxel.z, self.axes[2] * z) + within).into();
+        }
         let along = Vec3([voxel.x * x, voxel.y * y, voxel.z * z]);
         (Vec3::from(self.origin) + self.axes * along).into()
     }
@@ -197,6 +247,55 @@ mod tests {
 
     fn origin() -> WorldMm {
         WorldMm { x: -228.800003, y: -210.0, z: -199.0 }
+    }
+
+    /// A gap of two slices, a tilted gantry, a step that is off.
+    fn uneven() -> VolumeGeometry {
+        let places = [[0.0, 0.0, 0.0], [0.0, 0.5, 2.5], [0.0, 1.0, 10.0], [0.0, 1.5, 12.0]];
+        let at = |[x, y, z]: [f64; 3]| WorldMm { x: x + 7.0, y: y - 3.0, z: z - 100.0 };
+        let geometry = VolumeGeometry::new([5, 7, 4], at(places[0]), SPACING, Axes::IDENTITY);
+        geometry.unwrap().with_slices_at(places.map(at).to_vec()).unwrap()
+    }
+
+    #[test]
+    fn every_slice_lies_where_its_own_place_is() {
+        let geometry = uneven();
+        let places = geometry.slices_at().unwrap();
+        for (z, place) in places.iter().enumerate() {
+            let voxel = VoxelPoint { x: 2.0, y: 3.0, z: z as f64 };
+            let world = geometry.world_from_voxel(voxel);
+            assert_eq!((world.x, world.z), (place.x + 1.4, place.z));
+            assert!((world.y - (place.y + 2.4)).abs() < 1e-12);
+            let back = geometry.voxel_from_world(world);
+            for (back, voxel) in Vec3::from(back).0.into_iter().zip(Vec3::from(voxel).0) {
+                assert!((back - voxel).abs() < 1e-12, "{back} {voxel}");
+            }
+        }
+    }
+
+    #[test]
+    fn even_places_change_nothing_and_wrong_ones_are_refused() {
+        let geometry = VolumeGeometry::new([5, 7, 3], origin(), SPACING, Axes::IDENTITY).unwrap();
+        let at = |z: f64| WorldMm { z: origin().z + z, ..origin() };
+        let even = geometry.clone().with_slices_at(vec![at(0.0), at(2.5), at(5.0)]);
+        assert_eq!(even.unwrap(), geometry);
+        for wrong in
+            [vec![at(0.0), at(2.5)], vec![at(0.0), at(5.0), at(2.5)], vec![at(f64::NAN); 3]]
+        {
+            assert_eq!(geometry.clone().with_slices_at(wrong), Err(GeometryError::Slices));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn uneven_places_lead_back(x in -3.0..9.0, y in -3.0..9.0, z in -2.0..6.0) {
+            let geometry = uneven();
+            let voxel = VoxelPoint { x, y, z };
+            let back = geometry.voxel_from_world(geometry.world_from_voxel(voxel));
+            for (back, voxel) in Vec3::from(back).0.into_iter().zip(Vec3::from(voxel).0) {
+                prop_assert!((back - voxel).abs() < 1e-9, "{back} {voxel}");
+            }
+        }
     }
 
     #[test]

@@ -42,8 +42,6 @@ pub struct Reformat {
 /// Affine maps of a plane: three rows of four numbers each, row-major, the last column the offset.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlaneMaps {
-    /// Column, row and index to mm in the body.
-    pub world: [f64; 12],
     /// Column, row and index to an array position.
     pub voxel: [f64; 12],
     /// An array position to column, row and index.
@@ -149,10 +147,9 @@ impl Reformat {
 
     /// Return the maps between pixels of this plane and the volume as matrices.
     #[must_use]
-    pub fn maps(&self, geometry: &VolumeGeometry) -> PlaneMaps {
+    pub fn maps(&self) -> PlaneMaps {
         let voxel = |Vec3([column, row, index])| self.voxel(column, row, index);
         PlaneMaps {
-            world: affine(|pixel| geometry.world_from_voxel(voxel(pixel)).into()),
             voxel: affine(|pixel| voxel(pixel).into()),
             pixel: affine(|voxel| Vec3(self.pixel(voxel.into()))),
         }
@@ -201,6 +198,18 @@ impl Reformat {
     }
 }
 
+/// The number, from 1, of a slice of the array in the plane in which it was acquired, as a viewer
+/// counts: from the feet, from the front or from the right.
+#[must_use]
+pub fn slice_number(geometry: &VolumeGeometry, index: usize) -> usize {
+    let acquired = [Plane::Axial, Plane::Coronal, Plane::Sagittal]
+        .map(|plane| Reformat::new(geometry, plane))
+        .into_iter()
+        .find(Reformat::as_acquired);
+    let at = acquired.map(|plane| plane.pixel(VoxelPoint { x: 0.0, y: 0.0, z: index as f64 })[2]);
+    at.unwrap_or(index as f64) as usize + 1
+}
+
 /// For each axis of the body the axis of the array that comes nearest, each taken once, and whether
 /// it runs the other way. The best fit of all three together, so that no two choose the same.
 fn nearest(axes: Axes) -> [(usize, bool); 3] {
@@ -237,6 +246,16 @@ mod tests {
             Samples::Int16(samples) => samples,
             Samples::Float32(_) => panic!("whole numbers went in"),
         }
+    }
+
+    #[test]
+    fn slices_are_numbered_as_the_viewer_counts_them() {
+        // The array's slices run to the feet: its first is the viewer's last.
+        let down = volume([2, 3, 5], [[1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, -1.0]]);
+        assert_eq!([0, 1, 4].map(|z| slice_number(down.geometry(), z)), [5, 4, 1]);
+        // Coronal, from the front.
+        let coronal = volume([2, 3, 5], [[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]]);
+        assert_eq!([0, 4].map(|z| slice_number(coronal.geometry(), z)), [1, 5]);
     }
 
     #[test]

@@ -5,7 +5,9 @@ use super::open::{self, Answering, Opened, Refusal, pictures, wait};
 use anyhow::{Context, Result};
 use nodulens::classifier::{Classifier, Decision};
 use nodulens::constants::PATCH_SIZE;
+use nodulens::detection::SliceImage;
 use nodulens::patch::{Patch, PatchError, SizePolicy};
+use nodulens::preprocess::model_values;
 use nodulens_imaging::UserError;
 use nodulens_imaging::decode::Limits;
 use nodulens_imaging::decode::decode_raster;
@@ -13,6 +15,7 @@ use nodulens_imaging::decode::import::{Added, Import};
 use nodulens_imaging::geometry::{VoxelPoint, WorldMm};
 use nodulens_imaging::hash::hex;
 use nodulens_imaging::intensity::Grey;
+use nodulens_imaging::reformat::slice_number;
 use rayon::prelude::*;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -74,6 +77,8 @@ enum Line {
 struct At {
     world_mm: Option<[f64; 3]>,
     voxel: [f64; 3],
+    /// As a viewer counts, from 1.
+    slice_number: usize,
     padded_px: usize,
     model: String,
 }
@@ -190,9 +195,9 @@ fn at_positions(
         };
         match cut {
             Err(error) => lines.push(Line::Refused { file, error }),
-            Ok((sha256, patch, mut at)) => {
+            Ok((sha256, values, mut at)) => {
                 at.model = classifier.model_id();
-                let predictions = wait(classifier.classify(&[patch]))?;
+                let predictions = wait(classifier.classify_values(values))?;
                 let prediction = predictions.first().context("a prediction is missing")?;
                 let (probability, decision) = (prediction.probability, prediction.decision);
                 let (logits, at) = (prediction.logits, Some(at));
@@ -203,19 +208,37 @@ fn at_positions(
     Ok(())
 }
 
-fn cut(opened: &Opened, position: &[f64]) -> Result<(String, Patch, At), Refusal> {
+/// Cut the patch around a place: the file's hash, the values of the model, where it was cut.
+fn cut(opened: &Opened, position: &[f64]) -> Result<(String, Vec<f32>, At), Refusal> {
     let refuse = |message: &str, hint: &str| Err(Refusal::new("place", message, hint));
     let wrong = |error: PatchError| Refusal::new(error.code(), error.to_string(), error.hint());
     match (opened, position) {
-        (Opened::Series { volume, sha256, .. }, [x, y, z]) => {
+        (Opened::Series { series, .. }, [x, y, z]) => {
+            let (volume, geometry) = (&series.volume, series.volume.geometry());
             let world = WorldMm { x: *x, y: *y, z: *z };
-            let voxel = volume.geometry().voxel_from_world(world);
-            if !volume.geometry().contains(voxel) {
+            let voxel = geometry.voxel_from_world(world);
+            // The voxel in which the place lies; what lies in a gap is in none.
+            let nearest = VoxelPoint { x: voxel.x.round(), y: voxel.y.round(), z: voxel.z.round() };
+            let apart = geometry.world_from_voxel(VoxelPoint { z: nearest.z, ..voxel });
+            if !geometry.contains(nearest) || apart.distance(world) > geometry.spacing_mm().z {
                 return refuse("the place lies outside the scan", "Give x,y,z in mm, LPS.");
             }
-            let (patch, padded_px) = Patch::from_volume(volume, voxel).map_err(wrong)?;
-            let (world_mm, voxel) = (Some([*x, *y, *z]), [voxel.x, voxel.y, voxel.z]);
-            Ok((sha256.clone(), patch, At { world_mm, voxel, padded_px, model: String::new() }))
+            // As the page answers a click, resampled where it resamples.
+            let ([width, height, _], spacing) = (geometry.size(), geometry.spacing_mm());
+            let hu = volume.slice(nearest.z as usize);
+            let slice = SliceImage::from_hu(&hu, [width, height], [spacing.x, spacing.y]);
+            let slice = slice
+                .map_err(|error| Refusal::new(error.code(), error.to_string(), error.hint()))?;
+            let pixel = [voxel.x, voxel.y];
+            let values = slice.patch(pixel);
+            let at = At {
+                world_mm: Some([*x, *y, *z]),
+                voxel: [voxel.x, voxel.y, voxel.z],
+                slice_number: slice_number(geometry, nearest.z as usize),
+                padded_px: slice.beyond(pixel),
+                model: String::new(),
+            };
+            Ok((series.info.sha256.clone(), values, at))
         }
         (Opened::Picture { image, sha256 }, [x, y]) => {
             let at = VoxelPoint { x: *x, y: *y, z: 0.0 };
@@ -240,8 +263,9 @@ fn cut(opened: &Opened, position: &[f64]) -> Result<(String, Patch, At), Refusal
             }
             let patch = Patch::from_grey(samples).map_err(wrong)?;
             let voxel = [at.x, at.y, 0.0];
-            let at = At { world_mm: None, voxel, padded_px, model: String::new() };
-            Ok((sha256.clone(), patch, at))
+            let model = String::new();
+            let at = At { world_mm: None, voxel, slice_number: 1, padded_px, model };
+            Ok((sha256.clone(), model_values(&patch), at))
         }
         (Opened::Series { .. }, _) => refuse("a scan has three axes", "Give --at x,y,z in mm."),
         (Opened::Picture { .. }, _) => refuse("a picture has two axes", "Give --at x,y in pixels."),

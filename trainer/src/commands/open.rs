@@ -4,15 +4,14 @@
 use crate::device::{self, DeviceChoice};
 use anyhow::{Context, Result, bail};
 use nodulens::classifier::Classifier;
-use nodulens::findings::SrSource;
 use nodulens_imaging::decode::import::{Added, Import};
-use nodulens_imaging::decode::series::FileProblem;
+use nodulens_imaging::decode::series::{FileProblem, Series};
 use nodulens_imaging::decode::{GreyImage, Limits};
-use nodulens_imaging::volume::Volume;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The network that answers, and the device that computes.
 #[derive(clap::Args)]
@@ -51,20 +50,10 @@ pub enum Opened {
     },
     /// HU in the body.
     Series {
-        /// Of the file, or of the hashes of its files in their order.
-        sha256: String,
         /// DICOM's series UID, or the name of the file.
         title: String,
-        /// "DICOM", "MetaImage" ...
-        format: String,
-        /// DICOM's, where the file says.
-        modality: Option<String>,
-        /// The images that a structured report refers to, but for its date; DICOM only.
-        source: Option<SrSource>,
-        /// What the files gave to mind, in full sentences.
-        notes: Vec<String>,
-        /// The scan.
-        volume: Box<Volume>,
+        /// The scan, and what its files say.
+        series: Box<Series>,
     },
 }
 
@@ -120,7 +109,11 @@ pub fn pictures(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
 
 /// Files that are opened together: a scan in one file by itself, all others of a folder at once,
 /// because a DICOM series is many.
-pub type Group = Vec<PathBuf>;
+pub struct Group {
+    files: Vec<PathBuf>,
+    /// Files that may hold the samples of a header, of all that was named.
+    samples: Arc<Vec<PathBuf>>,
+}
 
 /// List the files named and those of the folders named, with the folders in them, as groups.
 ///
@@ -132,11 +125,15 @@ pub fn groups(given: &[PathBuf]) -> Result<Vec<Group>> {
         if path.is_dir() { walk(path, &mut files)? } else { files.push(path.clone()) }
     }
     let mut alone = Vec::new();
-    let mut folders: BTreeMap<PathBuf, Group> = BTreeMap::new();
+    let mut folders: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+    let mut samples = Vec::new();
     for path in files {
         match extension(&path).as_str() {
             // They belong to a header, which names them.
-            "raw" | "zraw" | "img" => {}
+            "raw" | "zraw" | "img" => samples.push(path),
+            "gz" if path.to_string_lossy().to_lowercase().ends_with(".img.gz") => {
+                samples.push(path)
+            }
             "mhd" | "mha" | "nii" | "gz" | "nrrd" | "nhdr" | "hdr" => alone.push(vec![path]),
             _ => {
                 let folder = path.parent().map(Path::to_owned).unwrap_or_default();
@@ -145,7 +142,8 @@ pub fn groups(given: &[PathBuf]) -> Result<Vec<Group>> {
         }
     }
     alone.extend(folders.into_values());
-    Ok(alone)
+    let samples = Arc::new(samples);
+    Ok(alone.into_iter().map(|files| Group { files, samples: Arc::clone(&samples) }).collect())
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
@@ -170,7 +168,7 @@ fn extension(path: &Path) -> String {
 pub fn open(group: &Group) -> Vec<(String, Result<Opened, Refusal>)> {
     let mut import = Import::new(Limits::default());
     let mut opened = Vec::new();
-    for path in group {
+    for path in &group.files {
         let name = path.display().to_string();
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
@@ -179,25 +177,22 @@ pub fn open(group: &Group) -> Vec<(String, Result<Opened, Refusal>)> {
                 continue;
             }
         };
-        if let Added::Header { wants, .. } = import.add(&name, bytes)
-            && let Ok(bytes) = fs::read(path.with_file_name(&wants))
-        {
-            import.add(&path.with_file_name(&wants).display().to_string(), bytes);
+        if let Added::Header { wants, .. } = import.add(&name, bytes) {
+            for path in samples_of(path, &wants, &group.samples) {
+                if let Ok(bytes) = fs::read(&path) {
+                    import.add(&path.display().to_string(), bytes);
+                }
+            }
         }
     }
     let imported = import.finish();
     for series in imported.series {
-        let info = series.info;
-        let spacing = series.volume.geometry().spacing_mm();
-        let source = SrSource::of(&info, spacing, (String::new(), String::new()));
+        let info = &series.info;
         let first = info.slices.first().map(|slice| slice.file.clone());
-        let file = first.or_else(|| group.first().map(|path| path.display().to_string()));
+        let file = first.or_else(|| group.files.first().map(|path| path.display().to_string()));
         let file = file.unwrap_or_default();
         let stem = Path::new(&file).file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        let title = info.series_uid.or(stem).unwrap_or_default();
-        let notes = series.warnings.into_iter().map(|warning| warning.message).collect();
-        let (sha256, format, modality) = (info.sha256, info.format.to_owned(), info.modality);
-        let volume = Box::new(series.volume);
+        let title = info.series_uid.clone().or(stem).unwrap_or_default();
         // A series goes by the folder that its files lie in.
         let name = match Path::new(&file).parent() {
             Some(folder) if info.files > 1 && info.format == "DICOM" => {
@@ -205,8 +200,7 @@ pub fn open(group: &Group) -> Vec<(String, Result<Opened, Refusal>)> {
             }
             _ => file,
         };
-        let series = Opened::Series { sha256, title, format, modality, source, notes, volume };
-        opened.push((name, Ok(series)));
+        opened.push((name, Ok(Opened::Series { title, series: Box::new(series) })));
     }
     for picture in imported.pictures {
         let (sha256, image) = (picture.sha256, picture.image);
@@ -216,6 +210,58 @@ pub fn open(group: &Group) -> Vec<(String, Result<Opened, Refusal>)> {
         opened.push((name, Err(Refusal { code, message, hint })));
     }
     opened
+}
+
+/// The files that may hold the samples of a header: the one that it names, or those of that name
+/// elsewhere, among which the importer decides. One that lies beside a header that names it, too,
+/// belongs to that.
+fn samples_of(header: &Path, wants: &str, samples: &[PathBuf]) -> Vec<PathBuf> {
+    let wants = wants.replace('\\', "/");
+    let base = wants.rsplit('/').next().unwrap_or_default();
+    let beside = [header.with_file_name(&wants), header.with_file_name(base)];
+    if let Some(path) = beside.into_iter().find(|path| path.is_file()) {
+        return vec![path];
+    }
+    let is_base = |path: &Path| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().eq_ignore_ascii_case(base))
+    };
+    // NIfTI's other form, and names in another case.
+    let here =
+        fs::read_dir(header.parent().filter(|at| at != &Path::new("")).unwrap_or(Path::new(".")));
+    let packed = format!("{base}.gz");
+    let here: Vec<PathBuf> = here
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(header.with_file_name(entry.ok()?.file_name())))
+        .filter(|path| is_base(path) || path.file_name().is_some_and(|name| *name == *packed))
+        .collect();
+    if !here.is_empty() {
+        return here;
+    }
+    let free = |path: &&PathBuf| is_base(path) && !is_taken(path);
+    samples.iter().filter(free).cloned().collect()
+}
+
+/// Whether a header lies beside the file that names it.
+fn is_taken(samples: &Path) -> bool {
+    let name = samples.file_name().unwrap_or_default().to_string_lossy();
+    let folder = samples.parent().filter(|at| at != &Path::new("")).unwrap_or(Path::new("."));
+    let entries =
+        fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    let mut headers = entries.filter(|path| {
+        ["mhd", "nhdr", "hdr", "gz"].contains(&extension(path).as_str()) && path != samples
+    });
+    headers.any(|header| {
+        let mut import = Import::new(Limits::default());
+        let Ok(bytes) = fs::read(&header) else { return false };
+        match import.add(&header.display().to_string(), bytes) {
+            Added::Header { wants, .. } => {
+                let wants = wants.rsplit(['/', '\\']).next().unwrap_or_default();
+                wants.eq_ignore_ascii_case(&name)
+            }
+            _ => false,
+        }
+    })
 }
 
 /// Wait for an answer; the command line has nothing else to do.

@@ -1,16 +1,18 @@
 //! `nodulens search`: whole scans and pictures, by the page's own code.
 
+mod file_names;
 mod slices;
 
 use super::open::{self, Answering, Opened, Refusal};
 use anyhow::{Context, Result};
+use file_names::{FileNames, base_name};
 use nodulens::classifier::Classifier;
 use nodulens::constants::SCAN_STRIDE_PX;
 use nodulens::findings::{Report, SrSource, csv, html, structured_report};
 use serde::Serialize;
 use slices::{SearchOptions, search};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Arguments of `nodulens search`.
@@ -84,10 +86,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
     let mut lines = Vec::new();
+    let mut names = FileNames::default();
     // Group by group: a scan may fill much of the memory.
     for group in open::groups(&arguments.files)? {
         for (name, opened) in open::open(&group) {
-            lines.push(search_one(arguments, &classifier, name, opened)?);
+            lines.push(search_one(arguments, &classifier, name, opened, &mut names)?);
         }
     }
     let reports = lines.iter().filter_map(|line| match line {
@@ -115,6 +118,7 @@ fn search_one(
     classifier: &Classifier,
     file: String,
     opened: Result<Opened, Refusal>,
+    names: &mut FileNames,
 ) -> Result<Line> {
     let options = SearchOptions {
         stride: arguments.stride,
@@ -130,28 +134,27 @@ fn search_one(
         Ok(both) => both,
         Err(error) => return Ok(Line::Refused { file, error }),
     };
-    // A series UID has dots, so it is no file name with an extension.
-    let stem = match &opened {
-        Opened::Series { title, .. } => title.clone(),
-        Opened::Picture { .. } => {
-            let stem = Path::new(&file).file_stem().context("a file without a name")?;
-            stem.to_string_lossy().into_owned()
+    let stem = names.give(match &opened {
+        Opened::Series { title, .. } => title,
+        Opened::Picture { .. } => base_name(&file),
+    });
+    if let (Some(folder), Opened::Series { series, .. }) = (&arguments.sr, opened) {
+        let spacing = series.volume.geometry().spacing_mm();
+        if let Some(source) = SrSource::of(&series.info, spacing, now()) {
+            let bytes = structured_report(&searched.report, &source);
+            fs::write(folder.join(format!("{stem}.sr.dcm")), bytes)?;
         }
-    };
-    if let (Some(folder), Opened::Series { source: Some(source), .. }) = (&arguments.sr, opened) {
-        let bytes = structured_report(&searched.report, &SrSource { written: now(), ..source });
-        fs::write(folder.join(format!("{stem}.sr.dcm")), bytes)?;
     }
     if let Some(folder) = &arguments.heat_maps {
-        for (slice, png) in &searched.pictures {
-            fs::write(folder.join(format!("{stem}-{slice:04}.png")), png)?;
+        for (number, png) in &searched.pictures {
+            fs::write(folder.join(format!("{stem}-slice-{number:04}.png")), png)?;
         }
     }
     if let Some(folder) = &arguments.html {
         let pictures: Vec<(String, Vec<u8>)> = searched
             .pictures
             .into_iter()
-            .map(|(slice, png)| (format!("Slice {}", slice + 1), png))
+            .map(|(number, png)| (format!("Slice {number}"), png))
             .collect();
         fs::write(folder.join(format!("{stem}.html")), html(&searched.report, &pictures))?;
     }
@@ -171,8 +174,9 @@ fn print(lines: &[Line], threshold: f32) {
         match line {
             Line::Searched { file, report } => {
                 println!("{:>11}  {:<9}  {file}", "", format!("{} found", report.findings.len()));
-                for concern in &report.concerns {
-                    println!("{:>11}  {}", "", concern.message);
+                let warnings = report.warnings.iter().map(|warning| &warning.message);
+                for told in report.concerns.iter().map(|one| &one.message).chain(warnings) {
+                    println!("{:>11}  {told}", "");
                 }
                 for row in &report.findings {
                     let at = row.world_mm.map_or(String::new(), |[x, y, z]| {
@@ -182,7 +186,7 @@ fn print(lines: &[Line], threshold: f32) {
                         row.diameter_mm.map_or(String::new(), |mm| format!(", about {mm:.0} mm"));
                     println!(
                         "{:>11.4}  slice {} (pixel {:.0}, {:.0}){at}{size}",
-                        row.probability, row.slice, row.pixel[0], row.pixel[1]
+                        row.probability, row.slice_number, row.pixel[0], row.pixel[1]
                     );
                 }
             }

@@ -5,15 +5,19 @@
 //! <https://dicom.nema.org/medical/dicom/current/output/html/>.
 
 pub(crate) mod assemble;
+mod charset;
 pub(crate) mod dataset;
 mod describe;
+mod duplicates;
 mod error;
+mod groups;
 mod header;
 mod hounsfield;
 mod picture;
 mod pixels;
 mod shape;
 pub(crate) mod slice;
+mod split;
 mod stack;
 mod syntax;
 
@@ -22,13 +26,14 @@ pub use error::DicomError;
 use super::inflate;
 use super::limits::Limits;
 use super::raster::GreyImage;
+use crate::decode::series::Warning;
 use crate::tags;
 use dataset::{DataSet, Reader, is_vr};
 use pixels::Pixels;
 use shape::Shape;
 use slice::Slice;
 use std::borrow::Cow;
-use syntax::Syntax;
+use syntax::{Encoding, Syntax};
 
 /// The mark after the preamble.
 const MARK: &[u8] = b"DICM";
@@ -87,7 +92,7 @@ pub(crate) fn read(
     room: u64,
 ) -> Result<Content, DicomError> {
     let (offset, bare) = start(bytes).ok_or(DicomError::NotDicom)?;
-    let mut reader = Reader::new(bytes, offset, Syntax::ExplicitLittle, limits);
+    let mut reader = Reader::new(bytes, offset, Syntax::ExplicitLittle.encoding(), limits);
     let meta = reader.file_meta()?;
     if meta
         .text(tags::MEDIA_STORAGE_SOP_CLASS_UID)
@@ -106,17 +111,25 @@ pub(crate) fn read(
     };
     let mut offset = reader.offset();
     let mut bytes = Cow::Borrowed(bytes);
+    let mut told = Vec::new();
     if syntax == Syntax::Deflated {
         let packed = bytes.get(offset..).unwrap_or_default();
-        let inflated = inflate::raw(packed, limits).map_err(|error| match error {
-            inflate::InflateError::TooLarge { most } => {
-                DicomError::TooLarge { what: "its inflated size", value: most + 1, most }
+        match inflate::raw(packed, limits) {
+            Ok(inflated) => (offset, bytes) = (0, Cow::Owned(inflated)),
+            Err(inflate::InflateError::TooLarge { most }) => {
+                let what = "its inflated size";
+                return Err(DicomError::TooLarge { what, value: most + 1, most });
             }
-            inflate::InflateError::Damaged(reason) => DicomError::Damaged(reason),
-        })?;
-        (offset, bytes) = (0, Cow::Owned(inflated));
+            Err(inflate::InflateError::Damaged(_)) if start(packed).is_some() => {
+                let message =
+                    "The file says that it is deflated, but it is not: it was read as it is.";
+                told.push(Warning::new("wrong-transfer-syntax", message));
+            }
+            Err(inflate::InflateError::Damaged(reason)) => return Err(DicomError::Damaged(reason)),
+        }
     }
-    let set = Reader::new(&bytes, offset, syntax, limits).data_set()?;
+    let encoding = encoding(bytes.get(offset..).unwrap_or_default(), syntax, &mut told);
+    let set = Reader::new(&bytes, offset, encoding, limits).data_set()?;
     if !shape::has_pixels(&set) {
         return Err(if set.elements.is_empty() {
             DicomError::NotDicom
@@ -124,7 +137,29 @@ pub(crate) fn read(
             shape::no_image(&set)
         });
     }
-    decode(name, &set, syntax, limits, room)
+    // Pixels that are written plainly are written as the elements are.
+    let syntax = match (syntax.native(), encoding.big_endian) {
+        (true, true) => Syntax::ExplicitBig,
+        (true, false) => Syntax::ExplicitLittle,
+        (false, _) => syntax,
+    };
+    decode(name, &set, syntax, limits, room, told)
+}
+
+/// How the elements of a data set are really written. Some writers put one transfer syntax into the
+/// header and another into the file; the first element tells, for no length looks like a type.
+fn encoding(bytes: &[u8], syntax: Syntax, told: &mut Vec<Warning>) -> Encoding {
+    let says = syntax.encoding();
+    let Some((0, Some(found))) = start(bytes) else { return says };
+    let found = found.encoding();
+    if found != says {
+        let (says, found) = (says.name(), found.name());
+        told.push(Warning::new(
+            "wrong-transfer-syntax",
+            format!("The file says that it is written in {says}, but it is in {found}: it was read as what it is."),
+        ));
+    }
+    found
 }
 
 fn decode(
@@ -133,17 +168,17 @@ fn decode(
     syntax: Syntax,
     limits: &Limits,
     room: u64,
+    told: Vec<Warning>,
 ) -> Result<Content, DicomError> {
     let shape = Shape::read(set, limits)?;
     let needed = (shape.pixels() * shape.frames) as u64 * 2;
     if needed > room {
-        let what = "the memory for all files together";
-        let most = limits.kept_bytes;
-        return Err(DicomError::TooLarge { what, value: most - room + needed, most });
+        let (most, series) = (limits.kept_bytes, set.text(tags::SERIES_INSTANCE_UID));
+        return Err(DicomError::NoRoom { needed, most, series });
     }
     let pixels = Pixels::find(set, shape, syntax)?;
     match picture::reason(set, &shape) {
         Some(reason) => Ok(Content::Pictures(picture::read(&pixels, &shape, reason)?)),
-        None => Ok(Content::Slices(slice::read(name, set, &shape, &pixels)?)),
+        None => Ok(Content::Slices(slice::read(name, set, &shape, &pixels, told)?)),
     }
 }

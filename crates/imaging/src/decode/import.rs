@@ -4,13 +4,16 @@
 //! and its data may come in any order; DICOM slices are sorted when all are there.
 
 mod added;
+mod pairs;
+mod room;
+mod too_large;
 mod volumes;
 
 pub use added::{Added, Imported};
 
 use super::archive::Archive;
 use super::dicom::DicomError;
-use super::kind::{Kind, base_name, kind};
+use super::kind::{Kind, kind};
 use super::limits::Limits;
 use super::raster::decode_raster;
 use super::series::{FileProblem, Picture, Series, Warning};
@@ -18,21 +21,9 @@ use super::{dicom, inflate};
 use crate::hash;
 use crate::volume::Samples;
 use added::Refusal;
+use pairs::{Data, Waiting, may_be_samples};
 use std::sync::Arc;
-
-/// A header that waits for its samples.
-struct Waiting {
-    name: String,
-    bytes: Vec<u8>,
-    format: &'static str,
-    wants: String,
-}
-
-/// A file of no known kind.
-struct Data {
-    name: String,
-    bytes: Vec<u8>,
-}
+use too_large::TooLarge;
 
 /// Takes files one at a time.
 pub struct Import {
@@ -43,9 +34,13 @@ pub struct Import {
     problems: Vec<FileProblem>,
     waiting: Vec<Waiting>,
     data: Vec<Data>,
+    /// Names of data files that met their header, and of these headers.
+    taken: Vec<(String, String)>,
     files: usize,
     /// Bytes of samples and data that are kept.
     kept: u64,
+    /// Series that do not fit.
+    too_large: TooLarge,
     /// Bytes that archives may still become.
     unpackable: u64,
 }
@@ -63,8 +58,10 @@ impl Import {
             problems: Vec::new(),
             waiting: Vec::new(),
             data: Vec::new(),
+            taken: Vec::new(),
             files: 0,
             kept: 0,
+            too_large: TooLarge::default(),
         }
     }
 
@@ -104,9 +101,25 @@ impl Import {
             return Err(Refusal::new("too-large", message, "Open a smaller part of it."));
         }
         // The samples of a header that waits may look like anything.
-        if self.waiting.iter().any(|waiting| names(&waiting.wants, name)) {
-            return self.meet(name, bytes);
+        if let Some(index) = self.waiting.iter().position(|waiting| waiting.beside(name)) {
+            let waiting = self.waiting.swap_remove(index);
+            return self.meet(waiting, name, &bytes);
         }
+        // So may those of a header that comes later, or that lies elsewhere.
+        let named = || self.waiting.iter().any(|waiting| waiting.names(name));
+        if may_be_samples(name) || named() {
+            return match self.decode(name, bytes.clone(), nesting) {
+                Err(refusal) if self.data.iter().all(|data| data.name != name) => {
+                    self.set_aside(name, bytes, refusal)
+                }
+                opened => opened,
+            };
+        }
+        self.decode(name, bytes, nesting)
+    }
+
+    /// Opens a file as what its content looks like.
+    fn decode(&mut self, name: &str, bytes: Vec<u8>, nesting: usize) -> Result<Added, Refusal> {
         match kind(name, &bytes) {
             Kind::Leftover => Ok(Added::Passed { what: "a file manager's own file" }),
             Kind::Zip => self.archive(name, &bytes, nesting),
@@ -128,24 +141,9 @@ impl Import {
                 let hint = "Convert it to NIfTI where it was made.";
                 Err(Refusal::new("unsupported-format", message, hint))
             }
-            Kind::Other(what) => {
-                let hint = "Nothing to do unless it should be a scan: \
-                            DICOM, MetaImage, NIfTI, NRRD, zip, PNG, JPEG, TIFF and BMP are opened.";
-                Err(Refusal::new("not-an-image", format!("it is not a scan but {what}"), hint))
-            }
+            Kind::Other(what) => Err(no_scan(what)),
             Kind::Unknown => self.unknown(name, bytes),
         }
-    }
-
-    /// Counts bytes that stay.
-    fn keep(&mut self, bytes: u64) -> Result<(), Refusal> {
-        let kept = self.kept.saturating_add(bytes);
-        if kept > self.limits.kept_bytes {
-            let message = "there is no room for it beside the files before it";
-            return Err(Refusal::new("too-large", message, "Open fewer files at once."));
-        }
-        self.kept = kept;
-        Ok(())
     }
 
     fn archive(&mut self, name: &str, bytes: &[u8], nesting: usize) -> Result<Added, Refusal> {
@@ -212,6 +210,8 @@ impl Import {
         let inner = name.strip_suffix(".gz").unwrap_or(name);
         match kind(inner, &inflated) {
             Kind::Unknown => self.unknown(name, bytes),
+            // A header that names it means it as it is: packed.
+            Kind::Other(what) if may_be_samples(name) => self.set_aside(name, bytes, no_scan(what)),
             _ => {
                 drop(bytes);
                 let (series, pictures) = (self.series.len(), self.pictures.len());
@@ -248,6 +248,9 @@ impl Import {
             {
                 return self.unknown(name, bytes);
             }
+            Err(DicomError::NoRoom { needed, series: Some(series), .. }) => {
+                return self.refuse_series(&series, name, needed);
+            }
             Err(error) => return Err(error.into()),
         };
         let sha256 = hash::of_bytes(&bytes);
@@ -258,7 +261,14 @@ impl Import {
                 for slice in &mut slices {
                     slice.sha256 = Arc::clone(&sha256);
                 }
-                self.keep(slices.iter().map(|slice| sample_bytes(&slice.samples)).sum())?;
+                let needed = slices.iter().map(|slice| sample_bytes(&slice.samples)).sum();
+                let series = slices.first().and_then(|slice| slice.file.series_uid.clone());
+                if let Some(series) = series
+                    && (self.too_large.has(&series) || !self.fits(needed))
+                {
+                    return self.refuse_series(&series, name, needed);
+                }
+                self.keep(needed)?;
                 let frames = slices.len();
                 self.slices.append(&mut slices);
                 frames
@@ -279,29 +289,34 @@ impl Import {
 
     /// Keeps a file of no known kind, for a header may name it yet.
     fn unknown(&mut self, name: &str, bytes: Vec<u8>) -> Result<Added, Refusal> {
+        self.set_aside(name, bytes, unknown_format())
+    }
+
+    /// Keeps a file that may be the samples of a header; where none names it, it is refused as
+    /// `otherwise` says.
+    fn set_aside(
+        &mut self,
+        name: &str,
+        bytes: Vec<u8>,
+        otherwise: Refusal,
+    ) -> Result<Added, Refusal> {
         if self.keep(bytes.len() as u64).is_err() {
-            return Err(unknown_format());
+            return Err(otherwise);
         }
-        self.data.push(Data { name: name.to_owned(), bytes });
+        self.data.push(Data { name: name.to_owned(), bytes, otherwise });
         Ok(Added::Data)
     }
 
     /// Sorts the DICOM slices into series and these into volumes. Memory: at most one series
     /// beside what is there.
     #[must_use]
-    pub fn finish(self) -> Imported {
-        let Self { slices, mut series, pictures, mut problems, waiting, data, .. } = self;
-        for Data { name, .. } in data {
-            let Refusal { code, message, hint } = unknown_format();
+    pub fn finish(mut self) -> Imported {
+        self.meet_elsewhere();
+        let Self { slices, mut series, pictures, mut problems, data, too_large, .. } = self;
+        problems.extend(too_large.problems(&self.limits));
+        for Data { name, otherwise, .. } in data {
+            let Refusal { code, message, hint } = otherwise;
             problems.push(FileProblem { name, code, message, hint });
-        }
-        for Waiting { name, wants, .. } in waiting {
-            problems.push(FileProblem {
-                name,
-                code: "data-elsewhere",
-                message: format!("the samples lie in another file, {}", base_name(&wants)),
-                hint: "Give that file together with the header.".to_owned(),
-            });
         }
         let (mut scans, mut lost) = dicom::assemble::assemble(slices);
         series.append(&mut scans);
@@ -313,15 +328,16 @@ impl Import {
     }
 }
 
+fn no_scan(what: &str) -> Refusal {
+    let hint = "Nothing to do unless it should be a scan: \
+                DICOM, MetaImage, NIfTI, NRRD, zip, PNG, JPEG, TIFF and BMP are opened.";
+    Refusal::new("not-an-image", format!("it is not a scan but {what}"), hint)
+}
+
 fn unknown_format() -> Refusal {
     let hint = "DICOM, MetaImage (.mha, or .mhd with its .raw), NIfTI, NRRD, zip, PNG, JPEG, TIFF \
                 and BMP are opened.";
     Refusal::new("unknown-format", "its content is of no format that is known here", hint)
-}
-
-/// Whether a header means this file: headers keep paths of the machine that wrote them.
-fn names(wants: &str, name: &str) -> bool {
-    base_name(wants).eq_ignore_ascii_case(base_name(name))
 }
 
 fn sample_bytes(samples: &Samples) -> u64 {

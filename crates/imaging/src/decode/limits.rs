@@ -13,19 +13,18 @@ pub(crate) const FREE_MEMORY: u64 = 16 * 1024 * 1024;
 /// Most bytes that a byte of a larger file becomes: deflate reaches 1032, LZW 1365.
 pub(crate) const MOST_INFLATION: u64 = 2048;
 
-/// Bounds on what is opened. The default suits a 32-bit WebAssembly memory of 4 GiB and a scan
-/// of 600 slices of 512 x 512, which needs a sixth of it.
+/// Bounds on what is opened: one in bytes for every format, and others on what a header may ask for.
+/// The default suits a 32-bit WebAssembly memory of 4 GiB and a scan of 1,000 slices of 768 x 768,
+/// which takes 1.1 GiB and, while its slices are brought together, twice that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Most bytes of one file, also once inflated.
     pub file_bytes: u64,
     /// Most bytes of decoded samples and of data files that wait for their header, all together.
     pub kept_bytes: u64,
-    /// Most voxels of one volume.
-    pub voxels: u64,
     /// Most pixels along a side of a slice.
     pub side: usize,
-    /// Most frames of one file.
+    /// Most frames of one file: as many as files, so that neither opens what the other does not.
     pub frames: usize,
     /// Most files, those within archives counted.
     pub files: usize,
@@ -47,9 +46,8 @@ impl Default for Limits {
         Self {
             file_bytes: 1536 << 20,
             kept_bytes: 1536 << 20,
-            voxels: 1 << 29,
             side: 8192,
-            frames: 4096,
+            frames: 20_000,
             files: 20_000,
             inflation: 200,
             unpacked: 4 << 30,
@@ -61,6 +59,11 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Most voxels that a volume can have: those of 16 bits that fit.
+    pub(crate) fn voxels(&self) -> u64 {
+        self.kept_bytes / 2
+    }
+
     /// Most bytes that `compressed` bytes may become.
     pub(crate) fn inflated(&self, compressed: u64) -> u64 {
         compressed.saturating_mul(self.inflation).max(SMALL).min(self.file_bytes)

@@ -118,7 +118,7 @@ pub(crate) fn parse(
         let reason = format!("it holds {what} ({sides}); one volume is read");
         return Err(GridError::Unsupported(reason));
     }
-    let size = grid::size([side(1), side(2), side(3)], limits.voxels)?;
+    let size = grid::size([side(1), side(2), side(3)], limits.voxels())?;
     let number = number(&fields)?;
     let mut warnings = Vec::new();
     if dimensions == 2 {

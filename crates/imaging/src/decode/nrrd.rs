@@ -70,7 +70,7 @@ impl Fields<'_> {
     fn grid(&self, limits: &Limits) -> Result<Grid, GridError> {
         let mut warnings = Vec::new();
         let axes::Placed { size, steps, origin } = axes::placed(self, &mut warnings)?;
-        let size = grid::size(size, limits.voxels)?;
+        let size = grid::size(size, limits.voxels())?;
         let kind = self.get("type").ok_or(GridError::Missing("type"))?;
         if kind.eq_ignore_ascii_case("block") {
             let reason = "its samples are blocks of bytes (type block), not numbers".to_owned();

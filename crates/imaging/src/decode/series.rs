@@ -3,6 +3,7 @@
 use super::raster::GreyImage;
 use crate::geometry::{Axes, SpacingMm, VolumeGeometry, WorldMm};
 use crate::intensity::Window;
+use crate::tags::Tag;
 use crate::volume::{Samples, Volume};
 use serde::Serialize;
 
@@ -120,6 +121,14 @@ pub struct SeriesInfo {
     pub window: Option<(f64, f64)>,
     /// The header, from the first slice.
     pub tags: Vec<HeaderLine>,
+    /// Who the patient is.
+    #[serde(skip)]
+    pub patient: Vec<PatientAttribute>,
+    /// Specific Character Set (0008,0005) of the file's texts, as it stands there.
+    pub charset: Option<String>,
+    /// Whether places in the body are known: without, positions are millimetres from the first
+    /// voxel and nothing else.
+    pub placed: bool,
     /// Whether the header names the patient, and does not say that this was removed.
     pub identifies: bool,
     /// Whether the pixels may hold text of the patient: (0028,0301) YES, or a secondary capture.
@@ -127,22 +136,28 @@ pub struct SeriesInfo {
 }
 
 impl SeriesInfo {
-    /// Keyword and value of what says who the patient is, where the header does: DICOM's name,
-    /// number, birth date and sex. What an export holds only when that was asked for.
+    /// Keyword and value of what says who the patient is, where the header does. What an export
+    /// holds only when that was asked for.
     #[must_use]
     pub fn identity(&self) -> Vec<(String, String)> {
-        let known = [
-            ("(0010,0010)", "PatientName"),
-            ("(0010,0020)", "PatientID"),
-            ("(0010,0030)", "PatientBirthDate"),
-            ("(0010,0040)", "PatientSex"),
-        ];
-        let found = known.into_iter().filter_map(|(tag, keyword)| {
-            let line = self.tags.iter().find(|line| line.tag == tag)?;
-            (!line.value.is_empty()).then(|| (keyword.to_owned(), line.value.clone()))
-        });
-        found.collect()
+        let pair = |one: &PatientAttribute| (one.keyword.to_owned(), one.value.clone());
+        self.patient.iter().map(pair).collect()
     }
+}
+
+/// An attribute that says who the patient is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PatientAttribute {
+    /// Which attribute.
+    pub tag: Tag,
+    /// Its type by two letters.
+    pub vr: [u8; 2],
+    /// Its keyword in the standard: "PatientName".
+    pub keyword: &'static str,
+    /// Its value as Unicode.
+    pub value: String,
+    /// Its value as it stands in the file, in the file's character set.
+    pub bytes: Vec<u8>,
 }
 
 /// Where a slice of a volume comes from.

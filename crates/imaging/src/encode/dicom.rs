@@ -37,6 +37,25 @@ impl DataSet {
         self
     }
 
+    /// A string as bytes in the data set's character set; of odd length, a space is added.
+    #[must_use]
+    pub fn bytes(mut self, tag: Tag, vr: &'static str, mut bytes: Vec<u8>) -> Self {
+        if !bytes.len().is_multiple_of(2) {
+            bytes.push(b' ');
+        }
+        self.0.insert(tag, (vr, Value::Bytes(bytes)));
+        self
+    }
+
+    /// Whether every text in it is ASCII, so that it is the same in every character set.
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.0.values().all(|(vr, value)| match value {
+            Value::Bytes(bytes) => matches!(*vr, "US" | "FL" | "OW") || bytes.is_ascii(),
+            Value::Items(items) => items.iter().all(Self::is_ascii),
+        })
+    }
+
     /// Unsigned numbers of 16 bits.
     #[must_use]
     pub fn numbers(mut self, tag: Tag, values: &[u16]) -> Self {

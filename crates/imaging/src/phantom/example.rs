@@ -42,6 +42,7 @@ impl ExampleScan {
             .iter()
             .fold(Sha256::new(), |hash, sample| hash.chain_update(sample.to_le_bytes()));
         let info = SeriesInfo {
+            placed: true,
             format: "synthetic",
             title: SYNTHETIC.to_owned(),
             modality: Some("CT".to_owned()),

@@ -46,11 +46,31 @@ fn run_lengths_and_jpeg_ls_of_our_own_making() {
 }
 
 #[test]
-fn jpeg_lossless_with_both_predictors_that_are_met() {
-    for (syntax, predictor) in [(FIRST, 1), (LOSSLESS, 1), (LOSSLESS, 7)] {
-        let file = slice(syntax).packed(jpeg_lossless(&stored(), 3, predictor)).file();
-        assert_eq!(hus(file), expected(), "{syntax} {predictor}");
+fn jpeg_lossless_in_all_its_forms() {
+    // Every predictor, restarts after one and after two lines, one that ends with the last line,
+    // and samples that lost bits below.
+    for predictor in 1..=7 {
+        for lines in [0, 1, 2, 5] {
+            for (precision, transform) in [(16, 0), (13, 0), (12, 0), (16, 3), (12, 1)] {
+                let packed =
+                    jpeg_lossless_with(&stored(), 3, predictor, precision, transform, lines);
+                let cut = |hu: &i16| ((hu + 1024) >> transform << transform) - 1024;
+                let cut: Vec<i16> = expected().iter().map(cut).collect();
+                for syntax in [FIRST, LOSSLESS] {
+                    let found = hus(slice(syntax).packed(packed.clone()).file());
+                    assert_eq!(found, cut, "{predictor} {lines} {precision} {transform}");
+                }
+            }
+        }
     }
+    // Restart marks that are missing, and pixels, are told.
+    let mut packed = jpeg_lossless_with(&stored(), 3, 1, 16, 0, 1);
+    let mark = packed.windows(2).position(|two| two == [0xFF, 0xD1]).unwrap();
+    packed[mark + 1] = 0;
+    assert_eq!(refused(slice(FIRST).packed(packed).file()), "damaged");
+    let mut packed = jpeg_lossless(&stored(), 3, 1);
+    packed.truncate(packed.len() - 10);
+    assert_eq!(refused(slice(FIRST).packed(packed).file()), "damaged");
     // Signed values below 0 are their bits.
     let below: Vec<u16> = (0..15_i16).map(|i| (i * 300 - 2000) as u16).collect();
     let file = slice(FIRST).packed(jpeg_lossless(&below, 3, 1)).file();
@@ -218,9 +238,12 @@ fn slope_and_intercept_whatever_their_type() {
     let expected: Vec<f32> =
         expected().iter().map(|hu| (f32::from(*hu) + 1024.0) / 2.0 - 1024.0).collect();
     assert!(*series.volume.samples() == Samples::Float32(expected));
-    // 16 bits are enough for CT; what is above saturates.
+    // So does what is beyond 16 bits.
     let steep = slice(EXPLICIT).text(0x0028_1053, b"DS", "1000").file();
-    assert!(hus(steep).iter().all(|hu| *hu == i16::MAX));
+    let series = one([("steep", steep)]);
+    let expected: Vec<f32> =
+        stored().iter().map(|value| f32::from(*value) * 1000.0 - 1024.0).collect();
+    assert!(*series.volume.samples() == Samples::Float32(expected));
     let none = slice(EXPLICIT).without(0x0028_1052).without(0x0028_1053).file();
     let series = one([("none", none)]);
     assert!(codes(&series).contains(&"no-rescale"));
@@ -246,7 +269,8 @@ fn bits_signs_and_inversion() {
         b"OW",
         Value::Words(vec![0xFFFF; 15]),
     );
-    assert_eq!(hus(high.file()), vec![i16::MAX; 15]);
+    let series = one([("high", high.file())]);
+    assert!(*series.volume.samples() == Samples::Float32(vec![64_511.0; 15]));
     let inverted = slice(EXPLICIT).text(0x0028_0004, b"CS", "MONOCHROME1").file();
     let series = one([("inverted", inverted)]);
     assert!(*series.volume.samples() == Samples::Int16(expected()));
@@ -254,19 +278,72 @@ fn bits_signs_and_inversion() {
 }
 
 #[test]
-fn padding_is_air() {
+fn padding_is_air_around_the_body_only() {
     let mut pixels = stored();
     (pixels[0], pixels[1], pixels[2]) = (2000, -2000_i16 as u16, 2100);
-    let file = slice(EXPLICIT).with(0x7FE0_0010, b"OW", Value::Words(pixels));
+    let file = slice(EXPLICIT).with(0x7FE0_0010, b"OW", Value::Words(pixels.clone()));
     let first = |file: &Dicom| hus(file.file())[..3].to_vec();
+    let told = |file: &Dicom| {
+        let series = one([("file", file.file())]);
+        let message = series.warnings.iter().find(|warning| warning.code == "padding");
+        message.map(|warning| warning.message.clone()).unwrap_or_default()
+    };
     assert_eq!(first(&file), [976, -3024, 1076]);
-    assert_eq!(first(&file.clone().word(0x0028_0120, 2000)), [-1000, -3024, 1076]);
+    let one = file.clone().word(0x0028_0120, 2000);
+    assert_eq!(first(&one), [-1000, -3024, 1076]);
+    assert!(told(&one).starts_with("1 pixels around the body"), "{}", told(&one));
     // Below air it stays, as SimpleITK has it.
-    assert_eq!(first(&file.clone().word(0x0028_0120, -2000_i16 as u16)), [976, -3024, 1076]);
+    let below = file.clone().word(0x0028_0120, -2000_i16 as u16);
+    assert_eq!((first(&below), told(&below)), (vec![976, -3024, 1076], String::new()));
     let range = file.word(0x0028_0120, 2200).word(0x0028_0121, 1990);
     assert_eq!(first(&range), [-1000, -3024, -1000]);
-    // In an MR image black is black.
-    assert_eq!(first(&range.text(0x0008_0060, b"CS", "MR")), [976, -3024, 1076]);
+    // In an MR image black is black, and so is it in another unit than HU.
+    for other in [
+        range.clone().text(0x0008_0060, b"CS", "MR"),
+        range.clone().text(0x0028_1054, b"LO", "MGML"),
+        range.clone().without(0x0028_1052).without(0x0028_1053),
+    ] {
+        assert_eq!(told(&other), "");
+        assert!(!first(&other).contains(&-1000));
+    }
+    // The value of water as padding: what does not hang together with a corner is tissue.
+    pixels[0] = 1024;
+    pixels[3] = 1024;
+    (pixels[7], pixels[13]) = (1024, 1024);
+    let water = range.word(0x0028_0120, 1024).without(0x0028_0121);
+    let water = water.with(0x7FE0_0010, b"OW", Value::Words(pixels));
+    let found = hus(water.file());
+    assert_eq!([found[0], found[3], found[7], found[13]], [-1000, -1000, 0, 0]);
+    let told = told(&water);
+    assert!(told.starts_with("2 pixels around") && told.contains("; 2 pixels elsewhere"), "{told}");
+}
+
+#[test]
+fn a_syntax_that_is_not_the_content_s() {
+    // The elements: read as what they are, and told.
+    for (says, is) in [(IMPLICIT, EXPLICIT), (EXPLICIT, IMPLICIT), (EXPLICIT, BIG), (BIG, EXPLICIT)]
+    {
+        let (mut file, other) = (slice(says), slice(is));
+        file.elements.clear();
+        let file = [file.file(), other.data_set()].concat();
+        let series = one([("file", file)]);
+        assert_eq!(codes(&series), ["wrong-transfer-syntax"], "{says} {is}");
+        assert!(*series.volume.samples() == Samples::Int16(expected()), "{says} {is}");
+    }
+    // The pixels: refused by both names.
+    let (mut ls, lossless) = (Vec::new(), jpeg_lossless(&stored(), 3, 1));
+    jpegls::encode(&stored(), 3, 5, &mut ls).unwrap();
+    for (syntax, packed, words) in [
+        (FIRST, ls.clone(), ["JPEG lossless", "JPEG-LS"]),
+        (JPEG_LS, lossless.clone(), ["JPEG-LS", "JPEG lossless"]),
+        ("1.2.840.10008.1.2.4.90", lossless, ["JPEG 2000", "JPEG lossless"]),
+        (EXPLICIT, ls, ["uncompressed", "fragments"]),
+    ] {
+        let imported = import([("file", slice(syntax).packed(packed).file())]);
+        let problem = &imported.problems[0];
+        assert_eq!(problem.code, "wrong-transfer-syntax", "{}", problem.message);
+        assert!(words.iter().all(|word| problem.message.contains(word)), "{}", problem.message);
+    }
 }
 
 #[test]

@@ -4,14 +4,18 @@
 
 mod bombs;
 mod decoding;
+mod dicom_elements;
 mod dicom_pixels;
 mod dicom_series;
+mod dicom_splitting;
 mod geometry;
 mod kinds;
 mod limits;
 mod mutations;
 mod oracle;
+mod pairing;
 mod real_scans;
 mod support;
 mod volumes;
+mod wild_dicom;
 mod wild_formats;

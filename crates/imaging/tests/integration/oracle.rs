@@ -58,20 +58,20 @@ fn run(name: &str, count: u64, write: impl Fn(u64) -> Written) {
 
 #[test]
 fn metaimages_by_chance() {
-    run("MetaImage", 900, |seed| metaimage::write(&mut Random::new(seed)));
+    run("MetaImage", 3000, |seed| metaimage::write(&mut Random::new(seed)));
 }
 
 #[test]
 fn niftis_by_chance() {
-    run("NIfTI", 900, |seed| nifti::write(&mut Random::new(seed)));
+    run("NIfTI", 3000, |seed| nifti::write(&mut Random::new(seed)));
 }
 
 #[test]
 fn nrrds_by_chance() {
-    run("NRRD", 900, |seed| nrrd::write(&mut Random::new(seed)));
+    run("NRRD", 3000, |seed| nrrd::write(&mut Random::new(seed)));
 }
 
 #[test]
 fn dicom_series_by_chance() {
-    run("DICOM", 600, |seed| dicom::write(&mut Random::new(seed), seed));
+    run("DICOM", 2000, |seed| dicom::write(&mut Random::new(seed), seed));
 }

@@ -4,16 +4,17 @@ use crate::commands::open::{Opened, Refusal, wait};
 use nodulens::classifier::Classifier;
 use nodulens::constants::{FINDING_DISTANCE_MM, MODEL_WINDOW};
 use nodulens::detection::{
-    ASSUMED_PIXEL_MM, Facts, HeatMap, SliceError, SliceImage, SliceSearch, VolumeSearch,
-    measured_peaks, peaks, suitability,
+    ASSUMED_PIXEL_MM, HeatMap, SliceError, SliceImage, SliceSearch, VolumeSearch, measured_peaks,
+    peaks,
 };
 use nodulens::findings::{InputUsed, ModelUsed, Report, Search, heat_map_png};
 use nodulens::preprocess::display_bytes;
 use nodulens_imaging::UserError;
+use nodulens_imaging::decode::series::Series;
 use nodulens_imaging::geometry::{Axes, SpacingMm, VolumeGeometry, WorldMm};
 use nodulens_imaging::intensity::{Grey, Hu};
 use nodulens_imaging::lungs::lung_mask;
-use nodulens_imaging::volume::Volume;
+use nodulens_imaging::reformat::slice_number;
 
 /// Heat maps that are kept for the page, of the most probable findings.
 const PICTURES: usize = 12;
@@ -27,7 +28,7 @@ pub struct SearchOptions {
     pub pictures: bool,
 }
 
-/// What was found, and heat maps of the slices in which it was: slice and PNG.
+/// What was found, and heat maps of the slices in which it was: number from 1, and PNG.
 pub struct Searched {
     pub report: Report,
     pub pictures: Vec<(usize, Vec<u8>)>,
@@ -43,23 +44,16 @@ pub fn search(
     options: &SearchOptions,
 ) -> Result<Searched, Refusal> {
     match opened {
-        Opened::Series { sha256, title, format, modality, notes, volume, .. } => {
-            let spacing = volume.geometry().spacing_mm();
-            let input = InputUsed {
-                title: title.clone(),
-                format: format.clone(),
-                sha256: sha256.clone(),
-                size: volume.geometry().size(),
-                spacing_mm: Some([spacing.x, spacing.y, spacing.z]),
-                identity: vec![],
-            };
-            let mut found = series(classifier, volume, modality.as_deref(), input, options)?;
-            found.report.notes.extend(notes.iter().cloned());
+        Opened::Series { title, series } => {
+            let mut found = whole_series(classifier, series, options)?;
+            found.report.input.title.clone_from(title);
+            found.report.input.series_uid = Some(title.clone());
             Ok(found)
         }
         Opened::Picture { sha256, image } => {
             let input = InputUsed {
                 title: "picture".to_owned(),
+                series_uid: None,
                 format: image.format.to_owned(),
                 sha256: sha256.clone(),
                 size: [image.width, image.height, 1],
@@ -72,13 +66,12 @@ pub fn search(
     }
 }
 
-fn series(
+fn whole_series(
     classifier: &Classifier,
-    volume: &Volume,
-    modality: Option<&str>,
-    input: InputUsed,
+    series: &Series,
     options: &SearchOptions,
 ) -> Result<Searched, Refusal> {
+    let volume = &series.volume;
     let geometry = volume.geometry();
     let ([width, height, _], spacing) = (geometry.size(), geometry.spacing_mm());
     let (size, pixel_mm) = ([width, height], [spacing.x, spacing.y]);
@@ -95,16 +88,16 @@ fn series(
     }
     let search = searched(options, scan.progress().done);
     let findings = scan.findings(FINDING_DISTANCE_MM);
-    let mut report = Report::new(ModelUsed::of(classifier), input, search, &findings, true);
-    report.concerns = suitability(&Facts::of(volume, modality));
+    let model = ModelUsed::of(classifier);
+    let mut report = Report::of_series(series, model, search, &findings, false);
     report.notes.extend(note);
     let mut pictures = Vec::new();
     if options.pictures {
         // Again, slice by slice: maps of a whole volume are not kept.
         let mut slices: Vec<usize> = Vec::new();
         for row in &report.findings {
-            if !slices.contains(&row.slice) && slices.len() < PICTURES {
-                slices.push(row.slice);
+            if !slices.contains(&row.slice_index) && slices.len() < PICTURES {
+                slices.push(row.slice_index);
             }
         }
         slices.sort_unstable();
@@ -114,7 +107,8 @@ fn series(
             let image = SliceImage::from_hu(&hu, size, pixel_mm).map_err(refused)?;
             let map = heat(classifier, image, mask.as_ref(), options)?;
             let grey: Vec<f32> = hu.iter().map(|hu| MODEL_WINDOW.apply(Hu(*hu)).0).collect();
-            pictures.push((z, drawn(&map, size, &grey, &report)?));
+            let number = slice_number(geometry, z);
+            pictures.push((number, drawn(&map, size, &grey, &report)?));
         }
     }
     Ok(Searched { report, pictures })
@@ -154,7 +148,7 @@ fn picture(
     report.notes.extend(note);
     let mut pictures = Vec::new();
     if options.pictures {
-        pictures.push((0, drawn(&map, [width, height], grey, &report)?));
+        pictures.push((1, drawn(&map, [width, height], grey, &report)?));
     }
     Ok(Searched { report, pictures })
 }

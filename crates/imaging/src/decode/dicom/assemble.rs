@@ -1,102 +1,39 @@
 //! Slices of many files to volumes.
 
 use super::describe::{info, slice_warnings};
+use super::duplicates::{drop_differing, drop_unplaced, named};
+use super::hounsfield::PADDED_HU;
 use super::slice::Slice;
+use super::split::{Part, split};
 use super::stack::{self, Order};
 use crate::decode::series::{FileProblem, Gap, Series, Warning};
 use crate::geometry::{Axes, SpacingMm, Vec3, VolumeGeometry};
 use crate::hash;
 use crate::volume::{Samples, Volume};
 
-/// Files that a warning names.
-const NAMED: usize = 3;
-
 /// Sorts slices into series and these into volumes. What becomes no volume is a problem of its
 /// file. Memory: one volume beside the slices; each slice goes as it is copied.
 pub(crate) fn assemble(slices: Vec<Slice>) -> (Vec<Series>, Vec<FileProblem>) {
-    let mut groups: Vec<Vec<Slice>> = Vec::new();
-    for slice in slices {
-        let group = groups
-            .iter_mut()
-            .find(|group| group.first().is_some_and(|first| belongs(first, &slice)));
-        match group {
-            Some(group) => group.push(slice),
-            None => groups.push(vec![slice]),
-        }
-    }
-    let uids: Vec<_> = groups.iter().map(|group| uid(group)).collect();
     let (mut series, mut problems) = (Vec::new(), Vec::new());
-    for (group, uid) in groups.into_iter().zip(&uids) {
-        let parts = uids.iter().filter(|other| *other == uid).count();
-        for part in by_acquisition(group) {
-            let name = part.first().map(|slice| slice.file.name.clone()).unwrap_or_default();
-            match volume(part, parts) {
-                Ok(one) => series.push(one),
-                Err(message) => {
-                    let hint = "Export the series again from the system that it came from.";
-                    let hint = hint.to_owned();
-                    problems.push(FileProblem { name, code: "bad-geometry", message, hint });
-                }
+    for mut part in split(slices) {
+        drop_unplaced(&mut part.slices, &mut problems);
+        let name = part.slices.first().map(|slice| slice.file.name.clone()).unwrap_or_default();
+        match volume(part) {
+            Ok(one) => series.push(one),
+            Err(message) => {
+                let hint = "Export the series again from the system that it came from.";
+                let hint = hint.to_owned();
+                problems.push(FileProblem { name, code: "bad-geometry", message, hint });
             }
         }
     }
     (series, problems)
 }
 
-fn uid(group: &[Slice]) -> Option<String> {
-    group.first().and_then(|slice| slice.file.series_uid.clone())
-}
-
-/// Whether two slices are of one series: the same UID, kind, grid and direction.
-fn belongs(a: &Slice, b: &Slice) -> bool {
-    fn close<const N: usize>(a: Option<[f64; N]>, b: Option<[f64; N]>, within: f64) -> bool {
-        match (a, b) {
-            (Some(a), Some(b)) => a.iter().zip(b).all(|(a, b)| (a - b).abs() <= within),
-            (a, b) => a.is_none() && b.is_none(),
-        }
-    }
-    a.size == b.size
-        && a.file.series_uid == b.file.series_uid
-        && (a.file.series_uid.is_some() || a.file.study_uid == b.file.study_uid)
-        && a.file.modality == b.file.modality
-        && a.file.localizer == b.file.localizer
-        && a.position.is_some() == b.position.is_some()
-        && close(a.orientation, b.orientation, 1e-3)
-        && close(a.spacing, b.spacing, 1e-4)
-        && a.file.frame_of_reference_uid == b.file.frame_of_reference_uid
-}
-
-/// Two acquisitions in one series (breathing in and out, before and after contrast) lie at the
-/// same places. Where each lies at places of its own, each is a series.
-fn by_acquisition(group: Vec<Slice>) -> Vec<Vec<Slice>> {
-    // A hundredth of a millimetre apart is the same place.
-    let position =
-        |slice: &Slice| slice.position.map(|p| p.0.map(|side| (side * 100.0).round() as i64));
-    let numbered = |slice: &Slice| Some((slice.file.acquisition?, position(slice)?));
-    if all_differ(group.iter().map(position)) || !all_differ(group.iter().map(numbered)) {
-        return vec![group];
-    }
-    let mut parts = std::collections::BTreeMap::<_, Vec<Slice>>::new();
-    for slice in group {
-        parts.entry(slice.file.acquisition).or_default().push(slice);
-    }
-    parts.into_values().collect()
-}
-
-/// Whether every key is there, and each another one.
-fn all_differ<K: Ord>(keys: impl Iterator<Item = Option<K>>) -> bool {
-    let keys: Option<Vec<K>> = keys.collect();
-    keys.is_some_and(|mut keys| {
-        let count = keys.len();
-        keys.sort_unstable();
-        keys.dedup();
-        keys.len() == count
-    })
-}
-
-/// One series' volume. `parts` is into how many its UID was split.
-fn volume(mut slices: Vec<Slice>, parts: usize) -> Result<Series, String> {
-    let mut warnings = Vec::new();
+/// One series' volume.
+fn volume(part: Part) -> Result<Series, String> {
+    let Part { mut slices, label, reasons, copies } = part;
+    let mut warnings: Vec<Warning> = copies.into_iter().collect();
     let axes = axes(&slices, &mut warnings);
     let order = stack::order(&slices);
     let coordinate = |slice: &Slice| match order {
@@ -110,9 +47,10 @@ fn volume(mut slices: Vec<Slice>, parts: usize) -> Result<Series, String> {
         let tie = || a.instance.cmp(&b.instance).then_with(|| a.file.name.cmp(&b.file.name));
         coordinate(a).total_cmp(&coordinate(b)).then_with(tie).then_with(|| a.frame.cmp(&b.frame))
     });
-    if order != Order::Arrival {
-        let placed = matches!(order, Order::Position | Order::Location);
-        drop_duplicates(&mut slices, &coordinate, placed, &mut warnings);
+    // A number says less than a place: other pixels are another slice.
+    if matches!(order, Order::Position | Order::Location) {
+        let same = |a: &Slice, b: &Slice| stack::same_place(coordinate(a), coordinate(b));
+        warnings.extend(drop_differing(&mut slices, same));
     }
     let coordinates: Vec<f64> = slices.iter().map(coordinate).collect();
     let first = slices.first().ok_or("the series is empty")?;
@@ -150,6 +88,7 @@ fn volume(mut slices: Vec<Slice>, parts: usize) -> Result<Series, String> {
         warnings.push(Warning::new("no-pixel-spacing", message));
         [1.0, 1.0]
     });
+    warnings.extend(padding_told(&slices));
     let positions: Vec<_> = slices.iter().filter_map(|slice| slice.position).collect();
     let tilt = stack::tilt(&positions, &axes);
     let tilted = stack::tilt_warning(tilt, spacing_x.min(spacing_y));
@@ -166,8 +105,17 @@ fn volume(mut slices: Vec<Slice>, parts: usize) -> Result<Series, String> {
         axes,
     )
     .map_err(|error| error.to_string())?;
-    let mut info = info(&slices, gaps, tilt_degrees, spacing_z);
-    let mut all = slice_warnings(&slices, parts);
+    // Each slice where it says that it lies: behind a gap, on a tilted gantry too.
+    let geometry = match order {
+        Order::Position => {
+            let places = positions.into_iter().map(Into::into).collect();
+            geometry.with_slices_at(places).map_err(|error| error.to_string())?
+        }
+        _ => geometry,
+    };
+    let mut info = info(&slices, gaps, tilt_degrees, spacing_z, &label);
+    info.placed = order == Order::Position;
+    let mut all = slice_warnings(&slices, &reasons);
     all.append(&mut warnings);
     info.sha256 = hash::of_files(slices.iter().map(|slice| &*slice.sha256));
     let samples = join(slices, width * height * depth)?;
@@ -184,36 +132,22 @@ fn axes(slices: &[Slice], warnings: &mut Vec<Warning>) -> Axes {
     })
 }
 
-/// Of several slices at one place, the first stays. That of the same samples is no news.
-fn drop_duplicates(
-    slices: &mut Vec<Slice>,
-    coordinate: &impl Fn(&Slice) -> f64,
-    placed: bool,
-    warnings: &mut Vec<Warning>,
-) {
-    let mut differing = Vec::new();
-    slices.dedup_by(|later, kept| {
-        if !stack::same_place(coordinate(later), coordinate(kept)) {
-            return false;
-        }
-        let same = later.samples == kept.samples;
-        // A number says less than a place: other pixels are another slice.
-        if !same && placed {
-            differing.push(later.file.name.clone());
-        }
-        same || placed
-    });
-    if let Some(names) = named(&differing) {
-        let count = differing.len();
-        warnings.push(Warning::new(
-            "duplicates",
-            format!(
-                "{count} {} at places where there is another of different content, and left out: \
-                 {names}.",
-                if count == 1 { "slice is" } else { "slices are" },
-            ),
-        ));
-    }
+/// What became of padding where it changed something or might have.
+fn padding_told(slices: &[Slice]) -> Option<Warning> {
+    let sum = |count: fn(&Slice) -> usize| slices.iter().map(count).sum::<usize>();
+    let (air, kept) = (sum(|slice| slice.padded.air), sum(|slice| slice.padded.kept));
+    let outside = format!(
+        "{air} pixels around the body hold the padding value and are taken as air, {PADDED_HU} HU"
+    );
+    let inside =
+        format!("{kept} pixels elsewhere hold the padding value, too, and keep their own HU");
+    let message = match (air, kept) {
+        (0, 0) => return None,
+        (_, 0) => format!("{outside}."),
+        (0, _) => format!("{inside}."),
+        _ => format!("{outside}; {inside}."),
+    };
+    Some(Warning::new("padding", message))
 }
 
 fn gaps_told(
@@ -237,21 +171,12 @@ fn gaps_told(
             "gap",
             format!(
                 "The slices are not evenly spaced, some may be missing: {spacing:.2} mm is usual, \
-                 but there are {list}. Places in the body are off beyond that."
+                 but there are {list}. What lies between them is not shown; every slice keeps its own \
+                 place."
             ),
         ));
     }
     gaps.into_iter().map(|(after, distance_mm)| Gap { after, distance_mm }).collect()
-}
-
-/// The first few, and how many more.
-fn named(names: &[String]) -> Option<String> {
-    let shown = names.get(..NAMED.min(names.len()))?.join(", ");
-    match names.len() {
-        0 => None,
-        count if count <= NAMED => Some(shown),
-        count => Some(format!("{shown} and {} more", count - NAMED)),
-    }
 }
 
 /// The slices' samples one after another. Each slice goes as soon as it is copied.

@@ -5,7 +5,7 @@
 //! it looks whether the bytes are there; and its dictionary would be downloaded with the page.
 
 use super::error::DicomError;
-use super::syntax::Syntax;
+use super::syntax::Encoding;
 use crate::decode::limits::Limits;
 use crate::tags::{self, Tag};
 
@@ -14,12 +14,14 @@ const UNDEFINED: u32 = u32::MAX;
 
 /// Sequences that are read. Without type in the file (implicit), nothing else tells them apart
 /// from other values of defined length.
-const SEQUENCES: [Tag; 10] = [
+const SEQUENCES: [Tag; 12] = [
     tags::MODALITY_LUT_SEQUENCE,
     tags::PIXEL_MEASURES_SEQUENCE,
     tags::FRAME_VOI_LUT_SEQUENCE,
     tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
     tags::FRAME_CONTENT_SEQUENCE,
+    tags::CT_RECONSTRUCTION_SEQUENCE,
+    tags::CARDIAC_SYNCHRONIZATION_SEQUENCE,
     tags::PLANE_POSITION_SEQUENCE,
     tags::PLANE_ORIENTATION_SEQUENCE,
     tags::CT_IMAGE_FRAME_TYPE_SEQUENCE,
@@ -77,6 +79,13 @@ fn has_short_length(vr: [u8; 2]) -> bool {
     SHORT.contains(&&vr) || vr == *b"US"
 }
 
+/// Whether the letters are one of the types that the standard has (PS3.5, 6.2).
+pub(crate) fn is_known_vr(vr: [u8; 2]) -> bool {
+    const LONG: [&[u8; 2]; 12] =
+        [b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT"];
+    has_short_length(vr) || LONG.contains(&&vr) || vr == *b"UV"
+}
+
 /// Where and how elements are read.
 pub(crate) struct Reader<'a, 'l> {
     bytes: &'a [u8],
@@ -89,8 +98,8 @@ pub(crate) struct Reader<'a, 'l> {
 }
 
 impl<'a, 'l> Reader<'a, 'l> {
-    pub fn new(bytes: &'a [u8], offset: usize, syntax: Syntax, limits: &'l Limits) -> Self {
-        let (explicit, big_endian) = (syntax.explicit(), syntax.big_endian());
+    pub fn new(bytes: &'a [u8], offset: usize, encoding: Encoding, limits: &'l Limits) -> Self {
+        let Encoding { explicit, big_endian } = encoding;
         Self { bytes, offset, explicit, big_endian, left: limits.elements, limits }
     }
 
@@ -166,20 +175,33 @@ impl<'a, 'l> Reader<'a, 'l> {
         let (vr, length) = if self.explicit && tag >> 16 != 0xFFFE {
             let head = self.take(4, tag)?;
             let vr = [byte(head, 0), byte(head, 1)];
-            if !is_vr(vr) {
-                let at = tag_text(tag);
-                return Err(DicomError::Damaged(format!("element {at} has no type")));
+            if is_vr(vr) {
+                match has_short_length(vr) {
+                    true => (vr, u32::from(self.u16(&head[2..]))),
+                    false => (vr, self.length(tag)?),
+                }
+            } else {
+                // Some writers leave the type of their private elements away: then a length stands
+                // there, as pydicom and DCMTK read it.
+                let length = self.u32(head);
+                if length != UNDEFINED && length as usize > self.rest() {
+                    let at = tag_text(tag);
+                    return Err(DicomError::Damaged(format!("element {at} has no type")));
+                }
+                (*b"UN", length)
             }
-            match has_short_length(vr) {
-                true => (vr, u32::from(self.u16(&head[2..]))),
-                false => (vr, self.length(tag)?),
-            }
+        } else if tag >> 16 == 0xFFFE {
+            // A mark has no value, whatever stands as its length.
+            self.length(tag)?;
+            (*b"UN", 0)
         } else {
-            (*b"UN", self.length(tag)?)
+            self.length_or_type(tag)?
         };
-        let encapsulated = tag == tags::PIXEL_DATA && depth == 0 && length == UNDEFINED;
+        let binary = matches!(&vr, b"OB" | b"OW" | b"OD" | b"OF" | b"OL" | b"OV");
+        let encapsulated = length == UNDEFINED && (tag == tags::PIXEL_DATA || binary);
         let value = if encapsulated {
-            Value::Fragments(self.fragments()?)
+            // Of an icon too, which stands in a sequence.
+            Value::Fragments(self.fragments(tag)?)
         } else if vr == *b"SQ" || length == UNDEFINED || (vr == *b"UN" && SEQUENCES.contains(&tag))
         {
             // Of unknown type and length, it is a sequence in implicit little endian (PS3.5, 6.2.2).
@@ -194,6 +216,25 @@ impl<'a, 'l> Reader<'a, 'l> {
             Value::Bytes(self.take(length as usize, tag)?)
         };
         Ok(Element { tag, vr, value })
+    }
+
+    /// The bytes that are left.
+    fn rest(&self) -> usize {
+        self.bytes.len().saturating_sub(self.offset)
+    }
+
+    /// The length of an element without type; or type and length, where a writer gave them in a
+    /// sequence all the same: two letters of a type are never a length that fits.
+    fn length_or_type(&mut self, tag: Tag) -> Result<([u8; 2], u32), DicomError> {
+        let head = self.take(4, tag)?;
+        let (length, vr) = (self.u32(head), [byte(head, 0), byte(head, 1)]);
+        if length == UNDEFINED || length as usize <= self.rest() || !is_known_vr(vr) {
+            return Ok((*b"UN", length));
+        }
+        match has_short_length(vr) {
+            true => Ok((vr, u32::from(self.u16(&head[2..])))),
+            false => Ok((vr, self.length(tag)?)),
+        }
     }
 
     fn items(
@@ -213,6 +254,8 @@ impl<'a, 'l> Reader<'a, 'l> {
             let length = self.length(tag)?;
             match item {
                 tags::SEQUENCE_DELIMITATION_ITEM if end.is_none() => return Ok(items),
+                // Needless where lengths are defined, but written by some.
+                tags::SEQUENCE_DELIMITATION_ITEM | tags::ITEM_DELIMITATION_ITEM => continue,
                 tags::ITEM => {}
                 other => {
                     let (other, tag) = (tag_text(other), tag_text(tag));
@@ -223,9 +266,16 @@ impl<'a, 'l> Reader<'a, 'l> {
             let end = self.end(tag, length)?;
             let mut set = DataSet { elements: Vec::new(), big_endian: self.big_endian };
             while end.is_none_or(|end| self.offset < end) {
+                let start = self.offset;
                 let element = self.element(depth)?;
                 match element.tag {
                     tags::ITEM_DELIMITATION_ITEM if end.is_none() => break,
+                    // The item's own mark is missing: this one is the sequence's.
+                    tags::SEQUENCE_DELIMITATION_ITEM if end.is_none() => {
+                        self.offset = start;
+                        break;
+                    }
+                    tags::ITEM_DELIMITATION_ITEM | tags::SEQUENCE_DELIMITATION_ITEM => {}
                     _ => set.elements.push(element),
                 }
             }
@@ -254,17 +304,20 @@ impl<'a, 'l> Reader<'a, 'l> {
         Ok(Some(self.offset + length as usize))
     }
 
-    fn fragments(&mut self) -> Result<Vec<&'a [u8]>, DicomError> {
+    fn fragments(&mut self, within: Tag) -> Result<Vec<&'a [u8]>, DicomError> {
         let mut fragments = Vec::new();
         loop {
-            // Some writers leave the end mark away; whether data is missing, the decoder will see.
-            if self.offset == self.bytes.len() && !fragments.is_empty() {
+            // Some writers leave the end mark away, and pad with zeros or with the element that
+            // the standard has for it; whether data is missing, the decoder will see.
+            let rest = self.bytes.get(self.offset..).unwrap_or_default();
+            if !fragments.is_empty() && (rest.iter().all(|byte| *byte == 0) || is_padding(rest)) {
+                self.offset = self.bytes.len();
                 return Ok(fragments);
             }
-            let tag = self.tag(tags::PIXEL_DATA)?;
-            let length = self.length(tags::PIXEL_DATA)?;
+            let tag = self.tag(within)?;
+            let length = self.length(within)?;
             match tag {
-                tags::ITEM => fragments.push(self.take(length as usize, tags::PIXEL_DATA)?),
+                tags::ITEM => fragments.push(self.take(length as usize, within)?),
                 tags::SEQUENCE_DELIMITATION_ITEM => return Ok(fragments),
                 other => {
                     let reason = format!("{} stands among the pixels' fragments", tag_text(other));
@@ -273,6 +326,11 @@ impl<'a, 'l> Reader<'a, 'l> {
             }
         }
     }
+}
+
+/// Whether these are Data Set Trailing Padding (FFFC,FFFC), in little endian.
+fn is_padding(rest: &[u8]) -> bool {
+    rest.starts_with(&[0xFC, 0xFF, 0xFC, 0xFF])
 }
 
 /// A byte of a slice that was checked to hold it.
@@ -343,7 +401,7 @@ impl<'a> DataSet<'a> {
                     })
                     .collect(),
             ),
-            _ => text(bytes).split('\\').map(|number| number.trim().parse().ok()).collect(),
+            _ => text(bytes).split('\\').map(decimal).collect(),
         };
         numbers.filter(|numbers| !numbers.is_empty() && numbers.iter().all(|n| n.is_finite()))
     }
@@ -375,6 +433,12 @@ impl<'a> DataSet<'a> {
         }
         Some(bytes.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte)))
     }
+}
+
+/// A decimal number, with a decimal comma too, as some exports write it.
+fn decimal(text: &str) -> Option<f64> {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
+    text.parse().or_else(|_| text.replacen(',', ".", 1).parse()).ok()
 }
 
 /// Text of a value. Names in UTF-8 or Latin-1 come out right, others as their bytes in Latin-1:

@@ -5,9 +5,9 @@ use crate::decode::series::{Gap, SeriesInfo, SliceSource, Warning};
 use crate::phantom::thorax::SYNTHETIC;
 
 /// What the files' headers make doubtful, once each.
-pub(super) fn slice_warnings(slices: &[Slice], parts: usize) -> Vec<Warning> {
+pub(super) fn slice_warnings(slices: &[Slice], reasons: &[&str]) -> Vec<Warning> {
     let mut warnings: Vec<Warning> = Vec::new();
-    if slices.first().is_some_and(|slice| slice.file.localizer) {
+    if slices.first().is_some_and(|slice| slice.localizer) {
         let message = "It is an overview image (localizer), not a scan of the chest in slices.";
         warnings.push(Warning::new("localizer", message));
     }
@@ -16,14 +16,12 @@ pub(super) fn slice_warnings(slices: &[Slice], parts: usize) -> Vec<Warning> {
             warnings.push(warning.clone());
         }
     }
-    if parts > 1 {
-        warnings.push(Warning::new(
-            "mixed-series",
-            format!(
-                "The files of this series have different sizes, directions or pixel spacings: \
-                 they are shown as {parts} series."
-            ),
-        ));
+    if !reasons.is_empty() {
+        let list = reasons.join(", ");
+        let message = format!(
+            "Files of one series UID differ in {list}: each kind is shown as a series of its own."
+        );
+        warnings.push(Warning::new("mixed-series", message));
     }
     if slices.first().is_some_and(|slice| slice.file.series_uid.is_none()) {
         let message = "The files do not say to which series they belong: they are taken together.";
@@ -38,6 +36,7 @@ pub(super) fn info(
     gaps: Vec<Gap>,
     tilt_degrees: f64,
     spacing_z: f64,
+    label: &str,
 ) -> SeriesInfo {
     let Some(first) = slices.first() else { return SeriesInfo::default() };
     let facts = &first.file;
@@ -50,10 +49,10 @@ pub(super) fn info(
     };
     let modality = facts.modality.as_deref().filter(coded).unwrap_or("DICOM");
     let number = facts.series_number.map(|number| format!(" series {number}")).unwrap_or_default();
-    let kind = if facts.localizer { " localizer" } else { "" };
+    let kind = if first.localizer { " localizer" } else { "" };
     let title = match slices.len() {
-        1 => format!("{modality}{number}{kind}, one slice"),
-        count => format!("{modality}{number}{kind}, {count} slices every {spacing_z:.2} mm"),
+        1 => format!("{modality}{number}{kind}{label}, one slice"),
+        count => format!("{modality}{number}{kind}{label}, {count} slices every {spacing_z:.2} mm"),
     };
     let source = |slice: &Slice| SliceSource {
         file: slice.file.name.clone(),
@@ -68,7 +67,7 @@ pub(super) fn info(
         description: facts.description.clone(),
         modality: facts.modality.clone(),
         synthetic: facts.description.as_deref() == Some(SYNTHETIC),
-        localizer: facts.localizer,
+        localizer: first.localizer,
         files: files.len(),
         sha256: String::new(),
         study_uid: facts.study_uid.clone(),
@@ -77,10 +76,13 @@ pub(super) fn info(
         slices: slices.iter().map(source).collect(),
         slice_thickness_mm: first.thickness,
         gaps,
-        kernel: facts.kernel.clone(),
+        kernel: first.kernel.clone(),
         tilt_degrees,
         window: facts.window,
         tags: facts.tags.clone(),
+        patient: facts.patient.clone(),
+        charset: facts.charset.clone(),
+        placed: false,
         identifies: slices.iter().any(|slice| slice.file.identifies),
         burned_in: slices.iter().any(|slice| slice.file.burned_in),
     }

@@ -40,12 +40,25 @@ pub enum DicomError {
     /// An encoding of pixels that is not read.
     #[error("its pixels are encoded as {0}, which is not supported")]
     TransferSyntax(String),
+    /// The transfer syntax says one thing, the content is another.
+    #[error("its transfer syntax and its content disagree: {0}")]
+    Disagrees(String),
     /// An object that holds no picture.
     #[error("it is not an image but {0}")]
     NotAnImage(String),
     /// The list of the files of a disc.
     #[error("it is a DICOMDIR, the list of a disc's files")]
     Directory,
+    /// No room beside what is open already.
+    #[error("its samples take {} MB, and at most {} MB are opened at once", needed >> 20, most >> 20)]
+    NoRoom {
+        /// Bytes that its samples take.
+        needed: u64,
+        /// Bytes that all samples together may take.
+        most: u64,
+        /// To which series it belongs.
+        series: Option<String>,
+    },
     /// Beyond the limits.
     #[error("{what} is {value}; at most {most} can be read")]
     TooLarge {
@@ -67,9 +80,10 @@ impl UserError for DicomError {
             Self::Missing { .. } => "missing-tag",
             Self::Value { .. } => "bad-header",
             Self::TransferSyntax(_) => "unsupported-encoding",
+            Self::Disagrees(_) => "wrong-transfer-syntax",
             Self::NotAnImage(_) => "not-an-image",
             Self::Directory => "dicomdir",
-            Self::TooLarge { .. } => "too-large",
+            Self::TooLarge { .. } | Self::NoRoom { .. } => "too-large",
         }
     }
 
@@ -86,8 +100,12 @@ impl UserError for DicomError {
                 "Export it uncompressed (explicit VR little endian), or convert it, \
                  for example with dcmdjpeg or gdcmconv --raw."
             }
+            Self::Disagrees(_) => {
+                "Export it again, or correct the transfer syntax (0002,0010) where it was made."
+            }
             Self::NotAnImage(_) => "Nothing to do: only images are shown.",
             Self::Directory => "Give the files that lie beside it too.",
+            Self::NoRoom { .. } => "Open fewer files at once, or cut out the chest first.",
             Self::TooLarge { .. } => "Open a smaller part of it.",
         }
     }

@@ -2,8 +2,9 @@
 //! of them may tell who the patient is (PS3.15, annex E). Not the standard's dictionary of 5,000,
 //! which would be downloaded with the page.
 
+use super::charset::{self, Delimiters};
 use super::dataset::{self, DataSet, Value, tag_text};
-use crate::decode::series::HeaderLine;
+use crate::decode::series::{HeaderLine, PatientAttribute};
 use crate::tags::{self, Tag};
 
 /// Longest value that is shown, in characters.
@@ -146,9 +147,44 @@ const DIRECT: [Tag; 8] = [
     tags::PATIENT_TELEPHONE_NUMBERS,
 ];
 
+/// The character set of a file's texts, and how a text is read by it; where it cannot be, as its
+/// bytes in Latin-1: only people read it.
+fn unicode(bytes: &[u8], charset: &str, name: bool) -> String {
+    let delimiters = if name { Delimiters::Name } else { Delimiters::Text };
+    let text = charset::decode(bytes, charset, delimiters);
+    let text = text.unwrap_or_else(|| dataset::text(bytes));
+    text.trim_matches(|c: char| c.is_whitespace() || c == '\0').to_owned()
+}
+
+/// A text of the file as Unicode; `None` where there is none.
+pub(crate) fn text(set: &DataSet<'_>, tag: Tag) -> Option<String> {
+    let charset = set.text(tags::SPECIFIC_CHARACTER_SET).unwrap_or_default();
+    Some(unicode(set.bytes(tag)?, &charset, false)).filter(|text| !text.is_empty())
+}
+
+/// What says who the patient is, each where the file has it: DICOM's name, number, birth date and
+/// sex.
+pub(crate) fn patient(set: &DataSet<'_>) -> Vec<PatientAttribute> {
+    let charset = set.text(tags::SPECIFIC_CHARACTER_SET).unwrap_or_default();
+    let known = [
+        (tags::PATIENT_NAME, "PatientName", *b"PN"),
+        (tags::PATIENT_ID, "PatientID", *b"LO"),
+        (tags::PATIENT_BIRTH_DATE, "PatientBirthDate", *b"DA"),
+        (tags::PATIENT_SEX, "PatientSex", *b"CS"),
+    ];
+    let found = known.into_iter().filter_map(|(tag, keyword, vr)| {
+        let bytes = set.bytes(tag)?;
+        let value = unicode(bytes, &charset, vr == *b"PN");
+        let bytes = bytes.to_vec();
+        (!value.is_empty()).then_some(PatientAttribute { tag, vr, keyword, value, bytes })
+    });
+    found.collect()
+}
+
 /// The lines of a header. Attributes of unknown name are shown where the file says that they are
 /// text; such text may identify the patient.
 pub(crate) fn lines(set: &DataSet<'_>) -> Vec<HeaderLine> {
+    let charset = set.text(tags::SPECIFIC_CHARACTER_SET).unwrap_or_default();
     let mut lines = Vec::new();
     for element in &set.elements {
         let Value::Bytes(bytes) = element.value else { continue };
@@ -161,11 +197,14 @@ pub(crate) fn lines(set: &DataSet<'_>) -> Vec<HeaderLine> {
                 let number = i64::from(number) - if negative { 0x1_0000 } else { 0 };
                 (*name, number.to_string(), false)
             }
-            Some((_, name, kind)) => (*name, dataset::text(bytes), *kind == Person),
+            Some((tag, name, kind)) => {
+                let is_name = is_person_name(*tag);
+                (*name, unicode(bytes, &charset, is_name), *kind == Person)
+            }
             None => match &element.vr {
                 b"DS" | b"IS" | b"CS" | b"AS" => ("", dataset::text(bytes), false),
                 b"PN" | b"LO" | b"SH" | b"ST" | b"LT" | b"UT" | b"UC" | b"UI" | b"DA" | b"TM"
-                | b"DT" => ("", dataset::text(bytes), true),
+                | b"DT" => ("", unicode(bytes, &charset, element.vr == *b"PN"), true),
                 _ => continue,
             },
         };
@@ -175,6 +214,21 @@ pub(crate) fn lines(set: &DataSet<'_>) -> Vec<HeaderLine> {
         }
     }
     lines
+}
+
+/// Whether it is a name, whose parts each begin with the first character set.
+fn is_person_name(tag: Tag) -> bool {
+    const PERSONS: [Tag; 8] = [
+        tags::REFERRING_PHYSICIAN_NAME,
+        tags::PHYSICIANS_OF_RECORD,
+        tags::PERFORMING_PHYSICIAN_NAME,
+        tags::NAME_OF_PHYSICIANS_READING_STUDY,
+        tags::OPERATORS_NAME,
+        tags::PATIENT_NAME,
+        tags::OTHER_PATIENT_NAMES,
+        tags::REQUESTING_PHYSICIAN,
+    ];
+    PERSONS.contains(&tag)
 }
 
 /// Whether the header names the patient, and does not say that this was removed.

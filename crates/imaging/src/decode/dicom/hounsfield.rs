@@ -1,6 +1,7 @@
 //! Stored values to HU (PS3.3, C.11.1.1.2): `HU = slope * stored + intercept`.
 
-use super::dataset::{DataSet, text};
+use super::dataset::DataSet;
+use super::groups::Group;
 use super::shape::Shape;
 use crate::tags;
 use crate::volume::Samples;
@@ -17,15 +18,12 @@ pub(crate) struct Rescale {
 }
 
 impl Rescale {
-    /// Slope and intercept of a data set; `None` where it has neither.
+    /// Slope and intercept of a frame; `None` where it has neither.
     ///
     /// They are text (DS) also where the file gives their type as unknown.
-    pub fn read(set: &DataSet<'_>) -> Option<Self> {
-        let number = |tag| {
-            let bytes = set.bytes(tag);
-            set.decimal(tag).or_else(|| bytes.and_then(|bytes| comma(&text(bytes))))
-        };
-        let (slope, intercept) = (number(tags::RESCALE_SLOPE), number(tags::RESCALE_INTERCEPT));
+    pub fn of(group: &Group<'_, '_>) -> Option<Self> {
+        let slope = group.decimal(tags::RESCALE_SLOPE);
+        let intercept = group.decimal(tags::RESCALE_INTERCEPT);
         if slope.is_none() && intercept.is_none() {
             return None;
         }
@@ -34,16 +32,10 @@ impl Rescale {
         Some(Self { slope, intercept: intercept.unwrap_or(0.0) })
     }
 
-    fn whole(self) -> Option<(i64, i64)> {
-        let whole =
-            |number: f64| (number.fract() == 0.0 && number.abs() < 1e9).then_some(number as i64);
-        Some((whole(self.slope)?, whole(self.intercept)?))
+    /// Whether whole numbers stay whole.
+    fn is_whole(self) -> bool {
+        [self.slope, self.intercept].iter().all(|number| number.fract() == 0.0)
     }
-}
-
-/// A decimal comma, as some exports write it.
-fn comma(text: &str) -> Option<f64> {
-    text.replace(',', ".").parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// Values that stand for "nothing was measured here" (PS3.3, C.7.5.1.1.2).
@@ -72,27 +64,63 @@ impl Padding {
     }
 }
 
-/// HU of a frame. Whole numbers stay whole, saturating at 16 bits.
+/// What became of the pixels that hold the padding value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Padded {
+    /// Those around the body, which became air.
+    pub air: usize,
+    /// Those inside, which kept their value.
+    pub kept: usize,
+}
+
+/// HU of a frame: of 16 bits where whole numbers stay whole and fit.
 pub(crate) fn samples(
     bits: Vec<u16>,
     shape: &Shape,
     rescale: Rescale,
     padding: Option<Padding>,
-) -> Samples {
-    let padded = |raw: u16, value: i32| padding.is_some_and(|padding| padding.holds(raw, value));
-    if let Some((slope, intercept)) = rescale.whole() {
-        let hu = |raw: u16| {
-            let value = shape.value(raw);
-            let hu = i64::from(value) * slope + intercept;
-            let hu = hu.clamp(i64::from(i16::MIN), i64::from(i16::MAX)) as i16;
-            if padded(raw, value) { hu.min(PADDED_HU) } else { hu }
-        };
-        return Samples::Int16(bits.into_iter().map(hu).collect());
-    }
-    let hu = |raw: &u16| {
-        let value = shape.value(*raw);
-        let hu = (f64::from(value) * rescale.slope + rescale.intercept) as f32;
-        if padded(*raw, value) { hu.min(f32::from(PADDED_HU)) } else { hu }
+) -> (Samples, Padded) {
+    let outside = padding.map(|padding| outside(&bits, shape, padding)).unwrap_or_default();
+    let mut padded = Padded::default();
+    let air = f64::from(PADDED_HU);
+    let mut hu = |at: usize, raw: u16| {
+        let value = shape.value(raw);
+        let hu = f64::from(value) * rescale.slope + rescale.intercept;
+        if hu <= air || !padding.is_some_and(|padding| padding.holds(raw, value)) {
+            return hu;
+        }
+        let beyond = outside.get(at) == Some(&true);
+        *(if beyond { &mut padded.air } else { &mut padded.kept }) += 1;
+        if beyond { air } else { hu }
     };
-    Samples::Float32(bits.iter().map(hu).collect())
+    let hu: Vec<f64> = bits.into_iter().enumerate().map(|(at, raw)| hu(at, raw)).collect();
+    let fits = |hu: &f64| (f64::from(i16::MIN)..=f64::from(i16::MAX)).contains(hu);
+    let samples = if rescale.is_whole() && hu.iter().all(fits) {
+        Samples::Int16(hu.into_iter().map(|hu| hu as i16).collect())
+    } else {
+        Samples::Float32(hu.into_iter().map(|hu| hu as f32).collect())
+    };
+    (samples, padded)
+}
+
+/// Which padded pixels hang together with a corner of the slice: padding lies around the field of
+/// view or the body, and the same value elsewhere is tissue.
+fn outside(bits: &[u16], shape: &Shape, padding: Padding) -> Vec<bool> {
+    let (width, height) = (shape.columns, shape.rows);
+    let padded: Vec<bool> = bits.iter().map(|raw| padding.holds(*raw, shape.value(*raw))).collect();
+    let mut outside = vec![false; padded.len()];
+    let last = (height - 1) * width;
+    let mut left = vec![0, width - 1, last, last + width - 1];
+    while let Some(at) = left.pop() {
+        let (Some(true), Some(seen @ false)) = (padded.get(at), outside.get_mut(at)) else {
+            continue;
+        };
+        *seen = true;
+        let x = at % width;
+        left.extend(at.checked_sub(width));
+        left.extend((at + width < padded.len()).then_some(at + width));
+        left.extend((x > 0).then(|| at - 1));
+        left.extend((x + 1 < width).then_some(at + 1));
+    }
+    outside
 }

@@ -2,7 +2,6 @@
 
 use super::dataset::DataSet;
 use super::error::DicomError;
-use super::hounsfield::Rescale;
 use super::pixels::{Frame, Pixels};
 use super::shape::{Photometric, Shape};
 use crate::decode::raster::GreyImage;
@@ -17,7 +16,10 @@ pub(crate) fn reason(set: &DataSet<'_>, shape: &Shape) -> Option<&'static str> {
     let class = set.text(tags::SOP_CLASS_UID).unwrap_or_default();
     let functional = !set.items(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).is_empty()
         || !set.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).is_empty();
-    let rescaled = Rescale::read(set).is_some() || functional;
+    let rescaled = functional
+        || [tags::RESCALE_SLOPE, tags::RESCALE_INTERCEPT]
+            .iter()
+            .any(|tag| set.decimal(*tag).is_some());
     match shape.photometric {
         Photometric::Colour { .. } => Some("a colour image"),
         _ if rescaled => None,

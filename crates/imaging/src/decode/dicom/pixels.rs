@@ -3,7 +3,9 @@
 mod divisions;
 mod frame;
 mod jpeg;
+mod lossless;
 mod rle;
+mod stream;
 
 use super::dataset::DataSet;
 use super::error::DicomError;
@@ -12,6 +14,8 @@ use super::syntax::Syntax;
 use crate::tags;
 use frame::colour;
 use std::borrow::Cow;
+
+use stream::Stream;
 
 pub(crate) use frame::Frame;
 
@@ -33,12 +37,13 @@ impl<'a> Pixels<'a> {
         let frames = match set.fragments() {
             Some(fragments) if !syntax.native() => encapsulated(fragments, shape, syntax)?,
             Some(_) => {
-                let reason = "its pixels are encapsulated, its transfer syntax is not".to_owned();
-                return Err(DicomError::Damaged(reason));
+                let reason = "it says uncompressed, but the pixels are in compressed fragments";
+                return Err(DicomError::Disagrees(reason.to_owned()));
             }
             None if !syntax.native() => {
-                let reason = "its transfer syntax is encapsulated, its pixels are not".to_owned();
-                return Err(DicomError::Damaged(reason));
+                let says = syntax.pixels();
+                let reason = format!("it says {says}, but the pixels are not in fragments");
+                return Err(DicomError::Disagrees(reason));
             }
             None => native(set.bytes(tags::PIXEL_DATA).unwrap_or_default(), shape)?,
         };
@@ -52,10 +57,27 @@ impl<'a> Pixels<'a> {
         match self.syntax {
             Syntax::ExplicitBig => Ok(plain(bytes, shape, true)),
             syntax if syntax.native() => Ok(plain(bytes, shape, false)),
-            Syntax::Rle => rle::decode(bytes, shape),
-            Syntax::Jpeg | Syntax::JpegLossless => jpeg::decode(bytes, shape),
-            Syntax::JpegLs => jpeg::decode_ls(bytes, shape),
-            _ => jpeg::decode_2000(bytes, shape),
+            syntax => match Stream::of(bytes) {
+                _ if syntax == Syntax::Rle => rle::decode(bytes, shape),
+                Some(Stream::Lossless) if syntax.is_jpeg() => lossless::decode(bytes, shape),
+                Some(Stream::Baseline) if syntax.is_jpeg() => jpeg::decode(bytes, shape),
+                Some(Stream::Ls) if syntax == Syntax::JpegLs => jpeg::decode_ls(bytes, shape),
+                Some(Stream::Jpeg2000) if syntax == Syntax::Jpeg2000 => {
+                    jpeg::decode_2000(bytes, shape)
+                }
+                Some(stream @ Stream::OtherJpeg(_)) => {
+                    Err(DicomError::TransferSyntax(stream.name()))
+                }
+                Some(stream) => {
+                    let (says, found) = (syntax.pixels(), stream.name());
+                    let reason = format!("it says {says}, but the pixels are {found}");
+                    Err(DicomError::Disagrees(reason))
+                }
+                None => {
+                    let reason = format!("its {} frames have no header", syntax.pixels());
+                    Err(DicomError::Damaged(reason))
+                }
+            },
         }
     }
 }

@@ -55,11 +55,6 @@ impl Shape {
             return Err(DicomError::TooLarge { what, value: frames.max(0.0) as u64, most });
         }
         let frames = frames as usize;
-        let voxels = (rows * columns) as u64 * frames as u64;
-        if voxels > limits.voxels {
-            let (what, most) = ("the number of its pixels", limits.voxels);
-            return Err(DicomError::TooLarge { what, value: voxels, most });
-        }
         let allocated =
             one_of(set, tags::BITS_ALLOCATED, "Bits Allocated", &[8, 16])?.unwrap_or(16);
         let stored = set.unsigned(tags::BITS_STORED).unwrap_or(allocated);

@@ -2,14 +2,15 @@
 
 use super::dataset::DataSet;
 use super::error::DicomError;
+use super::groups::{Group, Groups};
 use super::header;
-use super::hounsfield::{self, Padding, Rescale};
+use super::hounsfield::{self, Padded, Padding, Rescale};
 use super::picture::is_secondary;
 use super::pixels::{Frame, Pixels};
 use super::shape::{Photometric, Shape};
-use crate::decode::series::{HeaderLine, Warning};
+use crate::decode::series::{HeaderLine, PatientAttribute, Warning};
 use crate::geometry::Vec3;
-use crate::tags::{self, Tag};
+use crate::tags;
 use crate::volume::Samples;
 use std::sync::Arc;
 
@@ -25,14 +26,36 @@ pub(crate) struct FileFacts {
     pub modality: Option<String>,
     pub description: Option<String>,
     pub series_number: Option<i64>,
-    pub acquisition: Option<i64>,
-    pub kernel: Option<String>,
+    pub patient: Vec<PatientAttribute>,
+    /// Of the texts (0008,0005), as it stands there.
+    pub charset: Option<String>,
     pub window: Option<(f64, f64)>,
     pub tags: Vec<HeaderLine>,
     pub identifies: bool,
     pub burned_in: bool,
-    pub localizer: bool,
     pub warnings: Vec<Warning>,
+}
+
+/// What tells two slices of one series and place apart, each `None` where the file does not say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Phase {
+    /// Which point in time: Temporal Position Identifier or Index.
+    pub temporal: Option<i64>,
+    /// Milliseconds after the heart beat, in tenths.
+    pub trigger: Option<i64>,
+    /// Per cent of the heart's cycle, in tenths.
+    pub cycle: Option<i64>,
+    pub acquisition: Option<i64>,
+    /// Date and time at which it was measured, as digits.
+    pub time: Option<String>,
+}
+
+impl FileFacts {
+    /// What tells patients apart: the ID, or the name where there is none.
+    pub fn patient_id(&self) -> Option<&str> {
+        let value = |tag| self.patient.iter().find(|one| one.tag == tag).map(|one| &*one.value);
+        value(tags::PATIENT_ID).or_else(|| value(tags::PATIENT_NAME))
+    }
 }
 
 /// One frame.
@@ -53,109 +76,152 @@ pub(crate) struct Slice {
     pub spacing: Option<[f64; 2]>,
     pub location: Option<f64>,
     pub instance: Option<i64>,
+    pub phase: Phase,
+    pub kernel: Option<String>,
+    /// Image Type, as it stands there.
+    pub image_type: Option<String>,
+    pub localizer: bool,
+    pub padded: Padded,
     pub thickness: Option<f64>,
     /// Spacing Between Slices, mm.
     pub between: Option<f64>,
     pub samples: Samples,
 }
 
-/// Where an attribute of a frame is looked for: its own functional groups, those that all
-/// frames share, the file itself (PS3.3, C.7.6.16).
-struct Groups<'a, 's> {
-    set: &'s DataSet<'a>,
-    frame: usize,
-}
-
-impl<'a, 's> Groups<'a, 's> {
-    fn find(&self, sequence: Tag) -> &'s DataSet<'a> {
-        let own = self.set.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).get(self.frame);
-        let shared = self.set.items(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).first();
-        let within = |group: Option<&'s DataSet<'a>>| group?.items(sequence).first();
-        within(own).or_else(|| within(shared)).unwrap_or(self.set)
-    }
-}
-
-/// Decodes every frame of a file.
+/// Decodes every frame of a file. `told`: what is to be said of the file already.
 pub(crate) fn read(
     name: &str,
     set: &DataSet<'_>,
     shape: &Shape,
     pixels: &Pixels<'_>,
+    told: Vec<Warning>,
 ) -> Result<Vec<Slice>, DicomError> {
     let first = Groups { set, frame: 0 };
-    let facts = Arc::new(facts(name, set, shape, &first));
-    // Padding is air only where the numbers are HU; a black border elsewhere is just black.
-    let is_ct = facts.modality.as_deref().is_none_or(|modality| modality == "CT");
-    let padding = Padding::read(set, shape).filter(|_| is_ct);
+    let facts = Arc::new(facts(name, set, shape, &first, told));
+    let padding = Padding::read(set, shape).filter(|_| in_hu(set, &first));
     let mut slices = Vec::with_capacity(shape.frames);
     for frame in 0..shape.frames {
         let groups = Groups { set, frame };
         let Frame::Grey(bits) = pixels.frame(frame)? else {
             return Err(DicomError::Damaged("its pixels are coloured, its header not".to_owned()));
         };
-        let rescale = Rescale::read(groups.find(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE));
+        let rescale = Rescale::of(&groups.find(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE));
         let rescale = rescale.unwrap_or(Rescale { slope: 1.0, intercept: 0.0 });
         let measures = groups.find(tags::PIXEL_MEASURES_SEQUENCE);
         let plane = groups.find(tags::PLANE_POSITION_SEQUENCE);
         let several = shape.frames > 1;
         // Frames without places of their own would all lie in one.
-        let position = plane.vector(tags::IMAGE_POSITION_PATIENT).map(Vec3);
-        let placed = !several || !std::ptr::eq(plane, set);
+        let position = match (plane.own, several) {
+            (Some(own), true) => own.vector(tags::IMAGE_POSITION_PATIENT),
+            (None, true) => None,
+            _ => plane.vector(tags::IMAGE_POSITION_PATIENT),
+        };
         let number = |tag| set.decimal(tag).map(|number| number as i64);
+        let image_type = frame_type(&groups);
+        let (samples, padded) = hounsfield::samples(bits, shape, rescale, padding);
         slices.push(Slice {
             file: Arc::clone(&facts),
             sha256: Arc::from(""),
             frame: several.then_some(frame + 1),
             size: [shape.columns, shape.rows],
-            position: position.filter(|_| placed),
+            position: position.map(Vec3),
             orientation: groups
                 .find(tags::PLANE_ORIENTATION_SEQUENCE)
                 .vector(tags::IMAGE_ORIENTATION_PATIENT),
-            spacing: spacing(measures).or_else(|| {
+            spacing: spacing(&measures).or_else(|| {
                 set.vector(tags::IMAGER_PIXEL_SPACING)
                     .filter(|sides| sides.iter().all(|side| *side > 0.0))
             }),
             location: set.decimal(tags::SLICE_LOCATION).filter(|_| !several),
             instance: if several { Some(frame as i64 + 1) } else { number(tags::INSTANCE_NUMBER) },
+            phase: phase(&groups),
+            kernel: groups.find(tags::CT_RECONSTRUCTION_SEQUENCE).text(tags::CONVOLUTION_KERNEL),
+            localizer: image_type.as_deref().is_some_and(is_localizer),
+            image_type,
+            padded,
             thickness: measures.decimal(tags::SLICE_THICKNESS).filter(|mm| *mm > 0.0),
             between: measures
                 .decimal(tags::SPACING_BETWEEN_SLICES)
                 .map(f64::abs)
                 .filter(|mm| *mm > 0.0),
-            samples: hounsfield::samples(bits, shape, rescale, padding),
+            samples,
         });
     }
     Ok(slices)
 }
 
-fn spacing(set: &DataSet<'_>) -> Option<[f64; 2]> {
-    set.vector(tags::PIXEL_SPACING).filter(|sides| sides.iter().all(|side| *side > 0.0))
+/// Whether the values are HU. Padding is air only there; a black border elsewhere is just black.
+fn in_hu(set: &DataSet<'_>, first: &Groups<'_, '_>) -> bool {
+    let ct = set.text(tags::MODALITY).is_none_or(|modality| modality == "CT");
+    let values = first.find(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE);
+    let unit = values.text(tags::RESCALE_TYPE).is_none_or(|unit| unit == "HU");
+    ct && unit && Rescale::of(&values).is_some()
 }
 
-fn facts(name: &str, set: &DataSet<'_>, shape: &Shape, first: &Groups<'_, '_>) -> FileFacts {
+fn frame_type(groups: &Groups<'_, '_>) -> Option<String> {
+    let frame = groups.find(tags::CT_IMAGE_FRAME_TYPE_SEQUENCE);
+    frame.text(tags::FRAME_TYPE).or_else(|| frame.text(tags::IMAGE_TYPE))
+}
+
+fn is_localizer(image_type: &str) -> bool {
+    image_type.split('\\').any(|part| matches!(part.trim(), "LOCALIZER" | "SCOUT"))
+}
+
+fn phase(groups: &Groups<'_, '_>) -> Phase {
+    let content = groups.find(tags::FRAME_CONTENT_SEQUENCE);
+    let heart = groups.find(tags::CARDIAC_SYNCHRONIZATION_SEQUENCE);
+    let either = |group: &Group<'_, '_>, a, b| group.decimal(a).or_else(|| group.decimal(b));
+    let temporal =
+        either(&content, tags::TEMPORAL_POSITION_INDEX, tags::TEMPORAL_POSITION_IDENTIFIER);
+    let acquisition = either(&content, tags::FRAME_ACQUISITION_NUMBER, tags::ACQUISITION_NUMBER);
+    let trigger = either(&heart, tags::NOMINAL_CARDIAC_TRIGGER_DELAY_TIME, tags::TRIGGER_TIME);
+    let cycle = heart.decimal(tags::NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE);
+    let digits = |text: String| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let time = groups.set.text(tags::ACQUISITION_TIME);
+    let time = time.or_else(|| groups.set.text(tags::ACQUISITION_DATE_TIME)).map(digits);
+    Phase {
+        temporal: temporal.map(|number| number as i64),
+        trigger: trigger.map(|ms| (ms * 10.0).round() as i64),
+        cycle: cycle.map(|percent| (percent * 10.0).round() as i64),
+        acquisition: acquisition.map(|number| number as i64),
+        time,
+    }
+}
+
+fn spacing(group: &Group<'_, '_>) -> Option<[f64; 2]> {
+    group.vector(tags::PIXEL_SPACING).filter(|sides| sides.iter().all(|side| *side > 0.0))
+}
+
+fn facts(
+    name: &str,
+    set: &DataSet<'_>,
+    shape: &Shape,
+    first: &Groups<'_, '_>,
+    told: Vec<Warning>,
+) -> FileFacts {
     let number = |tag| set.decimal(tag).map(|number| number as i64);
     let class_uid = set.text(tags::SOP_CLASS_UID);
-    let kind = set.text(tags::IMAGE_TYPE).unwrap_or_default();
     let modality = set.text(tags::MODALITY);
     let window = first.find(tags::FRAME_VOI_LUT_SEQUENCE);
     let center = window.decimal(tags::WINDOW_CENTER);
     let secondary = class_uid.as_deref().is_some_and(is_secondary);
+    let mut warnings = warnings(set, shape, first, modality.as_deref(), secondary);
+    warnings.extend(told);
     FileFacts {
         name: name.to_owned(),
         instance_uid: set.text(tags::SOP_INSTANCE_UID),
         study_uid: set.text(tags::STUDY_INSTANCE_UID),
         series_uid: set.text(tags::SERIES_INSTANCE_UID),
         frame_of_reference_uid: set.text(tags::FRAME_OF_REFERENCE_UID),
-        description: set.text(tags::SERIES_DESCRIPTION),
+        description: header::text(set, tags::SERIES_DESCRIPTION),
         series_number: number(tags::SERIES_NUMBER),
-        acquisition: number(tags::ACQUISITION_NUMBER),
-        kernel: set.text(tags::CONVOLUTION_KERNEL),
+        patient: header::patient(set),
+        charset: set.text(tags::SPECIFIC_CHARACTER_SET),
         window: center.zip(window.decimal(tags::WINDOW_WIDTH).filter(|width| *width > 0.0)),
         tags: header::lines(set),
         identifies: header::names_patient(set),
         burned_in: secondary || set.text(tags::BURNED_IN_ANNOTATION).as_deref() == Some("YES"),
-        localizer: kind.split('\\').any(|part| matches!(part.trim(), "LOCALIZER" | "SCOUT")),
-        warnings: warnings(set, shape, first, modality.as_deref(), secondary),
+        warnings,
         class_uid,
         modality,
     }
@@ -179,15 +245,30 @@ fn warnings(
         }
         None => warn("no-modality", "The files do not say whether they are CT.".to_owned()),
     }
-    if Rescale::read(first.find(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE)).is_none() {
-        let message = "Rescale slope and intercept are missing: the stored values are taken as HU.";
-        warn("no-rescale", message.to_owned());
+    let values = first.find(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE);
+    match Rescale::of(&values) {
+        None => {
+            let message =
+                "Rescale slope and intercept are missing: the stored values are taken as HU.";
+            warn("no-rescale", message.to_owned());
+        }
+        Some(_) => {
+            let slope = values.decimal(tags::RESCALE_SLOPE);
+            if slope.is_none_or(|slope| slope == 0.0) {
+                let message = "Rescale Slope is 0 or missing: it is taken as 1.";
+                warn("rescale", message.to_owned());
+            }
+            if values.decimal(tags::RESCALE_INTERCEPT).is_none() {
+                let message = "Rescale Intercept is missing: it is taken as 0.";
+                warn("rescale", message.to_owned());
+            }
+        }
     }
     if !set.items(tags::MODALITY_LUT_SEQUENCE).is_empty() {
         let message = "It has a modality lookup table, which is not applied: values may not be HU.";
         warn("modality-lut", message.to_owned());
     }
-    let unit = set.text(tags::RESCALE_TYPE).filter(|unit| unit != "HU");
+    let unit = values.text(tags::RESCALE_TYPE).filter(|unit| unit != "HU");
     if let Some(unit) = unit.filter(|_| modality == Some("CT")) {
         let unit: String = unit.chars().take(16).collect();
         warn("not-hu", format!("Its values are given in {unit}, not in HU."));

@@ -105,8 +105,9 @@ pub(crate) fn tilt_warning((degrees, aside): (f64, f64), pixel_mm: f64) -> Optio
         Warning::new(
             "tilted",
             format!(
-                "The slices do not lie above one another (a tilted gantry, {degrees:.1} degrees): \
-                 each slice is right, but places in the body are off by up to {aside:.1} mm."
+                "The slices do not lie above one another (a tilted gantry, {degrees:.1} degrees, up \
+                 to {aside:.1} mm aside): every slice and place is right, but the planes across \
+                 the slices are drawn as if they did."
             ),
         )
     })

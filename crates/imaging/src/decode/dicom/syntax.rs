@@ -18,6 +18,26 @@ pub(crate) enum Syntax {
     Jpeg2000,
 }
 
+/// How elements are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Encoding {
+    /// Whether each element says its type.
+    pub explicit: bool,
+    /// Whether the most significant byte comes first.
+    pub big_endian: bool,
+}
+
+impl Encoding {
+    /// What the standard calls it.
+    pub fn name(self) -> &'static str {
+        match (self.explicit, self.big_endian) {
+            (false, _) => "implicit VR little endian",
+            (true, false) => "explicit VR little endian",
+            (true, true) => "explicit VR big endian",
+        }
+    }
+}
+
 impl Syntax {
     /// The syntax of a UID, or the name of one that is not read.
     pub fn from_uid(uid: &str) -> Result<Self, String> {
@@ -39,14 +59,26 @@ impl Syntax {
         })
     }
 
-    /// Whether each element says its type.
-    pub fn explicit(self) -> bool {
-        self != Self::ImplicitLittle
+    /// How its elements are written.
+    pub fn encoding(self) -> Encoding {
+        Encoding { explicit: self != Self::ImplicitLittle, big_endian: self == Self::ExplicitBig }
     }
 
-    /// Whether the most significant byte comes first.
-    pub fn big_endian(self) -> bool {
-        self == Self::ExplicitBig
+    /// Whether its frames are those of the first JPEG standard.
+    pub fn is_jpeg(self) -> bool {
+        matches!(self, Self::Jpeg | Self::JpegLossless)
+    }
+
+    /// What its pixels are called.
+    pub fn pixels(self) -> &'static str {
+        match self {
+            Self::Rle => "RLE",
+            Self::Jpeg => "JPEG baseline",
+            Self::JpegLossless => "JPEG lossless",
+            Self::JpegLs => "JPEG-LS",
+            Self::Jpeg2000 => "JPEG 2000",
+            _ => "uncompressed",
+        }
     }
 
     /// Whether the pixels are written plainly.

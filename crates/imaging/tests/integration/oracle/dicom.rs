@@ -114,7 +114,7 @@ pub fn write(random: &mut Random, seed: u64) -> Written {
         let words: Vec<u16> = (0..width * height)
             .map(|_| {
                 let number = bits.number(random);
-                hu.push((number as f64 * by + plus).clamp(-32768.0, 32767.0));
+                hu.push(number as f64 * by + plus);
                 bits.word(number)
             })
             .collect();

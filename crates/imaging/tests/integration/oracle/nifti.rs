@@ -135,8 +135,8 @@ pub fn write(random: &mut Random) -> Written {
             let mirrored = random.chance(40);
             header.float(76, 104, if mirrored { -1.0 } else { random.pick(&[1.0, 0.0]) });
             let mut stored_pitch = [0.0; 3];
-            for k in 0..3 {
-                let side = header.float(80 + k * 4, 112 + k * 8, pitch[k] * per_mm);
+            for (k, side) in pitch.into_iter().enumerate() {
+                let side = header.float(80 + k * 4, 112 + k * 8, side * per_mm);
                 stored_pitch[k] = side / per_mm;
             }
             let parts = [0, 1, 2].map(|k| header.float(256 + k * 4, 352 + k * 8, parts[k]));
@@ -152,8 +152,8 @@ pub fn write(random: &mut Random) -> Written {
             });
         }
         4 => {
-            for k in 0..3 {
-                header.float(80 + k * 4, 112 + k * 8, pitch[k] * per_mm);
+            for (k, side) in pitch.into_iter().enumerate() {
+                header.float(80 + k * 4, 112 + k * 8, side * per_mm);
             }
             told.insert("no-orientation");
             origin = [0.0; 3];
@@ -167,15 +167,15 @@ pub fn write(random: &mut Random) -> Written {
         _ => {
             let meant = [0, 1, 2].map(|k| scaled(axes[k], pitch[k]));
             for row in 0..3 {
-                for k in 0..3 {
+                for (k, step) in meant.into_iter().enumerate() {
                     let at = row * 4 + k;
-                    header.float(280 + at * 4, 400 + at * 8, turned(meant[k])[row] * per_mm);
+                    header.float(280 + at * 4, 400 + at * 8, turned(step)[row] * per_mm);
                 }
                 let at = row * 4 + 3;
                 header.float(280 + at * 4, 400 + at * 8, turned(origin)[row] * per_mm);
             }
-            for k in 0..3 {
-                header.float(80 + k * 4, 112 + k * 8, pitch[k] * per_mm);
+            for (k, side) in pitch.into_iter().enumerate() {
+                header.float(80 + k * 4, 112 + k * 8, side * per_mm);
             }
             header.code(254, 348, random.pick(&[1, 2, 4]));
             steps = meant;

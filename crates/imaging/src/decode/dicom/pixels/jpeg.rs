@@ -3,6 +3,7 @@
 
 use super::divisions;
 use super::frame::{Frame, colour};
+use super::stream::start_of_frame;
 use crate::decode::dicom::error::DicomError;
 use crate::decode::dicom::shape::{Photometric, Shape};
 use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
@@ -11,11 +12,16 @@ use jpeg_decoder::{CodingProcess, Decoder, PixelFormat};
 /// With what a JPEG 2000 codestream begins: its start, then its size.
 const SIZE_MARK: [u8; 4] = [0xFF, 0x4F, 0xFF, 0x51];
 
-fn damaged(format: &str, reason: impl std::fmt::Display) -> DicomError {
+pub(super) fn damaged(format: &str, reason: impl std::fmt::Display) -> DicomError {
     DicomError::Damaged(format!("its {format} cannot be decoded: {reason}"))
 }
 
-fn same_size(format: &str, shape: &Shape, width: usize, height: usize) -> Result<(), DicomError> {
+pub(super) fn same_size(
+    format: &str,
+    shape: &Shape,
+    width: usize,
+    height: usize,
+) -> Result<(), DicomError> {
     if (width, height) == (shape.columns, shape.rows) {
         return Ok(());
     }
@@ -23,7 +29,7 @@ fn same_size(format: &str, shape: &Shape, width: usize, height: usize) -> Result
     Err(damaged(format, format!("it is {width} x {height}, the file says {columns} x {rows}")))
 }
 
-/// JPEG baseline and lossless.
+/// JPEG baseline.
 pub(super) fn decode(bytes: &[u8], shape: &Shape) -> Result<Frame, DicomError> {
     const NAME: &str = "JPEG";
     let mut decoder = Decoder::new(bytes);
@@ -64,28 +70,15 @@ pub(super) fn decode_ls(bytes: &[u8], shape: &Shape) -> Result<Frame, DicomError
     if shape.channels() != 1 {
         return Err(DicomError::TransferSyntax("JPEG-LS in colour".to_owned()));
     }
-    let (width, height) = ls_size(bytes).ok_or_else(|| damaged(NAME, "it has no header"))?;
+    let (_, frame) = start_of_frame(bytes).ok_or_else(|| damaged(NAME, "it has no header"))?;
+    let [_, y1, y0, x1, x0] =
+        *frame.first_chunk().ok_or_else(|| damaged(NAME, "it has no size"))?;
+    let number = |high, low| usize::from(u16::from_be_bytes([high, low]));
+    let (width, height) = (number(x1, x0), number(y1, y0));
     same_size(NAME, shape, width, height)?;
     let (samples, ..) =
         jpegls::decode(bytes, width as u32, height as u32).map_err(|error| damaged(NAME, error))?;
     complete(NAME, samples, shape)
-}
-
-/// Width and height of a JPEG-LS stream, from its start-of-frame segment (T.87, C.2.2).
-fn ls_size(bytes: &[u8]) -> Option<(usize, usize)> {
-    let mut offset = 2;
-    loop {
-        let [mark, kind, high, low] = *bytes.get(offset..)?.first_chunk::<4>()?;
-        if mark != 0xFF {
-            return None;
-        }
-        if kind == 0xF7 {
-            let [_, y1, y0, x1, x0] = *bytes.get(offset + 4..)?.first_chunk::<5>()?;
-            let number = |high, low| usize::from(u16::from_be_bytes([high, low]));
-            return Some((number(x1, x0), number(y1, y0)));
-        }
-        offset += 2 + usize::from(u16::from_be_bytes([high, low]));
-    }
 }
 
 /// JPEG 2000, reversible or not.

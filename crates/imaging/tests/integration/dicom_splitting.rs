@@ -1,0 +1,162 @@
+//! Files of one series UID that are several series, and those that are one.
+
+use crate::support::files::*;
+use nodulens_imaging::decode::series::Series;
+
+fn slice(z: usize) -> Dicom {
+    Dicom::slice(EXPLICIT, z, UPRIGHT)
+}
+
+/// The same place with other pixels.
+fn later(z: usize) -> Dicom {
+    let pixels = (0..15).map(|i| 3000 + i * z as u16).collect();
+    slice(z).with(0x7FE0_0010, b"OW", Value::Words(pixels))
+}
+
+fn series(slices: Vec<Dicom>) -> Vec<Series> {
+    // In an order that has nothing to do with theirs.
+    let count = slices.len();
+    let names: Vec<String> = (0..count).map(|i| format!("file {i:02}")).collect();
+    let mixed = (0..count).map(|i| (i * 7 + 3) % count).map(|i| (&*names[i], slices[i].file()));
+    let imported = import(mixed);
+    assert!(imported.problems.is_empty(), "{:?}", imported.problems);
+    imported.series
+}
+
+fn depth(series: &Series) -> usize {
+    series.volume.geometry().size()[2]
+}
+
+/// Slices 0 to 4 of one kind and 0 to 4, or 5 to 9, of another.
+fn two(one: impl Fn(Dicom) -> Dicom, other: impl Fn(Dicom) -> Dicom, apart: usize) -> Vec<Dicom> {
+    let first = (0..5).map(|z| one(slice(z)));
+    first.chain((apart..apart + 5).map(|z| other(later(z)))).collect()
+}
+
+#[test]
+fn what_differs_becomes_a_series_of_its_own_whose_name_says_why() {
+    let set = |tag: u32, vr: &'static [u8; 2], text: &'static str| {
+        move |slice: Dicom| slice.text(tag, vr, text)
+    };
+    type Case =
+        (&'static str, &'static str, u32, &'static [u8; 2], &'static str, &'static str, bool);
+    let cases: [Case; 10] = [
+        ("patient", "patient 1", 0x0010_0020, b"LO", "A", "B", true),
+        ("study", "study 1", 0x0020_000D, b"UI", "1.2.3", "1.2.4", true),
+        (
+            "image type",
+            "ORIGINAL",
+            0x0008_0008,
+            b"CS",
+            "ORIGINAL\\PRIMARY\\AXIAL",
+            "DERIVED\\SECONDARY\\MPR",
+            true,
+        ),
+        ("kernel", "kernel B30f", 0x0018_1210, b"SH", "B30f", "B70f", true),
+        ("modality", "CT", 0x0008_0060, b"CS", "CT", "PT", true),
+        ("frame of reference", "frame of reference 1", 0x0020_0052, b"UI", "1.7", "1.8", true),
+        ("temporal position", "temporal position 1", 0x0020_0100, b"IS", "1", "2", true),
+        ("trigger time", "trigger time 35.5 ms", 0x0018_1060, b"DS", "35.5", "350", false),
+        ("acquisition", "acquisition 1", 0x0020_0012, b"IS", "1", "2", false),
+        ("time", "time 1", 0x0008_0032, b"TM", "120000", "120010", false),
+    ];
+    for (reason, label, tag, vr, one, other, everywhere) in cases {
+        for apart in [0, 5] {
+            let found = series(two(set(tag, vr, one), set(tag, vr, other), apart));
+            // Times and counters go on within one scan: only at the same places they are phases.
+            let expected = if apart == 0 || everywhere { vec![5, 5] } else { vec![10] };
+            let depths: Vec<usize> = found.iter().map(depth).collect();
+            assert_eq!(depths, expected, "{reason}, {apart} slices apart");
+            if depths.len() == 2 {
+                let titles: Vec<&str> = found.iter().map(|one| &*one.info.title).collect();
+                assert!(titles.iter().any(|title| title.contains(label)), "{titles:?}");
+                assert_ne!(titles[0], titles[1]);
+                let told = found[0].warnings.iter().find(|one| one.code == "mixed-series").unwrap();
+                assert!(told.message.contains(reason), "{}", told.message);
+                assert!(!codes(&found[0]).contains(&"duplicates"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_patient_s_name_stays_out_of_the_title() {
+    let set = |text: &'static str| move |slice: Dicom| slice.text(0x0010_0010, b"PN", text);
+    let found = series(two(set("Doe^Jane"), set("Roe^Richard"), 5));
+    assert_eq!(found.len(), 2);
+    for one in &found {
+        assert!(!one.info.title.contains("Doe") && !one.info.title.contains("Roe"));
+    }
+    // Of one ID, two spellings of a name are one patient.
+    let id = |text: &'static str| {
+        move |slice: Dicom| slice.text(0x0010_0010, b"PN", text).text(0x0010_0020, b"LO", "7")
+    };
+    assert_eq!(series(two(id("Doe^Jane"), id("DOE^JANE"), 5)).len(), 1);
+}
+
+#[test]
+fn two_acquisitions_that_overlap_are_two_and_that_follow_each_other_one() {
+    let number = |number: &'static str| move |slice: Dicom| slice.text(0x0020_0012, b"IS", number);
+    // Every other slice.
+    let slices: Vec<Dicom> =
+        (0..8).map(|z| number(if z % 2 == 0 { "1" } else { "2" })(slice(z))).collect();
+    assert_eq!(series(slices).iter().map(depth).collect::<Vec<_>>(), [4, 4]);
+    // Far apart.
+    assert_eq!(series(two(number("1"), number("2"), 20)).len(), 2);
+    // Each slice its own, as step-and-shoot scanners count.
+    let slices = (0..8).map(|z| slice(z).text(0x0020_0012, b"IS", &z.to_string())).collect();
+    assert_eq!(series(slices).iter().map(depth).collect::<Vec<_>>(), [8]);
+}
+
+#[test]
+fn copies_do_not_hide_phases() {
+    let phase = |number: &'static str| move |slice: Dicom| slice.text(0x0020_0100, b"IS", number);
+    let mut slices = two(phase("1"), phase("2"), 0);
+    slices.push(slices[2].clone());
+    slices.push(slices[7].clone());
+    let found = series(slices);
+    assert_eq!(found.iter().map(depth).collect::<Vec<_>>(), [5, 5]);
+    assert!(found.iter().all(|one| codes(one).contains(&"copies")));
+}
+
+#[test]
+fn a_slice_without_a_place_is_named_and_the_others_open() {
+    let lost = slice(3).without(0x0020_0032);
+    let files = [slice(0), slice(1), slice(2), lost, slice(4)];
+    let imported =
+        import(["a", "b", "c", "lost", "e"].into_iter().zip(files.map(|file| file.file())));
+    assert_eq!(imported.problems.len(), 1);
+    let problem = &imported.problems[0];
+    assert_eq!((&*problem.name, problem.code), ("lost", "no-position"));
+    assert!(problem.message.contains("(0020,0032)"), "{}", problem.message);
+    assert_eq!((depth(&imported.series[0]), codes(&imported.series[0])), (4, vec!["gap"]));
+    assert!(imported.series[0].info.placed);
+    // Where most have none, no place is certain.
+    let files = [slice(0), slice(1).without(0x0020_0032), slice(2).without(0x0020_0032)];
+    let found = series(files.to_vec());
+    assert_eq!((depth(&found[0]), found[0].info.placed), (3, false));
+    assert!(codes(&found[0]).contains(&"no-positions"));
+}
+
+#[test]
+fn every_slice_lies_where_its_file_says() {
+    // A gap, an uneven step and a tilted gantry at once.
+    let at = |z: usize, height: f64| {
+        let place = [ORIGIN[0], ORIGIN[1] + height * 0.3, ORIGIN[2] + height];
+        (slice(z).text(0x0020_0032, b"DS", &join(&place)), place)
+    };
+    let files = [at(0, 0.0), at(1, 2.5), at(2, 12.5), at(3, 14.0), at(4, 17.5)];
+    let found = series(files.iter().map(|(file, _)| file.clone()).collect());
+    let (one, geometry) = (&found[0], found[0].volume.geometry());
+    assert!(codes(one).contains(&"gap") && codes(one).contains(&"tilted"));
+    for (z, (_, place)) in files.iter().enumerate() {
+        let voxel = nodulens_imaging::geometry::VoxelPoint { x: 2.0, y: 4.0, z: z as f64 };
+        let world = geometry.world_from_voxel(voxel);
+        let expected = [place[0] + 1.4, place[1] + 3.2, place[2]];
+        for (found, expected) in [world.x, world.y, world.z].into_iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-9, "slice {z}: {world:?} {expected:?}");
+        }
+        let back = geometry.voxel_from_world(world);
+        assert!((back.z - z as f64).abs() < 1e-9 && (back.y - 4.0).abs() < 1e-9);
+    }
+}

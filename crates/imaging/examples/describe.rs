@@ -30,6 +30,9 @@ fn main() -> io::Result<()> {
     for picture in &imported.pictures {
         let image = &picture.image;
         println!("{}: {} of {} x {} pixels", picture.name, image.format, image.width, image.height);
+        for note in &image.notes {
+            println!("  note      {note}");
+        }
     }
     for problem in &imported.problems {
         println!("{}: {}: {}. {}", problem.name, problem.code, problem.message, problem.hint);

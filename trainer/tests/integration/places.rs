@@ -49,7 +49,8 @@ fn probability_at(scan: &Path, place: &str, folder: &Path) -> f64 {
 #[test]
 fn every_coordinate_leads_back_to_its_finding() {
     let folder = tempfile::tempdir().unwrap();
-    let scans: [(&str, SpacingMm, fn(usize, WorldMm) -> WorldMm); 3] = [
+    type Moved = fn(usize, WorldMm) -> WorldMm;
+    let scans: [(&str, SpacingMm, Moved); 3] = [
         ("trained", SpacingMm { x: 0.7, y: 0.7, z: 2.5 }, |_, place| place),
         // Resampled along both axes, by two factors.
         ("coarse", SpacingMm { x: 1.2, y: 1.3, z: 3.3 }, |_, place| place),

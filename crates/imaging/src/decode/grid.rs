@@ -5,20 +5,27 @@ mod error;
 
 pub use error::GridError;
 
+use super::inflate::Unpacked;
 use super::limits::Limits;
-use super::numbers::{self, Number, NumbersError};
+use super::numbers::{self, Number, Numbers, NumbersError};
 use super::series::{HeaderLine, Warning};
-use crate::geometry::{Axes, GeometryError, Vec3, VolumeGeometry, WorldMm};
-use crate::volume::{Samples, Volume};
-use flate2::read::{MultiGzDecoder, ZlibDecoder};
-use std::io::Read;
+use crate::geometry::{Axes, Vec3, VolumeGeometry, WorldMm};
+use crate::volume::Volume;
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 
 /// Most that a byte of deflate can become (zlib's technical notes).
 const MOST_INFLATION: u64 = 1032;
 /// Most text before samples; it is read byte by byte.
 const MOST_TEXT: u64 = 1 << 20;
+/// Most bytes behind the samples that are looked at.
+const MOST_BEHIND: u64 = 1 << 20;
 /// Axes may deviate so much from right angles; more is a sheared volume.
 const SHEAR: f64 = 1e-3;
+/// The sine of 37 degrees; gantries tilt by 30 at most.
+const MOST_SHEAR: f64 = 0.6;
+/// By so much must the pixels of one way to read a sheared grid be nearer to square than those
+/// of the other, as a ratio of their sides.
+const SQUARER: f64 = 1.02;
 
 /// Where the samples are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,9 +43,9 @@ pub enum DataFile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
     Raw,
-    Gzip,
-    /// Ends with the last sample.
-    Zlib,
+    /// gzip or zlib. Bytes before the samples are counted in what it becomes, lines before them
+    /// are not packed: NRRD's rule.
+    Packed,
     Text,
 }
 
@@ -81,18 +88,18 @@ pub(crate) fn geometry(
     origin: WorldMm,
     steps: [Vec3; 3],
     warnings: &mut Vec<Warning>,
-) -> Result<VolumeGeometry, GeometryError> {
+) -> Result<VolumeGeometry, GridError> {
     let mut spacing = steps.map(Vec3::length);
     let mut axes = [0, 1, 2].map(|i| steps[i] / spacing[i]);
-    let [x, y, z] = axes;
-    let lean = x.dot(z).abs().max(y.dot(z).abs());
-    if x.dot(y).abs() <= SHEAR && lean > SHEAR && lean < 0.8 {
-        let normal = x.cross(y);
-        let along = normal.dot(steps[2]);
-        axes[2] = normal * along.signum();
-        spacing[2] = along.abs();
+    if let Some(stack) = stacked(axes, spacing)? {
+        let [a, b] = [(stack + 1) % 3, (stack + 2) % 3];
+        let normal = axes[a].cross(axes[b]);
+        let along = normal.dot(steps[stack]);
+        let lean = axes[a].dot(axes[stack]).hypot(axes[b].dot(axes[stack]));
         let degrees = lean.asin().to_degrees();
-        let aside = lean * steps[2].length() * (size[2] - 1) as f64;
+        let aside = lean * spacing[stack] * (size[stack] - 1) as f64;
+        axes[stack] = normal * along.signum();
+        spacing[stack] = along.abs();
         warnings.push(Warning::new(
             "tilted",
             format!(
@@ -101,7 +108,44 @@ pub(crate) fn geometry(
             ),
         ));
     }
-    VolumeGeometry::new(size, origin, Vec3(spacing).into(), Axes(axes))
+    Ok(VolumeGeometry::new(size, origin, Vec3(spacing).into(), Axes(axes))?)
+}
+
+/// The axis of a sheared array along which its slices are stacked: the one that leans against
+/// the other two, which are at right angles. `None` where nothing leans, or too much does.
+///
+/// Where only two axes lean against each other, either may be the stack: then the pixels of a
+/// slice are those that are squarer, for a scanner's are square.
+fn stacked(axes: [Vec3; 3], spacing: [f64; 3]) -> Result<Option<usize>, GridError> {
+    let sine = |a: usize, b: usize| axes[a].dot(axes[b]).abs();
+    let leans = |a: usize, b: usize| sine(a, b) > SHEAR;
+    if sine(0, 1).max(sine(1, 2)).max(sine(0, 2)) >= MOST_SHEAR {
+        return Ok(None);
+    }
+    let oblong = |stack: usize| {
+        let [a, b] = [spacing[(stack + 1) % 3], spacing[(stack + 2) % 3]];
+        (a / b).max(b / a)
+    };
+    let squarer = |one: usize, other: usize| {
+        if oblong(one) * SQUARER < oblong(other) {
+            Ok(Some(one))
+        } else if oblong(other) * SQUARER < oblong(one) {
+            Ok(Some(other))
+        } else {
+            let reason = "its axes are not at right angles, and it does not say which of them \
+                          runs from slice to slice";
+            Err(GridError::Unsupported(reason.to_owned()))
+        }
+    };
+    match (leans(0, 1), leans(1, 2), leans(0, 2)) {
+        (false, true, true) => Ok(Some(2)),
+        (true, false, true) => Ok(Some(0)),
+        (true, true, false) => Ok(Some(1)),
+        (true, false, false) => squarer(0, 1),
+        (false, true, false) => squarer(1, 2),
+        (false, false, true) => squarer(0, 2),
+        _ => Ok(None),
+    }
 }
 
 impl Grid {
@@ -115,20 +159,21 @@ impl Grid {
         self.voxels() * self.number.bytes()
     }
 
-    /// Read the samples out of `data`, which is `length` bytes long.
+    /// Read the samples out of `data`, which is `length` bytes long. What is odd about them is
+    /// told beside them.
     ///
     /// Memory: the volume and one block. The promise is checked against `length` before anything
     /// is reserved, so a header of a hundred bytes cannot ask for a gigabyte; and what is passed
     /// over in compressed data, against what it may become.
     pub fn read(
         &self,
-        mut data: impl Read,
+        data: impl Read,
         length: u64,
         limits: &Limits,
-    ) -> Result<Volume, GridError> {
+    ) -> Result<(Volume, Vec<Warning>), GridError> {
         let needed = self.bytes();
         let possible = match self.encoding {
-            Encoding::Gzip | Encoding::Zlib => length.saturating_mul(MOST_INFLATION),
+            Encoding::Packed => length.saturating_mul(MOST_INFLATION),
             Encoding::Raw => length,
             // A digit and a space.
             Encoding::Text => length.saturating_add(1) / 2 * self.number.bytes(),
@@ -136,58 +181,115 @@ impl Grid {
         if possible < needed {
             return Err(GridError::Truncated { needed, found: length });
         }
-        let samples = match self.encoding {
+        let mut data = BufReader::new(data);
+        let lines = self.pass_lines(&mut data)?;
+        let (numbers, behind) = match self.encoding {
             Encoding::Raw => {
-                let left = length.saturating_sub(self.pass_lines(&mut data)?);
+                let left = length.saturating_sub(lines);
                 let skip = self.skip.unwrap_or(left.saturating_sub(needed));
                 let found = left.saturating_sub(skip);
                 if found < needed {
                     return Err(GridError::Truncated { needed, found });
                 }
                 self.pass(&mut data, skip)?;
-                self.samples(&mut data)?
+                let numbers = self.samples(&mut data)?;
+                (numbers, self.behind(&mut data)?)
             }
-            Encoding::Gzip => self.inflated(MultiGzDecoder::new(data), length, limits)?,
-            Encoding::Zlib => self.inflated(ZlibDecoder::new(data), length, limits)?,
-            Encoding::Text => {
-                self.pass_lines(&mut data)?;
-                self.words(data, length)?
-            }
+            Encoding::Packed => self.unpacked(data, length, limits)?,
+            Encoding::Text => self.words(data, length)?,
         };
+        let mut told = odd(&numbers);
+        if behind {
+            told.push(Warning::new(
+                "bytes-behind",
+                "The file holds more than its header says: what stands behind the last sample \
+                 was passed over. If the picture looks wrong, the header is.",
+            ));
+        }
         // The header's size and the number of samples read are the same product.
-        Volume::new(samples, self.geometry.clone())
-            .map_err(|error| GridError::Damaged(error.to_string()))
+        let volume = Volume::new(numbers.samples, self.geometry.clone())
+            .map_err(|error| GridError::Damaged(error.to_string()))?;
+        Ok((volume, told))
     }
 
-    /// Read the samples out of `data`, which was `length` bytes long before it was inflated.
-    fn inflated(
+    /// Read the samples out of packed `data`, which is `length` bytes long, and tell whether
+    /// anything but zeros stands behind them.
+    fn unpacked(
         &self,
-        mut data: impl Read,
+        data: impl BufRead,
         length: u64,
         limits: &Limits,
-    ) -> Result<Samples, GridError> {
-        let skip = self.skip.unwrap_or(0);
-        self.pass_lines(&mut data)?;
+    ) -> Result<(Numbers, bool), GridError> {
+        let mut data = Unpacked::new(data).map_err(|error| match error.kind() {
+            ErrorKind::InvalidData => {
+                let reason = "its samples are compressed, but neither with gzip nor with zlib";
+                GridError::Unsupported(reason.to_owned())
+            }
+            _ => self.broken(error.to_string()),
+        })?;
+        let Some(skip) = self.skip else {
+            let all = self.last(&mut data, limits.inflated(length))?;
+            let mut samples = all.as_slice();
+            return Ok((self.samples(&mut samples)?, data.behind()));
+        };
         if skip > limits.inflated(length) {
             let value = skip.to_string();
             return Err(GridError::Value { key: "bytes before the samples", value });
         }
         self.pass(&mut data, skip)?;
-        let samples = self.samples(&mut data)?;
+        let numbers = self.samples(&mut data)?;
         // Reading on lets the decoder compare its checksum.
-        match data.read(&mut [0]) {
-            Ok(1) if self.encoding == Encoding::Zlib => {
-                Err(GridError::TooLong { needed: self.bytes() })
+        let more = self.behind(&mut data)?;
+        Ok((numbers, more || data.behind()))
+    }
+
+    /// The last bytes of packed data, as many as the samples have. Memory: twice these.
+    fn last(&self, data: &mut impl Read, most: u64) -> Result<Vec<u8>, GridError> {
+        let needed = self.bytes() as usize;
+        let too_large = || GridError::TooLarge { voxels: self.voxels() };
+        let mut bytes = Vec::new();
+        bytes
+            .try_reserve_exact(needed.saturating_mul(2).saturating_add(4096))
+            .map_err(|_| too_large())?;
+        let (mut all, mut block) = (0, [0; 4096]);
+        loop {
+            let read = data.read(&mut block).map_err(|error| self.broken(error.to_string()))?;
+            if read == 0 {
+                break;
             }
-            Ok(_) => Ok(samples),
-            Err(error) => Err(self.broken(error.to_string())),
+            all += read as u64;
+            if all > most {
+                return Err(too_large());
+            }
+            bytes.extend_from_slice(block.get(..read).unwrap_or_default());
+            if bytes.len() >= needed.saturating_mul(2) {
+                bytes.drain(..bytes.len() - needed);
+            }
+        }
+        let start = bytes.len().checked_sub(needed);
+        let start = start.ok_or(GridError::Truncated { needed: needed as u64, found: all })?;
+        bytes.drain(..start);
+        Ok(bytes)
+    }
+
+    /// Whether anything but zeros follows.
+    fn behind(&self, data: &mut impl Read) -> Result<bool, GridError> {
+        let mut block = [0; 4096];
+        let mut data = data.take(MOST_BEHIND);
+        loop {
+            let read = data.read(&mut block).map_err(|error| self.broken(error.to_string()))?;
+            match block.get(..read) {
+                None | Some([]) => return Ok(false),
+                Some(bytes) if bytes.iter().any(|byte| *byte != 0) => return Ok(true),
+                Some(_) => {}
+            }
         }
     }
 
     /// Name the fault where reading stops: the source's, or that of what the source holds.
     fn broken(&self, reason: String) -> GridError {
         match self.encoding {
-            Encoding::Gzip | Encoding::Zlib => GridError::Damaged(reason),
+            Encoding::Packed => GridError::Damaged(reason),
             Encoding::Raw | Encoding::Text => GridError::Read(reason),
         }
     }
@@ -213,7 +315,7 @@ impl Grid {
         Ok(bytes)
     }
 
-    fn samples(&self, data: &mut impl Read) -> Result<Samples, GridError> {
+    fn samples(&self, data: &mut impl Read) -> Result<Numbers, GridError> {
         numbers::read(data, self.number, self.big_endian, self.voxels() as usize, self.scale)
             .map_err(|error| match error {
                 NumbersError::Memory => GridError::TooLarge { voxels: self.voxels() },
@@ -224,17 +326,22 @@ impl Grid {
             })
     }
 
-    /// Read samples written as text, between white space. Memory: the text too.
-    fn words(&self, data: impl Read, length: u64) -> Result<Samples, GridError> {
+    /// Read samples written as text, between white space, and tell whether more text follows
+    /// them. Memory: the text too.
+    fn words(&self, data: impl Read, length: u64) -> Result<(Numbers, bool), GridError> {
         let mut text = Vec::new();
         let voxels = self.voxels();
         text.try_reserve_exact(length as usize).map_err(|_| GridError::TooLarge { voxels })?;
         data.take(length).read_to_end(&mut text).map_err(|error| self.broken(error.to_string()))?;
-        let text = std::str::from_utf8(&text);
+        let skip = usize::try_from(self.skip.unwrap_or(0)).ok();
+        let text = skip.and_then(|skip| text.get(skip..)).unwrap_or_default();
+        let text = std::str::from_utf8(text);
         let text = text.map_err(|error| GridError::Damaged(error.to_string()))?;
-        let separated = text.split(|c: char| c.is_whitespace() || c == ',');
+        let mut words = text
+            .split(|c: char| c.is_whitespace() || c == ',' || c == '\0')
+            .filter(|word| !word.is_empty());
         let mut bytes = Vec::new();
-        for word in separated.filter(|word| !word.is_empty()).take(voxels as usize) {
+        for word in words.by_ref().take(voxels as usize) {
             let number: f64 = word.parse().map_err(|_| {
                 GridError::Damaged(format!(
                     "{} is no number",
@@ -243,7 +350,38 @@ impl Grid {
             })?;
             bytes.extend_from_slice(&number.to_le_bytes());
         }
+        let more = words.next().is_some();
         let plain = Grid { number: Number::F64, big_endian: false, ..self.clone() };
-        plain.samples(&mut bytes.as_slice())
+        Ok((plain.samples(&mut bytes.as_slice())?, more))
     }
+}
+
+/// What the user should know of the samples' values.
+fn odd(numbers: &Numbers) -> Vec<Warning> {
+    let mut told = Vec::new();
+    if numbers.beyond > 0 {
+        let (least, most) = numbers.range;
+        let found = match numbers.beyond {
+            1 => format!("1 voxel holds a value outside -32768 to 32767 ({most})"),
+            count => format!(
+                "{count} voxels hold values outside -32768 to 32767 (from {least} to {most})"
+            ),
+        };
+        told.push(Warning::new(
+            "beyond-hu",
+            format!(
+                "{found}, which no CT number is. Such values are kept as they are; perhaps the \
+                 header names the wrong kind of number."
+            ),
+        ));
+    }
+    if numbers.not_numbers > 0 {
+        let found = match numbers.not_numbers {
+            1 => "1 voxel holds no number (NaN or infinite): it was".to_owned(),
+            count => format!("{count} voxels hold no number (NaN or infinite): they were"),
+        };
+        let message = format!("{found} taken as air, -1000.");
+        told.push(Warning::new("not-a-number", message));
+    }
+    told
 }

@@ -16,7 +16,7 @@ use super::dicom::DicomError;
 use super::kind::{Kind, kind};
 use super::limits::Limits;
 use super::raster::decode_raster;
-use super::series::{FileProblem, Picture, Series};
+use super::series::{FileProblem, Picture, Series, Warning};
 use super::{dicom, inflate};
 use crate::hash;
 use crate::volume::Samples;
@@ -190,6 +190,12 @@ impl Import {
                 ));
             }
         }
+        if archive.repeats() {
+            let message = "several of its files have one name: of these, the last alone was read";
+            let (name, message) = (name.to_owned(), message.to_owned());
+            let hint = "Unpack it first, then choose the files.".to_owned();
+            self.problems.push(FileProblem { name, code: "same-names", message, hint });
+        }
         Ok(Added::Archive { files })
     }
 
@@ -199,8 +205,8 @@ impl Import {
             let message = "it is an archive within archives";
             return Err(Refusal::new("nested-archive", message, "Unpack the outer one first."));
         }
-        let inflated = match inflate::gzip(&bytes, &self.limits, &mut self.unpackable) {
-            Ok(inflated) => inflated,
+        let (inflated, behind) = match inflate::gzip(&bytes, &self.limits, &mut self.unpackable) {
+            Ok(unpacked) => unpacked,
             Err(error @ inflate::InflateError::TooLarge { .. }) => {
                 let hint = "Unpack it first, and choose the files that are needed.";
                 return Err(Refusal::new("too-large", error.to_string(), hint));
@@ -212,10 +218,30 @@ impl Import {
         let inner = name.strip_suffix(".gz").unwrap_or(name);
         match kind(inner, &inflated) {
             Kind::Unknown => self.unknown(name, bytes),
+            // A header that names it means it as it is: packed.
+            Kind::Other(what) if may_be_samples(name) => {
+                self.set_aside(name, bytes, not_an_image(what))
+            }
             _ => {
                 drop(bytes);
-                self.open(inner, inflated, nesting + 1)
+                let (series, pictures) = (self.series.len(), self.pictures.len());
+                let added = self.open(inner, inflated, nesting + 1);
+                if behind {
+                    self.tell_of_bytes_behind(series, pictures);
+                }
+                added
             }
+        }
+    }
+
+    /// Says of what came out of a gzip file, all after those many, that bytes were passed over.
+    fn tell_of_bytes_behind(&mut self, series: usize, pictures: usize) {
+        let message = "Behind the packed file stand other bytes, which were passed over.";
+        for one in self.series.iter_mut().skip(series) {
+            one.warnings.push(Warning::new("bytes-behind", message));
+        }
+        for one in self.pictures.iter_mut().skip(pictures) {
+            one.image.notes.push(message.to_owned());
         }
     }
 

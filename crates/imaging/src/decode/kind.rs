@@ -1,7 +1,6 @@
 //! What a file is, by its first bytes.
 
-use super::metaimage::{Header, MetaImageError};
-use super::{dicom, inflate, nifti, nrrd};
+use super::{archive, dicom, inflate, metaimage, nifti, nrrd, raster};
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,17 +22,44 @@ pub(crate) enum Kind {
 }
 
 /// Beginnings of files that hold no image, for a better message.
-const OTHERS: [(&[u8], &str); 9] = [
+const OTHERS: [(&[u8], &str); 18] = [
     (b"%PDF", "a PDF document"),
     (b"Rar!", "a RAR archive; only zip is opened"),
     (b"7z\xBC\xAF\x27\x1C", "a 7z archive; only zip is opened"),
     (b"\xFD7zXZ\0", "an xz archive; only zip is opened"),
-    (b"\x28\xB5\x2F\xFD", "compressed with zstd; only zip and gzip are opened"),
-    (b"BZh", "compressed with bzip2; only zip and gzip are opened"),
+    (b"\x28\xB5\x2F\xFD", "a file compressed with zstd; only zip and gzip are opened"),
+    (b"BZh", "a file compressed with bzip2; only zip and gzip are opened"),
+    (b"\x1F\x9D", "a file compressed with compress (.Z); only zip and gzip are opened"),
+    (b"CDF\x01", "a netCDF file, as MINC has it"),
     (b"GIF8", "a GIF picture; save it as PNG"),
+    (b"\0\0\0\x0CjP  \r\n\x87\n", "a JPEG 2000 picture; save it as PNG"),
+    (b"\xFF\x4F\xFF\x51", "a JPEG 2000 picture; save it as PNG"),
+    (b"\0\0\0\x0CJXL \r\n\x87\n", "a JPEG XL picture; save it as PNG"),
+    (b"8BPS", "a Photoshop picture; save it as PNG"),
+    (b"\x76\x2F\x31\x01", "an OpenEXR picture; save it as PNG"),
+    (b"\x8AMNG\r\n\x1A\n", "an MNG animation; save it as PNG"),
+    (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "a document of an office program"),
     (b"MZ", "a Windows program, as image discs carry"),
     (b"\x89HDF", "an HDF5 file"),
 ];
+
+/// Pictures whose format is named behind their first bytes.
+fn other_picture(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
+        return Some("a WebP picture; save it as PNG");
+    }
+    // ISO/IEC 14496-12: a box "ftyp" with the brand.
+    if bytes.get(4..8) != Some(b"ftyp") {
+        return None;
+    }
+    match bytes.get(8..12)? {
+        b"avif" | b"avis" => Some("an AVIF picture; save it as PNG"),
+        b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"heis" | b"mif1" | b"msf1" => {
+            Some("an HEIC picture; save it as PNG")
+        }
+        _ => Some("a video"),
+    }
+}
 
 /// Names of leftovers, in lower case.
 const LEFTOVERS: [&str; 3] = [".ds_store", "thumbs.db", "desktop.ini"];
@@ -49,7 +75,7 @@ pub(crate) fn kind(name: &str, bytes: &[u8]) -> Kind {
     if LEFTOVERS.contains(&base.as_str()) || base.starts_with("._") || name.contains("__MACOSX/") {
         return Kind::Leftover;
     }
-    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
+    if archive::begins(bytes) {
         return Kind::Zip;
     }
     if bytes.starts_with(&[0x1F, 0x8B]) {
@@ -72,36 +98,28 @@ pub(crate) fn kind(name: &str, bytes: &[u8]) -> Kind {
     if dicom::is_dicom(bytes) {
         return Kind::Dicom;
     }
-    if let Ok(format) = image::guess_format(bytes)
-        && matches!(
-            format,
-            image::ImageFormat::Png
-                | image::ImageFormat::Jpeg
-                | image::ImageFormat::Tiff
-                | image::ImageFormat::Bmp
-        )
-    {
+    if raster::is_picture(bytes) {
         return Kind::Picture;
+    }
+    // Before the programs: one that unpacks itself is an archive, too.
+    if archive::ends(bytes) {
+        return Kind::Zip;
+    }
+    if let Some(what) = other_picture(bytes) {
+        return Kind::Other(what);
+    }
+    // POSIX: the mark stands behind the name and numbers of the first file.
+    if bytes.get(257..262) == Some(b"ustar") {
+        return Kind::Other("a tar archive; only zip is opened");
     }
     if let Some((_, what)) = OTHERS.iter().find(|(start, _)| bytes.starts_with(start)) {
         return Kind::Other(what);
     }
-    if is_metaimage(bytes) {
+    if metaimage::is_metaimage(bytes) {
         return Kind::MetaImage;
     }
     if !bytes.contains(&0) && std::str::from_utf8(bytes.get(..256).unwrap_or(bytes)).is_ok() {
         return Kind::Other("text");
     }
     Kind::Unknown
-}
-
-/// Whether a MetaImage header is there, right or wrong.
-fn is_metaimage(bytes: &[u8]) -> bool {
-    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let Some((key, _)) = std::str::from_utf8(first).ok().and_then(|line| line.split_once('='))
-    else {
-        return false;
-    };
-    let known = matches!(key.trim(), "ObjectType" | "NDims" | "Comment" | "ObjectSubType");
-    known && !matches!(Header::parse(bytes), Err(MetaImageError::NotMetaImage))
 }

@@ -11,6 +11,7 @@ mod header;
 pub use super::grid::DataFile;
 pub use error::MetaImageError;
 pub use header::Header;
+pub(in crate::decode) use header::is_metaimage;
 
 use super::limits::Limits;
 use crate::volume::Volume;
@@ -42,7 +43,8 @@ pub fn decode_mhd(header: &[u8], data: &[u8]) -> Result<Volume, MetaImageError> 
 /// Read the samples that a header promises from `data`, which is `length` bytes long.
 ///
 /// Memory: the volume and one block. The promise is checked against `length` before anything
-/// is reserved, so a header of a hundred bytes cannot ask for a gigabyte.
+/// is reserved, so a header of a hundred bytes cannot ask for a gigabyte. Samples that are no
+/// number become -1000; [`Import`](super::import::Import) also tells of them.
 ///
 /// # Errors
 /// [`MetaImageError::Samples`]; where `data` cannot be read, too.
@@ -51,5 +53,5 @@ pub fn read_volume(
     data: impl Read,
     length: u64,
 ) -> Result<Volume, MetaImageError> {
-    Ok(header.grid.read(data, length, &Limits::default())?)
+    Ok(header.grid.read(data, length, &Limits::default())?.0)
 }

@@ -94,7 +94,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Reads a header. `inflated` is whether the file came as gzip: its samples do too.
+/// Reads a header. `gzip` is whether the file came as gzip: its samples do too.
 pub(crate) fn parse(
     bytes: &[u8],
     place: Place,
@@ -108,48 +108,53 @@ pub(crate) fn parse(
     }
     let side = |axis: usize| if axis as i64 <= dimensions { fields.whole(40, 16, axis) } else { 1 };
     if (4..=7).any(|axis| side(axis) > 1) {
-        let reason = "it holds several volumes; only one is read".to_owned();
+        let sides: Vec<String> =
+            (1..=dimensions as usize).map(|axis| side(axis).to_string()).collect();
+        let sides = sides.join(" x ");
+        let what = match (4..=7).find(|axis| side(*axis) > 1) {
+            Some(4) => "a series in time, or several volumes",
+            _ => "several values a voxel, or several volumes",
+        };
+        let reason = format!("it holds {what} ({sides}); one volume is read");
         return Err(GridError::Unsupported(reason));
     }
     let size = grid::size([side(1), side(2), side(3)], limits.voxels())?;
-    let kind = match fields.second {
-        true => i16::from_le_bytes(fields.chunk(12)),
-        false => i16::from_le_bytes(fields.chunk(70)),
-    };
-    let number = match kind {
-        2 => Number::U8,
-        4 => Number::I16,
-        8 => Number::I32,
-        16 => Number::F32,
-        64 => Number::F64,
-        256 => Number::I8,
-        512 => Number::U16,
-        768 => Number::U32,
-        1024 => Number::I64,
-        1280 => Number::U64,
-        128 | 2304 => return Err(GridError::Unsupported("its voxels are colours".to_owned())),
-        other => return Err(GridError::Unsupported(format!("its voxels are of type {other}"))),
-    };
+    let number = number(&fields)?;
+    let mut warnings = Vec::new();
+    if dimensions == 2 {
+        let message = "The file holds one slice, and does not say how thick it is.";
+        warnings.push(Warning::new("one-slice", message));
+    }
+    if let Some(meaning) = meaning(fields.code(68, 504)) {
+        let message = format!("The header says that its values are {meaning}, not CT numbers.");
+        warnings.push(Warning::new("not-ct", message));
+    }
     let offset = match fields.second {
         true => i64::from_le_bytes(fields.chunk(168)) as f64,
         false => fields.float(108, 0, 0),
     };
+    // Where the samples begin if the header does not say: behind itself and four bytes of flags.
+    let usual = if fields.second { 544.0 } else { 352.0 };
+    let offset = if place == Place::Here && offset == 0.0 { usual } else { offset };
     let least = if place == Place::Here { if fields.second { 540.0 } else { 348.0 } } else { 0.0 };
     if !(least..=1e15).contains(&offset) || offset.fract() != 0.0 {
         return Err(GridError::Value { key: "vox_offset", value: offset.to_string() });
     }
     let (slope, intercept) = (fields.float(112, 176, 0), fields.float(116, 184, 0));
-    let given = slope != 0.0 && slope.is_finite() && intercept.is_finite();
+    // By nifti1.h, a slope of 0 says that there is none; one that is no number cannot be meant.
+    let given = slope != 0.0 && slope.is_finite();
+    if given && !intercept.is_finite() {
+        return Err(GridError::Value { key: "scl_inter", value: intercept.to_string() });
+    }
     let scale = (given && (slope, intercept) != (1.0, 0.0)).then_some((slope, intercept));
-    let mut warnings = Vec::new();
-    let (steps, origin) = placed(&fields, &mut warnings);
+    let (steps, origin) = placed(&fields, size, &mut warnings)?;
     let geometry = grid::geometry(size, origin, steps, &mut warnings)?;
     Ok(Grid {
         geometry,
         number,
         big_endian: fields.big_endian,
         scale,
-        encoding: if gzip { Encoding::Gzip } else { Encoding::Raw },
+        encoding: if gzip { Encoding::Packed } else { Encoding::Raw },
         skip: Some(offset as u64),
         line_skip: 0,
         warnings,
@@ -157,19 +162,118 @@ pub(crate) fn parse(
     })
 }
 
-/// Steps along the array's axes and the first voxel's place, LPS, mm: by the header's matrix,
-/// else by its rotation, else by the voxel's size alone.
-fn placed(fields: &Fields<'_>, warnings: &mut Vec<Warning>) -> ([Vec3; 3], WorldMm) {
-    let pitch = [1, 2, 3].map(|axis| fields.float(76, 104, axis).abs());
-    let matrix: [[f64; 4]; 3] = if fields.code(254, 348) > 0 {
-        [0, 1, 2].map(|row| [0, 1, 2, 3].map(|column| fields.float(280, 400, row * 4 + column)))
-    } else if fields.code(252, 344) > 0 {
-        rotated(fields, pitch)
+/// How a sample is stored.
+fn number(fields: &Fields<'_>) -> Result<Number, GridError> {
+    let kind = match fields.second {
+        true => i16::from_le_bytes(fields.chunk(12)),
+        false => i16::from_le_bytes(fields.chunk(70)),
+    };
+    let named = match kind {
+        2 => return Ok(Number::U8),
+        4 => return Ok(Number::I16),
+        8 => return Ok(Number::I32),
+        16 => return Ok(Number::F32),
+        64 => return Ok(Number::F64),
+        256 => return Ok(Number::I8),
+        512 => return Ok(Number::U16),
+        768 => return Ok(Number::U32),
+        1024 => return Ok(Number::I64),
+        1280 => return Ok(Number::U64),
+        1 => "single bits (BINARY)",
+        32 => "complex numbers (COMPLEX64)",
+        128 => "colours (RGB24)",
+        1536 => "floating numbers of 128 bits (FLOAT128)",
+        1792 => "complex numbers (COMPLEX128)",
+        2048 => "complex numbers (COMPLEX256)",
+        2304 => "colours (RGBA32)",
+        _ => {
+            let reason = format!("its voxels are of a type that is not known ({kind})");
+            return Err(GridError::Unsupported(reason));
+        }
+    };
+    Err(GridError::Unsupported(format!("its voxels are {named}")))
+}
+
+/// What the values are where they are meant for something else than brightness, by intent code.
+fn meaning(intent: i32) -> Option<&'static str> {
+    Some(match intent {
+        2..=24 => "statistics",
+        1001 => "estimates of a parameter",
+        1002 | 1003 => "labels of regions",
+        1004..=1006 | 1007 | 1010 => "parts of vectors or matrices",
+        1008 | 1009 | 2002 => "points, triangles or nodes",
+        2001 => "a series in time",
+        2003 | 2004 => "colours",
+        2005 => "a shape",
+        _ => return None,
+    })
+}
+
+/// A matrix of three rows: steps along the three axes, then the first voxel's place.
+type Matrix = [[f64; 4]; 3];
+
+/// Steps along the array's axes and the first voxel's place, LPS, mm: by the header's matrix
+/// (sform), else by its rotation (qform), else by the voxel's size alone.
+fn placed(
+    fields: &Fields<'_>,
+    size: [usize; 3],
+    warnings: &mut Vec<Warning>,
+) -> Result<([Vec3; 3], WorldMm), GridError> {
+    let mut tell = |code, message: &str| warnings.push(Warning::new(code, message));
+    let mut pitch = [1, 2, 3].map(|axis| fields.float(76, 104, axis).abs());
+    let missing = |side: &f64| *side == 0.0 || !side.is_finite();
+    // Of an axis of one voxel nothing is measured.
+    for (side, _) in pitch.iter_mut().zip(size).filter(|(side, count)| missing(side) && *count == 1)
+    {
+        *side = 1.0;
+    }
+    let sform: Matrix =
+        [0, 1, 2].map(|row| [0, 1, 2, 3].map(|column| fields.float(280, 400, row * 4 + column)));
+    let step = |matrix: &Matrix, j: usize| Vec3([0, 1, 2].map(|row| matrix[row][j]));
+    let volume = step(&sform, 0).cross(step(&sform, 1)).dot(step(&sform, 2));
+    let whole = sform.iter().flatten().all(|number| number.is_finite()) && volume != 0.0;
+    let (by_matrix, by_rotation) = (fields.code(254, 348) > 0, fields.code(252, 344) > 0);
+    let matrix = if by_matrix && (whole || !by_rotation) {
+        if !whole {
+            let reason = "its matrix (srow_x, srow_y, srow_z) has no inverse, or holds no numbers";
+            return Err(GridError::Place(reason));
+        }
+        if by_rotation
+            && rotated(fields, pitch).is_ok_and(|other| apart(&sform, &other, size) > 1.0)
+        {
+            tell(
+                "two-places",
+                "The header places the volume twice, in two ways (sform and qform): the first was \
+                 taken. Left and right may be exchanged if that is wrong.",
+            );
+        }
+        sform
+    } else if by_rotation {
+        if by_matrix {
+            tell(
+                "two-places",
+                "The header's matrix (sform) places nothing: its rotation (qform) was taken.",
+            );
+        }
+        if pitch.iter().any(missing) {
+            let value = format!("{} {} {}", pitch[0], pitch[1], pitch[2]);
+            return Err(GridError::Value { key: "pixdim", value });
+        }
+        rotated(fields, pitch)?
     } else {
-        let message = "The file does not say how the volume lies in the body: left and right may \
-                       be exchanged.";
-        warnings.push(Warning::new("no-orientation", message));
-        let [x, y, z] = pitch;
+        tell(
+            "no-orientation",
+            "The file does not say how the volume lies in the body: left and right may be \
+             exchanged.",
+        );
+        if pitch.iter().any(missing) {
+            tell(
+                "no-spacing",
+                "The file does not say how large a voxel is: 1 mm was taken where it does not, \
+                 so sizes and distances are not to be relied on.",
+            );
+        }
+        let [x, y, z] = pitch.map(|side| if missing(&side) { 1.0 } else { side });
         [[-x, 0.0, 0.0, 0.0], [0.0, -y, 0.0, 0.0], [0.0, 0.0, z, 0.0]]
     };
     let units = match fields.second {
@@ -185,26 +289,47 @@ fn placed(fields: &Fields<'_>, warnings: &mut Vec<Warning>) -> ([Vec3; 3], World
     let lps =
         |row: usize, value: f64| if row < 2 && value != 0.0 { -value * mm } else { value * mm };
     let column = |j: usize| Vec3([0, 1, 2].map(|row| lps(row, matrix[row][j])));
-    ([column(0), column(1), column(2)], column(3).into())
+    Ok(([column(0), column(1), column(2)], column(3).into()))
+}
+
+/// How many voxels apart two matrices place a corner of the volume, at most.
+fn apart(one: &Matrix, other: &Matrix, size: [usize; 3]) -> f64 {
+    let place = |matrix: &Matrix, corner: usize| {
+        let index =
+            [0, 1, 2].map(|k| if corner >> k & 1 == 1 { (size[k] - 1) as f64 } else { 0.0 });
+        let along = |row: &[f64; 4]| (0..3).map(|k| row[k] * index[k]).sum::<f64>() + row[3];
+        Vec3([0, 1, 2].map(|row| along(&matrix[row])))
+    };
+    let pitch = [0, 1, 2].map(|j| Vec3([0, 1, 2].map(|row| one[row][j])).length());
+    let voxel = pitch.into_iter().fold(f64::INFINITY, f64::min);
+    let furthest = (0..8).map(|corner| (place(one, corner) - place(other, corner)).length());
+    furthest.fold(0.0, f64::max) / voxel
 }
 
 /// The matrix of a unit quaternion, whose first number is left away (nifti1.h, method 2).
-fn rotated(fields: &Fields<'_>, pitch: [f64; 3]) -> [[f64; 4]; 3] {
-    let [b, c, d] = [0, 1, 2].map(|i| fields.float(256, 352, i));
-    let [x, y, z] = [0, 1, 2].map(|i| fields.float(268, 376, i));
-    let a = (1.0 - (b * b + c * c + d * d)).max(0.0).sqrt();
+fn rotated(fields: &Fields<'_>, pitch: [f64; 3]) -> Result<Matrix, GridError> {
+    let given = [0, 1, 2].map(|i| fields.float(256, 352, i));
+    let offset = [0, 1, 2].map(|i| fields.float(268, 376, i));
+    if given.iter().chain(&offset).any(|number| !number.is_finite()) {
+        return Err(GridError::Place("its quaternion, or the offset beside it, holds no numbers"));
+    }
+    let square = given.iter().map(|part| part * part).sum::<f64>();
+    // Half a turn has no first number; rounding may leave the others a little too long.
+    let (a, [b, c, d]) = match 1.0 - square {
+        rest if rest < 1e-7 => (0.0, given.map(|part| part / square.sqrt())),
+        rest => (rest.sqrt(), given),
+    };
     let mirrored = if fields.float(76, 104, 0) < 0.0 { -1.0 } else { 1.0 };
     let rows = [
         [a * a + b * b - c * c - d * d, 2.0 * (b * c - a * d), 2.0 * (b * d + a * c)],
         [2.0 * (b * c + a * d), a * a + c * c - b * b - d * d, 2.0 * (c * d - a * b)],
         [2.0 * (b * d - a * c), 2.0 * (c * d + a * b), a * a + d * d - b * b - c * c],
     ];
-    let offset = [x, y, z];
     let scaled = |row: usize| {
         let [i, j, k] = rows[row];
         [i * pitch[0], j * pitch[1], k * pitch[2] * mirrored, offset[row]]
     };
-    [scaled(0), scaled(1), scaled(2)]
+    Ok([scaled(0), scaled(1), scaled(2)])
 }
 
 /// The header's free text, which may hold anything.

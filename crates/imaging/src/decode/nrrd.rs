@@ -1,11 +1,14 @@
 //! NRRD: a header of text, the samples behind it or in a file of their own.
 //! <https://teem.sourceforge.net/nrrd/format.html>
 
+mod axes;
+mod fields;
+
 use super::grid::{self, DataFile, Encoding, Grid, GridError};
 use super::limits::Limits;
 use super::numbers::Number;
-use super::series::{HeaderLine, Warning};
-use crate::geometry::{Vec3, WorldMm};
+use super::series::HeaderLine;
+use fields::{Fields, bad};
 
 /// Longest header that is read in bytes.
 const MAX_HEADER: usize = 256 * 1024;
@@ -40,10 +43,10 @@ pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<(Grid, DataFile), G
         }
         lines.push(line);
     }
-    let fields = Fields { lines: &lines };
+    let fields = Fields::new(&lines);
     let grid = fields.grid(limits)?;
-    let data_file = fields.get("data file").or_else(|| fields.get("datafile"));
-    if let Some(name) = data_file.filter(|name| name.starts_with("LIST") || name.contains('%')) {
+    let data_file = fields.get("data file");
+    if let Some(name) = data_file.filter(|name| is_list(name)) {
         let name: String = name.chars().take(60).collect();
         return Err(GridError::Unsupported(format!("its samples lie in several files ({name})")));
     }
@@ -51,110 +54,66 @@ pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<(Grid, DataFile), G
     Ok((grid, data_file.map_or(local, |name| DataFile::Beside(name.to_owned()))))
 }
 
-struct Fields<'a> {
-    lines: &'a [String],
+/// Whether a data file is a list of files, or a pattern with numbers: "slice%03d.raw 1 7 1". A
+/// single name may hold the sign, too.
+fn is_list(name: &str) -> bool {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    let numbers = words.iter().skip(1).all(|word| word.parse::<i64>().is_ok());
+    match words.first() {
+        Some(&"LIST") => numbers,
+        Some(pattern) => pattern.contains('%') && words.len() > 3 && numbers,
+        None => false,
+    }
 }
 
-impl<'a> Fields<'a> {
-    fn get(&self, key: &str) -> Option<&'a str> {
-        self.lines.iter().skip(1).filter(|line| !line.starts_with('#')).find_map(|line| {
-            let (name, value) = line.split_once(": ").or_else(|| line.split_once(':'))?;
-            (name.eq_ignore_ascii_case(key) && !value.starts_with('=')).then(|| value.trim())
-        })
-    }
-
+impl Fields<'_> {
     fn grid(&self, limits: &Limits) -> Result<Grid, GridError> {
-        let whole = |key: &'static str| {
-            self.get(key).map(|value| value.parse::<i64>().map_err(|_| bad(key, value))).transpose()
-        };
-        match whole("dimension")? {
-            Some(3) => {}
-            Some(other) => {
-                let reason = format!("it has {other} dimensions; only three are read");
-                return Err(GridError::Unsupported(reason));
-            }
-            None => return Err(GridError::Missing("dimension")),
-        }
-        let sizes = self.get("sizes").ok_or(GridError::Missing("sizes"))?;
-        let sides =
-            sizes.split_whitespace().map(|side| side.parse().ok()).collect::<Option<Vec<i64>>>();
-        let sides =
-            sides.and_then(|sides| sides.try_into().ok()).ok_or_else(|| bad("sizes", sizes))?;
-        let size = grid::size(sides, limits.voxels())?;
+        let mut warnings = Vec::new();
+        let axes::Placed { size, steps, origin } = axes::placed(self, &mut warnings)?;
+        let size = grid::size(size, limits.voxels())?;
         let kind = self.get("type").ok_or(GridError::Missing("type"))?;
+        if kind.eq_ignore_ascii_case("block") {
+            let reason = "its samples are blocks of bytes (type block), not numbers".to_owned();
+            return Err(GridError::Unsupported(reason));
+        }
         let number = number(kind).ok_or_else(|| bad("type", kind))?;
         let encoding = self.get("encoding").ok_or(GridError::Missing("encoding"))?;
         let encoding = match encoding.to_ascii_lowercase().as_str() {
             "raw" => Encoding::Raw,
-            "gzip" | "gz" => Encoding::Gzip,
+            "gzip" | "gz" => Encoding::Packed,
             "ascii" | "text" | "txt" => Encoding::Text,
             other => {
-                let other: String = other.chars().take(20).collect();
-                return Err(GridError::Unsupported(format!("its samples are encoded as {other}")));
+                let name = match other {
+                    "bz2" | "bzip2" => "bzip2",
+                    "zrl" => "run lengths (zrl)",
+                    "hex" => "hexadecimal text (hex)",
+                    other => &other.chars().take(20).collect::<String>(),
+                };
+                let reason =
+                    format!("its samples are encoded as {name}; raw, gzip and text are read");
+                return Err(GridError::Unsupported(reason));
             }
         };
         let big_endian = match self.get("endian").map(str::to_ascii_lowercase).as_deref() {
             Some("big") => true,
             Some("little") => false,
             None if number.bytes() == 1 || encoding == Encoding::Text => false,
-            None => return Err(GridError::Missing("endian")),
+            None => {
+                return Err(GridError::Missing("endian, so the order of its bytes is not known"));
+            }
             Some(other) => return Err(bad("endian", other)),
         };
-        let byte_skip = whole("byte skip")?.or(whole("byteskip")?).unwrap_or(0);
+        let byte_skip = self.whole("byte skip")?.unwrap_or(0);
         let skip = match byte_skip {
-            -1 if encoding == Encoding::Raw => None,
+            -1 if encoding != Encoding::Text => None,
             skip => Some(u64::try_from(skip).map_err(|_| bad("byte skip", &skip.to_string()))?),
         };
-        let line_skip = whole("line skip")?.or(whole("lineskip")?).unwrap_or(0);
+        let line_skip = self.whole("line skip")?.unwrap_or(0);
         let line_skip = u64::try_from(line_skip).map_err(|_| bad("line skip", "negative"))?;
-        let mut warnings = Vec::new();
-        let (steps, origin) = self.placed(&mut warnings)?;
         let geometry = grid::geometry(size, origin, steps, &mut warnings)?;
         let tags = self.tags();
         let scale = None;
         Ok(Grid { geometry, number, big_endian, scale, encoding, skip, line_skip, warnings, tags })
-    }
-
-    /// Steps along the array's axes and the first voxel's place, LPS, mm.
-    fn placed(&self, warnings: &mut Vec<Warning>) -> Result<([Vec3; 3], WorldMm), GridError> {
-        let space = self.get("space").map(str::to_ascii_lowercase);
-        let signs = match space.as_deref() {
-            Some("left-posterior-superior" | "lps") => [1.0, 1.0, 1.0],
-            Some("right-anterior-superior" | "ras") => [-1.0, -1.0, 1.0],
-            Some("left-anterior-superior" | "las") => [1.0, -1.0, 1.0],
-            Some(_) | None => {
-                let message = "The file does not say how the volume lies in the body: left and \
-                               right may be exchanged.";
-                warnings.push(Warning::new("no-orientation", message));
-                [1.0, 1.0, 1.0]
-            }
-        };
-        let signed = |vector: [f64; 3]| {
-            // Without the test, 0 would become -0.
-            let side =
-                |k: usize| if signs[k] < 0.0 && vector[k] != 0.0 { -vector[k] } else { vector[k] };
-            Vec3([0, 1, 2].map(side))
-        };
-        let origin = match self.get("space origin") {
-            Some(text) => match vectors(text).as_deref() {
-                Some([origin]) => signed(*origin),
-                _ => return Err(bad("space origin", text)),
-            },
-            None => Vec3::ZERO,
-        };
-        let origin = origin.into();
-        if let Some(text) = self.get("space directions") {
-            return match vectors(text).as_deref() {
-                Some([x, y, z]) => Ok(([signed(*x), signed(*y), signed(*z)], origin)),
-                _ => Err(bad("space directions", text)),
-            };
-        }
-        let text = self.get("spacings").ok_or(GridError::Missing("space directions"))?;
-        let sides: Option<Vec<f64>> =
-            text.split_whitespace().map(|side| side.parse().ok()).collect();
-        let [x, y, z] =
-            sides.and_then(|s| s.try_into().ok()).ok_or_else(|| bad("spacings", text))?;
-        Ok(([Vec3([x, 0.0, 0.0]), Vec3([0.0, y, 0.0]), Vec3([0.0, 0.0, z])], origin))
     }
 
     /// The header's lines. Keys of the writer's own (`key:=value`) may hold anything.
@@ -169,21 +128,6 @@ impl<'a> Fields<'a> {
         });
         tags.take(200).collect()
     }
-}
-
-fn bad(key: &'static str, value: &str) -> GridError {
-    GridError::Value { key, value: value.chars().take(60).collect() }
-}
-
-/// `(a,b,c) (d,e,f) ...`
-fn vectors(text: &str) -> Option<Vec<[f64; 3]>> {
-    let parts = text.split('(').skip(1);
-    let vectors = parts.map(|part| {
-        let numbers: Option<Vec<f64>> =
-            part.split(')').next()?.split(',').map(|number| number.trim().parse().ok()).collect();
-        numbers?.try_into().ok()
-    });
-    vectors.take(4).collect()
 }
 
 fn number(kind: &str) -> Option<Number> {

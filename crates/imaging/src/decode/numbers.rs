@@ -56,24 +56,54 @@ pub(crate) enum NumbersError {
     Read(String),
 }
 
+/// What a sample that is no number becomes: air, as padding does.
+const AIR: f64 = -1000.0;
+
+/// Samples, and what is odd about them.
+#[derive(Clone, Debug)]
+pub(crate) struct Numbers {
+    pub samples: Samples,
+    /// How many lie outside -32768 to 32767.
+    pub beyond: u64,
+    /// The least and the greatest of those.
+    pub range: (f64, f64),
+    /// How many are not a number, or infinite; each became -1000.
+    pub not_numbers: u64,
+}
+
 /// Samples that stay whole as long as all of them are, and fit 16 bits.
 struct Gatherer {
     samples: Samples,
     count: usize,
+    beyond: u64,
+    range: (f64, f64),
+    not_numbers: u64,
 }
 
 impl Gatherer {
     fn new(count: usize) -> Result<Self, NumbersError> {
         let mut whole = Vec::new();
         whole.try_reserve_exact(count).map_err(|_| NumbersError::Memory)?;
-        Ok(Self { samples: Samples::Int16(whole), count })
+        let range = (f64::INFINITY, f64::NEG_INFINITY);
+        Ok(Self { samples: Samples::Int16(whole), count, beyond: 0, range, not_numbers: 0 })
     }
 
     fn push(&mut self, value: f64) -> Result<(), NumbersError> {
+        // Beyond 32 bits floating, too.
+        let value = if (value as f32).is_finite() {
+            value
+        } else {
+            self.not_numbers += 1;
+            AIR
+        };
+        if !(-32_768.0..=32_767.0).contains(&value) {
+            self.beyond += 1;
+            self.range = (self.range.0.min(value), self.range.1.max(value));
+        }
         match &mut self.samples {
             Samples::Int16(whole) => {
                 let short = value as i16;
-                // Not-a-number and fractions fail the comparison.
+                // Fractions fail the comparison.
                 if f64::from(short) == value {
                     whole.push(short);
                 } else {
@@ -98,7 +128,7 @@ pub(crate) fn read(
     big_endian: bool,
     count: usize,
     scale: Option<(f64, f64)>,
-) -> Result<Samples, NumbersError> {
+) -> Result<Numbers, NumbersError> {
     let mut gatherer = Gatherer::new(count)?;
     let needed = count as u64 * number.bytes();
     let mut block = vec![0; BLOCK];
@@ -146,7 +176,8 @@ pub(crate) fn read(
         }
         left -= take as u64;
     }
-    Ok(gatherer.samples)
+    let Gatherer { samples, beyond, range, not_numbers, .. } = gatherer;
+    Ok(Numbers { samples, beyond, range, not_numbers })
 }
 
 /// Fills `block` as far as there is data; returns how far.

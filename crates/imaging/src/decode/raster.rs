@@ -1,15 +1,20 @@
 //! PNG, JPEG, TIFF and BMP: pictures whose HU is unknown. They stay [`Grey`].
 
+mod directory;
+mod jpeg;
+mod orientation;
+mod png;
 mod tiff;
 
 use super::limits::{FREE_MEMORY, MAX_MEMORY, MAX_SIDE, MOST_INFLATION};
 use crate::UserError;
 use crate::intensity::Grey;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use orientation::Orientation;
 use std::io::Cursor;
 
-/// The marker EOI. Within entropy-coded data 0xFF is always followed by 0 or a restart marker.
-const JPEG_END: [u8; 2] = [0xFF, 0xD9];
+/// Lengths of the second header of a BMP, from OS/2 1 to Windows 98.
+const BMP_HEADERS: [u32; 8] = [12, 16, 40, 52, 56, 64, 108, 124];
 
 /// A grey picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,10 +42,10 @@ pub enum DecodeError {
     #[error("the file is empty")]
     Empty,
     /// The first bytes are of no format that is known here.
-    #[error("the content is not a PNG, JPEG, TIFF or BMP image")]
+    #[error("the content is not a PNG, JPEG, TIFF or BMP picture")]
     NotAnImage,
     /// A known format in a variant that is not read.
-    #[error("this {format} image cannot be read: {reason}")]
+    #[error("this {format} picture cannot be read: {reason}")]
     Unsupported {
         /// Name of the format.
         format: &'static str,
@@ -48,7 +53,7 @@ pub enum DecodeError {
         reason: String,
     },
     /// The bytes end early or contradict themselves.
-    #[error("the {format} image is damaged or cut off: {reason}")]
+    #[error("the {format} picture is damaged or cut off: {reason}")]
     Damaged {
         /// Name of the format.
         format: &'static str,
@@ -56,7 +61,7 @@ pub enum DecodeError {
         reason: String,
     },
     /// Larger than what is decoded here.
-    #[error("the {format} image is too large: at most {MAX_SIDE} pixels a side and {} MiB are read", MAX_MEMORY >> 20)]
+    #[error("the {format} picture is too large: at most {MAX_SIDE} pixels a side and {} MiB are read", MAX_MEMORY >> 20)]
     TooLarge {
         /// Name of the format.
         format: &'static str,
@@ -91,7 +96,9 @@ impl UserError for DecodeError {
 ///
 /// 8-bit grey passes as value / 255. 16-bit is mapped over its full range (value / 65535) and
 /// says so. Colour becomes luma by ITU-R BT.601, as PIL's `convert("L")`; a pixel whose channels
-/// are equal keeps its value exactly. Transparency is laid over black.
+/// are equal keeps its value exactly. Transparency is laid over black. A picture is turned as its
+/// file says (EXIF, TIFF's orientation). Each of this is told in [`GreyImage::notes`], and so is
+/// what else the file holds: more pages, the other pictures of an animation.
 ///
 /// # Errors
 /// [`DecodeError`], never a panic, whatever the bytes.
@@ -99,23 +106,8 @@ pub fn decode_raster(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
     if bytes.is_empty() {
         return Err(DecodeError::Empty);
     }
-    let guessed = image::guess_format(bytes).map_err(|_| DecodeError::NotAnImage)?;
-    let format = match guessed {
-        ImageFormat::Png => "PNG",
-        ImageFormat::Jpeg => "JPEG",
-        ImageFormat::Tiff => "TIFF",
-        ImageFormat::Bmp => "BMP",
-        _ => return Err(DecodeError::NotAnImage),
-    };
-    // The JPEG decoder paints what is missing grey and says nothing; its end marker tells.
-    if guessed == ImageFormat::Jpeg && !bytes.windows(2).skip(2).any(|pair| pair == JPEG_END) {
-        let reason = "its end is missing".to_owned();
-        return Err(DecodeError::Damaged { format, reason });
-    }
-    if guessed == ImageFormat::Tiff && tiff::lies(bytes) {
-        let reason = "its directory is longer than the file".to_owned();
-        return Err(DecodeError::Damaged { format, reason });
-    }
+    let (guessed, format) = format_of(bytes).ok_or(DecodeError::NotAnImage)?;
+    let look = look(bytes, guessed, format)?;
     let typed = |error| decode_error(format, error);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), guessed);
     let mut limits = Limits::default();
@@ -135,7 +127,96 @@ pub fn decode_raster(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
     }
     let colour_type = decoder.color_type();
     let image = DynamicImage::from_decoder(decoder).map_err(typed)?;
-    to_grey(image, colour_type, format)
+    to_grey(image, colour_type, format, look)
+}
+
+/// Whether the bytes begin as a picture does that is decoded here.
+pub(crate) fn is_picture(bytes: &[u8]) -> bool {
+    format_of(bytes).is_some()
+}
+
+/// Tells the format by the first bytes.
+fn format_of(bytes: &[u8]) -> Option<(ImageFormat, &'static str)> {
+    let tiff: [&[u8]; 4] = [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"];
+    let bmp = || {
+        // Two letters are not enough: any text may begin with them.
+        let length = bytes.get(14..).and_then(<[u8]>::first_chunk::<4>);
+        bytes.starts_with(b"BM")
+            && length.is_some_and(|length| BMP_HEADERS.contains(&u32::from_le_bytes(*length)))
+    };
+    if bytes.starts_with(b"\x89PNG\r\n\x1A\n") {
+        Some((ImageFormat::Png, "PNG"))
+    } else if bytes.starts_with(&[0xFF, 0xD8, 0xFF]) {
+        Some((ImageFormat::Jpeg, "JPEG"))
+    } else if tiff.iter().any(|mark| bytes.starts_with(mark)) {
+        Some((ImageFormat::Tiff, "TIFF"))
+    } else if bmp() {
+        Some((ImageFormat::Bmp, "BMP"))
+    } else {
+        None
+    }
+}
+
+/// What a file says beside its pixels.
+struct Look {
+    orientation: Orientation,
+    /// Whether colours are already multiplied by their transparency.
+    premultiplied: bool,
+    notes: Vec<String>,
+}
+
+/// Looks at a file before it is decoded: at what the decoders pass over in silence, or refuse
+/// without a name.
+fn look(bytes: &[u8], guessed: ImageFormat, format: &'static str) -> Result<Look, DecodeError> {
+    let unsupported = |reason| DecodeError::Unsupported { format, reason };
+    let damaged = |reason: &str| DecodeError::Damaged { format, reason: reason.to_owned() };
+    let mut notes = Vec::new();
+    let (mut orientation, mut premultiplied) = (Orientation::UPRIGHT, false);
+    match guessed {
+        ImageFormat::Jpeg => {
+            // The decoder paints what is missing grey and says nothing.
+            let look = jpeg::look(bytes).map_err(|fault| match fault {
+                jpeg::Fault::Kind(reason) => unsupported(reason),
+                jpeg::Fault::Cut => damaged("its end is missing"),
+            })?;
+            orientation = look.orientation;
+            if look.more {
+                notes.push("The file holds more pictures: the first is shown.".to_owned());
+            }
+        }
+        ImageFormat::Png => {
+            let look = png::look(bytes);
+            orientation = look.orientation;
+            if look.apple {
+                return Err(unsupported("it is Apple's own variant of PNG (CgBI)".to_owned()));
+            }
+            if look.frames > 1 {
+                let frames = look.frames;
+                let note = format!("An animation of {frames} pictures: the first is shown.");
+                notes.push(note);
+            }
+        }
+        ImageFormat::Tiff => {
+            let look = tiff::look(bytes).map_err(|fault| match fault {
+                tiff::Fault::Kind(reason) => unsupported(reason),
+                tiff::Fault::Broken(reason) => damaged(reason),
+            })?;
+            (orientation, premultiplied) = (look.orientation, look.premultiplied);
+            match look.pages {
+                0 | 1 => {}
+                2 => notes.push("The file has 2 pages: the first is shown.".to_owned()),
+                pages => {
+                    let others = pages - 1;
+                    notes.push(format!(
+                        "The file has {pages} pages: the first is shown, {others} were passed over."
+                    ));
+                }
+            }
+        }
+        _ => {}
+    }
+    notes.extend(orientation.note());
+    Ok(Look { orientation, premultiplied, notes })
 }
 
 fn decode_error(format: &'static str, error: image::ImageError) -> DecodeError {
@@ -153,6 +234,7 @@ fn to_grey(
     image: DynamicImage,
     colour_type: ColorType,
     format: &'static str,
+    look: Look,
 ) -> Result<GreyImage, DecodeError> {
     let (width, height) = (image.width() as usize, image.height() as usize);
     if width == 0 || height == 0 {
@@ -170,11 +252,13 @@ fn to_grey(
             let reason = "floating-point samples have no known grey range".to_owned();
             return Err(DecodeError::Unsupported { format, reason });
         }
-        _ if sixteen => image.to_rgba16().pixels().map(|p| luma(p.0, 65_535.0)).collect(),
-        _ => image.to_rgba8().pixels().map(|p| luma(p.0, 255.0)).collect(),
+        _ if sixteen => {
+            image.to_rgba16().pixels().map(|p| luma(p.0, 65_535.0, look.premultiplied)).collect()
+        }
+        _ => image.to_rgba8().pixels().map(|p| luma(p.0, 255.0, look.premultiplied)).collect(),
     };
     let colour = colour_type.has_color();
-    let mut notes = Vec::new();
+    let mut notes = look.notes;
     if sixteen {
         notes.push(sixteen_bit_note(&samples));
     }
@@ -185,6 +269,7 @@ fn to_grey(
         notes.push("Transparent pixels were laid over black.".to_owned());
     }
     let bit_depth = if sixteen { 16 } else { 8 };
+    let (samples, [width, height]) = look.orientation.apply(samples, [width, height]);
     Ok(GreyImage { width, height, samples, format, bit_depth, colour, notes })
 }
 
@@ -197,8 +282,9 @@ fn sixteen_bits(value: u16) -> Grey {
 }
 
 /// Brightness of one RGBA pixel over black, in [0, 1].
-fn luma<T: Copy + Into<f64>>(pixel: [T; 4], full: f64) -> Grey {
+fn luma<T: Copy + Into<f64>>(pixel: [T; 4], full: f64, premultiplied: bool) -> Grey {
     let [red, green, blue, alpha] = pixel.map(Into::<f64>::into);
+    let alpha = if premultiplied { full } else { alpha };
     let value = if red == green && green == blue {
         red
     } else {

@@ -131,16 +131,19 @@ fn a_zip_whose_files_share_their_bytes() {
 
 #[test]
 fn bytes_and_lines_to_pass_over_in_compressed_samples() {
-    let scan = |more: &str, data: &[u8]| {
+    let scan = |more: &str, before: &[u8], data: &[u8]| {
         let header = nrrd(UPRIGHT, "LPS", "gzip", &format!("endian: little\n{more}\n\n"));
-        [header.into_bytes(), gzip(data)].concat()
+        [header.into_bytes(), before.to_vec(), gzip(data)].concat()
     };
-    let lines = [b"a line\nanother\n".to_vec(), shorts(false)].concat();
-    assert_eq!(opened(&[("file", &scan("line skip: 2", &lines))]).series.len(), 1);
-    assert_eq!(code(&scan("line skip: 9000000000000000000", &lines)), "damaged");
-    // A line of 100 megabytes.
-    assert_eq!(code(&scan("line skip: 1", &vec![0; 100 << 20])), "damaged");
-    assert_eq!(code(&scan("byte skip: 1000000000", &lines)), "bad-header");
+    let file = scan("line skip: 2", b"a line\nanother\n", &shorts(false));
+    assert_eq!(opened(&[("file", &file)]).series.len(), 1);
+    let endless = "line skip: 9000000000000000000";
+    assert_eq!(code(&scan(endless, b"a line\n", &shorts(false))), "damaged");
+    // A line of two megabytes.
+    assert_eq!(code(&scan("line skip: 1", &vec![0; 2 << 20], &[])), "damaged");
+    assert_eq!(code(&scan("byte skip: 1000000000", &[], &shorts(false))), "bad-header");
+    // The end of a hundred megabytes, which had to be inflated to find it.
+    assert_eq!(code(&scan("byte skip: -1", &[], &vec![0; 100 << 20])), "too-large");
     let mut nii = nifti(UPRIGHT, Form::Matrix, false);
     nii[108..112].copy_from_slice(&1e9_f32.to_le_bytes());
     assert_eq!(code(&gzip(&[nii, shorts(false)].concat())), "bad-header");

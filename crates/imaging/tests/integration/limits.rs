@@ -194,7 +194,6 @@ fn volumes_that_promise_too_much() {
     }
     for (key, value) in [
         ("3 5 7", "3 5"),
-        ("type: short", "type: block"),
         ("endian: little", "endian: middle"),
         ("(-10,20,-30.5)", "(-10,20)"),
         ("(-10,20,-30.5)", "(nan,20,1)"),
@@ -203,11 +202,10 @@ fn volumes_that_promise_too_much() {
     ] {
         assert_eq!(refused(with(huge(key, value, nhdr.clone()))), "bad-header", "{value}");
     }
-    assert_eq!(
-        refused(with(huge("dimension: 3", "dimension: 4", nhdr.clone()))),
-        "unsupported-format"
-    );
-    assert_eq!(refused(with(huge("encoding: raw", "encoding: bzip2", nhdr))), "unsupported-format");
+    assert_eq!(refused(with(huge("dimension: 3", "dimension: 4", nhdr.clone()))), "bad-header");
+    for (key, value) in [("encoding: raw", "encoding: bzip2"), ("type: short", "type: block")] {
+        assert_eq!(refused(with(huge(key, value, nhdr.clone()))), "unsupported-format", "{value}");
+    }
 
     let nii = |at: usize, value: &[u8]| {
         let mut file = [nifti(UPRIGHT, Form::Matrix, false), shorts(false)].concat();

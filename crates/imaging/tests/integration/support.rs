@@ -2,3 +2,4 @@
 
 pub mod counting;
 pub mod files;
+pub mod pictures;

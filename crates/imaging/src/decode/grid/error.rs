@@ -20,6 +20,9 @@ pub enum GridError {
         /// What stands there, shortened.
         value: String,
     },
+    /// Numbers that place no volume in the body.
+    #[error("the header does not say where the volume lies: {0}")]
+    Place(&'static str),
     /// A volume of a kind that is not read.
     #[error("it cannot be read: {0}")]
     Unsupported(String),
@@ -40,12 +43,6 @@ pub enum GridError {
         /// Bytes that are there.
         found: u64,
     },
-    /// More samples than the header promises, where nothing may follow them.
-    #[error("the compressed samples are more than the {needed} bytes that the header promises")]
-    TooLong {
-        /// Bytes that the header promises.
-        needed: u64,
-    },
     /// The bytes contradict themselves.
     #[error("the samples are damaged: {0}")]
     Damaged(String),
@@ -57,24 +54,24 @@ pub enum GridError {
 impl UserError for GridError {
     fn code(&self) -> &'static str {
         match self {
-            Self::NotAHeader(_) | Self::Missing(_) | Self::Value { .. } | Self::Geometry(_) => {
-                "bad-header"
-            }
+            Self::NotAHeader(_)
+            | Self::Missing(_)
+            | Self::Value { .. }
+            | Self::Place(_)
+            | Self::Geometry(_) => "bad-header",
             Self::Unsupported(_) => "unsupported-format",
             Self::TooLarge { .. } => "too-large",
             Self::Truncated { .. } => "truncated",
-            Self::TooLong { .. } | Self::Damaged(_) => "damaged",
+            Self::Damaged(_) => "damaged",
             Self::Read(_) => "read-failed",
         }
     }
 
     fn hint(&self) -> &'static str {
         match self {
-            Self::NotAHeader(_)
-            | Self::Truncated { .. }
-            | Self::TooLong { .. }
-            | Self::Damaged(_)
-            | Self::Read(_) => "Download or copy the file again; compare its size with the source.",
+            Self::NotAHeader(_) | Self::Truncated { .. } | Self::Damaged(_) | Self::Read(_) => {
+                "Download or copy the file again; compare its size with the source."
+            }
             Self::TooLarge { .. } => "Cut out the region of interest first.",
             _ => "Write it again as one three-dimensional volume, for example with SimpleITK.",
         }

@@ -164,7 +164,8 @@ impl Import {
         data: &[u8],
         files: &[&[u8]],
     ) -> Result<Added, Refusal> {
-        let volume = grid.read(data, data.len() as u64, &self.limits)?;
+        let (volume, mut warnings) = grid.read(data, data.len() as u64, &self.limits)?;
+        warnings.extend_from_slice(&grid.warnings);
         self.keep(sample_bytes(volume.samples()))?;
         let volume = orient::upright(volume)?;
         let [_, _, depth] = volume.geometry().size();
@@ -185,7 +186,7 @@ impl Import {
             placed: !grid.warnings.iter().any(|warning| warning.code == "no-origin"),
             ..SeriesInfo::default()
         };
-        self.series.push(Series { volume, info, warnings: grid.warnings.clone() });
+        self.series.push(Series { volume, info, warnings });
         Ok(Added::Volume { format })
     }
 }

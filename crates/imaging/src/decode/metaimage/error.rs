@@ -24,7 +24,7 @@ pub enum MetaImageError {
     },
     /// A MetaImage of a kind that is not read.
     #[error("this MetaImage cannot be read: {0}")]
-    Unsupported(&'static str),
+    Unsupported(String),
     /// The samples lie in another file.
     #[error("the samples lie in another file, {0}")]
     DataElsewhere(String),

@@ -28,6 +28,7 @@ import { EnginePanel } from './settings/engine-panel.ts';
 import { remembered } from './settings/kept-choices.ts';
 import { NetworkPanel } from './settings/network-panel.ts';
 import { startOffline } from './shell/available-offline.ts';
+import { askBeforeLeaving } from './shell/leaving.ts';
 import { unpackWhenOpened } from './shell/licences.ts';
 import { Notices } from './shell/notices.ts';
 import { drawTextsOfTheModel } from './shell/texts-of-the-model.ts';
@@ -45,7 +46,12 @@ const warnings = new Warnings(engines, notify);
 const enginePanel = new EnginePanel(engines);
 const networkPanel = new NetworkPanel(engines, (id) => void engines.use(id).then(() => runner.resume()));
 const learn = new Learn(engines, results, runner, { opened: () => draw(), notify, arriveAsSet: (arrivals) => void arrive(arrivals, strings.intake.nothing, true) });
-const scanPanel = new ScanPanel(engines, notify, drawSoon, (spot) => learn.look(spot));
+const scanPanel = new ScanPanel(engines, notices, {
+  opened: drawSoon,
+  looked: (spot) => learn.look(spot),
+  left: () => learn.leaveScan(),
+  dropped: () => void engines.forgetWork(),
+});
 const opener = new FileOpener(scanPanel, notify);
 const patches = new PatchesPanel(engines, results, runner, notices, {
   lookAt: (row) => learn.lookAt(row),
@@ -79,6 +85,8 @@ const privacy = new PrivacyPanel(engines, {
     notices.clear();
     // Pictures stay on a canvas that is hidden.
     for (const canvas of document.querySelectorAll('canvas')) canvas.width = canvas.height = 0;
+    // What workers computed with is in their memory.
+    void engines.forgetWork();
   },
 });
 const intake = new IntakePanel(engines, {
@@ -115,8 +123,9 @@ function setPolicy(policy: SizePolicy): void {
 }
 
 /** `asSet`: the user has said that it has labels. */
-async function arrive(arrived: Arrivals, nothing: string, asSet = false): Promise<void> {
+async function arrive(coming: Arrivals | Promise<Arrivals>, nothing: string, asSet = false): Promise<void> {
   const when = forgotten;
+  const arrived = await coming;
   const set = await recognise(arrived, asSet);
   const arrivals = set.kind === 'set' ? set.rest : arrived;
   const { pictures, scans, weights, skipped } = await sortArrivals(arrivals, extensionLabel);
@@ -149,6 +158,7 @@ function prefetch(): Promise<unknown> {
   return new Promise((resolve) => soon(() => resolve(Promise.all([code('loader'), code('lab'), loadViews()]).catch(() => undefined))));
 }
 
+askBeforeLeaving(() => results.rows.length > 0 || scanPanel.hasWork || learn.hasWork);
 unpackWhenOpened();
 draw();
 learn.begin();

@@ -15,6 +15,10 @@ export const scan = {
   failed: (reason: string) => `The scan could not be opened: ${ended(reason)}`,
   lost: (reason: string) => `The loader stopped (${ended(reason)}). The scan has to be opened again; your results are still here.`,
   notShown: (reason: string) => `This could not be read: ${ended(reason)} The rest of the scan is still open.`,
+  sliceUnreadable: (reason: string) => `This slice could not be read: ${ended(reason)}`,
+  sliceComing: 'Loading this slice…',
+  closed: (minutes: number) => `The scan is closed. It can be brought back for ${plural(minutes, 'minute', 'minutes')}; then it is forgotten.`,
+  picture: (name: string) => `Picture ${name}`,
   changed: 'a file of the scan has changed or gone since it was opened',
   setAside: (index: number) => `Slice ${index + 1} was left out: the loader stopped on it twice.`,
   stoppedOn: {
@@ -37,6 +41,7 @@ export const scan = {
   canvas: (plane: string, index: number, total: number) => `${plane} slice ${index + 1} of ${total}`,
   probe: (hu: number | undefined, world: readonly [number, number, number]) =>
     `${hu === undefined ? '' : `${String(Math.round(hu)).replace('-', '−')} HU  ·  `}${inBody(world)}`,
+  measured: (mm: number) => `Measured here: ${mm.toFixed(1)} mm`,
   millimetres: (mm: number) => `${mm.toFixed(1)} mm`,
   onlyAcquired: 'The networks learnt from slices as they are acquired: go to that plane to classify or search.',
   classifying: 'Classifying…',

@@ -11,7 +11,7 @@ const EXAMPLES = 8;
 
 export interface IntakeActions {
   /** `nothing`: what to say where nothing of use is among them. */
-  arrive(arrivals: Arrivals, nothing: string): Promise<void>;
+  arrive(arrivals: Arrivals | Promise<Arrivals>, nothing: string): Promise<void>;
   exampleScan(): void;
   policyChosen(policy: SizePolicy): void;
   notify(...text: string[]): void;
@@ -81,7 +81,7 @@ export class IntakePanel {
     addEventListener('drop', (event) => {
       event.preventDefault();
       over(-depth);
-      if (event.dataTransfer) void arrivalsFromDrop(event.dataTransfer).then((arrivals) => this.actions.arrive(arrivals, strings.intake.nothing));
+      if (event.dataTransfer) void this.actions.arrive(arrivalsFromDrop(event.dataTransfer), strings.intake.nothing);
     });
   }
 }

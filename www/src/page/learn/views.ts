@@ -10,7 +10,7 @@ import { TrainView } from './train/train-view.ts';
 import type { Shared, View } from './view.ts';
 import { WhyView } from './why/why-view.ts';
 
-export type Views = Record<ViewName, View> & { 'own-set': OwnSetView };
+export type Views = Record<ViewName, View> & { 'own-set': OwnSetView; train: TrainView };
 
 export function makeViews(shared: Shared): Views {
   const ownSet = new OwnSetView(shared);

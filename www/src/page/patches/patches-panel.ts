@@ -75,6 +75,8 @@ export class PatchesPanel {
     this.results.clear();
     this.results.forgetCleared();
     this.checkFilter();
+    // Now, not with the next frame: names of files are in it.
+    this.draw();
   }
 
   /** Clearing can be undone until something new arrives. */
@@ -86,7 +88,7 @@ export class PatchesPanel {
     this.notices.offer(strings.run.cleared(removed), strings.undo, () => {
       this.results.undoClear();
       byId('csv', 'button').focus();
-    });
+    }, () => this.results.forgetCleared());
     byId('choose-files', 'button').focus();
   }
 

@@ -129,8 +129,6 @@ export class PrivacyPanel {
     byId('remember', 'input').checked = false;
     this.kept = '';
     forgetChoices();
-    // What workers computed with is in their memory.
-    void this.engines.renew();
     // A browser that refuses storage has nothing to delete.
     await forgetOffline().catch(() => undefined);
     setText(byId('forget-note', 'p'), text.forgotten);

@@ -106,6 +106,8 @@ export class FileOpener {
       if (this.loader === loader) {
         this.loader = undefined;
         byId('opening', 'div').hidden = true;
+        byId('opening-progress', 'progress').value = 0;
+        setText(byId('opening-text', 'p'), '');
       }
     }
   }

@@ -36,6 +36,12 @@ export class SearchPanel {
     setText(byId('scanning-text', 'p'), this.line(search, z));
   }
 
+  clear(): void {
+    byId('scanning', 'div').hidden = true;
+    byId('scanning-progress', 'progress').value = 0;
+    for (const id of ['scan-estimate', 'scanning-text']) setText(byId(id, 'p'), '');
+  }
+
   private line({ progress, outcome }: Search, z: number | undefined): string {
     if (progress?.what === 'slice') return text.scanningSlice(progress.done, progress.total);
     if (progress) return text.scanningVolume(progress.done, progress.total, progress.left);

@@ -7,6 +7,7 @@ import { byId, make } from '../../ui/dom.ts';
 import { cachePrefix } from '../../shared/offline-messages.ts';
 import type { TakeOverAnswer, ToServiceWorker } from '../../shared/offline-messages.ts';
 import { isUnfinished } from '../assets/parts.ts';
+import { leaveUnasked } from './leaving.ts';
 import { strings } from '../../strings/strings.ts';
 import { scriptUrl } from '../../shared/trusted-types.ts';
 
@@ -84,7 +85,11 @@ function offer(coming: ServiceWorker): void {
   byId('update', 'div').replaceChildren(line);
   later.addEventListener('click', () => line.remove());
   coming.addEventListener('statechange', () => {
-    if (coming.state === 'activated') location.reload();
+    if (coming.state === 'activated') {
+      // The line has said what is lost; asked once more, somebody might stay with files of two builds.
+      leaveUnasked();
+      location.reload();
+    }
     // A still newer one has come in its place.
     if (coming.state === 'redundant') line.remove();
   });

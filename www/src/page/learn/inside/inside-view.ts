@@ -107,6 +107,10 @@ export class Inside implements View {
     this.visible = false;
   }
 
+  forgetPatch(): void {
+    this.forget();
+  }
+
   forget(): void {
     this.turn += 1;
     this.scene = undefined;

@@ -47,6 +47,8 @@ export class TrainView implements View {
   private spoken: CourseState | undefined;
   /** Patches are read or drawn; the training has not begun. */
   private preparing = false;
+  /** What was learnt last is in a file of the user's. */
+  private isSafe = false;
   /** Raised when everything is forgotten. */
   private generation = 0;
 
@@ -103,6 +105,11 @@ export class TrainView implements View {
     this.draw();
   }
 
+  /** A training that runs, or a network that was trained and is nowhere else. */
+  get hasWork(): boolean {
+    return this.busy || (this.course?.weights !== undefined && !this.isSafe);
+  }
+
   private get busy(): boolean {
     return this.preparing || this.course?.state === 'running' || this.course?.state === 'paused';
   }
@@ -121,6 +128,7 @@ export class TrainView implements View {
       await course.run((kernels) => {
         // What was learnt before stays until now: this one may have been refused.
         this.course = course;
+        this.isSafe = false;
         this.preparing = false;
         this.drawnEpochs = -1;
         this.kernels.begin(kernels);
@@ -225,6 +233,8 @@ export class TrainView implements View {
 
   private saveIt(): void {
     const weights = this.course?.weights;
-    if (weights) download(text.file, 'application/octet-stream', weights);
+    if (!weights) return;
+    download(text.file, 'application/octet-stream', weights);
+    this.isSafe = true;
   }
 }

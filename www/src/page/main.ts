@@ -16,7 +16,7 @@ import { IntakePanel } from './intake/intake-panel.ts';
 import { sortArrivals } from './intake/sort-arrivals.ts';
 import { linkTo } from './learn/address.ts';
 import { Learn } from './learn/learn-panel.ts';
-import { loadViews } from './learn/load-views.ts';
+import { loadLater } from './load-later.ts';
 import { recognise } from './learn/own-set/recognise.ts';
 import { PatchesPanel } from './patches/patches-panel.ts';
 import { Queue } from './patches/queue.ts';
@@ -155,7 +155,7 @@ async function arrive(coming: Arrivals | Promise<Arrivals>, nothing: string, asS
 /** What a scan and the views of "See why, and learn" need, once the engine has what it needs: afterwards opening files asks for nothing. */
 function prefetch(): Promise<unknown> {
   const soon = 'requestIdleCallback' in window ? requestIdleCallback : setTimeout;
-  return new Promise((resolve) => soon(() => resolve(Promise.all([code('loader'), code('lab'), loadViews()]).catch(() => undefined))));
+  return new Promise((resolve) => soon(() => resolve(Promise.all([code('loader'), code('lab'), loadLater()]).catch(() => undefined))));
 }
 
 askBeforeLeaving(() => results.rows.length > 0 || scanPanel.hasWork || learn.hasWork);

@@ -8,11 +8,11 @@ import type { Queue } from '../patches/queue.ts';
 import { strings } from '../../strings/strings.ts';
 import { asSentence } from '../../ui/numbers.ts';
 import { partThere } from '../assets/parts.ts';
+import { loadLater } from '../load-later.ts';
 import { problemOf } from '../shell/problem-of.ts';
 import { VIEWS, linkTo, readAddress } from './address.ts';
 import type { ViewName } from './address.ts';
 import { Lab } from './lab-client.ts';
-import { loadViews } from './load-views.ts';
 import type { Proposal } from './own-set/recognise.ts';
 import { Subjects } from './patch-in-view.ts';
 import type { Spot } from './patch-in-view.ts';
@@ -193,7 +193,7 @@ export class Learn {
   /** The views, made when the first is wanted. */
   private make(): Promise<Views> {
     if (!this.making) {
-      const making = loadViews().then(({ makeViews }) => {
+      const making = loadLater().then(({ makeViews }) => {
         // Everything was forgotten while they came.
         if (this.making !== making) return this.make();
         const views = makeViews(this.shared);

@@ -1,6 +1,4 @@
 /** All views of "See why, and learn". */
-// First here as in main.ts: whatever is loaded runs behind it.
-import '../privacy/guard.ts';
 import type { ViewName } from './address.ts';
 import { Inside } from './inside/inside-view.ts';
 import { OwnSetView } from './own-set/own-set-view.ts';

@@ -152,9 +152,17 @@ test('where there are no Trusted Types, markup still makes no frame', async ({ p
 
 test('what is fetched after a file is open is named: files of the page as such, anything else as what it is, and nothing hides behind the leak test', async ({ page, site, watch }) => {
   watch.expectErrors(/404/);
-  // In the first second the page still fetches its own parts.
+  // Chosen while the network is still on its way: only then the page fetches its other parts.
+  let go: () => void = () => undefined;
+  const chosen = new Promise<void>((resolve) => (go = resolve));
+  await page.route('**/models/*.nodulens', async (route) => {
+    await chosen;
+    await route.continue();
+  });
   await page.goto(site.url);
   await choose(page, patches().slice(0, 1));
+  await expect(page.locator('#count-all')).toHaveText('1');
+  go();
   await settled(page, 1);
   await page.waitForLoadState('networkidle');
   await expect(page.locator('#requests')).toContainText('Each is for a file of this page');

@@ -128,18 +128,19 @@ async function arrive(coming: Arrivals | Promise<Arrivals>, nothing: string, asS
   const arrived = await coming;
   const set = await recognise(arrived, asSet);
   const arrivals = set.kind === 'set' ? set.rest : arrived;
-  const { pictures, scans, weights, skipped } = await sortArrivals(arrivals, extensionLabel);
+  const { pictures, scans, weights, skipped, unreadable } = await sortArrivals(arrivals, extensionLabel);
   // Everything was forgotten while they were looked at.
   if (when !== forgotten) return;
   notices.clear();
   if (set.kind === 'unusable') notify(evaluateText.setUnusable(set.file, set.problem));
   else if (set.kind === 'none' && asSet) notify(evaluateText.setNothing);
   if (pictures.length + scans.length + weights.length > 0) privacy.requests.fileOpened();
+  if (unreadable.length > 0) notify(strings.intake.unreadableNames(unreadable));
   if (skipped.count > 0) {
     const kinds = [...skipped.byExtension].sort((a, b) => b[1] - a[1]).map(([extension, n]) => `${count(n)} ${extension}`);
     notify(strings.intake.skipped(skipped.count, kinds.slice(0, 5).join(', ') + (kinds.length > 5 ? ', …' : '')));
   }
-  if (pictures.length === 0 && scans.length === 0 && weights.length === 0) notify(skipped.count === 0 ? nothing : strings.intake.nothingInFolder);
+  if (pictures.length + scans.length + weights.length + unreadable.length === 0) notify(skipped.count === 0 ? nothing : strings.intake.nothingInFolder);
   if (weights.length > 0) void learn.own.open(weights);
   if (scans.length > 0) void opener.files(scans);
   if (pictures.length === 0) return;

@@ -33,8 +33,8 @@ test('reloading asks while there are results, a search or a training, and only t
   await opened(page, 24);
   expect(await asks(page), 'a scan in which nothing was searched').toBe(false);
 
-  await choose(page, [scanFile]);
-  await opened(page, 24);
+  await page.locator('#try-scan').click();
+  await opened(page, 48);
   await page.locator('#lungs-only').uncheck();
   await page.locator('#scan-volume').click();
   await expect(page.locator('#scanning-text')).toContainText('Searching the volume');

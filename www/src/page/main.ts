@@ -1,6 +1,8 @@
 /** Wiring: the places of the page, and what they want of each other. Decisions live in the modules. */
 import './privacy/guard.ts';
-import { oncePerFrame } from '../ui/dom.ts';
+import { hush } from '../ui/announce.ts';
+import { byId, oncePerFrame } from '../ui/dom.ts';
+import { catchLostFocus } from '../ui/focus.ts';
 import { count } from '../ui/numbers.ts';
 import { worstOfEach } from '../shared/leak-attempt.ts';
 import type { SizePolicy } from '../shared/wasm/engine-wasm.ts';
@@ -83,6 +85,7 @@ const privacy = new PrivacyPanel(engines, {
     scanPanel.close();
     learn.forget();
     notices.clear();
+    hush();
     // Pictures stay on a canvas that is hidden.
     for (const canvas of document.querySelectorAll('canvas')) canvas.width = canvas.height = 0;
     // What workers computed with is in their memory.
@@ -159,6 +162,7 @@ function prefetch(): Promise<unknown> {
   return new Promise((resolve) => soon(() => resolve(Promise.all([code('loader'), code('lab'), loadLater()]).catch(() => undefined))));
 }
 
+catchLostFocus([byId('scan', 'section'), byId('results', 'section'), byId('intake', 'section')]);
 askBeforeLeaving(() => results.rows.length > 0 || scanPanel.hasWork || learn.hasWork);
 unpackWhenOpened();
 draw();

@@ -37,6 +37,7 @@ export const html = {
   windowLabel: 'Window',
   fit: 'Fit',
   sliceLabel: 'Slice',
+  sliceRole: 'slice viewer',
   keysTitle: 'Mouse, touch and keys',
   keysHelp: 'Wheel or Page Up and Page Down: slices. Ctrl and wheel, + and −: zoom; 0: whole slice. Right button: window. Middle button or Shift: move. Arrow keys: cross-hair, ten pixels with Shift; Enter: classify there. A, C, S: planes. Touch: one finger scrolls, a tap classifies, two fingers move and zoom.',
   spotTitle: 'Under the click',

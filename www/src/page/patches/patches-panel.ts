@@ -87,6 +87,8 @@ export class PatchesPanel {
     this.notices.clear();
     this.notices.offer(strings.run.cleared(removed), strings.undo, () => {
       this.results.undoClear();
+      // Now: what is hidden takes no focus.
+      this.draw();
       byId('csv', 'button').focus();
     }, () => this.results.forgetCleared());
     byId('choose-files', 'button').focus();

@@ -1,4 +1,5 @@
 /** The privacy section: what was asked for since a file was opened, sealing, the self-test, what is kept, forgetting. */
+import { ProgressVoice } from '../../ui/announce.ts';
 import { byId, make, setText } from '../../ui/dom.ts';
 import type { Engines } from '../engines/engines.ts';
 import { forgetOffline } from '../shell/available-offline.ts';
@@ -28,6 +29,7 @@ export class PrivacyPanel {
   readonly requests = new Requests(() => this.draw());
   private readonly engines: Engines;
   private readonly wiring: Wiring;
+  private readonly sealing = new ProgressVoice(byId('seal-status', 'p'));
   private failure = '';
   private kept = '';
   private testing = false;
@@ -81,7 +83,10 @@ export class PrivacyPanel {
     this.failure = '';
     this.draw();
     try {
-      await shutEverything(this.engines.models, (done, total) => setText(byId('seal-note', 'p'), text.sealing(done, total)));
+      await shutEverything(this.engines.models, (done, total) => {
+        setText(byId('seal-note', 'p'), text.sealing(done, total));
+        this.sealing.say(text.sealing(done, total), true);
+      });
       this.state = 'sealed';
       document.body.classList.add('sealed');
     } catch (error) {
@@ -89,12 +94,14 @@ export class PrivacyPanel {
       this.failure = text.sealFailed(error instanceof Error ? error.message : String(error));
     }
     this.draw();
+    this.sealing.say(this.failure || text.sealedNote, false);
     // Fresh workers inherit the policy that holds now.
     if (this.state !== 'sealed') return;
     this.wiring.renewWorkers();
     if (await this.engines.renew()) return;
     this.failure = text.sealedOld;
     this.draw();
+    this.sealing.say(this.failure, false);
   }
 
   private async selfTest(): Promise<void> {

@@ -1,4 +1,5 @@
 /** The scan section: opens what arrived, shows it in the viewer, and runs clicks and searches on it. */
+import { hush, sayRested } from '../../ui/announce.ts';
 import { byId, oncePerFrame, setText } from '../../ui/dom.ts';
 import type { Engines } from '../engines/engines.ts';
 import { strings } from '../../strings/strings.ts';
@@ -81,7 +82,7 @@ export class ScanPanel {
       volume: (lungsOnly) => this.run((search) => search.volume(lungsOnly)),
       cancel: () => this.search?.cancel(),
     });
-    this.viewer = new SliceViewer(byId('slice', 'canvas'), { classify: (pixel) => this.classify(pixel), changed: () => this.drawSoon() });
+    this.viewer = new SliceViewer(byId('slice', 'canvas'), { classify: (pixel) => this.classify(pixel), changed: () => this.drawSoon(), movedByKey: () => sayRested(() => this.whereabouts()) });
     this.viewer.overlays = [(scene) => this.overlay(scene)];
     this.windows = new WindowChoice(this.viewer, engines);
     this.pictures = new PictureAsSlice((picture, reading) => void this.readPicture(picture, reading));
@@ -176,6 +177,8 @@ export class ScanPanel {
     Object.assign(byId('along-z', 'canvas'), { width: 0, height: 0 });
     document.body.classList.remove('has-scan');
     byId('scan', 'section').hidden = true;
+    byId('slice-range', 'input').removeAttribute('aria-valuetext');
+    hush();
     if (had) this.events.left();
     this.events.opened();
   }
@@ -305,6 +308,7 @@ export class ScanPanel {
     canvas.dataset['tool'] = viewer.tool;
     const problem = viewer.problem === undefined ? '' : text.sliceUnreadable(viewer.problem);
     canvas.setAttribute('aria-label', [text.canvas(viewer.plane, viewer.index, info.count), problem].filter(Boolean).join('. '));
+    byId('slice-range', 'input').setAttribute('aria-valuetext', text.sliceOf(viewer.index, info.count));
     const range = byId('slice-range', 'input');
     range.max = String(info.count - 1);
     range.value = String(viewer.index);
@@ -316,6 +320,12 @@ export class ScanPanel {
     drawAlongZ(byId('along-z', 'canvas'), this.alongPlane(scan, search), viewer.index, engines.model?.threshold ?? 1);
     this.searching.draw(search, acquiredIndex(scan, viewer), scan.depth, engines.model !== undefined);
     this.list.draw(search.outcome);
+  }
+
+  /** For who does not see it: the slice, and the place and its HU where there is a cross-hair. */
+  private whereabouts(): string {
+    const parts = [byId('slice', 'canvas').getAttribute('aria-label'), byId('probe', 'p').textContent];
+    return this.scan ? parts.filter(Boolean).join('; ') : '';
   }
 
   /** The probabilities along the acquired slices in the order of the display; nothing in another plane. */

@@ -20,6 +20,7 @@ export interface ViewerEvents {
   classify(pixel: Point): void;
   /** Slice, plane, window or cross-hair changed. */
   changed(): void;
+  movedByKey(): void;
 }
 
 /** For so long the slice before may stand in for one that is on its way, milliseconds: scrolling must not flash. */
@@ -171,6 +172,10 @@ export class SliceViewer {
   /** Position in the body, mm, LPS. */
   worldAt({ x, y }: Point): [number, number, number] | undefined {
     return this.info && apply(this.info.world, [x, y, this.index]);
+  }
+
+  movedByKey(): void {
+    this.events.movedByKey();
   }
 
   changed(): void {

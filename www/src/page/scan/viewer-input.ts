@@ -25,6 +25,8 @@ export interface Gestured {
   setWindow(window: DisplayWindow): void;
   fit(): void;
   changed(): void;
+  /** A key has moved the cross-hair, the slice or the view: where it is now is to be heard. */
+  movedByKey(): void;
 }
 
 type Drag = 'window' | 'pan' | 'ruler' | 'click';
@@ -220,5 +222,6 @@ export class Gestures {
     event.preventDefault();
     act();
     viewer.changed();
+    viewer.movedByKey();
   }
 }

@@ -169,6 +169,8 @@ export class TrainView implements View {
   private draw(): void {
     const { course, busy } = this;
     const { engines } = this.shared;
+    // What is hidden loses the focus at once.
+    const { activeElement } = document;
     this.choices.draw(this.shared.network(), engines.networks.find(({ network }) => network === 'small')?.parameters);
     this.choices.lock(busy);
     this.begin.disabled = busy || !engines.model;
@@ -177,6 +179,9 @@ export class TrainView implements View {
     this.pause.hidden = !begun || course?.state !== 'running';
     this.resume.hidden = !begun || course?.state !== 'paused';
     this.cancel.hidden = !begun;
+    // Pausing puts another button in the place of the one that was pressed.
+    const buttons = [this.pause, this.resume, this.cancel, this.begin];
+    if (buttons.some((each) => each.hidden && each === activeElement)) buttons.find((each) => !each.hidden && !each.disabled)?.focus();
     const trained = course?.weights !== undefined && !busy;
     this.use.hidden = this.save.hidden = !trained;
     this.bar.hidden = this.preparing || !course;

@@ -1,9 +1,11 @@
 /** The text of index.html: `{{key}}` there, `key` here. The build fails on a key that is missing or not used. */
+import { browsersHtml } from './browsers.ts';
 import { labHtml } from './learn.ts';
 import { weightsHtml } from './own-weights.ts';
 import { privacyHtml } from './privacy.ts';
 
 export const html = {
+  ...browsersHtml,
   title: 'Nodulens: is there a nodule in this lung CT?',
   description: 'Opens lung CT scans and patches in your own browser, classifies spots and searches slices for nodules. Nothing is uploaded. For research and teaching; not a medical device.',
   skip: 'Skip to the images',

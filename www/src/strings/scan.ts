@@ -60,7 +60,7 @@ export const scan = {
   findingGo: (n: number) => `Show finding ${n}`,
   unknown: '–',
   header: (n: number, identifying: number) => `${plural(n, 'entry', 'entries')}${identifying > 0 ? `, ${count(identifying)} may identify the patient` : ''}`,
-  headerNote: 'Entries marked with ● may tell who the patient is. They stay in this browser and are left out of what is exported, unless you ask for name, number, birth date and sex beside the buttons. One exception: a DICOM SR refers to its images, and so holds their identifiers (UIDs).',
+  headerNote: 'Entries marked with ● may tell who the patient is. They stay in this browser and are left out of what is exported, unless you ask for name, number, birth date and sex beside the buttons. Two exceptions: the table of findings (CSV) holds the identifier (UID) of the series, and a DICOM SR refers to its images, and so holds theirs.',
   identifies: 'may identify the patient',
   exported: 'Findings',
 };

@@ -15,6 +15,10 @@ export const scan = {
   failed: (reason: string) => `The scan could not be opened: ${ended(reason)}`,
   lost: (reason: string) => `The loader stopped (${ended(reason)}). The scan has to be opened again; your results are still here.`,
   notShown: (reason: string) => `This could not be read: ${ended(reason)} The rest of the scan is still open.`,
+  sliceUnreadable: (reason: string) => `This slice could not be read: ${ended(reason)}`,
+  sliceComing: 'Loading this slice…',
+  closed: (minutes: number) => `The scan is closed. It can be brought back for ${plural(minutes, 'minute', 'minutes')}; then it is forgotten.`,
+  picture: (name: string) => `Picture ${name}`,
   changed: 'a file of the scan has changed or gone since it was opened',
   setAside: (index: number) => `Slice ${index + 1} was left out: the loader stopped on it twice.`,
   stoppedOn: {
@@ -37,6 +41,7 @@ export const scan = {
   canvas: (plane: string, index: number, total: number) => `${plane} slice ${index + 1} of ${total}`,
   probe: (hu: number | undefined, world: readonly [number, number, number]) =>
     `${hu === undefined ? '' : `${String(Math.round(hu)).replace('-', '−')} HU  ·  `}${inBody(world)}`,
+  measured: (mm: number) => `Measured here: ${mm.toFixed(1)} mm`,
   millimetres: (mm: number) => `${mm.toFixed(1)} mm`,
   onlyAcquired: 'The networks learnt from slices as they are acquired: go to that plane to classify or search.',
   classifying: 'Classifying…',
@@ -55,7 +60,7 @@ export const scan = {
   findingGo: (n: number) => `Show finding ${n}`,
   unknown: '–',
   header: (n: number, identifying: number) => `${plural(n, 'entry', 'entries')}${identifying > 0 ? `, ${count(identifying)} may identify the patient` : ''}`,
-  headerNote: 'Entries marked with ● may tell who the patient is. They stay in this browser and are left out of what is exported, unless you ask for name, number, birth date and sex beside the buttons. One exception: a DICOM SR refers to its images, and so holds their identifiers (UIDs).',
+  headerNote: 'Entries marked with ● may tell who the patient is. They stay in this browser and are left out of what is exported, unless you ask for name, number, birth date and sex beside the buttons. Two exceptions: the table of findings (CSV) holds the identifier (UID) of the series, and a DICOM SR refers to its images, and so holds theirs.',
   identifies: 'may identify the patient',
   exported: 'Findings',
 };

@@ -41,6 +41,8 @@ export class SpotPanel {
     this.answer = undefined;
     this.asked += 1;
     byId('spot', 'div').hidden = true;
+    byId('spot-picture', 'canvas').width = byId('spot-picture', 'canvas').height = 0;
+    byId('spot-body', 'div').replaceChildren();
     byId('spot-empty', 'p').hidden = false;
     setText(byId('spot-empty', 'p'), why);
   }

@@ -4,6 +4,7 @@ import { byId, make, setText } from '../../ui/dom.ts';
 import { percent } from '../../ui/numbers.ts';
 import { strings } from '../../strings/strings.ts';
 import type { Finding } from '../../shared/wasm/engine-wasm.ts';
+import type { OpenScan } from './open-scan.ts';
 import type { Outcome } from './search.ts';
 
 const text = strings.scan;
@@ -48,7 +49,7 @@ export class FindingList {
     byId('finding-exports', 'div').hidden = true;
   }
 
-  draw(outcome: Outcome | undefined): void {
+  draw(outcome: Outcome | undefined, scan: OpenScan): void {
     const there = outcome !== undefined;
     byId('findings', 'div').hidden = !there || outcome.findings.length === 0;
     byId('finding-exports', 'div').hidden = !there;
@@ -65,21 +66,21 @@ export class FindingList {
     this.shownFrom = Number(this.least.value);
     const shown = this.of(outcome);
     setText(byId('least-value', 'output'), percent(Math.max(model.threshold, this.shownFrom)));
-    setText(byId('findings-title', 'h4'), text.findings(shown.length, findings.length, what === 'slice' ? text.slice(index) : text.volume));
+    setText(byId('findings-title', 'h4'), text.findings(shown.length, findings.length, what === 'slice' ? text.slice(scan.numberOf(index)) : text.volume));
     setText(byId('findings-note', 'p'), text.findingsNote(model.threshold));
     const focused = [...this.rows.rows].findIndex((row) => row.contains(document.activeElement));
-    this.rows.replaceChildren(...shown.map((finding, rank) => this.row(finding, rank)));
+    this.rows.replaceChildren(...shown.map((finding, rank) => this.row(finding, rank, scan)));
     this.mark();
     // The list grows while a search goes on; whoever walks through it stays in it.
     if (focused >= 0) (this.rows.rows[Math.min(focused, shown.length - 1)]?.querySelector('button') ?? this.least).focus({ preventScroll: true });
   }
 
-  private row(finding: Finding, at: number): HTMLTableRowElement {
+  private row(finding: Finding, at: number, scan: OpenScan): HTMLTableRowElement {
     const select = button(String(at + 1));
     select.setAttribute('aria-label', text.findingGo(at + 1));
     // Whole millimetres: the patch is centred on every fourth pixel.
-    const [x, y, z] = finding.worldMm.map((mm) => mm.toFixed(0).replace('-', '−'));
-    const cells = [percent(finding.probability), String(finding.voxel[2] + 1), finding.diameterMm === null ? text.unknown : text.millimetres(finding.diameterMm), `${x}, ${y}, ${z}`];
+    const world = finding.worldMm.map((mm) => mm.toFixed(0).replace('-', '−')).join(', ');
+    const cells = [percent(finding.probability), String(scan.numberOf(finding.voxel[2])), finding.diameterMm === null ? text.unknown : text.millimetres(finding.diameterMm), scan.series.info.placed ? world : text.unknown];
     const row = make('tr', '', make('td', '', select), ...cells.map((cell) => make('td', '', cell)));
     row.addEventListener('click', () => {
       this.chosen = finding;

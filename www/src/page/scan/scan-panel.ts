@@ -314,12 +314,13 @@ export class ScanPanel {
     range.value = String(viewer.index);
     for (const input of document.querySelectorAll<HTMLInputElement>('input[name=plane]')) input.checked = input.value === viewer.plane;
     this.windows.draw();
-    const world = viewer.cross && viewer.worldAt(viewer.cross);
-    setText(byId('probe', 'p'), problem || (viewer.cross && world ? text.probe(viewer.huAt(viewer.cross), world) : ''));
+    const { cross } = viewer;
+    const world = cross && scan.worldOf(scan.voxel(viewer.plane, [cross.x, cross.y, viewer.index]));
+    setText(byId('probe', 'p'), problem || (cross ? text.probe(viewer.huAt(cross), world) : ''));
     setText(byId('measured', 'p'), viewer.ruler ? text.measured(lengthMm(viewer.ruler, info.pitchMm)) : '');
     drawAlongZ(byId('along-z', 'canvas'), this.alongPlane(scan, search), viewer.index, engines.model?.threshold ?? 1);
     this.searching.draw(search, acquiredIndex(scan, viewer), scan.depth, engines.model !== undefined);
-    this.list.draw(search.outcome);
+    this.list.draw(search.outcome, scan);
   }
 
   /** For who does not see it: the slice, and the place and its HU where there is a cross-hair. */

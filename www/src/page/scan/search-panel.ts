@@ -61,12 +61,12 @@ export class SearchPanel {
     for (const id of ['scan-estimate', 'scanning-text', 'scan-status']) setText(byId(id, 'p'), '');
   }
 
-  private line({ progress, outcome }: Search, z: number | undefined): string {
+  private line({ progress, outcome, scan }: Search, z: number | undefined): string {
     if (progress?.what === 'slice') return text.scanningSlice(progress.done, progress.total);
     if (progress) return text.scanningVolume(progress.done, progress.total, progress.left);
     if (!outcome) return z === undefined ? text.onlyAcquired : '';
-    const what = outcome.what === 'slice' ? text.slice(outcome.index) : text.volume;
-    const notes = outcome.notes.map((note) => (note === 'no-lung' ? text.noLung(outcome.index) : note));
+    const what = outcome.what === 'slice' ? text.slice(scan.numberOf(outcome.index)) : text.volume;
+    const notes = outcome.notes.map((note) => (note === 'no-lung' ? text.noLung(scan.numberOf(outcome.index)) : note));
     return [outcome.whole ? text.done(outcome.findings.length, what, outcome.milliseconds) : text.stopped(outcome.findings.length), ...notes].join(' ');
   }
 }

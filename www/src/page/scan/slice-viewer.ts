@@ -5,7 +5,6 @@
 import { oncePerFrame } from '../../ui/dom.ts';
 import { Gestures } from './viewer-input.ts';
 import type { Tool } from './viewer-input.ts';
-import { apply } from './open-scan.ts';
 import type { Hu, Plane, PlaneInfo } from '../../shared/wasm/loader-wasm.ts';
 import type { SliceCache } from './slice-cache.ts';
 import { View } from './zoom-and-pan.ts';
@@ -167,11 +166,6 @@ export class SliceViewer {
     const { info, hu } = this;
     if (!info || !hu || !this.isInside(pixel)) return undefined;
     return hu[Math.round(pixel.y) * info.width + Math.round(pixel.x)];
-  }
-
-  /** Position in the body, mm, LPS. */
-  worldAt({ x, y }: Point): [number, number, number] | undefined {
-    return this.info && apply(this.info.world, [x, y, this.index]);
   }
 
   movedByKey(): void {

@@ -3,16 +3,18 @@
 
 mod compare;
 mod dicom;
+mod dicom_rs;
 mod meaning;
 mod metaimage;
 mod nifti;
 mod nrrd;
 
-use compare::differ;
-use meaning::{Random, Written};
+use compare::{differ, lack};
+use meaning::{Meant, Random, Written};
 use nodulens_imaging::decode::Limits;
-use nodulens_imaging::decode::import::Import;
+use nodulens_imaging::decode::import::{Import, Imported};
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 /// The first of the seeds. Another may be given, to search further: NODULENS_SEED.
 fn first_seed() -> u64 {
@@ -20,13 +22,55 @@ fn first_seed() -> u64 {
     given.unwrap_or(1)
 }
 
+/// A folder of the data that are not part of the repository; `None` where it is not there.
+fn shared(folder: &str) -> Option<PathBuf> {
+    let data = std::env::var_os("NODULENS_DATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
+        PathBuf::from,
+    );
+    let folder = data.join(folder);
+    if !folder.is_dir() {
+        println!("skipped: no files at {}", folder.display());
+        return None;
+    }
+    Some(folder)
+}
+
+/// All files below a folder, in their order by name.
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let mut entries: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    let files = entries.into_iter().flat_map(|path| match path.is_dir() {
+        true => below(&path),
+        false => vec![path],
+    });
+    files.collect()
+}
+
+fn opened<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Imported {
+    let mut import = Import::new(Limits::default());
+    for (name, bytes) in files {
+        import.add(name, bytes.to_vec());
+    }
+    import.finish()
+}
+
+/// The reason why no scan holds a slice as another reader has it; `None` where one does.
+fn nowhere(found: &Imported, meant: &Meant) -> Option<String> {
+    let mut reasons = Vec::new();
+    for series in &found.series {
+        match lack(series, meant) {
+            None => return None,
+            Some(reason) => reasons.push(reason),
+        }
+    }
+    Some(format!("{reasons:?}, {} problems", found.problems.len()))
+}
+
 /// Opens what was written; the reason where it is not what was meant.
 fn fault(written: &Written) -> Option<String> {
-    let mut import = Import::new(Limits::default());
-    for (name, bytes) in &written.files {
-        import.add(name, bytes.clone());
-    }
-    let found = import.finish();
+    let found = opened(written.files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
     if !found.problems.is_empty() {
         return Some(format!("{:?}", found.problems));
     }
@@ -74,4 +118,87 @@ fn nrrds_by_chance() {
 #[test]
 fn dicom_series_by_chance() {
     run("DICOM", 2000, |seed| dicom::write(&mut Random::new(seed), seed));
+}
+
+#[test]
+fn dicom_rs_reads_the_same_out_of_series_by_chance() {
+    let first = first_seed();
+    let (mut slices, mut faults) = (0, Vec::new());
+    for seed in first..first + 500 {
+        let written = dicom::write(&mut Random::new(seed), seed);
+        // dicom-rs takes the lowest bits wherever the highest one is; today's standard (PS3.5, 8.1.1)
+        // leaves no choice, older files have one.
+        if written.rare.contains(&"high bit") {
+            continue;
+        }
+        let files = written.files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+        let found = opened(files);
+        for (name, bytes) in &written.files {
+            slices += 1;
+            let reason = match dicom_rs::slice(bytes) {
+                Ok(meant) => nowhere(&found, &meant),
+                Err(reason) => Some(format!("dicom-rs: {reason}")),
+            };
+            faults.extend(reason.map(|reason| format!("{name}: {reason}\n{}", written.how)));
+        }
+    }
+    println!("seeds {first} to {}: {slices} slices", first + 499);
+    let shown = faults.iter().take(5).cloned().collect::<Vec<_>>().join("\n\n");
+    assert!(slices > 1000 && faults.is_empty(), "{} of {slices} differ:\n{shown}", faults.len());
+}
+
+/// Real files, and those that are met outside. dicom-rs cannot decode all; where it reads a slice with
+/// a place, we hold the same.
+#[test]
+fn dicom_rs_reads_the_same_out_of_files_from_outside() {
+    // Where dicom-rs reads something else, and is wrong.
+    let others = [(
+        "jpegll-restart.dcm",
+        "dicom-rs takes no restart intervals in lossless JPEG, and gives values up to 33620",
+    )];
+    let (mut slices, mut faults) = (0, Vec::new());
+    for folder in ["scans", "wild"] {
+        let Some(folder) = shared(folder) else { return };
+        for group in groups(&folder) {
+            let bytes: Vec<Vec<u8>> =
+                group.iter().map(|path| std::fs::read(path).unwrap()).collect();
+            let found = opened(bytes.iter().map(|bytes| ("slice", bytes.as_slice())));
+            for (path, bytes) in group.iter().zip(&bytes) {
+                let meant = match dicom_rs::slice(bytes) {
+                    Ok(meant) => meant,
+                    Err(reason) => {
+                        println!("not read by dicom-rs: {}: {reason}", path.display());
+                        continue;
+                    }
+                };
+                slices += 1;
+                let reason = nowhere(&found, &meant);
+                if let Some(reason) = reason {
+                    let explained = others.iter().find(|(known, _)| path.ends_with(known));
+                    match explained {
+                        Some((_, why)) => println!("{}: {why}", path.display()),
+                        None => faults.push(format!("{}: {reason}", path.display())),
+                    }
+                }
+            }
+        }
+    }
+    assert!(slices > 50 && faults.is_empty(), "{slices} slices, {faults:#?}");
+}
+
+/// The DICOM files below a folder, those of one folder together; single files alone.
+fn groups(folder: &Path) -> Vec<Vec<PathBuf>> {
+    let is_dicom = |path: &PathBuf| {
+        std::fs::read(path).is_ok_and(|bytes| bytes.get(128..132) == Some(b"DICM"))
+    };
+    let files: Vec<PathBuf> = below(folder).into_iter().filter(is_dicom).collect();
+    let mut groups: Vec<Vec<PathBuf>> = Vec::new();
+    for file in files {
+        let alone = file.parent() == Some(folder) || file.ends_with("CT1");
+        match groups.last_mut().filter(|group| !alone && group[0].parent() == file.parent()) {
+            Some(group) => group.push(file),
+            None => groups.push(vec![file]),
+        }
+    }
+    groups
 }

@@ -1,7 +1,7 @@
 //! Random DICOM series.
 
 use super::meaning::{Meant, Random, Written, axes, origin, pitch, scaled};
-use crate::support::files::{BIG, DEFLATED, Dicom, EXPLICIT, IMPLICIT, RLE, Value};
+use crate::support::files::{BIG, DEFLATED, Dicom, EXPLICIT, IMPLICIT, RLE, Value, deflate};
 use std::collections::BTreeSet;
 
 /// How a sample's bits lie in a word.
@@ -144,10 +144,6 @@ pub fn write(random: &mut Random, seed: u64) -> Written {
             .word(0x0028_0103, bits.signed.into())
             .text(0x0028_1052, b"DS", intercept)
             .text(0x0028_1053, b"DS", slope);
-        set.meta.push((0x0002_0002, *b"UI", b"1.2.840.10008.5.1.4.1.1.2\0".to_vec()));
-        let mut uid = format!("{series}.{}", z + 1).into_bytes();
-        uid.resize(uid.len().next_multiple_of(2), 0);
-        set.meta.push((0x0002_0003, *b"UI", uid));
         if extras[0] {
             set = set.text(0x0009_0010, b"LO", "CHANCE").with(
                 0x0009_1001,
@@ -173,12 +169,38 @@ pub fn write(random: &mut Random, seed: u64) -> Written {
             (_, 8) => set.with(0x7FE0_0010, b"OB", Value::Bytes(even(bytes))),
             _ => set.with(0x7FE0_0010, b"OW", Value::Words(words)),
         };
-        files.push((format!("IM{z:04}.dcm"), set.file()));
+        files.push((format!("IM{z:04}.dcm"), file(&set, &format!("{series}.{}", z + 1))));
     }
     random.shuffle(&mut files);
     let steps = [scaled(axes[0], pitch[0]), scaled(axes[1], pitch[1]), scaled(normal, pitch[2])];
+    let rare = if bits.high + 1 == bits.stored { vec![] } else { vec!["high bit"] };
     let how = format!("DICOM {syntax}, {bits:?}, {slope} x + {intercept}, {size:?}, {axes:?}");
-    Written { files, how, meant: Meant { size, steps, origin, hu, told: BTreeSet::new() } }
+    Written { files, how, rare, meant: Meant { size, steps, origin, hu, told: BTreeSet::new() } }
+}
+
+/// A whole file: the preamble, a group 2 as the standard has it (PS3.10, 7.1), and the data set.
+fn file(set: &Dicom, instance: &str) -> Vec<u8> {
+    let mut meta = b"\x02\0\x01\0OB\0\0\x02\0\0\0\0\x01".to_vec();
+    for (element, uid) in [
+        (0x02, "1.2.840.10008.5.1.4.1.1.2"),
+        (0x03, instance),
+        (0x10, set.syntax),
+        (0x12, "1.2.826.0.1.9"),
+    ] {
+        let length = uid.len().next_multiple_of(2);
+        meta.extend([2, 0, element, 0]);
+        meta.extend(b"UI");
+        meta.extend((length as u16).to_le_bytes());
+        meta.extend(uid.as_bytes());
+        meta.resize(meta.len() + length - uid.len(), 0);
+    }
+    let mut length = b"\x02\0\0\0UL\x04\0".to_vec();
+    length.extend((meta.len() as u32).to_le_bytes());
+    let mut data = set.data_set();
+    if set.syntax == DEFLATED {
+        data = deflate(&data);
+    }
+    [vec![0; 128], b"DICM".to_vec(), length, meta, data].concat()
 }
 
 fn even(mut bytes: Vec<u8>) -> Vec<u8> {

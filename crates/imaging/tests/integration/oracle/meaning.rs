@@ -164,6 +164,8 @@ pub struct Written {
     pub meant: Meant,
     /// How it is written, for whoever looks for a fault.
     pub how: String,
+    /// What is rare in it, by names that a comparison with another reader may leave out.
+    pub rare: Vec<&'static str>,
 }
 
 /// A size with unequal sides, mostly.

@@ -158,6 +158,7 @@ pub struct Meant {
 }
 
 /// A random file, or several that belong together.
+#[derive(Clone)]
 pub struct Written {
     /// Names and bytes, in the order in which they are opened.
     pub files: Vec<(String, Vec<u8>)>,

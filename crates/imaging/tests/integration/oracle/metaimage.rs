@@ -82,11 +82,14 @@ pub fn write(random: &mut Random) -> Written {
             line("CompressedData", "True".to_owned());
             if random.chance(70) {
                 line("CompressedDataSize", packed.len().to_string());
+            } else {
+                rare.push("no CompressedDataSize");
             }
             packed
         }
         _ => plain,
     };
+    let mut before = None;
     let mut behind = how != 2 && random.chance(15);
     if how == 0 && random.chance(20) {
         let skip = random.whole(1, 40) as usize;
@@ -95,7 +98,9 @@ pub fn write(random: &mut Random) -> Written {
             line("HeaderSize", "-1".to_owned());
             behind = false;
         } else {
-            line("HeaderSize", skip.to_string());
+            // Of the file that holds the samples: the length of a header before them is not known yet.
+            before = Some(skip);
+            line("HeaderSize", "00000".to_owned());
         }
     }
     if behind {
@@ -133,6 +138,10 @@ pub fn write(random: &mut Random) -> Written {
     }
     let target = if local { "LOCAL" } else { "data.raw" };
     header.push_str(&format!("ElementDataFile = {target}{end}"));
+    if let Some(skip) = before {
+        let all = if local { header.len() + skip } else { skip };
+        header = header.replace("HeaderSize = 00000", &format!("HeaderSize = {all:05}"));
+    }
     let how = format!("MetaImage\n{header}");
     let files = match local {
         true => vec![("scan.mha".to_owned(), [header.into_bytes(), data].concat())],

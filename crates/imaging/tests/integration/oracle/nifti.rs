@@ -61,6 +61,9 @@ pub fn write(random: &mut Random) -> Written {
     let (mut origin, axes) = (origin(random), axes(random, false));
     let kind = random.pick(&KINDS);
     let (second, big) = (random.chance(35), random.chance(40));
+    if second {
+        rare.push("NIfTI-2");
+    }
     let length = if second { 540 } else { 348 };
     let mut header = Header { bytes: vec![0; length], second, big };
     header.put(0, (length as i32).to_le_bytes().to_vec());

@@ -41,6 +41,9 @@ pub fn write(random: &mut Random) -> Written {
         false => stored.iter().flat_map(|value| kind.bytes(*value, big)).collect(),
     };
 
+    if text {
+        rare.push("text");
+    }
     let mut fields = Vec::new();
     let mut field = |name: &str, value: String| fields.push(format!("{name}: {value}"));
     field("type", random.pick(names(kind)).to_owned());

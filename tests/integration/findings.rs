@@ -5,10 +5,12 @@ use nodulens::detection::{Concern, Finding};
 use nodulens::findings::{
     InputUsed, ModelUsed, NOTICE, Report, Search, SopReference, SrSource, structured_report,
 };
+use nodulens_imaging::decode::series::PatientAttribute;
 use nodulens_imaging::encode::dicom::uid;
 use nodulens_imaging::encode::dicom_slice;
 use nodulens_imaging::geometry::{SpacingMm, VoxelPoint};
 use nodulens_imaging::phantom::thorax::{EXAMPLE, SYNTHETIC, Thorax};
+use nodulens_imaging::tags;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -162,4 +164,44 @@ fn highdicom_reads_the_structured_report_as_a_measurement_report() {
     assert_eq!(groups[1]["shape"], "POINT");
     assert_eq!(groups[1]["image"], source.slices[2].instance_uid);
     assert_ne!(groups[0]["tracking_uid"], groups[1]["tracking_uid"]);
+}
+
+#[test]
+fn a_name_keeps_its_character_set_and_its_bytes() {
+    let place = folder("charset");
+    let path = place.join("sr.dcm").display().to_string();
+    let yamada = b"Yamada^Tarou=\x1B$B;3ED\x1B(B^\x1B$BB@O:\x1B(B".to_vec();
+    let unicode = "Yamada^Tarou=山田^太郎".to_owned();
+    let (mut named, mut source) = report(vec![("PatientName".to_owned(), unicode.clone())]);
+    let attribute = |bytes: &[u8]| PatientAttribute {
+        tag: tags::PATIENT_NAME,
+        vr: *b"PN",
+        keyword: "PatientName",
+        value: unicode.clone(),
+        bytes: bytes.to_vec(),
+    };
+    source.patient = vec![attribute(&yamada)];
+    source.charset = Some("\\ISO 2022 IR 87".to_owned());
+    // Every text of the report is ASCII: as in the images.
+    named.concerns.clear();
+    let bytes = structured_report(&named, &source);
+    assert!(bytes.windows(yamada.len()).any(|window| window == yamada));
+    std::fs::write(&path, bytes).unwrap();
+    let as_it_is = read(&["sr".to_owned(), path.clone()]);
+    // A text that is not: in UTF-8, all of them.
+    let message = "Größe".to_owned();
+    named.concerns.push(Concern { code: "thick-slices", outside: false, message });
+    std::fs::write(&path, structured_report(&named, &source)).unwrap();
+    let in_utf8 = read(&["sr".to_owned(), path.clone()]);
+    // Nobody asked for it: nothing of it.
+    let (anonymous, _) = report(vec![]);
+    let bytes = structured_report(&anonymous, &source);
+    assert!(!bytes.windows(6).any(|window| window == b"Yamada"));
+    std::fs::remove_dir_all(&place).unwrap();
+    let (Some(as_it_is), Some(in_utf8)) = (as_it_is, in_utf8) else { return };
+    assert_eq!(as_it_is["charset"], "\\ISO 2022 IR 87");
+    assert_eq!(in_utf8["charset"], "ISO_IR 192");
+    for told in [as_it_is, in_utf8] {
+        assert_eq!(told["patient"][0], unicode);
+    }
 }

@@ -12,6 +12,12 @@ import numpy as np
 import pydicom
 
 
+def charset(plain):
+    """Specific Character Set as it stands in the file."""
+    named = plain.get("SpecificCharacterSet", "")
+    return named if isinstance(named, str) else "\\".join(named)
+
+
 def sr(path):
     plain = pydicom.dcmread(path)
     report = hd.sr.srread(path)
@@ -42,6 +48,7 @@ def sr(path):
     return {
         "class": plain.SOPClassUID,
         "study": plain.StudyInstanceUID,
+        "charset": charset(plain),
         "patient": [str(plain.PatientName), plain.PatientID],
         "verification": plain.VerificationFlag,
         "evidence": [item.ReferencedSOPInstanceUID for item in evidence.ReferencedSOPSequence],

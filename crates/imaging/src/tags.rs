@@ -196,6 +196,8 @@ pub const SHARED_FUNCTIONAL_GROUPS_SEQUENCE: Tag = 0x5200_9229;
 pub const PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE: Tag = 0x5200_9230;
 
 // Pixels.
+pub const FLOAT_PIXEL_DATA: Tag = 0x7FE0_0008;
+pub const DOUBLE_FLOAT_PIXEL_DATA: Tag = 0x7FE0_0009;
 pub const PIXEL_DATA: Tag = 0x7FE0_0010;
 
 // Delimiters of items and sequences.

@@ -8,6 +8,7 @@ mod gpu_training;
 mod interchange;
 mod luna16;
 mod metrics_golden;
+mod places;
 mod search;
 mod serve;
 mod support;

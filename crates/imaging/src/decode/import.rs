@@ -108,6 +108,14 @@ impl Import {
         // So may those of a header that comes later, or that lies elsewhere.
         let named = || self.waiting.iter().any(|waiting| waiting.names(name));
         if may_be_samples(name) || named() {
+            let otherwise = match kind(name, &bytes) {
+                Kind::Unknown => Some(unknown_format()),
+                Kind::Other(what) => Some(not_an_image(what)),
+                _ => None,
+            };
+            if let Some(otherwise) = otherwise {
+                return self.set_aside(name, bytes, otherwise);
+            }
             return match self.decode(name, bytes.clone(), nesting) {
                 Err(refusal) if self.data.iter().all(|data| data.name != name) => {
                     self.set_aside(name, bytes, refusal)
@@ -141,7 +149,7 @@ impl Import {
                 let hint = "Convert it to NIfTI where it was made.";
                 Err(Refusal::new("unsupported-format", message, hint))
             }
-            Kind::Other(what) => Err(no_scan(what)),
+            Kind::Other(what) => Err(not_an_image(what)),
             Kind::Unknown => self.unknown(name, bytes),
         }
     }
@@ -211,7 +219,9 @@ impl Import {
         match kind(inner, &inflated) {
             Kind::Unknown => self.unknown(name, bytes),
             // A header that names it means it as it is: packed.
-            Kind::Other(what) if may_be_samples(name) => self.set_aside(name, bytes, no_scan(what)),
+            Kind::Other(what) if may_be_samples(name) => {
+                self.set_aside(name, bytes, not_an_image(what))
+            }
             _ => {
                 drop(bytes);
                 let (series, pictures) = (self.series.len(), self.pictures.len());
@@ -328,7 +338,7 @@ impl Import {
     }
 }
 
-fn no_scan(what: &str) -> Refusal {
+fn not_an_image(what: &str) -> Refusal {
     let hint = "Nothing to do unless it should be a scan: \
                 DICOM, MetaImage, NIfTI, NRRD, zip, PNG, JPEG, TIFF and BMP are opened.";
     Refusal::new("not-an-image", format!("it is not a scan but {what}"), hint)

@@ -271,6 +271,8 @@ fn bits_signs_and_inversion() {
     );
     let series = one([("high", high.file())]);
     assert!(*series.volume.samples() == Samples::Float32(vec![64_511.0; 15]));
+    assert_eq!(codes(&series), ["beyond-hu"]);
+    assert!(series.warnings[0].message.starts_with("15 voxels"), "{:?}", series.warnings);
     let inverted = slice(EXPLICIT).text(0x0028_0004, b"CS", "MONOCHROME1").file();
     let series = one([("inverted", inverted)]);
     assert!(*series.volume.samples() == Samples::Int16(expected()));
@@ -420,6 +422,18 @@ fn what_is_not_read_is_named() {
         let (code, message) = named(file);
         assert!(code == "not-an-image" && message.contains(name), "{code} {message}");
     }
+    for (class, name) in [
+        ("1.2.840.10008.5.1.4.1.1.66.4", "a segmentation"),
+        ("1.2.840.10008.5.1.4.1.1.481.2", "a radiotherapy dose"),
+    ] {
+        let file = slice(EXPLICIT).text(0x0008_0016, b"UI", class).word(0x0028_0100, 32);
+        let (code, message) = named(file);
+        assert!(code == "not-an-image" && message.contains(name), "{code} {message}");
+    }
+    let float =
+        slice(EXPLICIT).without(0x7FE0_0010).with(0x7FE0_0008, b"OF", Value::Bytes(vec![0; 60]));
+    let (code, message) = named(float);
+    assert!(code == "unsupported-encoding" && message.contains("floating-point"), "{message}");
     let (code, message) = named(slice(EXPLICIT).without(0x7FE0_0010));
     assert!(code == "missing-tag" && message.contains("Pixel Data"));
     let (code, message) = named(slice(EXPLICIT).without(0x0028_0011));

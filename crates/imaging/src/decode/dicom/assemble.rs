@@ -89,6 +89,7 @@ fn volume(part: Part) -> Result<Series, String> {
         [1.0, 1.0]
     });
     warnings.extend(padding_told(&slices));
+    warnings.extend(beyond_told(&slices));
     let positions: Vec<_> = slices.iter().filter_map(|slice| slice.position).collect();
     let tilt = stack::tilt(&positions, &axes);
     let tilted = stack::tilt_warning(tilt, spacing_x.min(spacing_y));
@@ -132,10 +133,21 @@ fn axes(slices: &[Slice], warnings: &mut Vec<Warning>) -> Axes {
     })
 }
 
+/// Values that no CT number has.
+fn beyond_told(slices: &[Slice]) -> Option<Warning> {
+    let found = match slices.iter().map(|slice| slice.odd.beyond).sum() {
+        0 => return None,
+        1 => "1 voxel holds a value outside -32768 to 32767".to_owned(),
+        count => format!("{count} voxels hold values outside -32768 to 32767"),
+    };
+    let message = format!("{found}, which no CT number is. Such values are kept as they are.");
+    Some(Warning::new("beyond-hu", message))
+}
+
 /// What became of padding where it changed something or might have.
 fn padding_told(slices: &[Slice]) -> Option<Warning> {
     let sum = |count: fn(&Slice) -> usize| slices.iter().map(count).sum::<usize>();
-    let (air, kept) = (sum(|slice| slice.padded.air), sum(|slice| slice.padded.kept));
+    let (air, kept) = (sum(|slice| slice.odd.padded.air), sum(|slice| slice.odd.padded.kept));
     let outside = format!(
         "{air} pixels around the body hold the padding value and are taken as air, {PADDED_HU} HU"
     );

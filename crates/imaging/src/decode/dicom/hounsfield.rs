@@ -64,6 +64,14 @@ impl Padding {
     }
 }
 
+/// What is to be told of a frame's values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Odd {
+    pub padded: Padded,
+    /// Values that no CT number has, beyond 16 bits.
+    pub beyond: usize,
+}
+
 /// What became of the pixels that hold the padding value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Padded {
@@ -79,7 +87,7 @@ pub(crate) fn samples(
     shape: &Shape,
     rescale: Rescale,
     padding: Option<Padding>,
-) -> (Samples, Padded) {
+) -> (Samples, Odd) {
     let outside = padding.map(|padding| outside(&bits, shape, padding)).unwrap_or_default();
     let mut padded = Padded::default();
     let air = f64::from(PADDED_HU);
@@ -94,13 +102,14 @@ pub(crate) fn samples(
         if beyond { air } else { hu }
     };
     let hu: Vec<f64> = bits.into_iter().enumerate().map(|(at, raw)| hu(at, raw)).collect();
-    let fits = |hu: &f64| (f64::from(i16::MIN)..=f64::from(i16::MAX)).contains(hu);
-    let samples = if rescale.is_whole() && hu.iter().all(fits) {
+    let fits = |hu: &&f64| (f64::from(i16::MIN)..=f64::from(i16::MAX)).contains(*hu);
+    let odd = Odd { padded, beyond: hu.len() - hu.iter().filter(fits).count() };
+    let samples = if rescale.is_whole() && odd.beyond == 0 {
         Samples::Int16(hu.into_iter().map(|hu| hu as i16).collect())
     } else {
         Samples::Float32(hu.into_iter().map(|hu| hu as f32).collect())
     };
-    (samples, padded)
+    (samples, odd)
 }
 
 /// Which padded pixels hang together with a corner of the slice: padding lies around the field of

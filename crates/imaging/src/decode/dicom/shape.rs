@@ -47,6 +47,9 @@ impl Shape {
                 _ => Ok(value as usize),
             }
         };
+        if let Some(what) = not_of_numbers(set) {
+            return Err(DicomError::NotAnImage(what.to_owned()));
+        }
         let rows = side(tags::ROWS, "Rows", "(0028,0010)")?;
         let columns = side(tags::COLUMNS, "Columns", "(0028,0011)")?;
         let frames = set.decimal(tags::NUMBER_OF_FRAMES).unwrap_or(1.0);
@@ -131,8 +134,24 @@ fn photometric(set: &DataSet<'_>) -> Result<Photometric, DicomError> {
     })
 }
 
+/// What an object with pixels that stand for no brightness is called, by its SOP class.
+fn not_of_numbers(set: &DataSet<'_>) -> Option<&'static str> {
+    let class = set.text(tags::SOP_CLASS_UID)?;
+    match class.strip_prefix("1.2.840.10008.5.1.4.1.1.")? {
+        "66.4" | "66.7" => Some("a segmentation"),
+        "481.2" => Some("a radiotherapy dose"),
+        _ => None,
+    }
+}
+
 /// What the file is called where it has no pixels, by its SOP class (PS3.4, B.5) or modality.
 pub(crate) fn no_image(set: &DataSet<'_>) -> DicomError {
+    if [tags::FLOAT_PIXEL_DATA, tags::DOUBLE_FLOAT_PIXEL_DATA]
+        .iter()
+        .any(|tag| set.bytes(*tag).is_some())
+    {
+        return DicomError::TransferSyntax("floating-point numbers".to_owned());
+    }
     let class = set.text(tags::SOP_CLASS_UID).unwrap_or_default();
     let modality = set.text(tags::MODALITY).unwrap_or_default();
     let named = match class.strip_prefix("1.2.840.10008.") {

@@ -4,7 +4,7 @@ use super::dataset::DataSet;
 use super::error::DicomError;
 use super::groups::{Group, Groups};
 use super::header;
-use super::hounsfield::{self, Padded, Padding, Rescale};
+use super::hounsfield::{self, Odd, Padding, Rescale};
 use super::picture::is_secondary;
 use super::pixels::{Frame, Pixels};
 use super::shape::{Photometric, Shape};
@@ -81,7 +81,7 @@ pub(crate) struct Slice {
     /// Image Type, as it stands there.
     pub image_type: Option<String>,
     pub localizer: bool,
-    pub padded: Padded,
+    pub odd: Odd,
     pub thickness: Option<f64>,
     /// Spacing Between Slices, mm.
     pub between: Option<f64>,
@@ -118,7 +118,7 @@ pub(crate) fn read(
         };
         let number = |tag| set.decimal(tag).map(|number| number as i64);
         let image_type = frame_type(&groups);
-        let (samples, padded) = hounsfield::samples(bits, shape, rescale, padding);
+        let (samples, odd) = hounsfield::samples(bits, shape, rescale, padding);
         slices.push(Slice {
             file: Arc::clone(&facts),
             sha256: Arc::from(""),
@@ -138,7 +138,7 @@ pub(crate) fn read(
             kernel: groups.find(tags::CT_RECONSTRUCTION_SEQUENCE).text(tags::CONVOLUTION_KERNEL),
             localizer: image_type.as_deref().is_some_and(is_localizer),
             image_type,
-            padded,
+            odd,
             thickness: measures.decimal(tags::SLICE_THICKNESS).filter(|mm| *mm > 0.0),
             between: measures
                 .decimal(tags::SPACING_BETWEEN_SLICES)

@@ -193,7 +193,7 @@ pub fn write(random: &mut Random, seed: u64) -> Written {
     let steps = [scaled(axes[0], pitch[0]), scaled(axes[1], pitch[1]), scaled(normal, pitch[2])];
     let rare = if bits.high + 1 == bits.stored { vec![] } else { vec!["high bit"] };
     let how = format!("DICOM {syntax}, {bits:?}, {slope} x + {intercept}, {size:?}, {axes:?}");
-    Written { files, how, rare, meant: Meant { size, steps, origin, hu, told: BTreeSet::new() } }
+    Written { files, how, rare, meant: Meant { size, steps, origin, told: told(&hu), hu } }
 }
 
 /// One file of several frames (Enhanced CT), in an order of their own. What a frame has stands among
@@ -292,7 +292,13 @@ pub fn enhanced(random: &mut Random, seed: u64) -> Written {
         "enhanced DICOM {syntax}, {bits:?}, {slope} x + {intercept}, {size:?}, shared measures {shared_measures}, shared scale {shared_scale}"
     );
     let files = vec![("enhanced.dcm".to_owned(), file(&set, &format!("{series}.1")))];
-    Written { files, how, rare, meant: Meant { size, steps, origin, hu, told: BTreeSet::new() } }
+    Written { files, how, rare, meant: Meant { size, steps, origin, told: told(&hu), hu } }
+}
+
+/// What must be told of values.
+fn told(hu: &[f64]) -> BTreeSet<&'static str> {
+    let beyond = hu.iter().any(|hu| !(-32_768.0..=32_767.0).contains(hu));
+    beyond.then_some("beyond-hu").into_iter().collect()
 }
 
 /// A whole file: the preamble, a group 2 as the standard has it (PS3.10, 7.1), and the data set.

@@ -249,7 +249,7 @@ fn element(bytes: &mut Vec<u8>, tag: u32, vr: [u8; 2], value: &Value, explicit: 
     let length = if undefined { u64::from(u32::MAX) } else { content.len() as u64 };
     if !explicit {
         number(bytes, length, 4, big);
-    } else if matches!(&vr, b"OB" | b"OW" | b"SQ" | b"UN" | b"UT") {
+    } else if matches!(&vr, b"OB" | b"OF" | b"OW" | b"SQ" | b"UN" | b"UT") {
         bytes.extend(vr);
         number(bytes, 0, 2, big);
         number(bytes, length, 4, big);

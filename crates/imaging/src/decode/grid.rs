@@ -17,6 +17,8 @@ use std::io::{BufRead, BufReader, ErrorKind, Read};
 const MOST_INFLATION: u64 = 1032;
 /// Most text before samples; it is read byte by byte.
 const MOST_TEXT: u64 = 1 << 20;
+/// Bytes that are read at a time.
+const BUFFER: usize = 64 * 1024;
 /// Most bytes behind the samples that are looked at.
 const MOST_BEHIND: u64 = 1 << 20;
 /// Axes may deviate so much from right angles; more is a sheared volume.
@@ -181,7 +183,7 @@ impl Grid {
         if possible < needed {
             return Err(GridError::Truncated { needed, found: length });
         }
-        let mut data = BufReader::new(data);
+        let mut data = BufReader::with_capacity(BUFFER, data);
         let lines = self.pass_lines(&mut data)?;
         let (numbers, behind) = match self.encoding {
             Encoding::Raw => {

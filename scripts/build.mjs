@@ -3,10 +3,11 @@
 // With --parts-to-come the modules beyond the CPU engine's and the loader's may be missing: the page says that they are still
 // being built, and takes them once this has been run again. A folder that is being served stays whole all the while.
 import { spawn } from 'node:child_process';
-import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
+import { target } from './browsers.mjs';
 import { findCircles } from './circles.mjs';
 import { compressFolder } from './compress.mjs';
 import { metaPolicy } from './csp.mjs';
@@ -57,7 +58,7 @@ async function writeModels() {
 const pkg = (part) => path.join(path.resolve(root, option('pkg') ?? 'www/pkg'), { reference: 'lab' }[part] ?? part);
 const WORKERS = { loader: 'loader/loader-worker.ts', lab: 'lab/lab-worker.ts' };
 
-const common = { bundle: true, target: 'es2022', minify: true, sourcemap: true, logLevel: 'warning' };
+const common = { bundle: true, target, minify: true, sourcemap: true, logLevel: 'warning' };
 
 /** What the lab's views share with the rest goes into a chunk; the names have the content in them, for two builds must not mix. */
 async function bundlePage() {
@@ -76,8 +77,8 @@ async function bundlePage() {
   const first = outputs['main.js'].imports.find(({ kind }) => kind === 'import-statement');
   const begins = first ? path.relative(out, path.resolve(first.path)).replaceAll(path.sep, '/') : 'main.js';
   const inputs = Object.keys(outputs[begins].inputs).filter((input) => outputs[begins].inputs[input].bytesInOutput > 0);
-  const guards = ['www/src/shared/take-away.ts', 'www/src/page/privacy/guard.ts'];
-  if (guards.some((guard, at) => inputs[at] !== guard)) fail(`${begins} does not begin with ${guards.join(' and ')}, but with ${inputs.slice(0, 3).join(', ')}`);
+  const guards = ['www/src/shared/take-away.ts', 'www/src/page/privacy/ways-out.ts', 'www/src/page/privacy/guard.ts'];
+  if (guards.some((guard, at) => inputs[at] !== guard)) fail(`${begins} does not begin with ${guards.join(' and ')}, but with ${inputs.slice(0, 4).join(', ')}`);
   return { atStart: outputs['main.js'].imports.filter(({ kind }) => kind === 'import-statement').map(({ path: file }) => path.relative(out, path.resolve(file)).replaceAll(path.sep, '/')) };
 }
 
@@ -94,13 +95,21 @@ async function bundleWorkers(parts) {
   })));
 }
 
+/** Every file of the page, for the count of its requests (page/privacy/count-requests.ts): what else is asked for is none. */
+async function listFiles({ coming }) {
+  const made = (await readdir(out, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
+    .map((entry) => path.relative(out, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, '/')).filter((name) => !name.endsWith('.map'));
+  const later = coming.flatMap((part) => [`worker-${part}.js`, `pkg/${part}/nodulens_bg.wasm`]);
+  return [...new Set([...made, ...later, 'index.html', 'manifest.json', 'parts.json', 'service-worker.js'])].sort();
+}
+
 // index.html holds {{keys}}; their text is `html` in strings/index-html.ts.
 async function writeHtml({ there, coming }, { atStart }) {
   const { outputFiles } = await esbuild.build({
     entryPoints: [path.join(www, 'src', 'strings', 'index-html.ts')], bundle: true, format: 'esm', write: false, logLevel: 'warning',
   });
   const { html } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
-  const texts = { ...html, csp: metaPolicy, parts: there.join(' '), partsComing: coming.join(' ') };
+  const texts = { ...html, csp: metaPolicy, parts: there.join(' '), partsComing: coming.join(' '), files: (await listFiles({ coming })).join(' ') };
   const unused = new Set(Object.keys(texts));
   const escape = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
   // Browsers ask for the icon again whenever the address changes behind #: nothing is to be asked for then.
@@ -196,6 +205,8 @@ const [page] = await Promise.all([
   bundlePage(),
   bundleWorkers(parts.there),
   cp(path.join(www, 'third-party.txt'), path.join(out, 'third-party.txt')),
+  // As it is written: what makes it smaller might make it younger.
+  cp(path.join(www, 'first', 'first.js'), path.join(out, 'first.js')),
   cp(path.join(www, 'icon.svg'), path.join(out, 'icon.svg')),
   cp(path.join(www, 'icons'), path.join(out, 'icons'), { recursive: true }),
   ...parts.there.filter((part) => part !== 'reference').map((part) => cp(path.join(pkg(part), 'nodulens_bg.wasm'), path.join(out, 'pkg', part, 'nodulens_bg.wasm'))),

@@ -4,6 +4,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
+import { target } from './browsers.mjs';
 import { metaPolicy } from './csp.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -37,7 +38,7 @@ export async function writeServiceWorker(dir, { kept = true } = {}) {
     outfile: path.join(dir, SCRIPT),
     bundle: true,
     format: 'iife',
-    target: 'es2022',
+    target,
     minify: true,
     define: { PRECACHE: JSON.stringify(precache) },
     logLevel: 'warning',

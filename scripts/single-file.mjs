@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import esbuild from 'esbuild';
+import { target } from './browsers.mjs';
 import { metaPolicy } from './csp.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -24,9 +25,9 @@ const read = (name) => readFile(path.join(dist, name)).catch(() => fail(`dist/${
 const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 /** The page's policy, without anything from a server: scripts and styles by hash, connections to nowhere. */
-function policy(script, styles) {
+function policy(scripts, styles) {
   const own = {
-    'script-src': [hash(script), "'wasm-unsafe-eval'"],
+    'script-src': [...scripts.map(hash), "'wasm-unsafe-eval'"],
     'style-src': styles.map(hash),
     'worker-src': ['blob:'],
     'connect-src': ["'none'"],
@@ -46,7 +47,7 @@ async function mainScript() {
     entryPoints: [path.join(root, 'www', 'src', 'page', 'main.ts')],
     bundle: true,
     format: 'esm',
-    target: 'es2022',
+    target,
     minify: true,
     write: false,
     define: { OFFLINE: '"one file"' },
@@ -67,7 +68,7 @@ async function worker(entry, folder) {
     entryPoints: [path.join(root, 'www', 'src', 'worker', entry)],
     bundle: true,
     format: 'iife',
-    target: 'es2022',
+    target,
     minify: true,
     write: false,
     alias: { '#glue': path.join(root, 'www', 'pkg', folder, 'nodulens.js') },
@@ -95,12 +96,13 @@ const files = await Promise.all([
   '<script type="text/plain" id="file:./pkg/cpu/nodulens_bg.wasm" data-same="./pkg/lab/nodulens_bg.wasm"></script>',
 ]);
 const script = await mainScript();
+const first = (await read('first.js')).toString();
 let page = (await read('index.html')).toString();
 const sheets = [...page.matchAll(/<link rel="stylesheet" href="\.\/([^"]+)">/g)].map(([, name]) => name);
 const styles = await Promise.all(sheets.map(async (name) => (await read(name)).toString()));
 
 const attribute = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
-page = page.replace(/(http-equiv="Content-Security-Policy" content=")[^"]*/, (_, start) => start + attribute(policy(script, styles)));
+page = page.replace(/(http-equiv="Content-Security-Policy" content=")[^"]*/, (_, start) => start + attribute(policy([first, script], styles)));
 page = page.replace(/<!--[^]*?-->\n/, '<!-- One file: nothing is asked for, and nothing could be (connect-src). -->\n');
 page = replace(page, '<link rel="manifest" href="./manifest.json">\n', '');
 page = replace(page, '<link rel="apple-touch-icon" href="./icons/192.png">\n', '');
@@ -108,8 +110,9 @@ sheets.forEach((name, i) => (page = replace(page, `<link rel="stylesheet" href="
 // The licences that it lives under travel with it; unpacked when they are opened (licences.ts).
 page = page.replace(/<p><a href="\.\/third-party\.txt">([^<]*)<\/a><\/p>/, (_, title) => `<details><summary>${title}</summary><pre class="commands" tabindex="0" data-file="./third-party.txt"></pre></details>`);
 page = page.replace(/<link rel="modulepreload"[^>]*>\n/g, '');
-page = page.replace(/ data-parts="[^"]*" data-parts-coming="[^"]*"/, ' data-parts="cpu loader lab"');
+page = page.replace(/ data-parts="[^"]*" data-parts-coming="[^"]*" data-files="[^"]*"/, ' data-parts="cpu loader lab"');
 page = replace(page, '<script type="module" src="./main.js"></script>\n', '');
+page = replace(page, '<script src="./first.js"></script>', `<script>${first}</script>`);
 page = replace(page, '</body>', `${files.join('\n')}\n<script type="module">${script}</script>\n</body>`);
 if (/(src|href)="\.\//.test(page)) fail('something in index.html still comes from a file of its own');
 

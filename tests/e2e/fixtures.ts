@@ -47,7 +47,7 @@ export const scanFile = path.join(out, 'scan', 'phantom-5.mha');
 export interface NativeScan {
   model: { id: string; sha256: string };
   input: { sha256: string };
-  findings: { probability: number; slice: number; pixel: [number, number]; diameterMm: number | null }[];
+  findings: { probability: number; sliceIndex: number; pixel: [number, number]; diameterMm: number | null }[];
 }
 /** What the command line finds in the first series of these paths. */
 export function searchNatively(paths: string[], answers: string): NativeScan {

@@ -1,16 +1,18 @@
 /** Scans: opened in every way, shown, clicked, searched, exported; the numbers are the command line's. */
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { brightness, expect, frames, open, opened, test, volumeScanned, workersNamed } from './helpers.ts';
-import { format, nativeScan, patches, root, scanFile, searchNatively } from './fixtures.ts';
+import { dist, format, makeScan, models, nativeScan, out, patches, root, scanFile, searchNatively, trainer } from './fixtures.ts';
 
 const lidc = path.join(process.env['NODULENS_DATA'] ?? path.join(root, '..', 'shared', 'data'), 'scans', 'lidc-idri-0003-dicom');
 
 interface Row {
   probability: number;
   pixel: [number, number];
-  slice: number;
+  sliceIndex: number;
+  sliceNumber: number;
   worldMm: [number, number, number] | null;
   diameterMm: number | null;
 }
@@ -19,6 +21,7 @@ interface Exported {
   model: { id: string; sha256: string };
   input: { sha256: string; format: string; identity: unknown[] };
   search: { slicesScanned: number };
+  warnings: { code: string; message: string }[];
   findings: Row[];
 }
 
@@ -74,7 +77,7 @@ test('the example scan: seen, clicked, searched, exported', async ({ page, site 
   const rows = page.locator('#finding-rows tr');
   await expect(rows).toHaveCount(result.findings.length);
   await rows.first().locator('button').press('Enter');
-  await expect.poll(at).toBe(String(result.findings[0]?.slice));
+  await expect.poll(at).toBe(String(result.findings[0]?.sliceIndex));
   await expect(rows.first()).toHaveAttribute('aria-current', 'true');
   // What the click says at a finding is what the search said.
   await expect(page.locator('#spot-body .big-number')).toHaveText((await rows.first().locator('td').nth(1).textContent()) ?? '?');
@@ -105,7 +108,7 @@ test('a search is the command line’s, number for number; and it can be stopped
   const { findings, input, model } = JSON.parse((await download(page, '#findings-json')).toString()) as Exported;
   expect(input.sha256).toBe(native.input.sha256);
   expect(model).toMatchObject(native.model);
-  const places = (rows: { slice: number; pixel: [number, number] }[]): string[] => rows.map(({ slice, pixel }) => [slice, ...pixel.map((px) => px.toFixed(6))].join());
+  const places = (rows: { sliceIndex: number; pixel: [number, number] }[]): string[] => rows.map(({ sliceIndex, pixel }) => [sliceIndex, ...pixel.map((px) => px.toFixed(6))].join());
   expect(places(findings)).toEqual(places(native.findings));
   const worst = Math.max(...findings.map((row, i) => Math.abs(row.probability - (native.findings[i]?.probability ?? NaN))));
   console.log(`    ${findings.length} findings against native: largest difference ${worst.toExponential(2)}`);
@@ -119,6 +122,43 @@ test('a search is the command line’s, number for number; and it can be stopped
   await page.locator('#scanning-cancel').click();
   await expect(page.locator('#scanning-text')).toContainText('Stopped', { timeout: 30_000 });
   await expect(page.locator('#scan-slice')).toBeEnabled();
+});
+
+test('slices are missing: it is told in every export, and every place leads back to its finding', async ({ page, site }) => {
+  test.setTimeout(300_000);
+  const folder = path.join(out, 'gap');
+  makeScan('dicom', 9, 320, folder);
+  const slices = readdirSync(folder).filter((name) => name.endsWith('.dcm')).sort().map((name) => path.join(folder, name));
+  for (const missing of slices.splice(3, 4)) rmSync(missing);
+  await open(page, site.url);
+  await page.setInputFiles('#input-files', slices);
+  await opened(page, 5);
+  await expect(page.locator('#scan-remarks')).toContainText('not evenly spaced');
+  await page.locator('#lungs-only').uncheck();
+  await volumeScanned(page);
+  const { findings, warnings } = JSON.parse((await download(page, '#findings-json')).toString()) as Exported;
+  expect(warnings.map(({ code }) => code)).toContain('gap');
+  expect(findings.length).toBeGreaterThan(0);
+  const table = (await download(page, '#findings-csv')).toString();
+  const [head, first] = table.split('\r\n');
+  expect(head?.startsWith('seriesuid,')).toBe(true);
+  expect(first).toMatch(/^2\.25\.\d+,/);
+  expect(table).toContain('not evenly spaced');
+  expect((await download(page, '#findings-report')).toString()).toContain('not evenly spaced');
+  expect((await download(page, '#findings-sr')).toString('latin1')).toContain('not evenly spaced');
+
+  const behind = findings.find(({ sliceIndex }) => sliceIndex > 2);
+  for (const { probability, worldMm, sliceIndex, sliceNumber } of [findings[0], behind].filter((row) => row !== undefined)) {
+    expect(sliceNumber).toBe(sliceIndex + 1);
+    const answer = path.join(out, 'at.json');
+    const weights = path.join(dist, 'models', models()[0].file);
+    execFileSync(trainer, ['classify', '--device', 'cpu', '--weights', weights, `--at=${worldMm?.join(',')}`, '--json', answer, folder], { cwd: root, stdio: 'ignore' });
+    const [said] = JSON.parse(readFileSync(answer, 'utf8')) as [{ probability: number }];
+    expect(Math.abs(said.probability - probability)).toBeLessThan(1e-4);
+  }
+  // The page says the same place under the finding as the export.
+  await page.locator('#finding-rows tr button').first().press('Enter');
+  await expect(page.locator('#spot-body')).toContainText(`H ${(findings[0]?.worldMm?.[2] ?? NaN).toFixed(1).replace('-', '−')} mm`);
 });
 
 test('another network, or another scan, in the middle of a search: nothing of the old one comes back', async ({ page, site }) => {

@@ -27,7 +27,7 @@ async function sameFindings(page: Page): Promise<void> {
   const expected = nativeScan().findings;
   expect(expected.length).toBeGreaterThan(0);
   // Two builds of the same arithmetic: the last digit may differ.
-  const places = (all: NativeScan['findings']): number[][] => all.map(({ slice, pixel: [x, y] }) => [slice, Math.round(x * 1000), Math.round(y * 1000)]);
+  const places = (all: NativeScan['findings']): number[][] => all.map(({ sliceIndex, pixel: [x, y] }) => [sliceIndex, Math.round(x * 1000), Math.round(y * 1000)]);
   expect(places(findings)).toEqual(places(expected));
   findings.forEach(({ probability }, at) => expect(Math.abs(probability - (expected[at]?.probability ?? NaN))).toBeLessThan(1e-4));
 }

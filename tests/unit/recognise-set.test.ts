@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Arrivals } from '../../www/src/page/intake/arrivals.ts';
 import { recognise } from '../../www/src/page/learn/own-set/recognise.ts';
 
-const arrivals = (files: Record<string, string>): Arrivals => ({ files: Object.entries(files).map(([name, text]) => ({ name, blob: new Blob([text]) })), fromFolder: new Set() });
+const arrivals = (files: Record<string, string>): Arrivals => ({ files: Object.entries(files).map(([name, text]) => ({ name, blob: new Blob([text]) })), fromFolder: new Set(), unreadable: [] });
 
 test('a file "labels" beside pictures, by path, by name, by name without its ending', async () => {
   const found = await recognise(arrivals({ 'set/labels.csv': 'name,label\ninner/a.png,1\nb.png,0\nc,1\n', 'set/inner/a.png': '', 'set/b.png': '', 'set/c.png': '', 'set/d.png': '' }), false);

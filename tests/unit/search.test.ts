@@ -44,6 +44,7 @@ function played(depth: number, { slow = false, noLung = [] as number[] } = {}): 
     depth,
     geometry: { size: [1, 1, depth] },
     loader: { alive: true },
+    numberOf: (z: number) => z + 1,
     sliceIn: (z: number) => (slow ? new Promise((resolve, reject) => give.set(z, (error) => (error ? reject(error) : resolve({ z })))) : Promise.resolve({ z })),
     lungs: (z: number) => Promise.resolve({ inside: Uint8Array.of(noLung.includes(z) ? 0 : 1), share: 1 }),
   } as unknown as OpenScan;

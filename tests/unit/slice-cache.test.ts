@@ -55,6 +55,17 @@ test('a slice that cannot be read is told once and not asked for again', async (
   assert.equal(loader.asked.filter((each) => each === 'axial/5').length, 1);
 });
 
+test('a slice that cannot be read says why, and its neighbours are fetched all the same', async () => {
+  const loader = new Loader();
+  const slices = new SliceCache(loader.fetch, () => undefined, () => undefined);
+  slices.want('axial', 5, 7);
+  await loader.answer(new Error('the slice is damaged'));
+  await loader.answer();
+  assert.equal(slices.problem('axial', 5), 'the slice is damaged');
+  assert.equal(slices.problem('axial', 6), undefined);
+  assert.ok(slices.get('axial', 6));
+});
+
 test('what was closed hears of nothing any more', async () => {
   const loader = new Loader();
   let heard = 0;

@@ -1,7 +1,7 @@
 /** What arrived, told apart by its first bytes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { extensionLabel } from '../../www/src/page/intake/arrivals.ts';
+import { arrivalsFromDrop, extensionLabel } from '../../www/src/page/intake/arrivals.ts';
 import type { Arrival } from '../../www/src/page/intake/arrivals.ts';
 import { kindOf, sortArrivals } from '../../www/src/page/intake/sort-arrivals.ts';
 
@@ -25,9 +25,52 @@ test('each format by its own mark', () => {
 test('from a folder what is of no known kind is passed over and counted; what was chosen is not', async () => {
   const file = (name: string, bytes: Uint8Array): Arrival => ({ name, blob: new Blob([bytes.slice()]) });
   const [png, text, note, named] = [file('a.png', head([0, '\x89PNG'])), file('b.txt', head([0, 'text'])), file('noname', head()), file('broken.png', head())];
-  const chosen = await sortArrivals({ files: [png, text], fromFolder: new Set() }, extensionLabel);
+  const chosen = await sortArrivals({ files: [png, text], fromFolder: new Set(), unreadable: [] }, extensionLabel);
   assert.deepEqual(chosen.pictures, [png, text]);
-  const folder = await sortArrivals({ files: [png, text, note, named], fromFolder: new Set([png, text, note, named]) }, extensionLabel);
+  const folder = await sortArrivals({ files: [png, text, note, named], fromFolder: new Set([png, text, note, named]), unreadable: [] }, extensionLabel);
   assert.deepEqual(folder.pictures, [png, named]);
   assert.deepEqual([folder.skipped.count, [...folder.skipped.byExtension]], [2, [['.txt', 1], ['without extension', 1]]]);
+});
+
+/** A file that its drive no longer gives. */
+function locked(name: string): Arrival {
+  const blob = new Blob(['x']);
+  blob.slice = () => Object.assign(new Blob(), { arrayBuffer: () => Promise.reject(new DOMException('', 'NotReadableError')) });
+  return { name, blob };
+}
+
+test('a file that cannot be read is named, from a folder too; one that has a row of its own is told there', async () => {
+  const [slice, picture, own] = [locked('CT/IM0007'), locked('CT/a.png'), locked('CT/net.nodulens')];
+  const sorted = await sortArrivals({ files: [slice, picture, own], fromFolder: new Set([slice, picture, own]), unreadable: ['CT/deep/'] }, extensionLabel);
+  assert.deepEqual(sorted.unreadable, ['CT/deep/', 'CT/IM0007']);
+  assert.deepEqual(sorted.pictures, [picture]);
+  assert.deepEqual(sorted.weights, [own]);
+  assert.equal(sorted.skipped.count, 0);
+});
+
+test('a drop: a folder whose listing fails and a file that cannot be opened are named; the rest arrives', async () => {
+  const file = (path: string, opens = true): object => ({
+    isDirectory: false, fullPath: path,
+    file: (take: (file: File) => void, fail: (error: unknown) => void) => (opens ? take(new File(['x'], path)) : fail(new DOMException('', 'NotReadableError'))),
+  });
+  /** Gives its parts one after the other; `undefined` is a failure. */
+  const folder = (path: string, parts: (object[] | undefined)[]): object => ({
+    isDirectory: true, fullPath: path,
+    createReader: () => {
+      const left = [...parts, []];
+      return { readEntries: (take: (entries: object[]) => void, fail: (error: unknown) => void) => {
+        const next = left.shift();
+        if (next) take(next);
+        else fail(new DOMException('', 'NotReadableError'));
+      } };
+    },
+  });
+  const inner = folder('/CT/deep', [[file('/CT/deep/1')], undefined]);
+  const items = [
+    { kind: 'file', webkitGetAsEntry: () => folder('/CT', [[file('/CT/2'), file('/CT/3', false), inner]]), getAsFile: () => null },
+    { kind: 'file', webkitGetAsEntry: () => ({ isDirectory: false, name: 'single' }), getAsFile: () => null },
+  ];
+  const arrivals = await arrivalsFromDrop({ items } as unknown as DataTransfer);
+  assert.deepEqual(arrivals.files.map(({ name }) => name), ['CT/2', 'CT/deep/1']);
+  assert.deepEqual(arrivals.unreadable.sort(), ['CT/3', 'CT/deep/', 'single']);
 });

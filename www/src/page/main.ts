@@ -1,6 +1,8 @@
 /** Wiring: the places of the page, and what they want of each other. Decisions live in the modules. */
 import './privacy/guard.ts';
-import { oncePerFrame } from '../ui/dom.ts';
+import { hush } from '../ui/announce.ts';
+import { byId, oncePerFrame } from '../ui/dom.ts';
+import { catchLostFocus } from '../ui/focus.ts';
 import { count } from '../ui/numbers.ts';
 import { worstOfEach } from '../shared/leak-attempt.ts';
 import type { SizePolicy } from '../shared/wasm/engine-wasm.ts';
@@ -16,7 +18,7 @@ import { IntakePanel } from './intake/intake-panel.ts';
 import { sortArrivals } from './intake/sort-arrivals.ts';
 import { linkTo } from './learn/address.ts';
 import { Learn } from './learn/learn-panel.ts';
-import { loadViews } from './learn/load-views.ts';
+import { loadLater } from './load-later.ts';
 import { recognise } from './learn/own-set/recognise.ts';
 import { PatchesPanel } from './patches/patches-panel.ts';
 import { Queue } from './patches/queue.ts';
@@ -28,6 +30,7 @@ import { EnginePanel } from './settings/engine-panel.ts';
 import { remembered } from './settings/kept-choices.ts';
 import { NetworkPanel } from './settings/network-panel.ts';
 import { startOffline } from './shell/available-offline.ts';
+import { askBeforeLeaving } from './shell/leaving.ts';
 import { unpackWhenOpened } from './shell/licences.ts';
 import { Notices } from './shell/notices.ts';
 import { drawTextsOfTheModel } from './shell/texts-of-the-model.ts';
@@ -45,7 +48,12 @@ const warnings = new Warnings(engines, notify);
 const enginePanel = new EnginePanel(engines);
 const networkPanel = new NetworkPanel(engines, (id) => void engines.use(id).then(() => runner.resume()));
 const learn = new Learn(engines, results, runner, { opened: () => draw(), notify, arriveAsSet: (arrivals) => void arrive(arrivals, strings.intake.nothing, true) });
-const scanPanel = new ScanPanel(engines, notify, drawSoon, (spot) => learn.look(spot));
+const scanPanel = new ScanPanel(engines, notices, {
+  opened: drawSoon,
+  looked: (spot) => learn.look(spot),
+  left: () => learn.leaveScan(),
+  dropped: () => void engines.forgetWork(),
+});
 const opener = new FileOpener(scanPanel, notify);
 const patches = new PatchesPanel(engines, results, runner, notices, {
   lookAt: (row) => learn.lookAt(row),
@@ -77,8 +85,11 @@ const privacy = new PrivacyPanel(engines, {
     scanPanel.close();
     learn.forget();
     notices.clear();
+    hush();
     // Pictures stay on a canvas that is hidden.
     for (const canvas of document.querySelectorAll('canvas')) canvas.width = canvas.height = 0;
+    // What workers computed with is in their memory.
+    void engines.forgetWork();
   },
 });
 const intake = new IntakePanel(engines, {
@@ -115,22 +126,24 @@ function setPolicy(policy: SizePolicy): void {
 }
 
 /** `asSet`: the user has said that it has labels. */
-async function arrive(arrived: Arrivals, nothing: string, asSet = false): Promise<void> {
+async function arrive(coming: Arrivals | Promise<Arrivals>, nothing: string, asSet = false): Promise<void> {
   const when = forgotten;
+  const arrived = await coming;
   const set = await recognise(arrived, asSet);
   const arrivals = set.kind === 'set' ? set.rest : arrived;
-  const { pictures, scans, weights, skipped } = await sortArrivals(arrivals, extensionLabel);
+  const { pictures, scans, weights, skipped, unreadable } = await sortArrivals(arrivals, extensionLabel);
   // Everything was forgotten while they were looked at.
   if (when !== forgotten) return;
   notices.clear();
   if (set.kind === 'unusable') notify(evaluateText.setUnusable(set.file, set.problem));
   else if (set.kind === 'none' && asSet) notify(evaluateText.setNothing);
   if (pictures.length + scans.length + weights.length > 0) privacy.requests.fileOpened();
+  if (unreadable.length > 0) notify(strings.intake.unreadableNames(unreadable));
   if (skipped.count > 0) {
     const kinds = [...skipped.byExtension].sort((a, b) => b[1] - a[1]).map(([extension, n]) => `${count(n)} ${extension}`);
     notify(strings.intake.skipped(skipped.count, kinds.slice(0, 5).join(', ') + (kinds.length > 5 ? ', …' : '')));
   }
-  if (pictures.length === 0 && scans.length === 0 && weights.length === 0) notify(skipped.count === 0 ? nothing : strings.intake.nothingInFolder);
+  if (pictures.length + scans.length + weights.length + unreadable.length === 0) notify(skipped.count === 0 ? nothing : strings.intake.nothingInFolder);
   if (weights.length > 0) void learn.own.open(weights);
   if (scans.length > 0) void opener.files(scans);
   if (pictures.length === 0) return;
@@ -146,9 +159,11 @@ async function arrive(arrived: Arrivals, nothing: string, asSet = false): Promis
 /** What a scan and the views of "See why, and learn" need, once the engine has what it needs: afterwards opening files asks for nothing. */
 function prefetch(): Promise<unknown> {
   const soon = 'requestIdleCallback' in window ? requestIdleCallback : setTimeout;
-  return new Promise((resolve) => soon(() => resolve(Promise.all([code('loader'), code('lab'), loadViews()]).catch(() => undefined))));
+  return new Promise((resolve) => soon(() => resolve(Promise.all([code('loader'), code('lab'), loadLater()]).catch(() => undefined))));
 }
 
+catchLostFocus([byId('scan', 'section'), byId('results', 'section'), byId('intake', 'section')]);
+askBeforeLeaving(() => results.rows.length > 0 || scanPanel.hasWork || learn.hasWork);
 unpackWhenOpened();
 draw();
 learn.begin();

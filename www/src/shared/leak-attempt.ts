@@ -3,6 +3,9 @@
 /** What a leak would look like. */
 export const DATA = '?image=patient';
 
+/** Exactly what the self-test has tried to reach: these, and no others, are in its table and not among the page's requests. */
+export const attempted = new Set<string>();
+
 /** `cannot-refuse`: known without trying, which would leave the page. */
 export type Result = 'refused-by-policy' | 'taken-away' | 'stopped' | 'cannot-refuse' | 'got-out';
 

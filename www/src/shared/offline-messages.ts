@@ -12,5 +12,12 @@ export interface TakeOverAnswer {
   others: number;
 }
 
+/** To every page that is open: what the service worker has asked the server for, which no page sees by itself. */
+export interface FetchedByServiceWorker {
+  kind: 'fetched';
+  /** Whole. */
+  address: string;
+}
+
 /** Names of the caches of a folder begin so. Other folders of the same origin may hold other builds. */
 export const cachePrefix = ({ pathname }: URL): string => `nodulens ${pathname} `;

@@ -1,4 +1,5 @@
 /** The words of the engines: what runs, why, and what happened to it. */
+import { BROWSERS } from './browsers.ts';
 import { asSentence, bytes, count, ended } from '../ui/numbers.ts';
 import type { Speed } from '../shared/engine-messages.ts';
 import type { Problem } from '../shared/problem.ts';
@@ -26,7 +27,7 @@ export const engine = {
   runs: 'Runs on',
   why: 'Why',
   replaced: (n: number) => `A worker stopped and was replaced ${n === 1 ? 'once' : `${n} times`}; the results are complete.`,
-  browsers: 'Chrome or Edge 91, Firefox 89, Safari 16.4, or a newer version of any of them, will do. A managed computer may have WebAssembly turned off; its administrator can allow it.',
+  browsers: `${BROWSERS} A managed computer may have WebAssembly turned off; its administrator can allow it.`,
   noWasm: 'This browser has no WebAssembly, or it is turned off.',
   noSimd: 'This browser’s WebAssembly has no SIMD, which the engine computes with.',
   reloadHint: 'Try again; if that does not help, reload the page. Another browser or closing other tabs may help, too.',

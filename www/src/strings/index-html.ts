@@ -1,9 +1,11 @@
 /** The text of index.html: `{{key}}` there, `key` here. The build fails on a key that is missing or not used. */
+import { browsersHtml } from './browsers.ts';
 import { labHtml } from './learn.ts';
 import { weightsHtml } from './own-weights.ts';
 import { privacyHtml } from './privacy.ts';
 
 export const html = {
+  ...browsersHtml,
   title: 'Nodulens: is there a nodule in this lung CT?',
   description: 'Opens lung CT scans and patches in your own browser, classifies spots and searches slices for nodules. Nothing is uploaded. For research and teaching; not a medical device.',
   skip: 'Skip to the images',
@@ -37,6 +39,7 @@ export const html = {
   windowLabel: 'Window',
   fit: 'Fit',
   sliceLabel: 'Slice',
+  sliceRole: 'slice viewer',
   keysTitle: 'Mouse, touch and keys',
   keysHelp: 'Wheel or Page Up and Page Down: slices. Ctrl and wheel, + and −: zoom; 0: whole slice. Right button: window. Middle button or Shift: move. Arrow keys: cross-hair, ten pixels with Shift; Enter: classify there. A, C, S: planes. Touch: one finger scrolls, a tap classifies, two fingers move and zoom.',
   spotTitle: 'Under the click',

@@ -49,6 +49,8 @@ const TEMPERATURES: Record<TemperatureOrigin, string> = {
 const CLASS_NAMES = ['no nodule', 'nodule'];
 
 export const insideText = {
+  mapsRole: 'maps to choose from',
+  mapRole: 'map to move about in',
   loading: 'The network is being loaded…',
   diagramTitle: 'The network, layer by layer',
   diagramNote: (network: string, layers: number, parameters: number, macs: number): string =>

@@ -15,6 +15,11 @@ export const intake = {
     message: `The file has ${bytes(size)}; a patch has a few kilobytes.`,
     hint: `Files above ${bytes(largest)} are not opened. Cut the patch out first.`,
   }),
+  unreadableNames: (names: string[]) => {
+    const named = names.slice(0, 5).join(', ');
+    const more = names.length > 5 ? ` and ${plural(names.length - 5, 'other', 'others')}` : '';
+    return `Could not be read: ${named}${more}. ${names.length === 1 ? 'It' : 'They'} may be locked by another program, moved, or on a drive that is gone. ${names.some((name) => name.endsWith('/')) ? 'Of a folder that could not be listed, files may be missing.' : ''}`.trim();
+  },
   skipped: (n: number, kinds: string) => `${plural(n, 'file', 'files')} of the folder passed over as not an image: ${kinds}.`,
   nothing: 'Nothing to classify arrived. Drop or choose image files: PNG, JPEG, TIFF or BMP.',
   nothingInFolder: 'No image was found in that folder. Images end in .png, .jpg, .tif or .bmp.',

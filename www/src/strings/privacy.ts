@@ -1,39 +1,12 @@
 /** The words of the privacy section and of its self-test; strings.ts has them all together. */
 import { bytes, count, ended, plural } from '../ui/numbers.ts';
 
-/** The self-test's ways out, by the id in page/privacy/leak-test.ts. */
-const ATTEMPTS: Record<string, string> = {
-  fetch: 'A request with data (fetch)',
-  xhr: 'A request of the older kind (XMLHttpRequest)',
-  beacon: 'A beacon, as statistics use (sendBeacon)',
-  websocket: 'A standing connection (WebSocket)',
-  events: 'A stream of events (EventSource)',
-  transport: 'A standing connection (WebTransport)',
-  image: 'Data in the address of an image',
-  style: 'Data in the address of a background',
-  sheet: 'Data in the address of a style sheet',
-  prefetch: 'Data in an address fetched in advance',
-  media: 'Data in the address of a sound',
-  import: 'Data in the address of a script',
-  frame: 'Data in the address of a frame',
-  form: 'A form that is sent',
-  rtc: 'A direct connection (WebRTC)',
-  window: 'Data in the address of a new window',
-  worker: 'A worker from elsewhere',
-  markup: 'An image within markup',
-  'own-fetch': 'A request to this page’s own server',
-  'own-image': 'An image of this page’s own server',
-  navigate: 'Going to an address with data in it',
-  'own-navigate': 'Going to this server with data in the address',
-  link: 'A link that opens a new window',
-};
-
 /** Text of index.html. */
 export const privacyHtml = {
   privacyPanel: 'Privacy',
   sealButton: 'Seal this page',
   selfTest: 'Run the leak test',
-  selfTestNote: 'Tries the ways that a page has to send data, over twenty, and shows what became of each.',
+  selfTestNote: 'Tries the ways that a page has to send data, over forty, and shows what became of each.',
   selfTestCaption: 'Ways to send data, and what became of each',
   selfTestWay: 'Tried',
   selfTestBecame: 'What became of it',
@@ -45,12 +18,12 @@ export const privacyHtml = {
   promised1: 'Images, their headers and all results are processed in this browser only. They are never transmitted, to nobody, in whole or in part.',
   promised2: 'The page requests nothing but its own files, from the server it came from. There are no third parties, no cookies, no statistics, no fonts or scripts from elsewhere.',
   promised3: 'Nothing that you open is written to storage. The browser keeps the page’s own files for use without a network, and your choice of engine and network if you ask for that.',
-  promised4: 'Exports leave out what identifies the patient unless you tick the box beside them; a DICOM SR refers to its images by their identifiers (UIDs). Files are only written when you press a button.',
+  promised4: 'Exports leave out what identifies the patient unless you tick the box beside them; the table of findings (CSV) carries the identifier (UID) of the series, and a DICOM SR those of its images, so that whoever has the images can tell which they are. Files are only written when you press a button.',
   promised5: 'These are not only intentions: the browser itself is told to refuse everything else (Content-Security-Policy), for the page and for its workers.',
   checkTitle: 'How to check it',
-  check1: 'Press “Run the leak test”. It tries over twenty ways out; each must be refused. A way that merely fails is not counted as refused.',
+  check1: 'Press “Run the leak test”. It tries over forty ways out; each must be refused. A way that merely fails is not counted as refused.',
   check2: 'Press “Seal this page”, then try again. Now even the page’s own server is out of reach, until you reload the page.',
-  check3: 'Watch the number above: requests since you opened the first file, as the browser records them. The browser’s own developer tools (F12, Network) show the same.',
+  check3: 'Watch the number above: requests since you opened the first file, as the browser records them, with those of the part that keeps the page for use without a network. Not counted are the leak test’s own attempts, which are in its table, and addresses within the page’s own memory (blob:, data:), which lead nowhere. The browser’s own developer tools (F12, Network) show the same.',
   check4: 'Pull the plug: turn the network off and go on working. Nothing changes.',
   check5: 'Read the program: it is open, builds to the same bytes every time, and its tests record every request and name lookup of a whole session (docs/privacy.md of the source).',
   notPromisedTitle: 'What no page can promise',
@@ -66,12 +39,26 @@ export const privacyHtml = {
   law1: 'No personal data is transmitted to the provider of this page, so that no processing on behalf takes place (in the sense of Article 28 GDPR) by opening images here. The responsible body remains whoever opens the image, on their own device. This is a description of how the program works, not legal advice. Threat model: docs/threat-model.md of the source.',
 } as const;
 
+/** Requests since the first file was opened; `others`: for what is no file of the page. */
+interface Since {
+  all: number;
+  others: number;
+}
+
 export const privacy = {
-  summary: (sealed: boolean, since: number | undefined) =>
-    sealed ? 'Sealed' : since === undefined ? 'Privacy' : `Privacy: ${plural(since, 'request', 'requests')} since a file was opened`,
+  summary: (sealed: boolean, since: Since | undefined) => {
+    if (sealed) return 'Sealed';
+    if (!since) return 'Privacy';
+    if (since.others > 0) return `Privacy: ${plural(since.others, 'request', 'requests')} since a file was opened that ${since.others === 1 ? 'is' : 'are'} for no file of this page`;
+    return since.all === 0 ? 'Privacy: 0 requests since a file was opened' : `Privacy: nothing but ${plural(since.all, 'file', 'files')} of this page fetched since a file was opened`;
+  },
   beforeOpened: (total: number) => `No file has been opened yet. So far the page has fetched ${plural(total, 'file', 'files')} of its own.`,
-  sinceOpened: (n: number) => `Requests since the first file was opened: ${count(n)}.${n === 0 ? '' : ' The page’s own files:'}`,
-  request: (path: string, size: number) => `${path || './'}${size > 0 ? `, ${bytes(size)}` : ', from the browser’s own store'}`,
+  sinceOpened: ({ all, others }: Since) =>
+    `Requests since the first file was opened: ${count(all)}.${all === 0 ? '' : others === 0 ? ' Each is for a file of this page, as it is on the server for everybody:'
+      : ` ${count(others)} of them ${others === 1 ? 'is' : 'are'} for no file of this page, and stand first:`}`,
+  request: ({ path, by, bytes: size }: { path: string; by: 'page' | 'service-worker' | 'browser'; bytes: number }) =>
+    `${path || './'}, ${by === 'service-worker' ? 'for use without a network' : by === 'browser' ? 'by the browser, which looks for a new version' : size > 0 ? bytes(size) : 'from the browser’s own store'}`,
+  moreRequests: (n: number) => `and ${count(n)} more.`,
   seal: 'Seal this page',
   sealed: 'This page is sealed',
   sealNote: 'Fetches what may still be needed, then has the browser refuse every request, even to this page’s own server. Reloading lifts the seal.',
@@ -93,5 +80,4 @@ export const privacy = {
     'cannot-refuse': 'not refused: this browser has no way to',
     'got-out': 'NOT REFUSED',
   },
-  attempt: (id: string): string => ATTEMPTS[id] ?? (id.startsWith('in-worker-') ? `In a worker: ${id.slice('in-worker-'.length)}` : id),
 };

@@ -2,7 +2,8 @@
 import { count, duration, ended, percent, plural } from '../ui/numbers.ts';
 
 /** Millimetres in the body, LPS. */
-const inBody = (world: readonly [number, number, number]): string => {
+const inBody = (world: readonly [number, number, number] | undefined): string => {
+  if (!world) return 'place in the body not known';
   const [x, y, z] = world.map((mm) => mm.toFixed(1).replace('-', '−'));
   return `L ${x}, P ${y}, H ${z} mm`;
 };
@@ -15,8 +16,12 @@ export const scan = {
   failed: (reason: string) => `The scan could not be opened: ${ended(reason)}`,
   lost: (reason: string) => `The loader stopped (${ended(reason)}). The scan has to be opened again; your results are still here.`,
   notShown: (reason: string) => `This could not be read: ${ended(reason)} The rest of the scan is still open.`,
+  sliceUnreadable: (reason: string) => `This slice could not be read: ${ended(reason)}`,
+  sliceComing: 'Loading this slice…',
+  closed: (minutes: number) => `The scan is closed. It can be brought back for ${plural(minutes, 'minute', 'minutes')}; then it is forgotten.`,
+  picture: (name: string) => `Picture ${name}`,
   changed: 'a file of the scan has changed or gone since it was opened',
-  setAside: (index: number) => `Slice ${index + 1} was left out: the loader stopped on it twice.`,
+  setAside: (slice: number) => `Slice ${slice} was left out: the loader stopped on it twice.`,
   stoppedOn: {
     code: 'loader-stopped',
     message: 'the loader stopped on this file',
@@ -35,27 +40,28 @@ export const scan = {
   readingModel: 'of the training data',
   unknownHu: (name: string) => `${name} is a picture: its greys are no Hounsfield units until it is known with which window it was made. Answers for it are less certain.`,
   canvas: (plane: string, index: number, total: number) => `${plane} slice ${index + 1} of ${total}`,
-  probe: (hu: number | undefined, world: readonly [number, number, number]) =>
+  probe: (hu: number | undefined, world: readonly [number, number, number] | undefined) =>
     `${hu === undefined ? '' : `${String(Math.round(hu)).replace('-', '−')} HU  ·  `}${inBody(world)}`,
+  measured: (mm: number) => `Measured here: ${mm.toFixed(1)} mm`,
   millimetres: (mm: number) => `${mm.toFixed(1)} mm`,
   onlyAcquired: 'The networks learnt from slices as they are acquired: go to that plane to classify or search.',
   classifying: 'Classifying…',
-  at: (index: number, world: readonly [number, number, number]) => `Slice ${index + 1}; ${inBody(world)}`,
+  at: (slice: number, world: readonly [number, number, number] | undefined) => `Slice ${slice}; ${inBody(world)}`,
   estimate: (slice: number, volume: number, slices: number) => `About ${duration(slice)} for the slice, ${duration(volume)} for all ${count(slices)} on this computer.`,
   scanningSlice: (done: number, total: number) => `Searching the slice: ${total === 0 ? '' : `${Math.round((100 * done) / total)} %`}`,
   scanningVolume: (done: number, total: number, left: number | undefined) =>
     `Searching the volume: ${count(done)} of ${plural(total, 'slice', 'slices')}${left === undefined ? '' : `, about ${duration(left)} left`}`,
   done: (n: number, what: string, ms: number) => `${plural(n, 'finding', 'findings')} in ${what}, ${duration(ms)}.`,
-  slice: (index: number) => `slice ${index + 1}`,
+  slice: (slice: number) => `slice ${slice}`,
   volume: 'the volume',
-  noLung: (index: number) => `No lung was found in slice ${index + 1}. Without “inside the lungs only” the whole slice is searched.`,
+  noLung: (slice: number) => `No lung was found in slice ${slice}. Without “inside the lungs only” the whole slice is searched.`,
   stopped: (n: number) => `Stopped. ${plural(n, 'finding', 'findings')} so far.`,
   findings: (shown: number, n: number, what: string) => `${shown < n ? `${count(shown)} of ` : ''}${plural(n, 'finding', 'findings')} in ${what}`,
   findingsNote: (threshold: number) => `Places at or above the threshold of ${percent(threshold)}, most probable first. The threshold was chosen among patches, where one in six holds a nodule; in a whole scan most of what is marked is vessels.`,
   findingGo: (n: number) => `Show finding ${n}`,
   unknown: '–',
   header: (n: number, identifying: number) => `${plural(n, 'entry', 'entries')}${identifying > 0 ? `, ${count(identifying)} may identify the patient` : ''}`,
-  headerNote: 'Entries marked with ● may tell who the patient is. They stay in this browser and are left out of what is exported, unless you ask for name, number, birth date and sex beside the buttons. One exception: a DICOM SR refers to its images, and so holds their identifiers (UIDs).',
+  headerNote: 'Entries marked with ● may tell who the patient is. They stay in this browser and are left out of what is exported, unless you ask for name, number, birth date and sex beside the buttons. Two exceptions: the table of findings (CSV) holds the identifier (UID) of the series, and a DICOM SR refers to its images, and so holds theirs.',
   identifies: 'may identify the patient',
   exported: 'Findings',
 };

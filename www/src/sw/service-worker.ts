@@ -4,7 +4,7 @@
  * page is open); so no page that it serves has files of two builds. Images and results never come near it: they are not requested.
  */
 import { cachePrefix } from '../shared/offline-messages.ts';
-import type { TakeOverAnswer, ToServiceWorker } from '../shared/offline-messages.ts';
+import type { FetchedByServiceWorker, TakeOverAnswer, ToServiceWorker } from '../shared/offline-messages.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -51,8 +51,15 @@ function fits(sent: string | null): boolean {
   return directives.join('; ') === policy;
 }
 
+/** What is asked for from here is in no page's own record; each page that is open hears of it. */
+async function fetchAndTell(request: URL | Request, options: RequestInit = {}): Promise<Response> {
+  const address = request instanceof URL ? request.href : request.url;
+  for (const page of await openPages()) page.postMessage({ kind: 'fetched', address } satisfies FetchedByServiceWorker);
+  return fetch(request, options);
+}
+
 async function download(path: string): Promise<Response> {
-  const response = await fetch(urlOf(path), { cache: 'no-cache', credentials: 'same-origin', priority: 'low' });
+  const response = await fetchAndTell(urlOf(path), { cache: 'no-cache', credentials: 'same-origin', priority: 'low' });
   if (!fits(response.headers.get('content-security-policy'))) throw new Error(`${path} comes with the policy of another build`);
   return genuine(path, response);
 }
@@ -97,13 +104,13 @@ async function takeOver(): Promise<void> {
 }
 
 /** Pages of ours that are open, whoever serves them. */
-async function openPages(): Promise<number> {
+async function openPages(): Promise<readonly WindowClient[]> {
   const all = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
-  return all.filter(({ url }) => url.startsWith(scope.href)).length;
+  return all.filter(({ url }) => url.startsWith(scope.href));
 }
 
 async function answerTakeOver(port: MessagePort | undefined): Promise<void> {
-  const pages = await openPages();
+  const pages = (await openPages()).length;
   const answer: TakeOverAnswer = { coming: pages <= 1, others: Math.max(0, pages - 1) };
   port?.postMessage(answer);
   // Another page would go on with files of two builds.
@@ -127,7 +134,7 @@ async function answer(path: string, request: Request): Promise<Response> {
   // it was before we came; otherwise the open page gets the file of its own build, or none.
   if (!(await cache.match(urlOf(PAGE)))) {
     await self.registration.unregister();
-    return fetch(request);
+    return fetchAndTell(request);
   }
   return download(path).catch(() => Response.error());
 }

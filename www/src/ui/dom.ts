@@ -42,6 +42,13 @@ export function drawGrey(canvas: HTMLCanvasElement, grey: Uint8Array, width: num
   context.putImageData(image, 0, 0);
 }
 
+/** A picture that is walked about in with keys: only with that role do screen readers pass them on. `what` it is called beside its name. */
+export function takesKeys(canvas: HTMLCanvasElement, what: string): void {
+  canvas.tabIndex = 0;
+  canvas.setAttribute('role', 'application');
+  canvas.setAttribute('aria-roledescription', what);
+}
+
 /** At most once a frame, however often it is asked for. Hidden tabs get no frames, so a timer stands in there. */
 export function oncePerFrame(draw: () => void): () => void {
   let scheduled = false;

@@ -8,9 +8,10 @@ import { takeAway } from '../shared/take-away.ts';
 const NOT_NEEDED = [
   'fetch', 'fetchLater', 'XMLHttpRequest', 'WebSocket', 'WebSocketStream', 'EventSource', 'WebTransport', 'RTCPeerConnection', 'RTCDataChannel', 'BroadcastChannel',
   'SharedWorker', 'importScripts', 'indexedDB', 'caches', 'cookieStore', 'Notification', 'PushManager',
+  'BackgroundFetchManager', 'SyncManager', 'PeriodicSyncManager', 'ServiceWorkerRegistration', 'FontFace', 'TCPSocket', 'UDPSocket',
   'webkitRequestFileSystem', 'webkitRequestFileSystemSync', 'webkitResolveLocalFileSystemURL', 'webkitResolveLocalFileSystemSyncURL',
 ];
 
 takeAway(globalThis, NOT_NEEDED);
 // Files of the page's own, which would stay when it is closed.
-takeAway(navigator, ['storage']);
+takeAway(navigator, ['storage', 'serviceWorker', 'usb', 'serial', 'hid', 'bluetooth']);

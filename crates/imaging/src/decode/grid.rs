@@ -84,7 +84,8 @@ pub(crate) fn size(sides: [i64; 3], most: u64) -> Result<[usize; 3], GridError> 
 }
 
 /// Return the geometry of a grid by its steps from voxel to voxel along each axis of the array, LPS,
-/// mm. A sheared one (tilted gantry) becomes upright, with a warning.
+/// mm. A sheared one (tilted gantry) is told: with its slices along the last axis each keeps its
+/// place, otherwise it becomes upright.
 pub(crate) fn geometry(
     size: [usize; 3],
     origin: WorldMm,
@@ -102,13 +103,24 @@ pub(crate) fn geometry(
         let aside = lean * spacing[stack] * (size[stack] - 1) as f64;
         axes[stack] = normal * along.signum();
         spacing[stack] = along.abs();
+        let kept = match stack {
+            2 => {
+                "every slice and place is right, but the planes across the slices are drawn as if they did"
+            }
+            _ => "each slice is right, but places in the body are off by as much",
+        };
         warnings.push(Warning::new(
             "tilted",
             format!(
-                "The slices do not lie above one another (a tilted gantry, {degrees:.1} degrees): \
-                 each slice is right, but places in the body are off by up to {aside:.1} mm."
+                "The slices do not lie above one another (a tilted gantry, {degrees:.1} degrees, up \
+                 to {aside:.1} mm aside): {kept}."
             ),
         ));
+        if stack == 2 {
+            let upright = VolumeGeometry::new(size, origin, Vec3(spacing).into(), Axes(axes))?;
+            let place = |z: usize| (Vec3::from(origin) + steps[2] * z as f64).into();
+            return Ok(upright.with_slices_at((0..size[2]).map(place).collect())?);
+        }
     }
     Ok(VolumeGeometry::new(size, origin, Vec3(spacing).into(), Axes(axes))?)
 }

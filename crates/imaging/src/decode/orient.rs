@@ -13,7 +13,9 @@ pub(crate) fn upright(volume: Volume) -> Result<Volume, GridError> {
     let order = order(volume.geometry().axes());
     let axes = order.map(|axis| volume.geometry().axes()[axis]);
     let flips = [0, 1, 2].map(|k| axes[k][k] < 0.0);
-    if order == [0, 1, 2] && flips == [false; 3] {
+    // Slices with places of their own stay slices.
+    let placed = volume.geometry().slices_at().is_some();
+    if (order == [0, 1, 2] && flips == [false; 3]) || (placed && order[2] != 2) {
         return Ok(volume);
     }
     let (samples, old) = volume.into_parts();
@@ -31,7 +33,15 @@ pub(crate) fn upright(volume: Volume) -> Result<Volume, GridError> {
     });
     let spacing = Vec3(order.map(|axis| spacing[axis]));
     let size = order.map(|axis| old.size()[axis]);
-    let geometry = VolumeGeometry::new(size, origin, spacing.into(), Axes(turned))?;
+    let mut geometry = VolumeGeometry::new(size, origin, spacing.into(), Axes(turned))?;
+    if placed {
+        let place = |z: usize| {
+            let mut first = corner;
+            first[2] = if flips[2] { size[2] - 1 - z } else { z } as f64;
+            old.world_from_voxel(Vec3(first).into())
+        };
+        geometry = geometry.with_slices_at((0..size[2]).map(place).collect())?;
+    }
     let samples = match samples {
         Samples::Int16(samples) => Samples::Int16(turn(samples, old.size(), order, flips)),
         Samples::Float32(samples) => Samples::Float32(turn(samples, old.size(), order, flips)),

@@ -5,6 +5,7 @@ use crate::support::files::*;
 use nodulens_imaging::decode::series::Series;
 use nodulens_imaging::geometry::{VoxelPoint, WorldMm};
 use nodulens_imaging::intensity::Hu;
+use nodulens_imaging::volume::Samples;
 
 type Axes = [[f64; 3]; 3];
 
@@ -158,6 +159,29 @@ fn a_sheared_volume_is_shown_with_a_warning() {
     assert_eq!(codes(&series), ["tilted"]);
     let spacing = series.volume.geometry().spacing_mm().z;
     assert!((spacing - 2.5 * lean.cos()).abs() < 1e-9);
+    // Each slice lies where the header says, also where the axes are turned round on opening.
+    let turned = [UPRIGHT[0], UPRIGHT[1].map(|side| -side), [0.0, lean.sin(), -lean.cos()]];
+    let over =
+        [nrrd(turned, "LPS", "raw", "endian: little\n\n").into_bytes(), shorts(false)].concat();
+    for (file, axes) in [(series, axes), (one([("scan.nrrd", over)]), turned)] {
+        for value in [hu(0, 0, 0), hu(2, 1, 3), hu(1, 4, 6)] {
+            let at = all().iter().position(|hu| *hu == value).unwrap();
+            let index = [at % 3, at / 3 % 5, at / 15];
+            let Samples::Int16(samples) = file.volume.samples() else { panic!("not whole") };
+            let found = samples.iter().position(|hu| *hu == value).unwrap();
+            let voxel = VoxelPoint {
+                x: (found % 3) as f64,
+                y: (found / 3 % 5) as f64,
+                z: (found / 15) as f64,
+            };
+            let world = file.volume.geometry().world_from_voxel(voxel);
+            for (k, world) in [world.x, world.y, world.z].into_iter().enumerate() {
+                let expected = ORIGIN[k]
+                    + (0..3).map(|i| index[i] as f64 * SPACING[i] * axes[i][k]).sum::<f64>();
+                assert!((world - expected).abs() < 1e-9, "{value}: {world} {expected}");
+            }
+        }
+    }
 
     let files = (0..7).map(|z| {
         let position = [0.0, z as f64 * 2.5 * lean.sin(), z as f64 * 2.5 * lean.cos()];

@@ -36,8 +36,12 @@ enum Outcome {
     Read,
     /// It opens, and this is said: codes of warnings, or how notes begin.
     Told(&'static [&'static str]),
+    /// It opens as several scans, and the first says this: codes of warnings.
+    Several(usize, &'static [&'static str]),
     /// It is refused with this code.
     Refused(&'static str),
+    /// A part of it opens, and another is refused with this code.
+    Partly(&'static [&'static str], &'static str),
 }
 
 /// Something that opens with nothing to say: by default the volume of `support/files.rs`, upright
@@ -54,6 +58,26 @@ pub fn told(
     words: &'static [&'static str],
 ) -> Case {
     Case { input, files, outcome: Outcome::Told(words), check: as_written }
+}
+
+/// Something that opens as several scans, with the codes of the first one's warnings.
+pub fn several(
+    input: &'static str,
+    files: Vec<(&'static str, Vec<u8>)>,
+    count: usize,
+    words: &'static [&'static str],
+) -> Case {
+    Case { input, files, outcome: Outcome::Several(count, words), check: |_| {} }
+}
+
+/// Something of which one file is refused with a code, and the others open with a word.
+pub fn partly(
+    input: &'static str,
+    files: Vec<(&'static str, Vec<u8>)>,
+    words: &'static [&'static str],
+    code: &'static str,
+) -> Case {
+    Case { input, files, outcome: Outcome::Partly(words, code), check: |_| {} }
 }
 
 /// Something that is refused with a code. The message is in the table.
@@ -77,7 +101,7 @@ impl Case {
         let Self { input, files, outcome, check } = self;
         let found = import(files);
         let words: Vec<String> = match (&found.series[..], &found.pictures[..]) {
-            ([one], []) => one.warnings.iter().map(|warning| warning.message.clone()).collect(),
+            ([one, ..], []) => one.warnings.iter().map(|warning| warning.message.clone()).collect(),
             ([], [one]) => one.image.notes.clone(),
             _ => Vec::new(),
         };
@@ -94,6 +118,23 @@ impl Case {
             Outcome::Read => {
                 assert!(problems.is_empty() && words.is_empty(), "{input}: {problems:?} {words:?}");
                 "read | ".to_owned()
+            }
+            Outcome::Several(count, codes) => {
+                assert_eq!((found.series.len(), problems.len()), (count, 0), "{input}");
+                let told = found.series[0].warnings.iter().map(|warning| warning.code);
+                assert!(told.eq(codes.iter().copied()), "{input}: {words:?}");
+                let titles: Vec<&str> = found.series.iter().map(|one| &*one.info.title).collect();
+                check(&found);
+                return (input, format!("told | {} ({})", words.join(" "), titles.join("; ")));
+            }
+            Outcome::Partly(codes, code) => {
+                assert_eq!((found.series.len(), problems.len()), (1, 1), "{input}: {problems:?}");
+                assert_eq!(found.problems[0].code, code, "{input}");
+                let told = found.series[0].warnings.iter().map(|warning| warning.code);
+                assert!(told.eq(codes.iter().copied()), "{input}: {words:?}");
+                check(&found);
+                let words = [problems, words].concat().join(". ");
+                return (input, format!("partly | {words}"));
             }
             Outcome::Told(codes) => {
                 let beginnings: Vec<&str> = match &found.series[..] {

@@ -8,6 +8,7 @@
 import type { EngineId, Speed } from '../../shared/engine-messages.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { KnownAnswerCheck } from '../../shared/wasm/engine-wasm.ts';
+import { completeInfo } from '../../shared/adapter-info.ts';
 import { strings } from '../../strings/strings.ts';
 
 export type EnginePreference = 'automatic' | 'cpu' | 'webgpu' | 'reference';
@@ -57,6 +58,7 @@ export async function probeAdapter(): Promise<Adapter> {
   let adapter: GPUAdapter | null;
   try {
     adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+    if (adapter) await completeInfo(adapter);
   } catch {
     adapter = null;
   }

@@ -47,6 +47,8 @@ export class Engines {
   /** The worker of `cpuLive`, starting or ready; any other CPU worker is on its way in or out. */
   private cpuWorker: EngineWorker | undefined;
   private switchWorker: EngineWorker | undefined;
+  /** The last change of the network or of the engine, whatever came of it. */
+  private switched: Promise<void> = Promise.resolve();
   private readonly gpu: WebGpu;
   /** Beyond a few within a short time, without an answer between them, the run pauses and says so. */
   private readonly deaths = new RecentDeaths();
@@ -163,6 +165,7 @@ export class Engines {
       this.switchWorker?.terminate(strings.network.another);
       this.endSwitch(undefined);
     }
+    if (this.notLoaded?.model.own) this.notLoaded = undefined;
     this.changed();
     if (!inUse) return;
     this.model = undefined;
@@ -178,6 +181,13 @@ export class Engines {
     return this.cpuWorker !== before;
   }
 
+  /** What the workers were given is forgotten with them: fresh ones take their place, once a change that is under way is over. */
+  async forgetWork(): Promise<void> {
+    const before = this.cpuWorker;
+    while (this.switching) await this.switched;
+    if (before && this.cpuWorker === before) await this.renew();
+  }
+
   /** Nothing works yet, so nothing can be kept. */
   private async startWith(model: OfferedModel | undefined): Promise<void> {
     const before = this.cpuWorker;
@@ -191,7 +201,12 @@ export class Engines {
     await this.considerWebGpu();
   }
 
-  private async switchTo(model: OfferedModel): Promise<void> {
+  private switchTo(model: OfferedModel): Promise<void> {
+    this.switched = this.change(model);
+    return this.switched;
+  }
+
+  private async change(model: OfferedModel): Promise<void> {
     const worker = this.newCpuWorker();
     this.switchWorker = worker;
     const show = (loaded: number, total: number): void => {

@@ -23,6 +23,8 @@ export interface Arrivals {
   files: Arrival[];
   /** Those that were not chosen one by one. */
   fromFolder: Set<Arrival>;
+  /** Names of files that could not be opened, and of folders, with a stroke at the end, that could not be listed to their end. */
+  unreadable: string[];
 }
 
 export interface Source {
@@ -38,7 +40,7 @@ export interface ReadFiles {
 /** A patch is a few kilobytes; a film that was dropped by mistake must not be read into memory. */
 const LARGEST_FILE_BYTES = 64 * 1024 * 1024;
 
-const nothing = (): Arrivals => ({ files: [], fromFolder: new Set() });
+const nothing = (): Arrivals => ({ files: [], fromFolder: new Set(), unreadable: [] });
 
 function extensionOf(name: string): string {
   const base = name.slice(name.lastIndexOf('/') + 1);
@@ -96,20 +98,25 @@ export async function arrivalsFromDrop(data: DataTransfer): Promise<Arrivals> {
     }
     const file = item.getAsFile();
     if (file) arrivals.files.push({ name: file.name, blob: file });
+    else if (entry) arrivals.unreadable.push(entry.name);
   }
-  const fromFolders: Arrivals = { files: [], fromFolder: arrivals.fromFolder };
+  const fromFolders: Arrivals = { ...arrivals, files: [] };
   for (const folder of folders) await walk(folder, fromFolders);
   sortByName(fromFolders);
   arrivals.files.push(...fromFolders.files);
   return arrivals;
 }
 
+const nameOf = ({ fullPath }: FileSystemEntry): string => fullPath.replace(/^\//, '');
+
 async function walk(folder: FileSystemDirectoryEntry, into: Arrivals): Promise<void> {
   const reader = folder.createReader();
   for (;;) {
     // The browser hands out the entries in parts (100 in Chromium) until a part is empty.
-    const entries = await new Promise<FileSystemEntry[]>((resolve) => reader.readEntries(resolve, () => resolve([])));
-    if (entries.length === 0) return;
+    const entries = await new Promise<FileSystemEntry[] | undefined>((resolve) => reader.readEntries(resolve, () => resolve(undefined)));
+    // What was listed before is taken all the same.
+    if (!entries) into.unreadable.push(`${nameOf(folder)}/`);
+    if (!entries || entries.length === 0) return;
     for (const entry of entries) {
       if (entry.isDirectory) {
         await walk(entry as FileSystemDirectoryEntry, into);
@@ -118,9 +125,8 @@ async function walk(folder: FileSystemDirectoryEntry, into: Arrivals): Promise<v
       const file = await new Promise<File | undefined>((resolve) =>
         (entry as FileSystemFileEntry).file(resolve, () => resolve(undefined)),
       );
-      const name = entry.fullPath.replace(/^\//, '');
-      // A file that cannot be opened is still listed: an empty blob is refused with its reason.
-      takeFromFolder(into, name, file ?? new Blob([]));
+      if (file) takeFromFolder(into, nameOf(entry), file);
+      else into.unreadable.push(nameOf(entry));
     }
   }
 }

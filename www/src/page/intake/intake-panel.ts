@@ -11,10 +11,18 @@ const EXAMPLES = 8;
 
 export interface IntakeActions {
   /** `nothing`: what to say where nothing of use is among them. */
-  arrive(arrivals: Arrivals, nothing: string): Promise<void>;
+  arrive(arrivals: Arrivals | Promise<Arrivals>, nothing: string): Promise<void>;
   exampleScan(): void;
   policyChosen(policy: SizePolicy): void;
   notify(...text: string[]): void;
+}
+
+const hasFiles = (data: DataTransfer | null): boolean => data?.types.includes('Files') ?? false;
+
+/** Where text goes that is pasted or dropped: it is the field's, not the page's. */
+function takesText({ target }: Event): boolean {
+  if (target instanceof HTMLInputElement) return !['checkbox', 'radio', 'range', 'file', 'button'].includes(target.type);
+  return target instanceof HTMLTextAreaElement || (target instanceof HTMLElement && target.isContentEditable);
 }
 
 export class IntakePanel {
@@ -36,7 +44,7 @@ export class IntakePanel {
     folder.addEventListener('change', () => void actions.arrive(arrivalsFromInput(folder), strings.intake.nothingInFolder));
     for (const input of this.sizes) input.addEventListener('change', () => actions.policyChosen(input.value as SizePolicy));
     document.addEventListener('paste', (event) => {
-      if (!event.clipboardData) return;
+      if (!event.clipboardData || (takesText(event) && !hasFiles(event.clipboardData))) return;
       event.preventDefault();
       void actions.arrive(arrivalsFromClipboard(event.clipboardData), strings.intake.nothingPasted);
     });
@@ -72,16 +80,21 @@ export class IntakePanel {
       veil.hidden = depth === 0;
     };
     addEventListener('dragenter', (event) => {
-      if (event.dataTransfer?.types.includes('Files')) over(1);
+      if (hasFiles(event.dataTransfer)) over(1);
     });
     addEventListener('dragleave', (event) => {
-      if (event.dataTransfer?.types.includes('Files')) over(-1);
+      if (hasFiles(event.dataTransfer)) over(-1);
     });
-    addEventListener('dragover', (event) => event.preventDefault());
+    // A link that is dropped beside a field would take the page's place.
+    const isOurs = (event: DragEvent): boolean => hasFiles(event.dataTransfer) || !takesText(event);
+    addEventListener('dragover', (event) => {
+      if (isOurs(event)) event.preventDefault();
+    });
     addEventListener('drop', (event) => {
+      if (!isOurs(event)) return;
       event.preventDefault();
       over(-depth);
-      if (event.dataTransfer) void arrivalsFromDrop(event.dataTransfer).then((arrivals) => this.actions.arrive(arrivals, strings.intake.nothing));
+      if (event.dataTransfer) void this.actions.arrive(arrivalsFromDrop(event.dataTransfer), strings.intake.nothing);
     });
   }
 }

@@ -6,6 +6,7 @@ import type { Arrival, Arrivals, Skipped } from './arrivals.ts';
 import { looksLikeWeights } from './arrivals.ts';
 
 export type Kind = 'picture' | 'scan' | 'weights' | 'other';
+type Found = Kind | 'unreadable';
 
 /** Up to the magic of NIfTI, the last one looked at. */
 const HEAD_BYTES = 352;
@@ -49,28 +50,33 @@ export interface Sorted {
   weights: Arrival[];
   /** From a folder, of no known kind. */
   skipped: Skipped;
+  /** Names of files and folders that could not be read, and are told nowhere else. */
+  unreadable: string[];
 }
 
-async function headOf(blob: Blob): Promise<Uint8Array> {
+/** Locked, moved, or of a drive that is gone: nobody knows what it is. */
+async function foundIn({ name, blob }: Arrival): Promise<Found> {
   try {
-    return new Uint8Array(await blob.slice(0, HEAD_BYTES).arrayBuffer());
+    return kindOf(new Uint8Array(await blob.slice(0, HEAD_BYTES).arrayBuffer()), name);
   } catch {
-    // Whoever reads it whole will say why it cannot be read.
-    return new Uint8Array();
+    // Its row, or whoever loads weights, will say why it cannot be read.
+    if (PICTURE_EXTENSION.test(name)) return 'picture';
+    return looksLikeWeights(name) ? 'weights' : 'unreadable';
   }
 }
 
-export async function sortArrivals({ files, fromFolder }: Arrivals, extensionOf: (name: string) => string): Promise<Sorted> {
-  const sorted: Sorted = { pictures: [], scans: [], weights: [], skipped: { count: 0, byExtension: new Map() } };
+export async function sortArrivals({ files, fromFolder, unreadable }: Arrivals, extensionOf: (name: string) => string): Promise<Sorted> {
+  const sorted: Sorted = { pictures: [], scans: [], weights: [], skipped: { count: 0, byExtension: new Map() }, unreadable: [...unreadable] };
   for (let at = 0; at < files.length; at += AT_ONCE) {
     const part = files.slice(at, at + AT_ONCE);
-    const kinds = await Promise.all(part.map(async (file): Promise<Kind> => {
+    const kinds = await Promise.all(part.map(async (file): Promise<Found> => {
       if (file.synthetic || (files.length > LOOK_INTO && PICTURE_EXTENSION.test(file.name))) return 'picture';
-      return kindOf(await headOf(file.blob), file.name);
+      return foundIn(file);
     }));
     part.forEach((file, i) => {
       const kind = kinds[i];
       if (kind === 'scan') sorted.scans.push(file);
+      else if (kind === 'unreadable') sorted.unreadable.push(file.name);
       else if (kind === 'weights') sorted.weights.push(file);
       // What a person chose one by one, or what is named like a picture, is never passed over: it is refused with its reason.
       else if (kind === 'picture' || !fromFolder.has(file) || PICTURE_EXTENSION.test(file.name)) sorted.pictures.push(file);

@@ -8,11 +8,11 @@ import type { Queue } from '../patches/queue.ts';
 import { strings } from '../../strings/strings.ts';
 import { asSentence } from '../../ui/numbers.ts';
 import { partThere } from '../assets/parts.ts';
+import { loadLater } from '../load-later.ts';
 import { problemOf } from '../shell/problem-of.ts';
 import { VIEWS, linkTo, readAddress } from './address.ts';
 import type { ViewName } from './address.ts';
 import { Lab } from './lab-client.ts';
-import { loadViews } from './load-views.ts';
 import type { Proposal } from './own-set/recognise.ts';
 import { Subjects } from './patch-in-view.ts';
 import type { Spot } from './patch-in-view.ts';
@@ -120,13 +120,32 @@ export class Learn {
     for (const view of Object.values(this.views ?? {})) view.renew?.();
   }
 
+  /** What a patch of the scan was shown in, in sight or not, forgets it, and so does the lab. */
+  leaveScan(): void {
+    if (!this.subjects.leaveScan()) return;
+    for (const view of Object.values(this.views ?? {})) view.forgetPatch?.();
+    this.lab.end();
+    this.current?.changed();
+  }
+
+  /** The views themselves go: what they had drawn stays in no corner of them. */
   forget(): void {
     this.forgotten += 1;
     this.leave();
     this.subjects.forget();
     this.own.forget();
-    for (const view of Object.values(this.views ?? {})) view.forget();
+    for (const view of Object.values(this.views ?? {})) {
+      view.forget();
+      view.element.remove();
+    }
+    this.views = undefined;
+    this.making = undefined;
     this.lab.end();
+  }
+
+  /** A network is in training, or was trained and is nowhere else. */
+  get hasWork(): boolean {
+    return this.views?.train.hasWork ?? false;
   }
 
   /** A labelled set of the user's. */
@@ -174,7 +193,9 @@ export class Learn {
   /** The views, made when the first is wanted. */
   private make(): Promise<Views> {
     if (!this.making) {
-      this.making = loadViews().then(({ makeViews }) => {
+      const making = loadLater().then(({ makeViews }) => {
+        // Everything was forgotten while they came.
+        if (this.making !== making) return this.make();
         const views = makeViews(this.shared);
         for (const { element } of Object.values(views)) {
           element.hidden = true;
@@ -183,7 +204,10 @@ export class Learn {
         this.views = views;
         return views;
       });
-      this.making.catch(() => (this.making = undefined));
+      this.making = making;
+      making.catch(() => {
+        if (this.making === making) this.making = undefined;
+      });
     }
     return this.making;
   }

@@ -21,6 +21,8 @@ export class Subjects {
   private spot: Promise<Subject> | undefined;
   private phantom: Promise<Subject> | undefined;
   private selected: Row | undefined;
+  /** A spot of the open scan was looked at, and may still be shown somewhere. */
+  private fromScan = false;
   private nextId = 1;
 
   constructor(lab: Lab, results: Results) {
@@ -42,6 +44,7 @@ export class Subjects {
   look(spot: Spot): void {
     const made = this.cut(spot);
     this.spot = made;
+    this.fromScan = true;
     made.catch(() => {
       if (this.spot === made) this.spot = undefined;
     });
@@ -75,8 +78,16 @@ export class Subjects {
     return made;
   }
 
-  forget(): void {
+  /** The scan was closed. Whether anything of it was looked at. */
+  leaveScan(): boolean {
+    const seen = this.fromScan;
     this.spot = undefined;
+    this.fromScan = false;
+    return seen;
+  }
+
+  forget(): void {
+    this.leaveScan();
     this.selected = undefined;
   }
 

@@ -57,6 +57,8 @@ export interface View {
   hide(): void;
   /** A fresh worker, where it has one of its own. */
   renew?(): void;
+  /** The patch that is looked at is to be forgotten; where the view is in sight, `changed` follows. */
+  forgetPatch?(): void;
   /** Forget everything that came from the user's files. */
   forget(): void;
 }

@@ -1,6 +1,4 @@
 /** All views of "See why, and learn". */
-// First here as in main.ts: whatever is loaded runs behind it.
-import '../privacy/guard.ts';
 import type { ViewName } from './address.ts';
 import { Inside } from './inside/inside-view.ts';
 import { OwnSetView } from './own-set/own-set-view.ts';
@@ -10,7 +8,7 @@ import { TrainView } from './train/train-view.ts';
 import type { Shared, View } from './view.ts';
 import { WhyView } from './why/why-view.ts';
 
-export type Views = Record<ViewName, View> & { 'own-set': OwnSetView };
+export type Views = Record<ViewName, View> & { 'own-set': OwnSetView; train: TrainView };
 
 export function makeViews(shared: Shared): Views {
   const ownSet = new OwnSetView(shared);

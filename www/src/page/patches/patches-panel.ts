@@ -75,6 +75,8 @@ export class PatchesPanel {
     this.results.clear();
     this.results.forgetCleared();
     this.checkFilter();
+    // Now, not with the next frame: names of files are in it.
+    this.draw();
   }
 
   /** Clearing can be undone until something new arrives. */
@@ -85,8 +87,10 @@ export class PatchesPanel {
     this.notices.clear();
     this.notices.offer(strings.run.cleared(removed), strings.undo, () => {
       this.results.undoClear();
+      // Now: what is hidden takes no focus.
+      this.draw();
       byId('csv', 'button').focus();
-    });
+    }, () => this.results.forgetCleared());
     byId('choose-files', 'button').focus();
   }
 

@@ -1,4 +1,5 @@
 /** Progress, cancel, and what can be done with the rows as a whole. */
+import { ProgressVoice } from '../../ui/announce.ts';
 import { byId, setText } from '../../ui/dom.ts';
 import type { Engines } from '../engines/engines.ts';
 import type { Counts, Results, Row } from './results.ts';
@@ -8,9 +9,6 @@ import { modelName } from '../../strings/networks.ts';
 import { strings } from '../../strings/strings.ts';
 
 const text = strings.run;
-
-/** A screen reader hears progress this often, not with every chunk. */
-const ANNOUNCE_MILLISECONDS = 10_000;
 
 interface Actions {
   cropAgain(rows: Row[]): void;
@@ -23,13 +21,12 @@ export class QueuePanel {
   private readonly run = byId('run', 'div');
   private readonly progress = byId('progress', 'progress');
   private readonly runText = byId('run-text', 'p');
-  private readonly status = byId('status', 'p');
+  private readonly voice = new ProgressVoice(byId('status', 'p'));
   private readonly paused = byId('paused', 'div');
   private readonly cropButton = byId('crop-again', 'button');
   private readonly slicesButton = byId('open-slices', 'button');
   private readonly resumeButton = byId('resume', 'button');
   private readonly rerunButton = byId('rerun', 'button');
-  private announcedAt = 0;
   private readonly engines: Engines;
   private readonly results: Results;
   private readonly runner: Queue;
@@ -68,7 +65,7 @@ export class QueuePanel {
     }
     const line = this.line(counts);
     setText(this.runText, line);
-    this.announce(line, running);
+    this.voice.say(line, running);
     this.drawPaused();
     this.drawActions(counts, running);
     setText(byId('count-all', 'b'), count(counts.total));
@@ -99,13 +96,6 @@ export class QueuePanel {
 
   private finished(counts: Counts): string {
     return text.finished(counts.nodule, counts.noNodule, counts.problem);
-  }
-
-  private announce(line: string, running: boolean): void {
-    const now = performance.now();
-    if (running && now - this.announcedAt < ANNOUNCE_MILLISECONDS) return;
-    this.announcedAt = running ? now : -ANNOUNCE_MILLISECONDS;
-    setText(this.status, line);
   }
 
   /** The engine is not there: what happened, what to do, and that the files still wait. */

@@ -53,8 +53,12 @@ export class ResultsTable {
 
     this.pager.hidden = pages === 1;
     setText(this.pageText, strings.table.page(from + 1, from + shown.length, rows.length));
+    const { activeElement } = document;
     this.previous.disabled = this.page === 0;
     this.next.disabled = this.page === pages - 1;
+    // At an end the way back takes the focus of the button that goes no further.
+    if (activeElement === this.next && this.next.disabled && !this.previous.disabled) this.previous.focus();
+    if (activeElement === this.previous && this.previous.disabled && !this.next.disabled) this.next.focus();
     this.empty.hidden = rows.length > 0;
     for (const head of this.heads) {
       const { sort } = this.results;

@@ -4,23 +4,20 @@
  * seal.ts. It holds against mistakes and libraries, and makes it hard for a hostile program: docs/threat-model.md.
  */
 import { takeAway } from '../../shared/take-away.ts';
-
-/** `open`, picture in picture: a window of its own could be given an address with data in it, and has everything again. */
-const NOT_NEEDED = [
-  'RTCPeerConnection', 'webkitRTCPeerConnection', 'RTCDataChannel', 'WebSocket', 'WebSocketStream', 'EventSource', 'WebTransport', 'XMLHttpRequest', 'fetchLater',
-  'SharedWorker', 'BroadcastChannel', 'open', 'documentPictureInPicture', 'PaymentRequest', 'PresentationRequest', 'customElements', 'XSLTProcessor', 'DOMParser',
-  'cookieStore', 'indexedDB', 'webkitRequestFileSystem', 'webkitResolveLocalFileSystemURL', 'launchQueue',
-];
+import { OF_DOCUMENT, OF_ELEMENT, OF_NAVIGATOR, OF_REGISTRATION, OF_WINDOW } from './ways-out.ts';
 
 /**
  * A frame would bring a window of its own, in which everything is there again. The others are in index.html where they are
  * needed; one made later could only load something, or have a name looked up, which no policy covers.
  */
 const REFUSED: Record<string, boolean> = Object.assign(Object.create(null) as object, Object.fromEntries(
-  ['iframe', 'frame', 'frameset', 'object', 'embed', 'fencedframe', 'portal', 'link', 'script', 'base', 'meta', 'form', 'area'].map((name) => [name, true]),
+  ['iframe', 'frame', 'applet', 'webview', 'controlledframe', 'frameset', 'object', 'embed', 'fencedframe', 'portal', 'link', 'script', 'base', 'meta', 'form', 'area'].map((name) => [name, true]),
 ));
 
 export class Refused extends Error {}
+
+/** How many times something was refused that only seal.ts refuses: a navigation, a link to a new window. */
+export const refusals = { count: 0 };
 
 // Kept as they are now, whatever a later program makes of the prototypes.
 const { apply } = Reflect;
@@ -46,13 +43,23 @@ replace('createElementNS', function (this: Document, namespace: unknown, name: u
   return apply(createElementNS, this, [namespace, checked(name)]);
 });
 
-takeAway(window, NOT_NEEDED);
-// `document.open` with three arguments is `window.open`; `credentials` has the browser ask a host of one's choice.
-takeAway(Document.prototype, ['open', 'write', 'writeln', 'cookie']);
-// In a closed shadow tree a link could not be seen.
-takeAway(Element.prototype, ['attachShadow']);
-takeAway(DOMImplementation.prototype, ['createDocument']);
-takeAway(navigator, ['sendBeacon', 'registerProtocolHandler', 'share', 'credentials', 'login', 'storage']);
+/** Not every browser has each of them. */
+function takeFrom(name: string, members: readonly string[], of: 'prototype' | 'itself' = 'prototype'): void {
+  const owner = (window as unknown as Record<string, { prototype: object } | undefined>)[name];
+  if (owner) takeAway(of === 'prototype' ? owner.prototype : owner, members);
+}
+
+takeFrom('Worklet', ['addModule']);
+takeFrom('Range', ['createContextualFragment']);
+takeFrom('HTMLIFrameElement', ['src', 'srcdoc']);
+takeFrom('ShadowRoot', OF_ELEMENT);
+takeFrom('Element', OF_ELEMENT);
+takeFrom('Document', OF_DOCUMENT);
+takeFrom('Document', ['parseHTML', 'parseHTMLUnsafe'], 'itself');
+takeFrom('DOMImplementation', ['createDocument']);
+takeFrom('ServiceWorkerRegistration', OF_REGISTRATION);
+takeAway(navigator, OF_NAVIGATOR);
+takeAway(window, OF_WINDOW);
 
 /** A policy beside those that the page came with; it can only forbid more. */
 export function addPolicy(content: string): void {

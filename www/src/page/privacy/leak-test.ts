@@ -3,10 +3,11 @@
  * counts: a report by the browser's policy, a function that is not there, an element that cannot be made, a navigation that
  * was stopped. An attempt that merely fails (no such host, no network) is not taken for one.
  */
-import { DATA } from '../../shared/leak-attempt.ts';
+import { DATA, attempted } from '../../shared/leak-attempt.ts';
 import type { Attempt } from '../../shared/leak-attempt.ts';
-import { Refused } from './guard.ts';
-import { refusals } from './seal.ts';
+export { attemptText } from '../../strings/leak-test.ts';
+import { Refused, refusals } from './guard.ts';
+import { tryMarkup } from './markup-test.ts';
 
 /** Reserved by RFC 2606: leads nowhere, should it ever be reached. */
 const ELSEWHERE = 'https://nodulens.invalid/';
@@ -14,6 +15,8 @@ const ELSEWHERE = 'https://nodulens.invalid/';
 const PATIENCE = 400;
 
 class Gone extends Error {}
+/** The browser threw what only its rules about origins make it throw, and made nothing. */
+class OtherOrigin extends Error {}
 
 type Global = Record<string, unknown>;
 
@@ -40,7 +43,7 @@ async function refusedByPolicy(match: string, act: () => unknown): Promise<boole
     void Promise.resolve(act()).catch(() => undefined);
     return await reported;
   } catch (error) {
-    if (error instanceof Gone || error instanceof Refused) throw error;
+    if (error instanceof Gone || error instanceof OtherOrigin || error instanceof Refused) throw error;
     return await reported;
   } finally {
     document.removeEventListener('securitypolicyviolation', hear);
@@ -60,10 +63,16 @@ const put = (element: HTMLElement): void => {
   setTimeout(() => element.remove(), PATIENCE);
 };
 
+/** An address that is about to be tried. */
+function tell(address: string): string {
+  attempted.add(address);
+  return address;
+}
+
 type Try = [id: string, match: string, act: () => unknown];
 
 function attempts(to: string, host: string): Try[] {
-  const at = (path: string): string => `${to}${path}${DATA}`;
+  const at = (path: string): string => tell(`${to}${path}${DATA}`);
   const named = (path: string): string => `${host}${path}`;
   return [
     ['fetch', named('fetch'), () => having<typeof fetch>(window, 'fetch')(at('fetch'), { method: 'POST', body: DATA, mode: 'no-cors' })],
@@ -98,17 +107,57 @@ function attempts(to: string, host: string): Try[] {
 const others: Try[] = [
   ['rtc', 'webrtc', () => new (having<typeof RTCPeerConnection>(window, 'RTCPeerConnection'))({ iceServers: [{ urls: 'stun:nodulens.invalid' }] })],
   ['window', 'window', () => having<typeof open>(window, 'open')(ELSEWHERE + DATA)],
-  ['worker', 'require-trusted-types-for|nodulens.invalid/worker', () => new Worker(`${ELSEWHERE}worker.js`)],
-  ['markup', 'require-trusted-types-for|nodulens.invalid/markup', () => {
-    document.createElement('div').innerHTML = `<img src="${ELSEWHERE}markup${DATA}">`;
+  ['worker', 'require-trusted-types-for|nodulens.invalid/worker', () => {
+    try {
+      return new Worker(tell(`${ELSEWHERE}worker.js`));
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'SecurityError') throw new OtherOrigin();
+      throw error;
+    }
   }],
+  ['worklet', 'nodulens.invalid/worklet', () => {
+    const { Worklet } = window as unknown as { Worklet?: { prototype: object } };
+    return having<(address: string) => Promise<void>>(Worklet?.prototype ?? {}, 'addModule').call(new AudioContext().audioWorklet, tell(`${ELSEWHERE}worklet${DATA}`));
+  }],
+  ['font', 'nodulens.invalid/font', () => new (having<typeof FontFace>(window, 'FontFace'))('x', `url(${tell(`${ELSEWHERE}font${DATA}`)})`).load()],
 ];
+
+/** What the browser itself, or another program on this computer, sends on: tried by looking whether it is there. */
+const PASSED_ON: Record<string, [of: () => object | undefined, names: string[]]> = {
+  speech: [() => window, ['speechSynthesis', 'SpeechRecognition', 'webkitSpeechRecognition']],
+  notification: [() => window, ['Notification', 'PushManager']],
+  artwork: [() => window, ['MediaMetadata']],
+  registration: [() => registration(), ['backgroundFetch', 'sync', 'periodicSync', 'pushManager', 'showNotification', 'index']],
+  payment: [() => window, ['PaymentRequest', 'PresentationRequest']],
+  share: [() => navigator, ['share', 'credentials', 'contacts', 'clipboard', 'registerProtocolHandler']],
+  devices: [() => navigator, ['bluetooth', 'usb', 'serial', 'hid', 'requestMIDIAccess', 'mediaDevices']],
+  advertising: [() => navigator, ['joinAdInterestGroup', 'runAdAuction']],
+  'on-device': [() => window, ['LanguageModel', 'Summarizer', 'Translator', 'Writer', 'Rewriter']],
+};
+
+const registration = (): object | undefined => (window as unknown as { ServiceWorkerRegistration?: { prototype: object } }).ServiceWorkerRegistration?.prototype;
+
+function lookedFor(): Attempt[] {
+  return Object.entries(PASSED_ON).map(([id, [of, names]]) => {
+    const holder = of();
+    // A property of the prototype is there where it has a getter, which may not be called on the prototype itself.
+    const there = holder !== undefined && names.some((name) => {
+      for (let each: object | null = holder; each; each = Object.getPrototypeOf(each) as object | null) {
+        const found = Object.getOwnPropertyDescriptor(each, name);
+        if (found) return found.get !== undefined || found.value !== undefined;
+      }
+      return false;
+    });
+    return { id, result: there ? 'got-out' : 'taken-away' };
+  });
+}
 
 async function tried([id, match, act]: Try): Promise<Attempt> {
   try {
     return { id, result: (await refusedByPolicy(match, act)) ? 'refused-by-policy' : 'got-out' };
   } catch (error) {
     if (error instanceof Gone) return { id, result: 'taken-away' };
+    if (error instanceof OtherOrigin) return { id, result: 'refused-by-policy' };
     if (error instanceof Refused) return { id, result: 'stopped' };
     throw error;
   }
@@ -118,6 +167,7 @@ async function tried([id, match, act]: Try): Promise<Attempt> {
 export async function tryEverything(sealed: boolean, show: (attempt: Attempt) => void): Promise<void> {
   const elsewhere = [...attempts(ELSEWHERE, 'nodulens.invalid/'), ...others];
   for (const each of elsewhere) show(await tried(each));
+  for (const each of [...tryMarkup(), ...lookedFor()]) show(each);
   if (!sealed) return;
   const own = new URL('.', document.baseURI);
   const [load] = attempts(own.href, own.host + own.pathname);

@@ -1,9 +1,10 @@
 /** The privacy section: what was asked for since a file was opened, sealing, the self-test, what is kept, forgetting. */
+import { ProgressVoice } from '../../ui/announce.ts';
 import { byId, make, setText } from '../../ui/dom.ts';
 import type { Engines } from '../engines/engines.ts';
 import { forgetOffline } from '../shell/available-offline.ts';
 import { strings } from '../../strings/strings.ts';
-import { tryEverything } from './leak-test.ts';
+import { loadLater } from '../load-later.ts';
 import type { Attempt } from '../../shared/leak-attempt.ts';
 import { forgetChoices, remember, remembered } from '../settings/kept-choices.ts';
 import { Requests } from './count-requests.ts';
@@ -28,6 +29,7 @@ export class PrivacyPanel {
   readonly requests = new Requests(() => this.draw());
   private readonly engines: Engines;
   private readonly wiring: Wiring;
+  private readonly sealing = new ProgressVoice(byId('seal-status', 'p'));
   private failure = '';
   private kept = '';
   private testing = false;
@@ -63,10 +65,11 @@ export class PrivacyPanel {
   draw(): void {
     const { requests, state } = this;
     const since = requests.sinceOpened;
-    const line = requests.opened === undefined ? text.beforeOpened(requests.total) : text.sinceOpened(since.length);
-    setText(byId('requests', 'p'), line);
-    setText(byId('privacy-summary', 'span'), text.summary(state === 'sealed', requests.opened === undefined ? undefined : since.length));
-    byId('requests-list', 'ul').replaceChildren(...since.slice(-NAMED).map(({ path, bytes }) => make('li', '', text.request(path, bytes))));
+    const counted = requests.opened === undefined ? undefined : { all: since.length, others: since.filter(({ ofPage }) => !ofPage).length };
+    setText(byId('requests', 'p'), counted ? text.sinceOpened(counted) : text.beforeOpened(requests.total));
+    setText(byId('privacy-summary', 'span'), text.summary(state === 'sealed', counted));
+    const more = since.length > NAMED ? [make('li', '', text.moreRequests(since.length - NAMED))] : [];
+    byId('requests-list', 'ul').replaceChildren(...since.slice(0, NAMED).map((each) => make('li', each.ofPage ? '' : 'problem-what', text.request(each))), ...more);
     const seal = byId('seal', 'button');
     // Not while a network is on its way in: its worker would keep the policy that it began under.
     seal.disabled = state !== 'open' || this.engines.cpu.phase !== 'ready' || this.engines.switching !== undefined;
@@ -80,7 +83,10 @@ export class PrivacyPanel {
     this.failure = '';
     this.draw();
     try {
-      await shutEverything(this.engines.models, (done, total) => setText(byId('seal-note', 'p'), text.sealing(done, total)));
+      await shutEverything(this.engines.models, (done, total) => {
+        setText(byId('seal-note', 'p'), text.sealing(done, total));
+        this.sealing.say(text.sealing(done, total), true);
+      });
       this.state = 'sealed';
       document.body.classList.add('sealed');
     } catch (error) {
@@ -88,12 +94,14 @@ export class PrivacyPanel {
       this.failure = text.sealFailed(error instanceof Error ? error.message : String(error));
     }
     this.draw();
+    this.sealing.say(this.failure || text.sealedNote, false);
     // Fresh workers inherit the policy that holds now.
     if (this.state !== 'sealed') return;
     this.wiring.renewWorkers();
     if (await this.engines.renew()) return;
     this.failure = text.sealedOld;
     this.draw();
+    this.sealing.say(this.failure, false);
   }
 
   private async selfTest(): Promise<void> {
@@ -106,13 +114,14 @@ export class PrivacyPanel {
     setText(byId('self-test-result', 'p'), text.testing);
     byId('self-test-table', 'table').hidden = false;
     const found: Attempt[] = [];
-    const show = (attempt: Attempt): void => {
-      found.push(attempt);
-      const row = make('tr', '', make('td', '', text.attempt(attempt.id)), make('td', '', text.result[attempt.result]));
-      row.dataset['result'] = attempt.result;
-      rows.append(row);
-    };
     try {
+      const { attemptText, tryEverything } = await loadLater();
+      const show = (attempt: Attempt): void => {
+        found.push(attempt);
+        const row = make('tr', '', make('td', '', attemptText(attempt.id)), make('td', '', text.result[attempt.result]));
+        row.dataset['result'] = attempt.result;
+        rows.append(row);
+      };
       await tryEverything(this.state === 'sealed', show);
       for (const attempt of await this.wiring.tryWorkers(this.state === 'sealed')) show(attempt);
       setText(byId('self-test-result', 'p'), text.tested(found.length, found.filter(({ result }) => result === 'got-out' || result === 'cannot-refuse').length, this.state === 'sealed'));
@@ -129,8 +138,6 @@ export class PrivacyPanel {
     byId('remember', 'input').checked = false;
     this.kept = '';
     forgetChoices();
-    // What workers computed with is in their memory.
-    void this.engines.renew();
     // A browser that refuses storage has nothing to delete.
     await forgetOffline().catch(() => undefined);
     setText(byId('forget-note', 'p'), text.forgotten);

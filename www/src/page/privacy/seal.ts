@@ -4,10 +4,10 @@
  * cover. Workers started afterwards inherit the policy; all workers have had no network functions from their start (worker/no-network.ts).
  */
 import { holdEverything } from '../assets/code-and-weights.ts';
-import { loadViews } from '../learn/load-views.ts';
+import { loadLater } from '../load-later.ts';
 import { saving } from '../patches/export-patches.ts';
 import type { OfferedModel } from '../assets/model-list.ts';
-import { Refused, addPolicy } from './guard.ts';
+import { Refused, addPolicy, refusals } from './guard.ts';
 import { takeAway } from '../../shared/take-away.ts';
 
 /** Compiling is done by then; blob: and data: addresses lead nowhere outside. */
@@ -17,11 +17,8 @@ const POLICY = [
 
 export type SealState = 'open' | 'sealing' | 'sealed';
 
-/** How many times something that only this file refuses was refused: a navigation, a link to a new window. */
-export const refusals = { count: 0 };
-
 export async function shutEverything(models: OfferedModel[], report: (done: number, total: number) => void): Promise<void> {
-  await holdEverything(models.map(({ file }) => file), loadViews, report);
+  await holdEverything(models.map(({ file }) => file), loadLater, report);
   addPolicy(POLICY);
   refuseNavigation();
   takeAway(window, ['fetch', 'Request']);
@@ -55,7 +52,8 @@ function leadsAway(link: Element): boolean {
 /** Whether a click there follows a link that does; there are no shadow trees (guard.ts). */
 function leads(target: EventTarget | null): boolean {
   for (let node = target as Node | null; node; node = node.parentNode) {
-    if (node instanceof Element && (node.localName === 'a' || node.localName === 'area') && leadsAway(node)) return true;
+    // In MathML any element may be a link.
+    if (node instanceof Element && leadsAway(node)) return true;
   }
   return false;
 }

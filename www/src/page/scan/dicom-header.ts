@@ -4,7 +4,7 @@ import { strings } from '../../strings/strings.ts';
 import type { SeriesInfo } from '../../shared/wasm/loader-wasm.ts';
 
 export class HeaderPanel {
-  draw({ tags }: SeriesInfo): void {
+  draw(tags: SeriesInfo['tags']): void {
     const identifying = tags.filter(({ identifies }) => identifies).length;
     // Asked for again with every scan.
     byId('with-identity', 'input').checked = false;

@@ -1,5 +1,6 @@
 /** Findings as files: CSV, JSON, a report to print, DICOM SR, and the heat map as a picture. */
 import { byId } from '../../ui/dom.ts';
+import { strings } from '../../strings/strings.ts';
 import { download } from '../patches/export-patches.ts';
 import type { ExportFormat, MapOf } from '../../shared/loader-messages.ts';
 import type { OpenScan } from './open-scan.ts';
@@ -46,7 +47,8 @@ export class FindingExports {
     if (!current || !outcome) return;
     const { scan } = current;
     const maps = this.maps(format, current);
-    const { findings, lungsOnly, model, notes, slices } = outcome;
+    const { findings, lungsOnly, model, slices } = outcome;
+    const notes = outcome.notes.map((note) => (note === 'no-lung' ? strings.scan.noLung(scan.numberOf(outcome.index)) : note));
     const { modelId, preprocessId, temperature, threshold, weightsSha256 } = model;
     const now = new Date();
     const two = (n: number): string => String(n).padStart(2, '0');

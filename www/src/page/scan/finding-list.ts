@@ -4,12 +4,16 @@ import { byId, make, setText } from '../../ui/dom.ts';
 import { percent } from '../../ui/numbers.ts';
 import { strings } from '../../strings/strings.ts';
 import type { Finding } from '../../shared/wasm/engine-wasm.ts';
+import type { OpenScan } from './open-scan.ts';
 import type { Outcome } from './search.ts';
 
 const text = strings.scan;
 
+/** The same place: a search that goes on, or goes over it again, lists it at another rank. */
+const samePlace = (a: Finding | undefined, b: Finding | undefined): boolean => a !== undefined && b !== undefined && a.voxel.every((value, axis) => value === b.voxel[axis]);
+
 export class FindingList {
-  chosen = -1;
+  private chosen: Finding | undefined;
   private readonly rows = byId('finding-rows', 'tbody');
   private readonly least = byId('least', 'input');
   private shown: Outcome | undefined;
@@ -28,39 +32,58 @@ export class FindingList {
     return outcome?.findings.filter(({ probability }) => probability >= from) ?? [];
   }
 
-  draw(outcome: Outcome | undefined): void {
+  /** The rank of the one that was chosen among those; -1 where it is not there. */
+  rank(findings: readonly Finding[]): number {
+    return findings.findIndex((finding) => samePlace(finding, this.chosen));
+  }
+
+  /** As before the first search: nothing chosen, all of them shown. */
+  clear(): void {
+    this.shown = undefined;
+    this.chosen = undefined;
+    this.shownFrom = 0;
+    this.least.min = '0';
+    this.least.value = '0';
+    for (const element of [this.rows, byId('least-value', 'output'), byId('findings-title', 'h4'), byId('findings-note', 'p')]) element.replaceChildren();
+    byId('findings', 'div').hidden = true;
+    byId('finding-exports', 'div').hidden = true;
+  }
+
+  draw(outcome: Outcome | undefined, scan: OpenScan): void {
     const there = outcome !== undefined;
     byId('findings', 'div').hidden = !there || outcome.findings.length === 0;
     byId('finding-exports', 'div').hidden = !there;
     const from = Number(this.least.value);
     if (outcome === this.shown && from === this.shownFrom) return this.mark();
-    if (!outcome) {
-      this.shown = undefined;
-      this.chosen = -1;
-      return;
-    }
-    const { findings, index, model, what } = outcome;
-    this.least.min = String(Math.floor(model.threshold * 1000) / 1000);
+    // While another search runs, what was chosen stays: it may be found again.
     this.shown = outcome;
+    if (!outcome) return this.rows.replaceChildren();
+    const { findings, index, model, what } = outcome;
+    // Another network has another threshold: all stay all.
+    const all = Number(this.least.value) === Number(this.least.min);
+    this.least.min = String(Math.floor(model.threshold * 1000) / 1000);
+    if (all) this.least.value = this.least.min;
     this.shownFrom = Number(this.least.value);
     const shown = this.of(outcome);
-    if (this.chosen >= shown.length) this.chosen = -1;
     setText(byId('least-value', 'output'), percent(Math.max(model.threshold, this.shownFrom)));
-    setText(byId('findings-title', 'h4'), text.findings(shown.length, findings.length, what === 'slice' ? text.slice(index) : text.volume));
+    setText(byId('findings-title', 'h4'), text.findings(shown.length, findings.length, what === 'slice' ? text.slice(scan.numberOf(index)) : text.volume));
     setText(byId('findings-note', 'p'), text.findingsNote(model.threshold));
-    this.rows.replaceChildren(...shown.map((finding, at) => this.row(finding, at)));
+    const focused = [...this.rows.rows].findIndex((row) => row.contains(document.activeElement));
+    this.rows.replaceChildren(...shown.map((finding, rank) => this.row(finding, rank, scan)));
     this.mark();
+    // The list grows while a search goes on; whoever walks through it stays in it.
+    if (focused >= 0) (this.rows.rows[Math.min(focused, shown.length - 1)]?.querySelector('button') ?? this.least).focus({ preventScroll: true });
   }
 
-  private row(finding: Finding, at: number): HTMLTableRowElement {
+  private row(finding: Finding, at: number, scan: OpenScan): HTMLTableRowElement {
     const select = button(String(at + 1));
     select.setAttribute('aria-label', text.findingGo(at + 1));
     // Whole millimetres: the patch is centred on every fourth pixel.
-    const [x, y, z] = finding.worldMm.map((mm) => mm.toFixed(0).replace('-', '−'));
-    const cells = [percent(finding.probability), String(finding.voxel[2] + 1), finding.diameterMm === null ? text.unknown : text.millimetres(finding.diameterMm), `${x}, ${y}, ${z}`];
+    const world = finding.worldMm.map((mm) => mm.toFixed(0).replace('-', '−')).join(', ');
+    const cells = [percent(finding.probability), String(scan.numberOf(finding.voxel[2])), finding.diameterMm === null ? text.unknown : text.millimetres(finding.diameterMm), scan.series.info.placed ? world : text.unknown];
     const row = make('tr', '', make('td', '', select), ...cells.map((cell) => make('td', '', cell)));
     row.addEventListener('click', () => {
-      this.chosen = at;
+      this.chosen = finding;
       this.go(finding);
       this.mark();
     });
@@ -68,8 +91,9 @@ export class FindingList {
   }
 
   private mark(): void {
+    const chosen = this.shown ? this.rank(this.of(this.shown)) : -1;
     [...this.rows.rows].forEach((row, at) => {
-      if (at === this.chosen) row.setAttribute('aria-current', 'true');
+      if (at === chosen) row.setAttribute('aria-current', 'true');
       else row.removeAttribute('aria-current');
     });
   }

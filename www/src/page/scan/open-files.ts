@@ -1,6 +1,8 @@
 /** From files to an open scan: one loader's worker an attempt, with progress, and a way out. */
 import { RequestFailed, WorkerDied } from '../../shared/channel/worker-errors.ts';
+import { ProgressVoice } from '../../ui/announce.ts';
 import { byId, setText } from '../../ui/dom.ts';
+import { keepFocus } from '../../ui/focus.ts';
 import { asSentence } from '../../ui/numbers.ts';
 import { strings } from '../../strings/strings.ts';
 import { LoaderWorker } from './loader-client.ts';
@@ -19,6 +21,7 @@ class Cancelled extends Error {}
 export class FileOpener {
   private readonly panel: ScanPanel;
   private readonly notify: (...text: string[]) => void;
+  private readonly voice = new ProgressVoice(byId('scan-status', 'p'));
   private loader: LoaderWorker | undefined;
   private seed = 1;
 
@@ -73,6 +76,7 @@ export class FileOpener {
     const show = (done: number, of: number): void => {
       if (this.loader !== loader) return;
       setText(byId('opening-text', 'p'), line(done, of));
+      this.voice.say(line(done, of), true);
       Object.assign(byId('opening-progress', 'progress'), { max: Math.max(1, of), value: done });
     };
     byId('opening', 'div').hidden = false;
@@ -105,7 +109,10 @@ export class FileOpener {
     } finally {
       if (this.loader === loader) {
         this.loader = undefined;
-        byId('opening', 'div').hidden = true;
+        keepFocus(byId('opening', 'div'), () => (byId('opening', 'div').hidden = true), () => byId('choose-files', 'button'));
+        this.voice.say('', false);
+        byId('opening-progress', 'progress').value = 0;
+        setText(byId('opening-text', 'p'), '');
       }
     }
   }

@@ -47,9 +47,28 @@ export class OpenScan {
     return apply(this.series.planes[plane].pixel, voxel);
   }
 
-  /** Millimetres in the body, LPS, of an array position. */
-  worldOf(voxel: Triple): Triple {
-    return apply(this.series.planes[this.acquired].world, this.pixel(this.acquired, voxel));
+  /** Millimetres in the body, LPS, of an array position; undefined where the files do not say where the scan lies. */
+  worldOf([x, y, z]: Triple): Triple | undefined {
+    if (!this.series.info.placed) return undefined;
+    const { axes, spacingMm } = this.geometry;
+    const first = this.firstVoxel(z);
+    const along = (k: 0 | 1 | 2): number => first[k] + axes[0][k] * spacingMm[0] * x + axes[1][k] * spacingMm[1] * y;
+    return [along(0), along(1), along(2)];
+  }
+
+  /** Where a slice's first voxel lies: slices have places of their own where they do not follow each other evenly. */
+  private firstVoxel(z: number): Triple {
+    const { axes, originMm, slicesAtMm, spacingMm } = this.geometry;
+    const at = Math.max(0, Math.min(Math.floor(z), (slicesAtMm?.length ?? 0) - 2));
+    const [here, next] = [slicesAtMm?.[at], slicesAtMm?.[at + 1]];
+    const along = (k: 0 | 1 | 2): number =>
+      here && next ? here[k] + (next[k] - here[k]) * (z - at) : originMm[k] + axes[2][k] * spacingMm[2] * z;
+    return [along(0), along(1), along(2)];
+  }
+
+  /** The number of an acquired slice as it is shown and exported: from 1, in the order of its plane. */
+  numberOf(z: number): number {
+    return Math.round(this.pixel(this.acquired, [0, 0, z])[2]) + 1;
   }
 
   async shown(plane: Plane, index: number): Promise<Hu> {

@@ -2,7 +2,7 @@
 import { strings } from '../../strings/strings.ts';
 import type { Finding, HeatMap } from '../../shared/wasm/engine-wasm.ts';
 import type { OpenScan } from './open-scan.ts';
-import type { Scene } from './slice-viewer.ts';
+import type { Scene } from './scene.ts';
 import type { Point } from './zoom-and-pan.ts';
 
 /** Perceptually even, told apart by colour-blind people and in grey: matplotlib's inferno, five stops of it. */

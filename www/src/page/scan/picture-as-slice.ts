@@ -26,8 +26,13 @@ export class PictureAsSlice {
     this.pixel.addEventListener('change', () => this.again());
   }
 
+  /** Of another scan: nothing that was said of the pictures before holds for these. */
   offer(pictures: Picture[]): void {
     this.pictures = pictures;
+    this.chosen = 0;
+    this.window.selectedIndex = 0;
+    this.pixel.value = String(ASSUMED_PIXEL_MM);
+    this.draw(false);
   }
 
   choose(picture: number): void {
@@ -40,12 +45,22 @@ export class PictureAsSlice {
     setText(byId('picture-reading-text', 'p'), isPicture ? strings.scan.unknownHu(this.pictures[this.chosen]?.name ?? '') : '');
   }
 
-  private again(): void {
+  /** Whether that is what is asked for now. */
+  isCurrent(picture: number, reading: PictureReading): boolean {
+    return picture === this.chosen && JSON.stringify(reading) === JSON.stringify(this.reading());
+  }
+
+  private reading(): PictureReading | undefined {
     const pixelMm = Number(this.pixel.value);
-    if (!(pixelMm >= Number(this.pixel.min) && pixelMm <= Number(this.pixel.max))) return;
+    if (!(pixelMm >= Number(this.pixel.min) && pixelMm <= Number(this.pixel.max))) return undefined;
     const preset = this.window.value as keyof typeof PRESETS | 'model';
     // The model's own window is the crate's: it takes zero for it.
     const { center, width } = preset === 'model' ? { center: 0, width: 0 } : PRESETS[preset];
-    this.read(this.chosen, { center, width, pixelMm });
+    return { center, width, pixelMm };
+  }
+
+  private again(): void {
+    const reading = this.reading();
+    if (reading) this.read(this.chosen, reading);
   }
 }

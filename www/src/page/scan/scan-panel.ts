@@ -1,101 +1,186 @@
 /** The scan section: opens what arrived, shows it in the viewer, and runs clicks and searches on it. */
-import { byId, make, oncePerFrame, setText } from '../../ui/dom.ts';
+import { hush, sayRested } from '../../ui/announce.ts';
+import { byId, oncePerFrame, setText } from '../../ui/dom.ts';
 import type { Engines } from '../engines/engines.ts';
 import { strings } from '../../strings/strings.ts';
 import type { Finding } from '../../shared/wasm/engine-wasm.ts';
 import { FindingList, drawAlongZ } from './finding-list.ts';
 import { FindingExports } from './finding-exports.ts';
-import type { Tool } from './viewer-input.ts';
-import { HeaderPanel } from './dicom-header.ts';
 import { OpenScan } from './open-scan.ts';
-import { HeatOverlay, acquiredIndex, drawCross, drawFindings, drawLungs, drawPatch, drawRuler } from './overlays.ts';
+import { HeatOverlay, acquiredIndex, drawCross, drawFindings, drawLungs, drawPatch, drawRuler, lengthMm } from './overlays.ts';
 import { PictureAsSlice } from './picture-as-slice.ts';
-import type { Opened } from '../../shared/loader-messages.ts';
+import type { Opened, PictureReading } from '../../shared/loader-messages.ts';
 import type { LoaderWorker } from './loader-client.ts';
-import type { Plane, SeriesOut } from '../../shared/wasm/loader-wasm.ts';
+import { ScanHead } from './scan-head.ts';
+import type { Choice } from './scan-head.ts';
 import { Search } from './search.ts';
 import { SearchPanel } from './search-panel.ts';
 import { SpotPanel } from './spot-panel.ts';
 import type { SpotEvents } from './spot-panel.ts';
 import { SliceCache } from './slice-cache.ts';
 import { SliceViewer } from './slice-viewer.ts';
-import type { Scene } from './slice-viewer.ts';
-import type { Point } from './zoom-and-pan.ts';
+import type { Scene } from './scene.ts';
+import type { Notices } from '../shell/notices.ts';
+import { wireTools } from './tools.ts';
 import { WindowChoice } from './window-choice.ts';
+import type { Point } from './zoom-and-pan.ts';
 
 const text = strings.scan;
+
+/** So long a scan that was closed can be brought back. */
+const KEPT_MINUTES = 1;
+
+/** What a loader has opened, and which of it is in view. */
+interface Session {
+  loader: LoaderWorker;
+  opened: Opened;
+  choice: Choice | undefined;
+}
+
+/** Closed, with nothing of it left in the document; in memory until it is dropped. */
+interface Kept {
+  drop(): void;
+}
+
+export interface ScanEvents extends Pick<SpotEvents, 'looked'> {
+  /** A scan was opened or closed. */
+  opened(): void;
+  /** The scan is out of sight: whatever else shows a part of it forgets that. */
+  left(): void;
+  /** It cannot be brought back: whoever computed on it must not keep it either. */
+  dropped(): void;
+}
 
 export class ScanPanel {
   scan: OpenScan | undefined;
   search: Search | undefined;
   readonly viewer: SliceViewer;
-  private loader: LoaderWorker | undefined;
+  private session: Session | undefined;
+  private kept: Kept | undefined;
   private slices: SliceCache | undefined;
-  private series: SeriesOut[] = [];
   private readonly spot: SpotPanel;
   private searchedBy = '';
   private readonly heat = new HeatOverlay();
   private readonly list = new FindingList((finding) => this.goTo(finding), () => this.viewer.changed());
   private readonly windows: WindowChoice;
   private readonly pictures: PictureAsSlice;
-  private readonly header = new HeaderPanel();
+  private readonly head = new ScanHead((choice) => this.choose(choice));
   private readonly engines: Engines;
-  private readonly notify: (...text: string[]) => void;
-  private readonly opened: () => void;
+  private readonly notices: Notices;
+  private readonly events: ScanEvents;
   private readonly searching: SearchPanel;
   private readonly drawSoon = oncePerFrame(() => this.draw());
 
-  /** `opened`: called when a scan was opened or closed; `looked`: when a spot was classified. */
-  constructor(engines: Engines, notify: (...text: string[]) => void, opened: () => void, looked: SpotEvents['looked']) {
+  constructor(engines: Engines, notices: Notices, events: ScanEvents) {
+    const { notify } = notices;
     this.engines = engines;
-    this.notify = notify;
-    this.opened = opened;
-    this.spot = new SpotPanel(engines, { classified: () => this.viewer.drawSoon(), looked, notify });
+    this.notices = notices;
+    this.events = events;
+    this.spot = new SpotPanel(engines, { classified: () => this.viewer.drawSoon(), looked: (spot) => events.looked(spot), notify });
     this.searching = new SearchPanel({
       slice: (lungsOnly) => this.run((search, z) => (z === undefined ? undefined : search.slice(z, lungsOnly))),
       volume: (lungsOnly) => this.run((search) => search.volume(lungsOnly)),
       cancel: () => this.search?.cancel(),
     });
-    this.viewer = new SliceViewer(byId('slice', 'canvas'), { classify: (pixel) => this.classify(pixel), changed: () => this.drawSoon() });
+    this.viewer = new SliceViewer(byId('slice', 'canvas'), { classify: (pixel) => this.classify(pixel), changed: () => this.drawSoon(), movedByKey: () => sayRested(() => this.whereabouts()) });
     this.viewer.overlays = [(scene) => this.overlay(scene)];
     this.windows = new WindowChoice(this.viewer, engines);
     this.pictures = new PictureAsSlice((picture, reading) => void this.readPicture(picture, reading));
     new FindingExports(() => (this.scan && this.search ? { scan: this.scan, search: this.search, viewer: this.viewer } : undefined), notify);
-    this.wire();
+    wireTools(this.viewer, this.heat);
+    byId('scan-close', 'button').addEventListener('click', () => {
+      this.putAway();
+      byId('choose-files', 'button').focus();
+    });
   }
 
   /** Shows what a loader has opened; what was open before is closed. */
-  open(loader: LoaderWorker, { series, pictures }: Opened): void {
+  open(loader: LoaderWorker, opened: Opened): void {
     this.close();
-    this.loader = loader;
-    this.series = series;
-    this.pictures.offer(pictures);
-    const select = byId('series', 'select');
-    select.replaceChildren(...series.map(({ info, geometry }, at) => new Option(`${info.title} (${geometry.size[2]})`, String(at))));
-    byId('series-label', 'label').hidden = series.length < 2;
-    document.body.classList.add('has-scan');
-    byId('scan', 'section').hidden = false;
-    // The longest series is the one that was meant; a scout view is a slice or two.
-    const first = series.reduce((best, { geometry }, at) => (geometry.size[2] > (series[best]?.geometry.size[2] ?? 0) ? at : best), 0);
-    if (series.length > 0) this.choose(first);
-    else if (pictures[0]) this.pictures.choose(0);
+    this.session = { loader, opened, choice: undefined };
+    this.begin(this.session);
+    const first = ScanHead.first(opened);
+    if (first) this.choose(first);
     byId('scan', 'section').focus();
   }
 
+  /** For good, and with it what was kept to be brought back. */
   close(): void {
+    this.kept?.drop();
+    const { session } = this;
+    this.empty();
+    session?.loader.end(new Error(text.cancelled));
+  }
+
+  /** Something was found, or is being looked for. */
+  get hasWork(): boolean {
+    return this.search !== undefined && (this.search.running || this.search.outcome !== undefined);
+  }
+
+  /** Closed by the user: nothing of it stays in the document, and for a while it can be brought back. */
+  private putAway(): void {
+    const { scan, search, session, viewer: { plane, index }, searchedBy } = this;
+    this.kept?.drop();
+    if (!session || !scan || !search) return this.close();
+    this.empty();
+    // Files are named there.
+    this.notices.clear();
+    const end = (): void => {
+      clearTimeout(timer);
+      if (this.kept === kept) this.kept = undefined;
+    };
+    const takeBack = this.notices.offer(text.closed(KEPT_MINUTES), strings.undo, () => {
+      end();
+      // Nothing new can be there: it would have dropped this one.
+      this.session = session;
+      this.begin(session);
+      if (searchedBy !== this.searchedBy) search.forget();
+      this.show(scan, session.choice, search);
+      this.viewer.show(plane, index);
+      byId('scan', 'section').focus();
+    }, () => {
+      end();
+      session.loader.end(new Error(text.cancelled));
+      this.events.dropped();
+    });
+    const timer = setTimeout(takeBack, KEPT_MINUTES * 60_000);
+    const kept: Kept = { drop: takeBack };
+    this.kept = kept;
+  }
+
+  private begin({ opened }: Session): void {
+    this.pictures.offer(opened.pictures);
+    this.head.offer(opened);
+    document.body.classList.add('has-scan');
+    byId('scan', 'section').hidden = false;
+  }
+
+  /** No scan is in view, and nothing of one is left in the document. */
+  private empty(): void {
+    const had = this.session !== undefined;
     this.search?.cancel();
     this.search = undefined;
     this.scan = undefined;
+    this.session = undefined;
     // What it still waits for fails with its loader, and must not be taken for the next scan's failure.
     this.slices?.close();
     this.slices = undefined;
-    this.loader?.end(new Error(text.cancelled));
-    this.loader = undefined;
-    this.forgetSpot();
-    this.viewer.open(undefined, undefined);
+    this.spot.forget();
+    this.list.clear();
+    this.head.clear();
+    this.pictures.offer([]);
+    this.searching.clear();
+    this.windows.clear();
+    this.viewer.close();
+    for (const id of ['probe', 'measured']) setText(byId(id, 'p'), '');
+    Object.assign(byId('slice-range', 'input'), { max: '0', value: '0' });
+    Object.assign(byId('along-z', 'canvas'), { width: 0, height: 0 });
     document.body.classList.remove('has-scan');
     byId('scan', 'section').hidden = true;
-    this.opened();
+    byId('slice-range', 'input').removeAttribute('aria-valuetext');
+    hush();
+    if (had) this.events.left();
+    this.events.opened();
   }
 
   /** The engine or the network changed. */
@@ -118,65 +203,58 @@ export class ScanPanel {
     if (scan && scan.depth > 1) search?.gauge(Math.floor(scan.depth / 2)).catch(() => undefined);
   }
 
-  private choose(at: number): void {
-    const series = this.series[at];
-    if (!series || !this.loader) return;
-    byId('series', 'select').value = String(at);
-    this.show(new OpenScan(this.loader, at, series));
+  private choose(choice: Choice): void {
+    const { session } = this;
+    if (!session) return;
+    if (choice.kind === 'picture') return this.pictures.choose(choice.at);
+    const series = session.opened.series[choice.at];
+    if (series) this.show(new OpenScan(session.loader, choice.at, series), choice);
   }
 
-  private show(scan: OpenScan): void {
+  private show(scan: OpenScan, choice: Choice | undefined, search = new Search(this.engines, scan, () => this.viewer.changed())): void {
+    if (!this.session || !choice) return;
     this.search?.cancel();
+    this.session.choice = choice;
     this.scan = scan;
-    this.search = new Search(this.engines, scan, () => this.viewer.changed());
-    this.forgetSpot();
-    const { info, geometry } = scan.series;
-    setText(byId('scan-title', 'h2'), info.title);
-    setText(byId('scan-line', 'p'), text.line(info.format, geometry.size, geometry.spacingMm));
-    this.remarks(scan.series);
-    this.header.draw(info);
-    byId('findings-sr', 'button').hidden = info.format !== 'DICOM';
+    this.search = search;
+    this.spot.forget();
+    this.list.clear();
+    const { info, planes } = scan.series;
+    this.head.draw(scan.series, choice);
     this.pictures.draw(info.format === 'picture');
     this.windows.open(info);
     this.slices?.close();
-    this.slices = new SliceCache((plane, index) => scan.shown(plane, index), () => this.viewer.changed(), (error) => this.lost(error));
-    this.viewer.open(this.slices, scan.series.planes);
+    this.slices = new SliceCache((plane, index) => scan.shown(plane, index), () => this.viewer.changed(), (error) => this.lost(error, true));
+    this.viewer.open(this.slices, planes);
     this.viewer.show(scan.acquired);
-    this.opened();
+    this.events.opened();
     this.gauge();
   }
 
-  private remarks({ info, concerns, warnings }: SeriesOut): void {
-    const lines = [
-      ...(info.synthetic ? [{ message: text.synthetic, outside: false }] : []),
-      ...concerns,
-      ...(info.burnedIn || info.format === 'picture' ? [{ message: text.burnedIn, outside: false }] : []),
-      ...warnings.map(({ message }) => ({ message, outside: false })),
-    ];
-    byId('scan-remarks', 'div').replaceChildren(...lines.map(({ message, outside }) => make('p', outside ? 'remark outside' : 'remark', message)));
-  }
-
-  private async readPicture(picture: number, reading: { center: number; width: number; pixelMm: number }): Promise<void> {
-    if (!this.loader) return;
+  private async readPicture(at: number, reading: PictureReading): Promise<void> {
+    const { session } = this;
+    if (!session) return;
     try {
-      const { index, series } = await this.loader.ask({ kind: 'picture', picture, reading });
-      this.show(new OpenScan(this.loader, index, series));
+      const { index, series } = await session.loader.ask({ kind: 'picture', picture: at, reading });
+      // Another scan, or another picture of this one, came first.
+      if (session === this.session && this.pictures.isCurrent(at, reading)) this.show(new OpenScan(session.loader, index, series), { kind: 'picture', at });
     } catch (error) {
+      if (session !== this.session) return;
+      this.head.mark(session.choice);
       this.lost(error);
     }
   }
 
-  /** The loader could not do something; where it is gone for good, the volume is, too. */
-  private lost(error: unknown): void {
-    if (!this.scan) return;
-    if (this.loader?.alive) return this.notify(text.notShown(error instanceof Error ? error.message : String(error)));
-    this.notify(text.lost(error instanceof Error ? error.message : String(error)));
-    this.close();
-  }
-
-  private forgetSpot(): void {
-    this.spot.forget();
-    this.list.draw(undefined);
+  /** The loader could not do something; where it is gone for good, the volume is, too. A slice says in its place why it is not there. */
+  private lost(error: unknown, slice = false): void {
+    const { session } = this;
+    if (!session) return;
+    const why = error instanceof Error ? error.message : String(error);
+    if (!session.loader.alive) {
+      this.notices.notify(text.lost(why));
+      this.close();
+    } else if (slice) this.viewer.changed();
+    else this.notices.notify(text.notShown(why));
   }
 
   private classify(shown: Point): void {
@@ -216,7 +294,8 @@ export class ScanPanel {
       const side = this.engines.method?.patchSize ?? 0;
       drawPatch(scene, scan, answer.z, answer.pixel, [side, side], answer.spot.prediction.decision === 'nodule');
     }
-    drawFindings(scene, scan, this.list.of(search.outcome), this.list.chosen);
+    const findings = this.list.of(search.outcome);
+    drawFindings(scene, scan, findings, this.list.rank(findings));
     drawCross(scene, this.viewer.cross);
     drawRuler(scene, this.viewer.ruler);
   }
@@ -227,17 +306,27 @@ export class ScanPanel {
     if (!scan || !search || !info) return;
     const canvas = byId('slice', 'canvas');
     canvas.dataset['tool'] = viewer.tool;
-    canvas.setAttribute('aria-label', text.canvas(viewer.plane, viewer.index, info.count));
+    const problem = viewer.problem === undefined ? '' : text.sliceUnreadable(viewer.problem);
+    canvas.setAttribute('aria-label', [text.canvas(viewer.plane, viewer.index, info.count), problem].filter(Boolean).join('. '));
+    byId('slice-range', 'input').setAttribute('aria-valuetext', text.sliceOf(viewer.index, info.count));
     const range = byId('slice-range', 'input');
     range.max = String(info.count - 1);
     range.value = String(viewer.index);
     for (const input of document.querySelectorAll<HTMLInputElement>('input[name=plane]')) input.checked = input.value === viewer.plane;
     this.windows.draw();
-    const world = viewer.cross && viewer.worldAt(viewer.cross);
-    setText(byId('probe', 'p'), viewer.cross && world ? text.probe(viewer.huAt(viewer.cross), world) : '');
+    const { cross } = viewer;
+    const world = cross && scan.worldOf(scan.voxel(viewer.plane, [cross.x, cross.y, viewer.index]));
+    setText(byId('probe', 'p'), problem || (cross ? text.probe(viewer.huAt(cross), world) : ''));
+    setText(byId('measured', 'p'), viewer.ruler ? text.measured(lengthMm(viewer.ruler, info.pitchMm)) : '');
     drawAlongZ(byId('along-z', 'canvas'), this.alongPlane(scan, search), viewer.index, engines.model?.threshold ?? 1);
     this.searching.draw(search, acquiredIndex(scan, viewer), scan.depth, engines.model !== undefined);
-    this.list.draw(search.outcome);
+    this.list.draw(search.outcome, scan);
+  }
+
+  /** For who does not see it: the slice, and the place and its HU where there is a cross-hair. */
+  private whereabouts(): string {
+    const parts = [byId('slice', 'canvas').getAttribute('aria-label'), byId('probe', 'p').textContent];
+    return this.scan ? parts.filter(Boolean).join('; ') : '';
   }
 
   /** The probabilities along the acquired slices in the order of the display; nothing in another plane. */
@@ -252,36 +341,7 @@ export class ScanPanel {
     const { scan, search } = this;
     if (!scan || !search) return;
     work(search, acquiredIndex(scan, this.viewer))?.catch((error: unknown) => {
-      if (this.search === search) this.notify(error instanceof Error ? error.message : String(error));
-    });
-  }
-
-  private wire(): void {
-    const { viewer } = this;
-    for (const input of document.querySelectorAll<HTMLInputElement>('input[name=tool]')) {
-      input.addEventListener('change', () => {
-        viewer.tool = input.value as Tool;
-        viewer.changed();
-      });
-    }
-    for (const input of document.querySelectorAll<HTMLInputElement>('input[name=plane]')) {
-      input.addEventListener('change', () => viewer.show(input.value as Plane));
-    }
-    byId('fit', 'button').addEventListener('click', () => viewer.fit());
-    byId('slice-range', 'input').addEventListener('input', (event) => viewer.show(viewer.plane, Number((event.target as HTMLInputElement).value)));
-    byId('series', 'select').addEventListener('change', (event) => this.choose(Number((event.target as HTMLSelectElement).value)));
-    byId('scan-close', 'button').addEventListener('click', () => {
-      this.close();
-      byId('choose-files', 'button').focus();
-    });
-    byId('show-lungs', 'input').addEventListener('change', () => viewer.drawSoon());
-    byId('show-heat', 'input').addEventListener('change', (event) => {
-      this.heat.visible = (event.target as HTMLInputElement).checked;
-      viewer.drawSoon();
-    });
-    byId('heat-opacity', 'input').addEventListener('input', (event) => {
-      this.heat.opacity = Number((event.target as HTMLInputElement).value) / 100;
-      viewer.drawSoon();
+      if (this.search === search) this.notices.notify(error instanceof Error ? error.message : String(error));
     });
   }
 }

@@ -52,7 +52,7 @@ export class Search {
   private readonly peaks = new Map<number, Peak[]>();
   private cancelling: AbortController | undefined;
   private readonly engines: Engines;
-  private readonly scan: OpenScan;
+  readonly scan: OpenScan;
   private readonly changed: () => void;
 
   constructor(engines: Engines, scan: OpenScan, changed: () => void) {
@@ -172,7 +172,7 @@ export class Search {
         }
         if (prepared === 'set aside') {
           // The others are searched; this one is named.
-          notes.add(strings.scan.setAside(index));
+          notes.add(strings.scan.setAside(this.scan.numberOf(index)));
           whole = false;
         } else if (prepared.lungs?.every((inside) => inside === 0)) {
           this.peaks.set(index, []);

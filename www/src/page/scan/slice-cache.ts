@@ -13,7 +13,8 @@ const keyOf = (plane: Plane, index: number): string => `${plane}/${index}`;
 
 export class SliceCache {
   private readonly kept = new Map<string, Hu>();
-  private readonly refused = new Set<string>();
+  /** Why a slice cannot be shown. */
+  private readonly refused = new Map<string, string>();
   private bytes = 0;
   private wanted: { plane: Plane; index: number }[] = [];
   private asking = false;
@@ -41,13 +42,19 @@ export class SliceCache {
     return hu;
   }
 
+  /** Why there is none and will be none; undefined where it is there or on its way. */
+  problem(plane: Plane, index: number): string | undefined {
+    return this.refused.get(keyOf(plane, index));
+  }
+
   /** Asks for a slice and then for its neighbours; what was wanted before and is not there yet is forgotten. */
   want(plane: Plane, index: number, count: number): void {
     const moved = this.last.plane === plane ? Math.sign(index - this.last.index) : 0;
     const step = moved || this.last.step;
     this.last = { plane, index, step };
     const indices = [index, ...Array.from({ length: AHEAD }, (_, i) => index + step * (i + 1)), index - step];
-    this.wanted = indices.filter((i) => i >= 0 && i < count && !this.kept.has(keyOf(plane, i))).map((i) => ({ plane, index: i }));
+    const open = (i: number): boolean => i >= 0 && i < count && !this.kept.has(keyOf(plane, i)) && !this.refused.has(keyOf(plane, i));
+    this.wanted = indices.filter(open).map((i) => ({ plane, index: i }));
     void this.pursue();
   }
 
@@ -55,31 +62,30 @@ export class SliceCache {
     this.closed = true;
     this.wanted = [];
     this.kept.clear();
+    this.refused.clear();
+    this.bytes = 0;
   }
 
   private async pursue(): Promise<void> {
     if (this.asking) return;
     this.asking = true;
-    try {
-      for (let next = this.wanted.shift(); next; next = this.wanted.shift()) {
-        const { plane, index } = next;
-        if (this.kept.has(keyOf(plane, index))) continue;
-        const key = keyOf(plane, index);
-        if (this.refused.has(key)) continue;
-        const hu = await this.fetch(plane, index).catch((error: unknown) => {
-          // Asked for once more with every frame, it would stop its loader for ever.
-          this.refused.add(key);
-          throw error;
-        });
-        if (this.closed) return;
-        this.keep(keyOf(plane, index), hu);
+    for (let next = this.wanted.shift(); next; next = this.wanted.shift()) {
+      const { plane, index } = next;
+      const key = keyOf(plane, index);
+      // Asked for once more with every frame, one that cannot be read would stop its loader for ever.
+      if (this.kept.has(key) || this.refused.has(key)) continue;
+      try {
+        const hu = await this.fetch(plane, index);
+        if (this.closed) break;
+        this.keep(key, hu);
         this.arrived();
+      } catch (error) {
+        if (this.closed) break;
+        this.refused.set(key, error instanceof Error ? error.message : String(error));
+        this.failed(error);
       }
-    } catch (error) {
-      if (!this.closed) this.failed(error);
-    } finally {
-      this.asking = false;
     }
+    this.asking = false;
   }
 
   private keep(key: string, hu: Hu): void {

@@ -3,36 +3,27 @@
  * keys into pan, zoom, scroll, window and clicks, and knows nothing of networks; overlays are drawn by who adds them.
  */
 import { oncePerFrame } from '../../ui/dom.ts';
-import { strings } from '../../strings/strings.ts';
 import { Gestures } from './viewer-input.ts';
 import type { Tool } from './viewer-input.ts';
-import { apply } from './open-scan.ts';
 import type { Hu, Plane, PlaneInfo } from '../../shared/wasm/loader-wasm.ts';
 import type { SliceCache } from './slice-cache.ts';
 import { View } from './zoom-and-pan.ts';
 import type { Point } from './zoom-and-pan.ts';
 import { GreyTable } from './display-window.ts';
 import type { DisplayWindow } from './display-window.ts';
-
-/** What an overlay gets to draw with: canvas pixels, and the way from slice to canvas. */
-export interface Scene {
-  context: CanvasRenderingContext2D;
-  view: View;
-  plane: Plane;
-  index: number;
-  info: PlaneInfo;
-  /** Canvas pixels for a CSS pixel. */
-  ratio: number;
-}
+import type { Scene } from './scene.ts';
+import { drawInstead, drawTexts } from './slice-texts.ts';
 
 export interface ViewerEvents {
   /** A pixel of the slice was clicked with the classify tool, or Enter was pressed. */
   classify(pixel: Point): void;
   /** Slice, plane, window or cross-hair changed. */
   changed(): void;
+  movedByKey(): void;
 }
 
-const TEXT_PX = 13;
+/** For so long the slice before may stand in for one that is on its way, milliseconds: scrolling must not flash. */
+const STAND_IN = 300;
 
 export class SliceViewer {
   readonly view = new View();
@@ -42,7 +33,6 @@ export class SliceViewer {
   index = 0;
   /** Where the cross-hair stands: under the pointer, or where keys moved it. */
   cross: Point | undefined;
-  ruler: [Point, Point] | undefined;
   overlays: ((scene: Scene) => void)[] = [];
   /** Times of the last frames drawn, for the benchmark. */
   readonly frames: number[] = [];
@@ -56,6 +46,10 @@ export class SliceViewer {
   /** What the picture holds, so that panning paints nothing again. */
   private painted = '';
   private image: ImageData | undefined;
+  /** By slice: a measurement belongs to the one that it was made on. */
+  private readonly rulers = new Map<string, [Point, Point]>();
+  /** Since when the slice in view has been on its way. */
+  private missing = { slice: '', since: 0 };
   readonly drawSoon = oncePerFrame(() => this.draw());
 
   constructor(canvas: HTMLCanvasElement, events: ViewerEvents) {
@@ -67,17 +61,29 @@ export class SliceViewer {
     matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener('change', () => this.resize(), { once: true });
   }
 
-  /** Another series; the middle axial slice comes first. */
-  open(slices: SliceCache | undefined, planes: Record<Plane, PlaneInfo> | undefined): void {
+  /** Another series, whole in sight; the middle axial slice comes first. */
+  open(slices: SliceCache, planes: Record<Plane, PlaneInfo>): void {
+    this.close();
     this.slices = slices;
     this.planes = planes;
+    for (const plane of ['axial', 'coronal', 'sagittal'] as const) this.lastIndex[plane] = Math.floor((planes[plane].count - 1) / 2);
+    this.show('axial');
+    this.view.fit();
+  }
+
+  /** Nothing of what was shown is left, neither on the screen nor in a canvas behind it. */
+  close(): void {
+    this.slices = undefined;
+    this.planes = undefined;
     this.painted = '';
-    this.ruler = undefined;
+    this.image = undefined;
+    this.picture.width = this.picture.height = 0;
+    this.canvas.width = this.canvas.height = 0;
+    this.canvas.removeAttribute('aria-label');
+    this.rulers.clear();
     this.cross = undefined;
-    if (planes) {
-      for (const plane of ['axial', 'coronal', 'sagittal'] as const) this.lastIndex[plane] = Math.floor((planes[plane].count - 1) / 2);
-      this.show('axial');
-    } else this.drawSoon();
+    this.index = 0;
+    this.resize();
   }
 
   get info(): PlaneInfo | undefined {
@@ -89,13 +95,29 @@ export class SliceViewer {
     return this.slices?.get(this.plane, this.index);
   }
 
+  /** Why there is none; undefined where it is there or on its way. */
+  get problem(): string | undefined {
+    return this.slices?.problem(this.plane, this.index);
+  }
+
+  private get slice(): string {
+    return `${this.plane}/${this.index}`;
+  }
+
+  /** On the slice in view. */
+  get ruler(): [Point, Point] | undefined {
+    return this.rulers.get(this.slice);
+  }
+
+  set ruler(ends: [Point, Point] | undefined) {
+    if (ends) this.rulers.set(this.slice, ends);
+    else this.rulers.delete(this.slice);
+  }
+
   show(plane: Plane, index = this.lastIndex[plane]): void {
     const info = this.planes?.[plane];
     if (!info) return;
-    if (plane !== this.plane) {
-      this.ruler = undefined;
-      this.cross = undefined;
-    }
+    if (plane !== this.plane) this.cross = undefined;
     this.plane = plane;
     this.index = Math.max(0, Math.min(info.count - 1, Math.round(index)));
     this.lastIndex[plane] = this.index;
@@ -146,9 +168,8 @@ export class SliceViewer {
     return hu[Math.round(pixel.y) * info.width + Math.round(pixel.x)];
   }
 
-  /** Position in the body, mm, LPS. */
-  worldAt({ x, y }: Point): [number, number, number] | undefined {
-    return this.info && apply(this.info.world, [x, y, this.index]);
+  movedByKey(): void {
+    this.events.movedByKey();
   }
 
   changed(): void {
@@ -181,6 +202,7 @@ export class SliceViewer {
     context.fillStyle = '#000';
     context.fillRect(0, 0, this.canvas.width, this.canvas.height);
     if (!info) return;
+    const scene: Scene = { context, view, plane, index, info, ratio: devicePixelRatio };
     if (this.paint()) {
       const { scale } = view;
       const corner = view.toCanvas({ x: -0.5, y: -0.5 });
@@ -188,22 +210,20 @@ export class SliceViewer {
       context.imageSmoothingEnabled = Math.max(scale.x, scale.y) < 6;
       context.imageSmoothingQuality = 'high';
       context.drawImage(this.picture, corner.x, corner.y, info.width * scale.x, info.height * scale.y);
-    }
-    const scene: Scene = { context, view, plane, index, info, ratio: devicePixelRatio };
-    for (const overlay of this.overlays) overlay(scene);
-    this.drawText(scene);
+      for (const overlay of this.overlays) overlay(scene);
+    } else drawInstead(scene, this.problem);
+    drawTexts(scene, this.window);
     this.frames.push(performance.now());
     if (this.frames.length > 600) this.frames.shift();
   }
 
-  /** The slice as greys; false where it has not arrived and the last one of this plane may not stand in for it. */
+  /** The slice as greys; false where it is not there and the last one may not, or no longer, stand in for it. */
   private paint(): boolean {
-    const { info, hu, plane, index, window } = this;
-    if (!info) return false;
-    const key = `${plane}/${index}/${window.center}/${window.width}`;
+    const { info, hu, problem, plane, slice, window } = this;
+    if (!info || problem !== undefined) return false;
+    const key = `${slice}/${window.center}/${window.width}`;
     if (key === this.painted) return true;
-    // The slice before stays until this one is there: scrolling must not flash.
-    if (!hu) return this.painted.startsWith(`${plane}/`);
+    if (!hu) return this.painted.startsWith(`${plane}/`) && this.mayStandIn();
     if (this.picture.width !== info.width || this.picture.height !== info.height || !this.image) {
       this.picture.width = info.width;
       this.picture.height = info.height;
@@ -216,41 +236,12 @@ export class SliceViewer {
     return true;
   }
 
-  /** Letters at the edges, slice, window and scale in the corners. */
-  private drawText({ context, info, ratio }: Scene): void {
-    const { width, height } = this.canvas;
-    const size = TEXT_PX * ratio;
-    const margin = 8 * ratio;
-    context.font = `${size}px system-ui, sans-serif`;
-    const write = (text: string, x: number, y: number, align: CanvasTextAlign, baseline: CanvasTextBaseline): void => {
-      context.textAlign = align;
-      context.textBaseline = baseline;
-      context.lineWidth = 3 * ratio;
-      context.strokeStyle = 'rgb(0 0 0 / 0.75)';
-      context.fillStyle = '#f2d479';
-      context.strokeText(text, x, y);
-      context.fillText(text, x, y);
-    };
-    const [left, right, top, bottom] = info.letters;
-    write(left, margin, height / 2, 'left', 'middle');
-    write(right, width - margin, height / 2, 'right', 'middle');
-    write(top, width / 2, margin, 'center', 'top');
-    write(bottom, width / 2, height - margin, 'center', 'bottom');
-    write(strings.scan.sliceOf(this.index, info.count), margin, margin, 'left', 'top');
-    write(strings.scan.levelWidth(this.window), margin, height - margin, 'left', 'bottom');
-    this.drawScale(width - margin, height - margin, write);
-  }
-
-  /** A bar of a round number of millimetres. */
-  private drawScale(x: number, y: number, write: (text: string, x: number, y: number, align: CanvasTextAlign, baseline: CanvasTextBaseline) => void): void {
-    const context = this.canvas.getContext('2d');
-    const { info } = this;
-    if (!context || !info) return;
-    const perMm = this.view.scale.x / info.pitchMm[0];
-    const room = this.canvas.width / 5;
-    const mm = [100, 50, 20, 10, 5, 2, 1].find((length) => length * perMm <= room) ?? 1;
-    write(`${mm} mm`, x, y - 6 * devicePixelRatio, 'right', 'bottom');
-    context.fillStyle = '#f2d479';
-    context.fillRect(x - mm * perMm, y - 3 * devicePixelRatio, mm * perMm, 2 * devicePixelRatio);
+  private mayStandIn(): boolean {
+    const now = performance.now();
+    if (this.missing.slice !== this.slice) {
+      this.missing = { slice: this.slice, since: now };
+      setTimeout(() => this.drawSoon(), STAND_IN);
+    }
+    return now - this.missing.since < STAND_IN - 1;
   }
 }

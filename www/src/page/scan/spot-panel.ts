@@ -41,6 +41,8 @@ export class SpotPanel {
     this.answer = undefined;
     this.asked += 1;
     byId('spot', 'div').hidden = true;
+    byId('spot-picture', 'canvas').width = byId('spot-picture', 'canvas').height = 0;
+    byId('spot-body', 'div').replaceChildren();
     byId('spot-empty', 'p').hidden = false;
     setText(byId('spot-empty', 'p'), why);
   }
@@ -71,7 +73,7 @@ export class SpotPanel {
     byId('spot-body', 'div').replaceChildren(
       make('p', 'headline-decision', strings.decision[decision]),
       make('p', '', make('span', 'big-number', percent(probability)), ' ', make('span', 'unit', strings.detail.threshold(model.threshold))),
-      make('p', 'quiet', text.at(z, scan.worldOf([...pixel, z]))),
+      make('p', 'quiet', text.at(scan.numberOf(z), scan.worldOf([...pixel, z]))),
       make('p', '', whyLink(() => void scan.sliceIn(z).then((slice) => this.events.looked({ slice, pixel })))),
       ...(spot.note ? [make('p', 'quiet', spot.note)] : []),
     );

@@ -11,6 +11,7 @@ export interface Gestured {
   readonly view: View;
   readonly tool: Tool;
   readonly plane: Plane;
+  readonly index: number;
   readonly window: DisplayWindow;
   cross: Point | undefined;
   ruler: [Point, Point] | undefined;
@@ -24,6 +25,8 @@ export interface Gestured {
   setWindow(window: DisplayWindow): void;
   fit(): void;
   changed(): void;
+  /** A key has moved the cross-hair, the slice or the view: where it is now is to be heard. */
+  movedByKey(): void;
 }
 
 type Drag = 'window' | 'pan' | 'ruler' | 'click';
@@ -41,7 +44,8 @@ export class Gestures {
   private readonly canvas: HTMLCanvasElement;
   private readonly viewer: Gestured;
   private readonly pointers = new Map<number, PointerEvent>();
-  private drag: { kind: Drag; start: PointerEvent; last: PointerEvent; moved: boolean } | undefined;
+  /** `slice`: where it began. */
+  private drag: { kind: Drag; slice: string; start: PointerEvent; last: PointerEvent; moved: boolean } | undefined;
   private wheel = 0;
   private touchTravel = 0;
 
@@ -65,6 +69,10 @@ export class Gestures {
     });
   }
 
+  private get slice(): string {
+    return `${this.viewer.plane}/${this.viewer.index}`;
+  }
+
   private kindOf({ button, shiftKey }: PointerEvent): Drag {
     if (button === 1 || shiftKey) return 'pan';
     if (button === 2) return 'window';
@@ -83,7 +91,7 @@ export class Gestures {
       return;
     }
     const kind = this.kindOf(event);
-    this.drag = { kind, start: event, last: event, moved: false };
+    this.drag = { kind, slice: this.slice, start: event, last: event, moved: false };
     this.touchTravel = 0;
     if (kind === 'ruler') this.viewer.ruler = undefined;
   }
@@ -120,6 +128,8 @@ export class Gestures {
         viewer.setWindow({ center: viewer.window.center + dy * HU_PER_PX, width: viewer.window.width + dx * HU_PER_PX });
         break;
       case 'ruler': {
+        // Scrolled meanwhile: what was begun on one slice is not measured on another.
+        if (drag.slice !== this.slice) break;
         const [from, to] = [this.inside(drag.start), this.inside(event)];
         if (from && to) viewer.ruler = [from, to];
         break;
@@ -212,5 +222,6 @@ export class Gestures {
     event.preventDefault();
     act();
     viewer.changed();
+    viewer.movedByKey();
   }
 }

@@ -36,6 +36,14 @@ export class WindowChoice {
     this.draw();
   }
 
+  /** The file's window is the patient's, too. */
+  clear(): void {
+    this.choices.clear();
+    this.listed = '';
+    this.select.replaceChildren();
+    this.viewer.window = { ...PRESETS.lung };
+  }
+
   private addModel(): void {
     const { method } = this.engines;
     if (!method || this.choices.size === 0) return;
@@ -45,6 +53,7 @@ export class WindowChoice {
 
   draw(): void {
     this.addModel();
+    if (this.choices.size === 0) return;
     const { center, width } = this.viewer.window;
     const chosen = [...this.choices].find(([, choice]) => choice.center === center && choice.width === width)?.[0] ?? OWN;
     const listed = [...this.choices.keys(), chosen === OWN ? `${OWN} ${center}/${width}` : ''].join();

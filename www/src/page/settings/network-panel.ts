@@ -88,7 +88,10 @@ export class NetworkPanel {
   private drawProblem(): void {
     const { current, notLoaded } = this.engines;
     this.problem.hidden = !notLoaded || !current;
-    if (!notLoaded || !current) return;
+    if (!notLoaded || !current) {
+      for (const id of ['network-problem-what', 'network-problem-hint']) setText(byId(id, 'p'), '');
+      return;
+    }
     const { model, problem } = notLoaded;
     const names = [model, current].map(({ id, name }) => networkName(id, name)) as [string, string];
     setText(byId('network-problem-what', 'p'), text.notLoaded(...names, problem.message));

@@ -131,7 +131,11 @@ export class OwnWeights {
 
   private show(file: string | undefined, problem?: Problem): void {
     byId('weights-problem', 'div').hidden = !problem;
-    if (!problem || file === undefined) return;
+    if (!problem || file === undefined) {
+      // The name of a file is in it.
+      for (const id of ['weights-problem-what', 'weights-problem-hint']) setText(byId(id, 'p'), '');
+      return;
+    }
     const { current } = this.engines;
     setText(byId('weights-problem-what', 'p'), asSentence(text.refused(file, problem.message)));
     setText(byId('weights-problem-hint', 'p'), [problem.hint, current ? text.stays(networkName(current.id, current.name)) : ''].filter(Boolean).join(' '));

@@ -7,6 +7,8 @@ import { byId, make } from '../../ui/dom.ts';
 import { cachePrefix } from '../../shared/offline-messages.ts';
 import type { TakeOverAnswer, ToServiceWorker } from '../../shared/offline-messages.ts';
 import { isUnfinished } from '../assets/parts.ts';
+import { askedByBrowser } from '../privacy/count-requests.ts';
+import { leaveUnasked } from './leaving.ts';
 import { strings } from '../../strings/strings.ts';
 import { scriptUrl } from '../../shared/trusted-types.ts';
 
@@ -31,12 +33,16 @@ export async function startOffline(): Promise<void> {
   await idle();
   try {
     // `undefined` where a test blocks service workers.
-    const script = scriptUrl(new URL('./service-worker.js', folder()).href);
+    const address = new URL('./service-worker.js', folder()).href;
+    const script = scriptUrl(address);
+    askedByBrowser(address);
     const registration = (await container.register(script, { scope: './', updateViaCache: 'none' })) as ServiceWorkerRegistration | undefined;
     if (!registration) return;
     watch(registration);
     // The browser looks by itself, too, but may have done so before anyone listened. Without a network there is no answer.
-    if (registration.active && !registration.waiting) await registration.update().catch(() => undefined);
+    if (!registration.active || registration.waiting) return;
+    askedByBrowser(address);
+    await registration.update().catch(() => undefined);
   } catch {
     say(strings.offline.notKept);
   }
@@ -84,7 +90,11 @@ function offer(coming: ServiceWorker): void {
   byId('update', 'div').replaceChildren(line);
   later.addEventListener('click', () => line.remove());
   coming.addEventListener('statechange', () => {
-    if (coming.state === 'activated') location.reload();
+    if (coming.state === 'activated') {
+      // The line has said what is lost; asked once more, somebody might stay with files of two builds.
+      leaveUnasked();
+      location.reload();
+    }
     // A still newer one has come in its place.
     if (coming.state === 'redundant') line.remove();
   });

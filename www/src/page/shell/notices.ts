@@ -1,28 +1,54 @@
 /** Lines that stay until they are dismissed, in a live region. */
 import { button } from '../../ui/button.ts';
 import { byId, make } from '../../ui/dom.ts';
+import { keepFocus } from '../../ui/focus.ts';
 import { strings } from '../../strings/strings.ts';
 
 /** More than this would push the page away. */
 const MOST = 3;
 
+const nothing = (): void => undefined;
+
 export class Notices {
   private readonly area = byId('notices', 'div');
+  /** What goes with a line that is taken away. */
+  private readonly lines = new Map<Element, () => void>();
 
-  readonly notify = (...text: string[]): void => this.offer(text.join(' '), strings.dismiss, () => undefined);
+  readonly notify = (...text: string[]): void => void this.offer(text.join(' '), strings.dismiss, nothing);
 
-  /** With something to do about it. */
-  offer(text: string, action: string, act: () => void): void {
+  /**
+   * With something to do about it. `gone`: the line went without that being done, and it cannot be done any more. The answer takes
+   * the line away.
+   */
+  offer(text: string, action: string, act: () => void, gone = nothing): () => void {
     const dismiss = button(action, () => {
-      line.remove();
+      this.lines.delete(line);
+      this.take(line);
       act();
     }, 'plain');
     const line = make('div', 'notice-line', make('p', '', text), dismiss);
+    this.lines.set(line, gone);
     this.area.append(line);
-    while (this.area.childElementCount > MOST) this.area.firstElementChild?.remove();
+    const remove = (each: Element): void => {
+      const end = this.lines.get(each);
+      if (!end) return;
+      this.lines.delete(each);
+      this.take(each);
+      end();
+    };
+    while (this.area.childElementCount > MOST && this.area.firstElementChild) remove(this.area.firstElementChild);
+    return () => remove(line);
   }
 
   clear(): void {
-    this.area.replaceChildren();
+    const ends = [...this.lines.values()];
+    this.lines.clear();
+    keepFocus(this.area, () => this.area.replaceChildren(), () => byId('intake', 'section'));
+    for (const end of ends) end();
+  }
+
+  /** The focus goes to the next line, or to the top of the page's contents. */
+  private take(line: Element): void {
+    keepFocus(line, () => line.remove(), () => this.area.querySelector('button') ?? byId('intake', 'section'));
   }
 }

@@ -220,6 +220,8 @@ export interface Geometry {
   originMm: [number, number, number];
   spacingMm: [number, number, number];
   axes: [[number, number, number], [number, number, number], [number, number, number]];
+  /** Centre of each slice's first voxel, where slices do not follow each other evenly. */
+  slicesAtMm?: [number, number, number][] | null;
 }
 
 export interface Spot {

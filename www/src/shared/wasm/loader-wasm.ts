@@ -48,6 +48,8 @@ export interface SeriesInfo {
   window?: [number, number] | null;
   slices: SliceSource[];
   tags: HeaderTag[];
+  /** Whether the files say where the scan lies in the body. */
+  placed: boolean;
   burnedIn: boolean;
   synthetic: boolean;
 }
@@ -60,9 +62,7 @@ export interface PlaneInfo {
   pitchMm: [number, number, number];
   /** Sides of the patient at the left, right, upper and lower edge. */
   letters: [string, string, string, string];
-  /** Place in the body (LPS, mm) of (column, row, index): three rows of four, the last a summand. */
-  world: number[];
-  /** Array position (x, y, z) of (column, row, index), and back: three rows of four each. */
+  /** Array position (x, y, z) of (column, row, index), and back: three rows of four each, the last a summand. */
   voxel: number[];
   pixel: number[];
   /** Whether these are the slices as they were acquired. */

@@ -1,5 +1,5 @@
 /** The maps of a layer side by side on one canvas: to look at, to move over, to choose from with pointer or arrow keys. */
-import { make } from '../../../ui/dom.ts';
+import { make, takesKeys } from '../../../ui/dom.ts';
 import { insideText as text } from '../../../strings/inside.ts';
 import type { Unit, Traced } from '../../../shared/wasm/inside-wasm.ts';
 import { painted, scaleOf } from './colour-scales.ts';
@@ -46,8 +46,7 @@ export class MapGrid {
 
   constructor(events: GridEvents) {
     this.events = events;
-    this.canvas.tabIndex = 0;
-    this.canvas.setAttribute('role', 'img');
+    takesKeys(this.canvas, text.mapsRole);
     this.element.append(this.canvas, this.mark);
     this.canvas.addEventListener('pointermove', (event) => this.events.over?.(this.under(event)));
     this.canvas.addEventListener('pointerleave', () => this.events.over?.(undefined));

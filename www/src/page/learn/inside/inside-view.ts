@@ -1,4 +1,5 @@
 /** The view "Inside the network": what each layer makes of the patch, and the numbers behind each number. */
+import { speakWhenRested } from '../../../ui/announce.ts';
 import { button } from '../../../ui/button.ts';
 import { make, setText } from '../../../ui/dom.ts';
 import { problemOf } from '../../shell/problem-of.ts';
@@ -68,7 +69,7 @@ export class Inside implements View {
     this.next.addEventListener('click', () => this.step(1));
     const title = make('h4', '', text.diagramTitle);
     const told = make('div', 'inside-told', this.where, this.sentence, this.answer);
-    told.setAttribute('aria-live', 'polite');
+    speakWhenRested(told);
     this.body.append(
       make('div', 'inside-head', title, this.note, this.about), this.diagram.element,
       make('div', 'inside-step', this.previous, told, this.next),
@@ -105,6 +106,10 @@ export class Inside implements View {
 
   hide(): void {
     this.visible = false;
+  }
+
+  forgetPatch(): void {
+    this.forget();
   }
 
   forget(): void {

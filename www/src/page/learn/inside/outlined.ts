@@ -1,5 +1,6 @@
 /** A map large, with a region outlined on it; where it can be moved over, pointer and arrow keys choose a number of it. */
-import { make, setText } from '../../../ui/dom.ts';
+import { make, setText, takesKeys } from '../../../ui/dom.ts';
+import { insideText as text } from '../../../strings/inside.ts';
 import type { Rect } from '../../../shared/wasm/inside-wasm.ts';
 import { paintMap } from './colour-scales.ts';
 import type { Scale } from './colour-scales.ts';
@@ -67,7 +68,7 @@ export class Outlined {
 
   private listen(events: OutlinedEvents): void {
     const { canvas } = this;
-    canvas.tabIndex = 0;
+    takesKeys(canvas, text.mapRole);
     canvas.classList.add('live');
     const under = (event: MouseEvent): [number, number] => {
       const box = canvas.getBoundingClientRect();

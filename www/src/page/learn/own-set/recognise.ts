@@ -86,7 +86,7 @@ async function fromFile(arrivals: Arrivals, table: Arrival, pictures: Arrival[])
   }
   if (proposal.labels.size + left.size === 0) return { kind: 'unusable', file, problem: 'no-match' };
   proposal.withoutLabel = pictures.filter((picture) => !proposal.labels.has(picture) && !left.has(picture)).map(({ name }) => name);
-  const rest = { files: arrivals.files.filter((each) => each !== table), fromFolder: arrivals.fromFolder };
+  const rest = { ...arrivals, files: arrivals.files.filter((each) => each !== table) };
   return { kind: 'set', proposal, rest };
 }
 

@@ -1,4 +1,5 @@
 /** Step 6: units in front of the last layer are switched off, and the answer holds or does not. */
+import { speakWhenRested } from '../../../ui/announce.ts';
 import { slider } from '../../../ui/slider.ts';
 import { button } from '../../../ui/button.ts';
 import { probabilityBar } from '../../../ui/probability-bar.ts';
@@ -39,7 +40,7 @@ export class DropoutStep extends TourStep {
 
   constructor() {
     super();
-    this.answer.setAttribute('role', 'status');
+    speakWhenRested(this.answer);
     this.units.setAttribute('role', 'img');
     this.element.append(
       make('div', 'tour-controls', this.answer, this.bar, this.share.element, button(text.draw, () => this.move(this.now, this.seed + DRAWS)), this.units, this.line),

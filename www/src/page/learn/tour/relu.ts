@@ -1,4 +1,5 @@
 /** Step 4: a map of the first convolution before and behind ReLU. */
+import { speakWhenRested } from '../../../ui/announce.ts';
 import { slider } from '../../../ui/slider.ts';
 import { make, setText } from '../../../ui/dom.ts';
 import { figure, insideText } from '../../../strings/inside.ts';
@@ -27,7 +28,7 @@ export class ReluStep extends TourStep {
 
   constructor() {
     super();
-    this.line.setAttribute('role', 'status');
+    speakWhenRested(this.line);
     this.element.append(make('div', 'tour-controls', this.channels.element), make('div', 'pictures', this.before.element, this.after.element), this.line);
   }
 

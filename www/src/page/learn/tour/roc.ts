@@ -1,4 +1,5 @@
 /** Step 8: the curve that the weights file carries, and a threshold on it. */
+import { speakWhenRested } from '../../../ui/announce.ts';
 import { slider } from '../../../ui/slider.ts';
 import { button } from '../../../ui/button.ts';
 import { make, setText } from '../../../ui/dom.ts';
@@ -48,7 +49,7 @@ export class RocStep extends TourStep {
 
   constructor() {
     super();
-    this.says.setAttribute('role', 'status');
+    speakWhenRested(this.says);
     const more = make('a', '', text.rocMore);
     more.href = linkTo({ see: 'threshold' });
     this.controls.append(this.slide.element, button(text.rocFile, () => this.own()), this.says, this.patch, make('p', '', more));

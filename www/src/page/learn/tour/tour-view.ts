@@ -103,6 +103,10 @@ export class Tour implements View {
     this.leave(this.at);
   }
 
+  forgetPatch(): void {
+    this.forget();
+  }
+
   forget(): void {
     this.turn += 1;
     this.scene = undefined;

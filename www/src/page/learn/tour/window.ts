@@ -1,4 +1,5 @@
 /** Step 2: the patch through another window, and what the network then says. */
+import { speakWhenRested } from '../../../ui/announce.ts';
 import { slider } from '../../../ui/slider.ts';
 import { button } from '../../../ui/button.ts';
 import { probabilityBar } from '../../../ui/probability-bar.ts';
@@ -37,7 +38,7 @@ export class WindowStep extends TourStep {
 
   constructor() {
     super();
-    this.answer.setAttribute('role', 'status');
+    speakWhenRested(this.answer);
     const presets = make('div', 'actions',
       button(text.presetModel, () => this.own()),
       button(text.presetLung, () => this.move(...LUNG)),

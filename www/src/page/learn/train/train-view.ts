@@ -47,6 +47,8 @@ export class TrainView implements View {
   private spoken: CourseState | undefined;
   /** Patches are read or drawn; the training has not begun. */
   private preparing = false;
+  /** What was learnt last is in a file of the user's. */
+  private isSafe = false;
   /** Raised when everything is forgotten. */
   private generation = 0;
 
@@ -103,6 +105,11 @@ export class TrainView implements View {
     this.draw();
   }
 
+  /** A training that runs, or a network that was trained and is nowhere else. */
+  get hasWork(): boolean {
+    return this.busy || (this.course?.weights !== undefined && !this.isSafe);
+  }
+
   private get busy(): boolean {
     return this.preparing || this.course?.state === 'running' || this.course?.state === 'paused';
   }
@@ -121,6 +128,7 @@ export class TrainView implements View {
       await course.run((kernels) => {
         // What was learnt before stays until now: this one may have been refused.
         this.course = course;
+        this.isSafe = false;
         this.preparing = false;
         this.drawnEpochs = -1;
         this.kernels.begin(kernels);
@@ -161,6 +169,8 @@ export class TrainView implements View {
   private draw(): void {
     const { course, busy } = this;
     const { engines } = this.shared;
+    // What is hidden loses the focus at once.
+    const { activeElement } = document;
     this.choices.draw(this.shared.network(), engines.networks.find(({ network }) => network === 'small')?.parameters);
     this.choices.lock(busy);
     this.begin.disabled = busy || !engines.model;
@@ -169,6 +179,9 @@ export class TrainView implements View {
     this.pause.hidden = !begun || course?.state !== 'running';
     this.resume.hidden = !begun || course?.state !== 'paused';
     this.cancel.hidden = !begun;
+    // Pausing puts another button in the place of the one that was pressed.
+    const buttons = [this.pause, this.resume, this.cancel, this.begin];
+    if (buttons.some((each) => each.hidden && each === activeElement)) buttons.find((each) => !each.hidden && !each.disabled)?.focus();
     const trained = course?.weights !== undefined && !busy;
     this.use.hidden = this.save.hidden = !trained;
     this.bar.hidden = this.preparing || !course;
@@ -225,6 +238,8 @@ export class TrainView implements View {
 
   private saveIt(): void {
     const weights = this.course?.weights;
-    if (weights) download(text.file, 'application/octet-stream', weights);
+    if (!weights) return;
+    download(text.file, 'application/octet-stream', weights);
+    this.isSafe = true;
   }
 }

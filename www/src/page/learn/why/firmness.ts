@@ -1,4 +1,5 @@
 /** The same patch, a little different: dragged, turned, through another window, noisier; and what the network says, live. */
+import { speakWhenRested } from '../../../ui/announce.ts';
 import { button } from '../../../ui/button.ts';
 import { rangeInput } from '../../../ui/slider.ts';
 import { probabilityBar } from '../../../ui/probability-bar.ts';
@@ -74,7 +75,7 @@ export class Firmness {
     this.picture.setAttribute('role', 'img');
     this.picture.setAttribute('aria-label', text.changed);
     this.stage.append(this.surroundings, this.frame);
-    this.answer.setAttribute('aria-live', 'polite');
+    speakWhenRested(this.answer);
     const rows = (Object.keys(this.sliders) as Name[]).map((name) => {
       const { input, output } = this.sliders[name];
       return make('label', 'firm-slider', make('span', '', text[name]), input, output);

@@ -53,6 +53,10 @@ export class WhyView implements View {
     this.firmness.renew();
   }
 
+  forgetPatch(): void {
+    this.forget();
+  }
+
   forget(): void {
     this.asked += 1;
     this.maps.forget();

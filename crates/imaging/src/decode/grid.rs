@@ -17,6 +17,8 @@ use std::io::{BufRead, BufReader, ErrorKind, Read};
 const MOST_INFLATION: u64 = 1032;
 /// Most text before samples; it is read byte by byte.
 const MOST_TEXT: u64 = 1 << 20;
+/// Bytes that are read at a time.
+const BUFFER: usize = 64 * 1024;
 /// Most bytes behind the samples that are looked at.
 const MOST_BEHIND: u64 = 1 << 20;
 /// Axes may deviate so much from right angles; more is a sheared volume.
@@ -66,6 +68,9 @@ pub(crate) struct Grid {
     pub tags: Vec<HeaderLine>,
 }
 
+/// Most slices that keep a place each where a volume is sheared.
+const MOST_PLACES: usize = 20_000;
+
 /// Check the sides of a volume as a header gives them; `most` is how many voxels it may have.
 pub(crate) fn size(sides: [i64; 3], most: u64) -> Result<[usize; 3], GridError> {
     let voxels = sides.iter().try_fold(1_u64, |product, side| {
@@ -101,11 +106,14 @@ pub(crate) fn geometry(
         let aside = lean * spacing[stack] * (size[stack] - 1) as f64;
         axes[stack] = normal * along.signum();
         spacing[stack] = along.abs();
-        let kept = match stack {
-            2 => {
-                "every slice and place is right, but the planes across the slices are drawn as if they did"
+        // A place takes memory that the samples have not shown to be there yet.
+        let placed = stack == 2 && size[2] <= MOST_PLACES;
+        let kept = match placed {
+            true => {
+                "every slice and place is right, but the planes across the slices are drawn as if \
+                 they did"
             }
-            _ => "each slice is right, but places in the body are off by as much",
+            false => "each slice is right, but places in the body are off by as much",
         };
         warnings.push(Warning::new(
             "tilted",
@@ -114,7 +122,7 @@ pub(crate) fn geometry(
                  to {aside:.1} mm aside): {kept}."
             ),
         ));
-        if stack == 2 {
+        if placed {
             let upright = VolumeGeometry::new(size, origin, Vec3(spacing).into(), Axes(axes))?;
             let place = |z: usize| (Vec3::from(origin) + steps[2] * z as f64).into();
             return Ok(upright.with_slices_at((0..size[2]).map(place).collect())?);
@@ -193,7 +201,7 @@ impl Grid {
         if possible < needed {
             return Err(GridError::Truncated { needed, found: length });
         }
-        let mut data = BufReader::new(data);
+        let mut data = BufReader::with_capacity(BUFFER, data);
         let lines = self.pass_lines(&mut data)?;
         let (numbers, behind) = match self.encoding {
             Encoding::Raw => {

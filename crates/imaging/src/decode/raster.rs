@@ -269,7 +269,8 @@ fn to_grey(
         notes.push("Transparent pixels were laid over black.".to_owned());
     }
     let bit_depth = if sixteen { 16 } else { 8 };
-    let (samples, [width, height]) = look.orientation.apply(samples, [width, height]);
+    let turned = look.orientation.apply(samples, [width, height]);
+    let (samples, [width, height]) = turned.ok_or(DecodeError::TooLarge { format })?;
     Ok(GreyImage { width, height, samples, format, bit_depth, colour, notes })
 }
 

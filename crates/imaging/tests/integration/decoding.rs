@@ -1,5 +1,6 @@
 //! What a picture becomes, and what is said of it.
 
+use crate::support::pictures::*;
 use nodulens_imaging::UserError;
 use nodulens_imaging::decode::{GreyImage, decode_raster};
 use std::path::PathBuf;
@@ -41,6 +42,48 @@ fn files_cut_off_anywhere_never_panic() {
         for length in (0..whole.len()).step_by(7) {
             // Some decoders fill what is missing; none may panic.
             let _ = decode_raster(&whole[..length]);
+        }
+    }
+}
+
+/// Each of EXIF's eight in a JPEG, and TIFF's tag in both kinds of TIFF, in both byte orders: the
+/// pixel that comes to the top left is the one that the standard's table names.
+#[test]
+fn every_orientation_in_every_format_that_has_one() {
+    let stored = decode_raster(&jpeg(&[])).unwrap();
+    let (last, below) = (stored.width - 1, stored.height - 1);
+    // The stored column and row of the pixel at the top left, and of the next to the right of it.
+    let corners = [
+        ((0, 0), (1, 0)),
+        ((last, 0), (last - 1, 0)),
+        ((last, below), (last - 1, below)),
+        ((0, below), (1, below)),
+        ((0, 0), (0, 1)),
+        ((0, below), (0, below - 1)),
+        ((last, below), (last, below - 1)),
+        ((last, 0), (last, 1)),
+    ];
+    for (number, (corner, next)) in (1_u16..).zip(corners) {
+        for big in [false, true] {
+            let block = [b"Exif\0\0".to_vec(), exif(number, big)].concat();
+            let shown = decode_raster(&jpeg(&[segment(0xE1, &block)])).unwrap();
+            let at = |(x, y): (usize, usize)| stored.samples[y * stored.width + x];
+            assert_eq!(shown.samples[..2], [at(corner), at(next)], "{number} {big}");
+            assert_eq!(shown.notes.len(), usize::from(number > 1), "{number}");
+            for large in [false, true] {
+                let page = Page::grey().with(274, &[number.into()]);
+                let shown = decode_raster(&tiff(&[page], big, large)).unwrap();
+                let right = match number {
+                    1 | 5 => (0, 0),
+                    2 | 8 => (COLUMNS - 1, 0),
+                    3 | 7 => (COLUMNS - 1, ROWS - 1),
+                    _ => (0, ROWS - 1),
+                };
+                let columns = if number < 5 { COLUMNS } else { ROWS };
+                assert_eq!(shown.width, columns, "{number}");
+                let top_left = shown.samples[0].0 * 255.0;
+                assert_eq!(top_left.round() as u8, grey(right.0, right.1), "{number} {big}");
+            }
         }
     }
 }

@@ -154,6 +154,16 @@ fn damaged_and_locked_archives() {
 }
 
 #[test]
+fn an_archive_with_two_files_of_one_name_says_that_one_was_not_read() {
+    let (first, last) = (slice().file(), slice().word(0x0028_1052, 7).file());
+    assert_ne!(first, last);
+    let twice = import([("disc.zip", zip(&[("slice", &first), ("slice", &last)], true))]);
+    let codes: Vec<_> = twice.problems.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, ["same-names"]);
+    assert_eq!(twice.series.len(), 1);
+}
+
+#[test]
 fn many_files_and_many_bytes() {
     let two = Limits { files: 2, ..Limits::default() };
     let mut import = Import::new(two.clone());

@@ -127,7 +127,17 @@ impl Header {
             let missing = MetaImageError::Missing("ElementDataFile");
             return Err(if none { MetaImageError::NotMetaImage } else { missing });
         };
-        Ok(Self { grid: fields.grid(tags)?, data })
+        let mut grid = fields.grid(tags)?;
+        // Counted from the beginning of the file that holds the samples: this one, with its header.
+        if let (DataFile::Local { offset }, Some(skip @ 1..)) = (&data, grid.skip) {
+            let behind = skip.checked_sub(*offset as u64);
+            grid.skip = Some(behind.ok_or_else(|| MetaImageError::Value {
+                key: "HeaderSize",
+                value: skip.to_string(),
+                expected: "the header's own length, or more",
+            })?);
+        }
+        Ok(Self { grid, data })
     }
 
     /// Return size, place, spacing and axes.

@@ -41,33 +41,36 @@ impl Orientation {
         Some(format!("The picture was {done}, as its file says (orientation {number})."))
     }
 
-    /// Turns samples of `size` (columns, rows) upright; returns them and their size.
-    pub fn apply(self, samples: Vec<Grey>, size: [usize; 2]) -> (Vec<Grey>, [usize; 2]) {
-        let [width, height] = size;
-        if self == Self::UPRIGHT || width * height != samples.len() {
-            return (samples, size);
+    /// Turns samples of `size` (columns, rows) upright; returns them and their size. `None` where
+    /// there is no memory for a second picture, which a turn by 90 degrees takes.
+    pub fn apply(
+        self,
+        mut samples: Vec<Grey>,
+        size: [usize; 2],
+    ) -> Option<(Vec<Grey>, [usize; 2])> {
+        let [mut width, mut height] = size;
+        if width == 0 || height == 0 {
+            return Some((samples, size));
         }
-        let turned = self.0 >= 5;
-        let [columns, rows] = if turned { [height, width] } else { [width, height] };
-        // Where the pixel comes from that belongs in a column and a row.
-        let from = |x: usize, y: usize| match self.0 {
-            2 => (width - 1 - x, y),
-            3 => (width - 1 - x, height - 1 - y),
-            4 => (x, height - 1 - y),
-            5 => (y, x),
-            6 => (y, height - 1 - x),
-            7 => (width - 1 - y, height - 1 - x),
-            8 => (width - 1 - y, x),
-            _ => (x, y),
-        };
-        let mut upright = Vec::with_capacity(samples.len());
-        for y in 0..rows {
-            upright.extend((0..columns).filter_map(|x| {
-                let (column, row) = from(x, y);
-                samples.get(row * width + column).copied()
-            }));
+        if self.0 >= 5 {
+            // Columns become rows: along the diagonal from top left.
+            let mut turned = Vec::new();
+            turned.try_reserve_exact(samples.len()).ok()?;
+            for column in 0..width {
+                turned.extend(samples.iter().skip(column).step_by(width));
+            }
+            samples = turned;
+            (width, height) = (height, width);
         }
-        (upright, [columns, rows])
+        if matches!(self.0, 3 | 4 | 7 | 8) {
+            // From top to bottom: all the other way round, then each row back.
+            samples.reverse();
+            samples.chunks_exact_mut(width).for_each(<[Grey]>::reverse);
+        }
+        if matches!(self.0, 2 | 3 | 6 | 7) {
+            samples.chunks_exact_mut(width).for_each(<[Grey]>::reverse);
+        }
+        Some((samples, [width, height]))
     }
 }
 
@@ -80,7 +83,7 @@ mod tests {
     fn each_of_the_eight() {
         let stored: Vec<Grey> = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0].map(Grey).to_vec();
         let shown = |number| {
-            let (samples, size) = Orientation::of(number).apply(stored.clone(), [2, 3]);
+            let (samples, size) = Orientation::of(number).apply(stored.clone(), [2, 3]).unwrap();
             (samples.iter().map(|grey| grey.0 as u8).collect::<Vec<_>>(), size)
         };
         assert_eq!(shown(1), (vec![1, 2, 3, 4, 5, 6], [2, 3]));

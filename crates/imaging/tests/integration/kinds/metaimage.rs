@@ -75,6 +75,17 @@ pub fn cases() -> Vec<Case> {
             mha(&[], [samples(), b"more".to_vec()].concat()),
             &["bytes-behind"],
         ),
+        read("HeaderSize with the header's own length, in one file", {
+            let length = header(&[("HeaderSize", "0000")], "LOCAL").len() + 3;
+            let size = format!("{length:04}");
+            mha(&[("HeaderSize", &size)], [vec![7; 3], samples()].concat())
+        }),
+        refused(
+            "HeaderSize less than the header, in one file",
+            mha(&[("HeaderSize", "3")], [vec![7; 3], samples()].concat()),
+            "bad-header",
+        ),
+        read("HeaderSize -1", mha(&[("HeaderSize", "-1")], [vec![7; 3], samples()].concat())),
         read("big endian, by either key", mha(&[("ElementByteOrderMSB", "True")], shorts(true))),
         read(
             "samples as text (BinaryData = False)",

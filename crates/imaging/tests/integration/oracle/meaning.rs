@@ -158,12 +158,15 @@ pub struct Meant {
 }
 
 /// A random file, or several that belong together.
+#[derive(Clone)]
 pub struct Written {
     /// Names and bytes, in the order in which they are opened.
     pub files: Vec<(String, Vec<u8>)>,
     pub meant: Meant,
     /// How it is written, for whoever looks for a fault.
     pub how: String,
+    /// What is rare in it, by names that a comparison with another reader may leave out.
+    pub rare: Vec<&'static str>,
 }
 
 /// A size with unequal sides, mostly.

@@ -8,7 +8,7 @@ use crate::support::pictures::zlib;
 use std::collections::BTreeSet;
 
 pub fn write(random: &mut Random) -> Written {
-    let mut told = BTreeSet::new();
+    let (mut told, mut rare) = (BTreeSet::new(), Vec::new());
     let (size, pitch, origin, axes) =
         (size(random), pitch(random), origin(random), axes(random, false));
     let kind = random.pick(&KINDS);
@@ -65,21 +65,31 @@ pub fn write(random: &mut Random) -> Written {
         _ => line("ElementSpacing", words(&pitch)),
     }
     if how == 2 {
+        rare.push("text");
         line("BinaryData", "False".to_owned());
     } else if random.chance(80) {
         line("BinaryData", "True".to_owned());
     }
     let mut data = match how {
         1 => {
-            let packed = if random.chance(15) { gzip(&plain) } else { zlib(&plain) };
+            let packed = match random.chance(15) {
+                true => {
+                    rare.push("gzip");
+                    gzip(&plain)
+                }
+                false => zlib(&plain),
+            };
             line("CompressedData", "True".to_owned());
             if random.chance(70) {
                 line("CompressedDataSize", packed.len().to_string());
+            } else {
+                rare.push("no CompressedDataSize");
             }
             packed
         }
         _ => plain,
     };
+    let mut before = None;
     let mut behind = how != 2 && random.chance(15);
     if how == 0 && random.chance(20) {
         let skip = random.whole(1, 40) as usize;
@@ -88,7 +98,9 @@ pub fn write(random: &mut Random) -> Written {
             line("HeaderSize", "-1".to_owned());
             behind = false;
         } else {
-            line("HeaderSize", skip.to_string());
+            // Of the file that holds the samples: the length of a header before them is not known yet.
+            before = Some(skip);
+            line("HeaderSize", "00000".to_owned());
         }
     }
     if behind {
@@ -113,15 +125,23 @@ pub fn write(random: &mut Random) -> Written {
     }
     let shuffled = random.chance(30);
     if shuffled {
+        rare.push("shuffled");
         random.shuffle(&mut lines);
     }
     let end = if random.chance(10) { "\r\n" } else { "\n" };
+    if end == "\r\n" {
+        rare.push("carriage returns");
+    }
     let mut header = String::new();
     for (key, value) in &lines {
         header.push_str(&format!("{key} = {value}{end}"));
     }
     let target = if local { "LOCAL" } else { "data.raw" };
     header.push_str(&format!("ElementDataFile = {target}{end}"));
+    if let Some(skip) = before {
+        let all = if local { header.len() + skip } else { skip };
+        header = header.replace("HeaderSize = 00000", &format!("HeaderSize = {all:05}"));
+    }
     let how = format!("MetaImage\n{header}");
     let files = match local {
         true => vec![("scan.mha".to_owned(), [header.into_bytes(), data].concat())],
@@ -133,5 +153,5 @@ pub fn write(random: &mut Random) -> Written {
         }
     };
     let steps = [0, 1, 2].map(|k| scaled(axes[k], meant_pitch[k]));
-    Written { files, how, meant: Meant { size, steps, origin: meant_origin, hu, told } }
+    Written { files, how, rare, meant: Meant { size, steps, origin: meant_origin, hu, told } }
 }

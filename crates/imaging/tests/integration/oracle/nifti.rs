@@ -56,11 +56,14 @@ fn turned(vector: Lps) -> Lps {
 }
 
 pub fn write(random: &mut Random) -> Written {
-    let mut told = BTreeSet::new();
+    let (mut told, mut rare) = (BTreeSet::new(), Vec::new());
     let (size, pitch) = (size(random), pitch(random));
     let (mut origin, axes) = (origin(random), axes(random, false));
     let kind = random.pick(&KINDS);
     let (second, big) = (random.chance(35), random.chance(40));
+    if second {
+        rare.push("NIfTI-2");
+    }
     let length = if second { 540 } else { 348 };
     let mut header = Header { bytes: vec![0; length], second, big };
     header.put(0, (length as i32).to_le_bytes().to_vec());
@@ -126,6 +129,9 @@ pub fn write(random: &mut Random) -> Written {
     match second {
         true => header.put(500, (unit | 8_i32).to_le_bytes().to_vec()),
         false => header.bytes[123] = unit as u8 | 8,
+    }
+    if per_mm != 1.0 {
+        rare.push("units");
     }
     let steps;
     match random.below(10) {
@@ -212,5 +218,5 @@ pub fn write(random: &mut Random) -> Written {
         bytes.resize(skip, 0);
         vec![(format!("scan.nii{ending}"), pack([bytes, plain].concat()))]
     };
-    Written { files, how, meant: Meant { size, steps, origin, hu, told } }
+    Written { files, how, rare, meant: Meant { size, steps, origin, hu, told } }
 }

@@ -25,7 +25,7 @@ fn names(kind: Kind) -> &'static [&'static str] {
 }
 
 pub fn write(random: &mut Random) -> Written {
-    let mut told = BTreeSet::new();
+    let (mut told, mut rare) = (BTreeSet::new(), Vec::new());
     let (size, pitch) = (size(random), pitch(random));
     let (mut origin, mut axes) = (origin(random), axes(random, false));
     let kind = random.pick(&KINDS);
@@ -41,6 +41,9 @@ pub fn write(random: &mut Random) -> Written {
         false => stored.iter().flat_map(|value| kind.bytes(*value, big)).collect(),
     };
 
+    if text {
+        rare.push("text");
+    }
     let mut fields = Vec::new();
     let mut field = |name: &str, value: String| fields.push(format!("{name}: {value}"));
     field("type", random.pick(names(kind)).to_owned());
@@ -56,6 +59,7 @@ pub fn write(random: &mut Random) -> Written {
         let skip = random.whole(1, 30) as usize;
         data.splice(0..0, (0..skip).map(|i| i as u8));
         let last = random.chance(40);
+        rare.push(if packed { "byte skip in packed samples" } else { "byte skip" });
         field(&spelled("byte skip"), if last { "-1".to_owned() } else { skip.to_string() });
     } else if !text && random.chance(10) {
         data.extend(b"behind");
@@ -135,6 +139,9 @@ pub fn write(random: &mut Random) -> Written {
     random.shuffle(&mut fields);
     first.extend(fields);
     let end = if random.chance(10) { "\r\n" } else { "\n" };
+    if end == "\r\n" {
+        rare.push("carriage returns");
+    }
     let version = random.whole(4, 5);
     let header = format!("NRRD000{version}{end}{}{end}", first.join(end));
     let how = format!("NRRD\n{header}");
@@ -150,5 +157,5 @@ pub fn write(random: &mut Random) -> Written {
             files
         }
     };
-    Written { files, how, meant: Meant { size, steps, origin, hu, told } }
+    Written { files, how, rare, meant: Meant { size, steps, origin, hu, told } }
 }

@@ -152,7 +152,7 @@ test('slices are missing: it is told in every export, and every place leads back
     expect(sliceNumber).toBe(sliceIndex + 1);
     const answer = path.join(out, 'at.json');
     const weights = path.join(dist, 'models', models()[0].file);
-    execFileSync(trainer, ['classify', '--device', 'cpu', '--weights', weights, `--at=${worldMm?.join(',')}`, '--json', answer, folder], { cwd: root, stdio: 'ignore' });
+    execFileSync(trainer, ['classify', '--device', 'cpu', '--weights', weights, `--at=${worldMm?.join(',')}`, '--json', answer, ...slices], { cwd: root, stdio: 'ignore' });
     const [said] = JSON.parse(readFileSync(answer, 'utf8')) as [{ probability: number }];
     expect(Math.abs(said.probability - probability)).toBeLessThan(1e-4);
   }

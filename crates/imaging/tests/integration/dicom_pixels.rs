@@ -99,6 +99,23 @@ fn jpeg_baseline_of_eight_bits() {
     assert!(worst.max() <= Some(2));
 }
 
+/// What the decoder would read past, or says that it does not read, is named and not called damaged.
+#[test]
+fn jpeg_ls_of_kinds_that_are_not_read() {
+    let mut ls = Vec::new();
+    jpegls::encode(&stored(), 3, 5, &mut ls).unwrap();
+    let scan = ls.windows(2).position(|two| two == [0xFF, 0xDA]).unwrap();
+    let mut shifted = ls.clone();
+    shifted[scan + 9] = 2;
+    let restarts = [&ls[..scan], &[0xFF, 0xDD, 0, 4, 0, 3], &ls[scan..]].concat();
+    for (packed, words) in [(shifted, "point transform"), (restarts, "restart")] {
+        let imported = import([("file", slice(JPEG_LS).packed(packed).file())]);
+        let problem = &imported.problems[0];
+        assert_eq!(problem.code, "unsupported-encoding", "{}", problem.message);
+        assert!(problem.message.contains(words), "{}", problem.message);
+    }
+}
+
 /// pydicom, CharLS and OpenJPEG wrote these (tests/reference/dicom.py): signed values of 16
 /// bits, and 12 of 16 bits without sign.
 #[test]

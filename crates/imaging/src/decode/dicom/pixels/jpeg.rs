@@ -3,9 +3,10 @@
 
 use super::divisions;
 use super::frame::{Frame, colour};
-use super::stream::start_of_frame;
+use super::stream::{point_transform, start_of_frame};
 use crate::decode::dicom::error::DicomError;
 use crate::decode::dicom::shape::{Photometric, Shape};
+use hayro_jpeg2000::error::{DecodeError, FormatError, MarkerError};
 use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
 use jpeg_decoder::{CodingProcess, Decoder, PixelFormat};
 
@@ -34,7 +35,13 @@ pub(super) fn decode(bytes: &[u8], shape: &Shape) -> Result<Frame, DicomError> {
     const NAME: &str = "JPEG";
     let mut decoder = Decoder::new(bytes);
     decoder.set_max_decoding_buffer_size(shape.pixels().saturating_mul(8));
-    decoder.read_info().map_err(|error| damaged(NAME, error))?;
+    let refused = |error| match error {
+        jpeg_decoder::Error::Unsupported(what) => {
+            DicomError::TransferSyntax(format!("JPEG of a kind that is not read ({what:?})"))
+        }
+        error => damaged(NAME, error),
+    };
+    decoder.read_info().map_err(refused)?;
     let info = decoder.info().ok_or_else(|| damaged(NAME, "it has no header"))?;
     same_size(NAME, shape, info.width.into(), info.height.into())?;
     // Neither 50 nor 57 and 70 have such frames, and a megabyte of empty scans takes minutes.
@@ -45,7 +52,7 @@ pub(super) fn decode(bytes: &[u8], shape: &Shape) -> Result<Frame, DicomError> {
     if colourful != (shape.channels() == 3) || info.pixel_format == PixelFormat::CMYK32 {
         return Err(damaged(NAME, "it has another number of colours than the file says"));
     }
-    let samples = decoder.decode().map_err(|error| damaged(NAME, error))?;
+    let samples = decoder.decode().map_err(refused)?;
     Ok(match info.pixel_format {
         PixelFormat::L16 => {
             let words = samples.as_chunks::<2>().0;
@@ -76,8 +83,17 @@ pub(super) fn decode_ls(bytes: &[u8], shape: &Shape) -> Result<Frame, DicomError
     let number = |high, low| usize::from(u16::from_be_bytes([high, low]));
     let (width, height) = (number(x1, x0), number(y1, y0));
     same_size(NAME, shape, width, height)?;
-    let (samples, ..) =
-        jpegls::decode(bytes, width as u32, height as u32).map_err(|error| damaged(NAME, error))?;
+    // The decoder reads past it, and would give other values.
+    if point_transform(bytes) != Some(0) {
+        return Err(DicomError::TransferSyntax("JPEG-LS with a point transform".to_owned()));
+    }
+    let decoded = jpegls::decode(bytes, width as u32, height as u32);
+    let (samples, ..) = decoded.map_err(|error| match error {
+        jpegls::CodecError::Unsupported(what) => {
+            DicomError::TransferSyntax(format!("JPEG-LS of a kind that is not read ({what})"))
+        }
+        error => damaged(NAME, error),
+    })?;
     complete(NAME, samples, shape)
 }
 
@@ -96,11 +112,17 @@ pub(super) fn decode_2000(bytes: &[u8], shape: &Shape) -> Result<Frame, DicomErr
     if !divisions::sensible(stream) {
         return Err(damaged(NAME, "it is divided into far too many parts"));
     }
-    let image = Image::new(stream, &DecodeSettings::default());
-    let image = image.map_err(|error| damaged(NAME, error))?;
+    let refused = |error| match error {
+        DecodeError::Format(FormatError::Unsupported)
+        | DecodeError::Marker(MarkerError::Unsupported) => {
+            DicomError::TransferSyntax("JPEG 2000 of a kind that is not read".to_owned())
+        }
+        error => damaged(NAME, error),
+    };
+    let image = Image::new(stream, &DecodeSettings::default()).map_err(refused)?;
     same_size(NAME, shape, image.width() as usize, image.height() as usize)?;
     let mut context = DecoderContext::default();
-    let decoded = image.decode(&mut context).map_err(|error| damaged(NAME, error))?;
+    let decoded = image.decode(&mut context).map_err(refused)?;
     let planes = decoded.components();
     if shape.channels() == 3 {
         let bytes = planes.iter().flat_map(|plane| plane.samples().iter().map(|v| *v as u8));

@@ -50,6 +50,20 @@ impl Stream {
 
 /// Kind and content of the first segment that starts a frame (T.81, B.2.2; T.87, C.2.2).
 pub(super) fn start_of_frame(bytes: &[u8]) -> Option<(u8, &[u8])> {
+    // Tables and arithmetic conditioning stand among the numbers of the frames.
+    first_segment(bytes, |kind| {
+        matches!(kind, 0xC0..=0xCF | 0xF7) && !matches!(kind, 0xC4 | 0xC8 | 0xCC)
+    })
+}
+
+/// Bits that the first scan cut off below: the point transform (T.81, B.2.3; T.87, C.2.3).
+pub(super) fn point_transform(bytes: &[u8]) -> Option<u8> {
+    let (_, scan) = first_segment(bytes, |kind| kind == 0xDA)?;
+    scan.last().map(|bits| bits & 15)
+}
+
+/// Kind and content of the first segment of a kind, up to the first scan.
+fn first_segment(bytes: &[u8], wanted: impl Fn(u8) -> bool) -> Option<(u8, &[u8])> {
     let mut offset = 2;
     loop {
         while bytes.get(offset) == Some(&0xFF) && bytes.get(offset + 1) == Some(&0xFF) {
@@ -60,12 +74,11 @@ pub(super) fn start_of_frame(bytes: &[u8]) -> Option<(u8, &[u8])> {
             return None;
         }
         let length = usize::from(u16::from_be_bytes([high, low]));
-        match kind {
-            // Tables and arithmetic conditioning stand among the numbers of the frames.
-            0xC4 | 0xC8 | 0xCC => {}
-            0xC0..=0xCF | 0xF7 => return Some((kind, bytes.get(offset + 4..offset + 2 + length)?)),
-            0xDA | 0xD9 => return None,
-            _ => {}
+        if wanted(kind) {
+            return Some((kind, bytes.get(offset + 4..offset + 2 + length)?));
+        }
+        if matches!(kind, 0xDA | 0xD9) {
+            return None;
         }
         offset += 2 + length;
     }

@@ -8,6 +8,7 @@ mod meaning;
 mod metaimage;
 mod nifti;
 mod nrrd;
+mod pictures;
 mod python;
 
 use crate::kinds;
@@ -126,6 +127,25 @@ fn dicom_series_by_chance() {
 #[test]
 fn enhanced_dicom_by_chance() {
     run("enhanced DICOM", 1000, |seed| dicom::enhanced(&mut Random::new(seed), seed));
+}
+
+#[test]
+fn pictures_by_chance() {
+    let first = first_seed();
+    let mut faults = Vec::new();
+    for seed in first..first + 3000 {
+        let mut random = Random::new(seed);
+        for shown in [pictures::write_png(&mut random), pictures::write_tiff(&mut random)] {
+            let reason = match decode_raster(&shown.bytes) {
+                Ok(image) => unlike_picture(&image, &shown.meant),
+                Err(error) => Some(error.to_string()),
+            };
+            faults.extend(reason.map(|reason| format!("seed {seed}: {reason}\n{}", shown.how)));
+        }
+    }
+    println!("pictures: seeds {first} to {}", first + 2999);
+    let shown = faults.iter().take(5).cloned().collect::<Vec<_>>().join("\n\n");
+    assert!(faults.is_empty(), "{} differ:\n{shown}", faults.len());
 }
 
 #[test]

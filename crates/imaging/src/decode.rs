@@ -18,6 +18,7 @@ mod nifti;
 mod nrrd;
 mod orient;
 pub mod series;
+mod turn;
 
 pub use raster::{DecodeError, GreyImage, decode_raster};
 

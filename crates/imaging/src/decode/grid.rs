@@ -9,6 +9,7 @@ use super::inflate::Unpacked;
 use super::limits::Limits;
 use super::numbers::{self, Number, Numbers, NumbersError};
 use super::series::{HeaderLine, Warning};
+use super::turn;
 use crate::geometry::{Axes, Vec3, VolumeGeometry, WorldMm};
 use crate::volume::Volume;
 use std::io::{BufRead, BufReader, ErrorKind, Read};
@@ -55,6 +56,8 @@ pub(crate) enum Encoding {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Grid {
     pub geometry: VolumeGeometry,
+    /// For each axis of the geometry the array's.
+    pub order: [usize; 3],
     pub number: Number,
     pub big_endian: bool,
     /// Slope and intercept.
@@ -68,7 +71,7 @@ pub(crate) struct Grid {
     pub tags: Vec<HeaderLine>,
 }
 
-/// Most slices that keep a place each where a volume is sheared.
+/// Most slices of a sheared volume, in which each keeps a place.
 const MOST_PLACES: usize = 20_000;
 
 /// Check the sides of a volume as a header gives them; `most` is how many voxels it may have.
@@ -86,49 +89,57 @@ pub(crate) fn size(sides: [i64; 3], most: u64) -> Result<[usize; 3], GridError> 
     }
 }
 
-/// Return the geometry of a grid by its steps from voxel to voxel along each axis of the array, LPS,
-/// mm. A sheared one (tilted gantry) is told: with its slices along the last axis each keeps its
-/// place, otherwise it becomes upright.
-pub(crate) fn geometry(
+/// A grid in the body.
+pub(crate) struct Placed {
+    /// Its axes in the order `order`.
+    pub geometry: VolumeGeometry,
+    /// For each axis of the geometry the array's.
+    pub order: [usize; 3],
+}
+
+/// Return the place of a grid by its steps from voxel to voxel along each axis of the array, LPS,
+/// mm. In a sheared one (tilted gantry) the axis of the slices becomes the last, and each slice
+/// keeps its place, with a warning.
+pub(crate) fn placed(
     size: [usize; 3],
     origin: WorldMm,
     steps: [Vec3; 3],
     warnings: &mut Vec<Warning>,
-) -> Result<VolumeGeometry, GridError> {
+) -> Result<Placed, GridError> {
     let mut spacing = steps.map(Vec3::length);
     let mut axes = [0, 1, 2].map(|i| steps[i] / spacing[i]);
-    if let Some(stack) = stacked(axes, spacing)? {
-        let [a, b] = [(stack + 1) % 3, (stack + 2) % 3];
-        let normal = axes[a].cross(axes[b]);
-        let along = normal.dot(steps[stack]);
-        let lean = axes[a].dot(axes[stack]).hypot(axes[b].dot(axes[stack]));
-        let degrees = lean.asin().to_degrees();
-        let aside = lean * spacing[stack] * (size[stack] - 1) as f64;
-        axes[stack] = normal * along.signum();
-        spacing[stack] = along.abs();
-        // A place takes memory that the samples have not shown to be there yet.
-        let placed = stack == 2 && size[2] <= MOST_PLACES;
-        let kept = match placed {
-            true => {
-                "every slice and place is right, but the planes across the slices are drawn as if \
-                 they did"
-            }
-            false => "each slice is right, but places in the body are off by as much",
-        };
-        warnings.push(Warning::new(
-            "tilted",
-            format!(
-                "The slices do not lie above one another (a tilted gantry, {degrees:.1} degrees, up \
-                 to {aside:.1} mm aside): {kept}."
-            ),
-        ));
-        if placed {
-            let upright = VolumeGeometry::new(size, origin, Vec3(spacing).into(), Axes(axes))?;
-            let place = |z: usize| (Vec3::from(origin) + steps[2] * z as f64).into();
-            return Ok(upright.with_slices_at((0..size[2]).map(place).collect())?);
-        }
+    let Some(stack) = stacked(axes, spacing)? else {
+        let geometry = VolumeGeometry::new(size, origin, Vec3(spacing).into(), Axes(axes))?;
+        return Ok(Placed { geometry, order: [0, 1, 2] });
+    };
+    // A place takes memory that the samples have not shown to be there yet.
+    if size[stack] > MOST_PLACES {
+        let reason = format!("it is sheared, and has {} slices", size[stack]);
+        return Err(GridError::Unsupported(reason));
     }
-    Ok(VolumeGeometry::new(size, origin, Vec3(spacing).into(), Axes(axes))?)
+    let order = [(stack + 1) % 3, (stack + 2) % 3, stack];
+    let [a, b, _] = order;
+    let normal = axes[a].cross(axes[b]);
+    let along = normal.dot(steps[stack]);
+    let lean = axes[a].dot(axes[stack]).hypot(axes[b].dot(axes[stack]));
+    let degrees = lean.asin().to_degrees();
+    let aside = lean * spacing[stack] * (size[stack] - 1) as f64;
+    axes[stack] = normal * along.signum();
+    spacing[stack] = along.abs();
+    warnings.push(Warning::new(
+        "tilted",
+        format!(
+            "The slices do not lie above one another (a tilted gantry, {degrees:.1} degrees, up to \
+             {aside:.1} mm aside): every slice and place is right, but the planes across the slices \
+             are drawn as if they did."
+        ),
+    ));
+    let (sides, axes) = (Vec3(order.map(|axis| spacing[axis])), order.map(|axis| axes[axis]));
+    let upright =
+        VolumeGeometry::new(order.map(|axis| size[axis]), origin, sides.into(), Axes(axes))?;
+    let place = |z: usize| (Vec3::from(origin) + steps[stack] * z as f64).into();
+    let geometry = upright.with_slices_at((0..size[stack]).map(place).collect())?;
+    Ok(Placed { geometry, order })
 }
 
 /// The axis of a sheared array along which its slices are stacked: the one that leans against
@@ -227,7 +238,15 @@ impl Grid {
             ));
         }
         // The header's size and the number of samples read are the same product.
-        let volume = Volume::new(numbers.samples, self.geometry.clone())
+        let mut size = [0; 3];
+        for (side, axis) in self.geometry.size().into_iter().zip(self.order) {
+            size[axis] = side;
+        }
+        let samples = match self.order {
+            [0, 1, 2] => numbers.samples,
+            order => turn::turned(numbers.samples, size, order, [false; 3]),
+        };
+        let volume = Volume::new(samples, self.geometry.clone())
             .map_err(|error| GridError::Damaged(error.to_string()))?;
         Ok((volume, told))
     }

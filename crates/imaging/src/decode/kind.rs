@@ -22,13 +22,12 @@ pub(crate) enum Kind {
 }
 
 /// Beginnings of files that hold no image, for a better message.
-const OTHERS: [(&[u8], &str); 18] = [
+const OTHERS: [(&[u8], &str); 16] = [
     (b"%PDF", "a PDF document"),
     (b"Rar!", "a RAR archive; only zip is opened"),
     (b"7z\xBC\xAF\x27\x1C", "a 7z archive; only zip is opened"),
     (b"\xFD7zXZ\0", "an xz archive; only zip is opened"),
     (b"\x28\xB5\x2F\xFD", "a file compressed with zstd; only zip and gzip are opened"),
-    (b"BZh", "a file compressed with bzip2; only zip and gzip are opened"),
     (b"\x1F\x9D", "a file compressed with compress (.Z); only zip and gzip are opened"),
     (b"CDF\x01", "a netCDF file, as MINC has it"),
     (b"GIF8", "a GIF picture; save it as PNG"),
@@ -39,7 +38,6 @@ const OTHERS: [(&[u8], &str); 18] = [
     (b"\x76\x2F\x31\x01", "an OpenEXR picture; save it as PNG"),
     (b"\x8AMNG\r\n\x1A\n", "an MNG animation; save it as PNG"),
     (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "a document of an office program"),
-    (b"MZ", "a Windows program, as image discs carry"),
     (b"\x89HDF", "an HDF5 file"),
 ];
 
@@ -69,7 +67,8 @@ pub(crate) fn base_name(name: &str) -> &str {
     name.rsplit(['/', '\\']).next().unwrap_or(name)
 }
 
-/// Tells what a file is. Its name only tells leftovers apart.
+/// Tells what a file is, by its content. The name tells leftovers apart, and the one kind of picture
+/// whose mark is too short.
 pub(crate) fn kind(name: &str, bytes: &[u8]) -> Kind {
     let base = base_name(name).to_ascii_lowercase();
     if LEFTOVERS.contains(&base.as_str()) || base.starts_with("._") || name.contains("__MACOSX/") {
@@ -107,6 +106,17 @@ pub(crate) fn kind(name: &str, bytes: &[u8]) -> Kind {
     }
     if let Some(what) = other_picture(bytes) {
         return Kind::Other(what);
+    }
+    // Letters that any text may begin with: what follows tells.
+    if bytes.starts_with(b"BZh") && bytes.get(4..10) == Some(b"1AY&SY") {
+        return Kind::Other("a file compressed with bzip2; only zip and gzip are opened");
+    }
+    if bytes.starts_with(b"MZ") && bytes.get(..64).is_some_and(|head| head.contains(&0)) {
+        return Kind::Other("a Windows program, as image discs carry");
+    }
+    // Two bytes tell too little of a picture that is not read anyway.
+    if bytes.starts_with(&[0xFF, 0x0A]) && base.ends_with(".jxl") {
+        return Kind::Other("a JPEG XL picture; save it as PNG");
     }
     // POSIX: the mark stands behind the name and numbers of the first file.
     if bytes.get(257..262) == Some(b"ustar") {

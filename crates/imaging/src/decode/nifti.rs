@@ -2,7 +2,7 @@
 //!
 //! A reader of our own: the `nifti` crate brings ndarray and maps a whole volume to f32.
 
-use super::grid::{self, Encoding, Grid, GridError};
+use super::grid::{self, Encoding, Grid, GridError, Placed};
 use super::limits::Limits;
 use super::numbers::Number;
 use super::series::{HeaderLine, Warning};
@@ -148,9 +148,10 @@ pub(crate) fn parse(
     }
     let scale = (given && (slope, intercept) != (1.0, 0.0)).then_some((slope, intercept));
     let (steps, origin) = placed(&fields, size, &mut warnings)?;
-    let geometry = grid::geometry(size, origin, steps, &mut warnings)?;
+    let Placed { geometry, order } = grid::placed(size, origin, steps, &mut warnings)?;
     Ok(Grid {
         geometry,
+        order,
         number,
         big_endian: fields.big_endian,
         scale,

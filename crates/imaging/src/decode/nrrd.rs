@@ -4,7 +4,7 @@
 mod axes;
 mod fields;
 
-use super::grid::{self, DataFile, Encoding, Grid, GridError};
+use super::grid::{self, DataFile, Encoding, Grid, GridError, Placed};
 use super::limits::Limits;
 use super::numbers::Number;
 use super::series::HeaderLine;
@@ -110,10 +110,21 @@ impl Fields<'_> {
         };
         let line_skip = self.whole("line skip")?.unwrap_or(0);
         let line_skip = u64::try_from(line_skip).map_err(|_| bad("line skip", "negative"))?;
-        let geometry = grid::geometry(size, origin, steps, &mut warnings)?;
+        let Placed { geometry, order } = grid::placed(size, origin, steps, &mut warnings)?;
         let tags = self.tags();
         let scale = None;
-        Ok(Grid { geometry, number, big_endian, scale, encoding, skip, line_skip, warnings, tags })
+        Ok(Grid {
+            geometry,
+            order,
+            number,
+            big_endian,
+            scale,
+            encoding,
+            skip,
+            line_skip,
+            warnings,
+            tags,
+        })
     }
 
     /// The header's lines. Keys of the writer's own (`key:=value`) may hold anything.

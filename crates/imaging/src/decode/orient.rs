@@ -4,8 +4,9 @@
 //! Only flips and swaps of axes: no voxel is changed, and each keeps its place in the body.
 
 use super::grid::GridError;
+use super::turn;
 use crate::geometry::{Axes, Vec3, VolumeGeometry};
-use crate::volume::{Samples, Volume};
+use crate::volume::Volume;
 
 /// The volume with its axes as near to the body's as flips and swaps allow. Flips take no
 /// memory; a swap takes another volume.
@@ -42,10 +43,7 @@ pub(crate) fn upright(volume: Volume) -> Result<Volume, GridError> {
         };
         geometry = geometry.with_slices_at((0..size[2]).map(place).collect())?;
     }
-    let samples = match samples {
-        Samples::Int16(samples) => Samples::Int16(turn(samples, old.size(), order, flips)),
-        Samples::Float32(samples) => Samples::Float32(turn(samples, old.size(), order, flips)),
-    };
+    let samples = turn::turned(samples, old.size(), order, flips);
     Volume::new(samples, geometry).map_err(|error| GridError::Damaged(error.to_string()))
 }
 
@@ -59,45 +57,4 @@ fn order(axes: Axes) -> [usize; 3] {
         .into_iter()
         .reduce(|best, next| if along(&next) > along(&best) + 1e-9 { next } else { best })
         .unwrap_or([0, 1, 2])
-}
-
-/// Samples of a volume of `size` with its axes in another `order`, then flipped.
-fn turn<T: Copy>(
-    mut samples: Vec<T>,
-    size: [usize; 3],
-    order: [usize; 3],
-    flips: [bool; 3],
-) -> Vec<T> {
-    let [width, height, depth] = order.map(|axis| size[axis]);
-    if order != [0, 1, 2] {
-        let strides = [1, size[0], size[0] * size[1]];
-        let [along_x, along_y, along_z] = order.map(|axis| strides[axis]);
-        let mut swapped = Vec::with_capacity(samples.len());
-        for z in 0..depth {
-            for y in 0..height {
-                let start = z * along_z + y * along_y;
-                swapped.extend(samples.iter().skip(start).step_by(along_x).take(width));
-            }
-        }
-        samples = swapped;
-    }
-    let [flip_x, flip_y, flip_z] = flips;
-    if flip_x {
-        samples.chunks_exact_mut(width).for_each(<[T]>::reverse);
-    }
-    if flip_y {
-        for slice in samples.chunks_exact_mut(width * height) {
-            reverse_chunks(slice, width);
-        }
-    }
-    if flip_z {
-        reverse_chunks(&mut samples, width * height);
-    }
-    samples
-}
-
-/// Reverses the order of chunks, each kept as it is.
-fn reverse_chunks<T>(samples: &mut [T], chunk: usize) {
-    samples.reverse();
-    samples.chunks_exact_mut(chunk).for_each(<[T]>::reverse);
 }

@@ -9,7 +9,7 @@ mod tiff;
 use super::limits::{FREE_MEMORY, MAX_MEMORY, MAX_SIDE, MOST_INFLATION};
 use crate::UserError;
 use crate::intensity::Grey;
-use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::{ColorType, ImageDecoder, ImageFormat, ImageReader, Limits};
 use orientation::Orientation;
 use std::io::Cursor;
 
@@ -125,9 +125,14 @@ pub fn decode_raster(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
         let reason = "its size promises far more than its bytes can hold".to_owned();
         return Err(DecodeError::Damaged { format, reason });
     }
-    let colour_type = decoder.color_type();
-    let image = DynamicImage::from_decoder(decoder).map_err(typed)?;
-    to_grey(image, colour_type, format, look)
+    let (columns, rows) = decoder.dimensions();
+    let (size, colour_type) = ([columns as usize, rows as usize], decoder.color_type());
+    let mut pixels = Vec::new();
+    let length = decoder.total_bytes() as usize;
+    pixels.try_reserve_exact(length).map_err(|_| DecodeError::TooLarge { format })?;
+    pixels.resize(length, 0);
+    decoder.read_image(&mut pixels).map_err(typed)?;
+    to_grey(&pixels, size, colour_type, format, look)
 }
 
 /// Whether the bytes begin as a picture does that is decoded here.
@@ -230,69 +235,81 @@ fn decode_error(format: &'static str, error: image::ImageError) -> DecodeError {
     }
 }
 
+/// Greys of pixels as the decoder gives them: channel by channel, 16 bits in the machine's order.
 fn to_grey(
-    image: DynamicImage,
+    pixels: &[u8],
+    [width, height]: [usize; 2],
     colour_type: ColorType,
     format: &'static str,
     look: Look,
 ) -> Result<GreyImage, DecodeError> {
-    let (width, height) = (image.width() as usize, image.height() as usize);
     if width == 0 || height == 0 {
         let reason = "it has no pixels".to_owned();
         return Err(DecodeError::Damaged { format, reason });
     }
-    let sixteen = matches!(
-        colour_type,
-        ColorType::L16 | ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16
-    );
-    let samples: Vec<Grey> = match &image {
-        DynamicImage::ImageLuma8(grey) => grey.iter().map(|v| eight_bits(*v)).collect(),
-        DynamicImage::ImageLuma16(grey) => grey.iter().map(|v| sixteen_bits(*v)).collect(),
-        DynamicImage::ImageRgb32F(_) | DynamicImage::ImageRgba32F(_) => {
+    let (channels, sixteen) = match colour_type {
+        ColorType::L8 => (1, false),
+        ColorType::La8 => (2, false),
+        ColorType::Rgb8 => (3, false),
+        ColorType::Rgba8 => (4, false),
+        ColorType::L16 => (1, true),
+        ColorType::La16 => (2, true),
+        ColorType::Rgb16 => (3, true),
+        ColorType::Rgba16 => (4, true),
+        _ => {
             let reason = "floating-point samples have no known grey range".to_owned();
             return Err(DecodeError::Unsupported { format, reason });
         }
-        _ if sixteen => {
-            image.to_rgba16().pixels().map(|p| luma(p.0, 65_535.0, look.premultiplied)).collect()
-        }
-        _ => image.to_rgba8().pixels().map(|p| luma(p.0, 255.0, look.premultiplied)).collect(),
     };
-    let colour = colour_type.has_color();
+    let full = if sixteen { u16::MAX } else { u8::MAX.into() };
+    let bytes = if sixteen { 2 } else { 1 };
+    let mut samples = Vec::new();
+    let count = pixels.len() / (channels * bytes);
+    samples.try_reserve_exact(count).map_err(|_| DecodeError::TooLarge { format })?;
+    let (mut tinted, mut transparent) = (false, false);
+    samples.extend(pixels.chunks_exact(channels * bytes).map(|pixel| {
+        let channel = |k: usize| match pixel.get(k * bytes..(k + 1) * bytes) {
+            Some(&[low, high]) => u16::from_ne_bytes([low, high]),
+            Some(&[value]) => value.into(),
+            _ => full,
+        };
+        let (colours, alpha) = match channels {
+            1 | 2 => ([channel(0); 3], channel(1)),
+            _ => ([channel(0), channel(1), channel(2)], channel(3)),
+        };
+        tinted |= colours[0] != colours[1] || colours[1] != colours[2];
+        transparent |= alpha != full;
+        grey(colours, if look.premultiplied { full } else { alpha }, full)
+    }));
     let mut notes = look.notes;
     if sixteen {
         notes.push(sixteen_bit_note(&samples));
     }
-    if colour && is_tinted(&image) {
+    if tinted {
         notes.push("Colour image: its brightness was used (ITU-R BT.601).".to_owned());
     }
-    if colour_type.has_alpha() && has_transparency(&image) {
+    if transparent {
         notes.push("Transparent pixels were laid over black.".to_owned());
     }
-    let bit_depth = if sixteen { 16 } else { 8 };
     let turned = look.orientation.apply(samples, [width, height]);
     let (samples, [width, height]) = turned.ok_or(DecodeError::TooLarge { format })?;
+    let (bit_depth, colour) = (bytes as u8 * 8, channels > 2);
     Ok(GreyImage { width, height, samples, format, bit_depth, colour, notes })
 }
 
-fn eight_bits(value: u8) -> Grey {
-    Grey(f32::from(value) / 255.0)
-}
-
-fn sixteen_bits(value: u16) -> Grey {
-    Grey(f32::from(value) / 65_535.0)
-}
-
-/// Brightness of one RGBA pixel over black, in [0, 1].
-fn luma<T: Copy + Into<f64>>(pixel: [T; 4], full: f64, premultiplied: bool) -> Grey {
-    let [red, green, blue, alpha] = pixel.map(Into::<f64>::into);
-    let alpha = if premultiplied { full } else { alpha };
+/// Brightness of one pixel over black, in [0, 1].
+fn grey(colours: [u16; 3], alpha: u16, full: u16) -> Grey {
+    let [red, green, blue] = colours.map(f64::from);
     let value = if red == green && green == blue {
         red
     } else {
         // Rounded to the file's own step, as PIL and every 8-bit tool would.
         (0.299 * red + 0.587 * green + 0.114 * blue).round()
     };
-    Grey((value / full * (alpha / full)) as f32)
+    if alpha == full {
+        return Grey(value as f32 / f32::from(full));
+    }
+    Grey((value / f64::from(full) * (f64::from(alpha) / f64::from(full))) as f32)
 }
 
 fn sixteen_bit_note(samples: &[Grey]) -> String {
@@ -307,18 +324,10 @@ fn sixteen_bit_note(samples: &[Grey]) -> String {
     }
 }
 
-fn is_tinted(image: &DynamicImage) -> bool {
-    image.to_rgb16().pixels().any(|p| p.0[0] != p.0[1] || p.0[1] != p.0[2])
-}
-
-fn has_transparency(image: &DynamicImage) -> bool {
-    image.to_rgba16().pixels().any(|p| p.0[3] != u16::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{GrayImage, ImageBuffer, Luma, Rgb, Rgba};
+    use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Rgb, Rgba};
 
     fn encode(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());

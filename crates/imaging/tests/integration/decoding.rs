@@ -87,3 +87,19 @@ fn every_orientation_in_every_format_that_has_one() {
         }
     }
 }
+
+/// The decoder panics over tiles in separate planes: whatever the fields' types and their number.
+#[test]
+fn tiles_in_separate_planes_never_reach_the_decoder() {
+    let tile = Page::grey().without(278).with(322, &[16]).with(323, &[16]).with(262, &[2]);
+    let tile = tile.with(277, &[3]).with(258, &[8; 3]).strips(vec![vec![0; 256]; 3]);
+    for (kind, twice) in [(3, false), (4, false), (1, false), (3, true)] {
+        let mut page = Page { tiled: true, ..tile.clone() };
+        if twice {
+            page.fields.push((284, 3, vec![1]));
+        }
+        page.fields.push((284, kind, vec![2]));
+        let refused = decode_raster(&tiff(&[page], false, false)).map(|image| image.format);
+        assert_eq!(refused.map_err(|error| error.code()), Err("unsupported-format"));
+    }
+}

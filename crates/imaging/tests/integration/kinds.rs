@@ -214,8 +214,17 @@ fn upright_picture(found: &Imported) {
 
 /// The pictures that open, by what they are called.
 pub fn pictures() -> Vec<(&'static str, Vec<u8>)> {
-    let opens = |case: &Case| !matches!(case.outcome, Outcome::Refused(_));
-    let cases = pictures::cases().into_iter().filter(opens);
+    single(pictures::cases())
+}
+
+/// All that opens out of one file, by what it is called.
+pub fn whole_files() -> Vec<(&'static str, Vec<u8>)> {
+    all().into_iter().flat_map(|(_, cases)| single(cases)).collect()
+}
+
+fn single(cases: Vec<Case>) -> Vec<(&'static str, Vec<u8>)> {
+    let opens = |case: &Case| matches!(case.outcome, Outcome::Read | Outcome::Told(_));
+    let cases = cases.into_iter().filter(|case| opens(case) && case.files.len() == 1);
     cases.map(|mut case| (case.input, case.files.remove(0).1)).collect()
 }
 

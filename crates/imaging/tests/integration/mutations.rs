@@ -1,6 +1,7 @@
 //! Files of every format, changed and cut at random: nothing panics, and nothing takes memory
 //! that the file does not account for.
 
+use crate::kinds;
 use crate::support::counting;
 use crate::support::files::*;
 use nodulens_imaging::decode::Limits;
@@ -62,6 +63,9 @@ static FILES: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
         add("scan.nrrd", [header.into_bytes(), data].concat());
     }
     add("disc.zip", zip(&[("a", &slice(EXPLICIT).file()), ("b", b"text")], true));
+    for (name, bytes) in kinds::whole_files() {
+        add(name, bytes);
+    }
     files.sort();
     files
 });

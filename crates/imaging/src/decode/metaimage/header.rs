@@ -236,6 +236,7 @@ impl<'a> Fields<'a> {
         let mut warnings = Vec::new();
         Ok(Grid {
             geometry: self.geometry(dimensions, &mut warnings)?,
+            order: [0, 1, 2],
             number,
             big_endian,
             scale: None,

@@ -84,6 +84,11 @@ impl<'a> Directory<'a> {
         })
     }
 
+    /// Whether a field is there.
+    pub fn has(&self, tag: u64) -> bool {
+        self.entries().any(|entry| entry.tag == tag)
+    }
+
     /// The first number of a field.
     pub fn number(&self, tag: u64) -> Option<u64> {
         self.numbers(tag).first().copied()
@@ -91,15 +96,26 @@ impl<'a> Directory<'a> {
 
     /// The first numbers of a field of whole ones; none where it is not there.
     pub fn numbers(&self, tag: u64) -> Vec<u64> {
-        let Some(entry) = self.entries().find(|entry| entry.tag == tag) else { return Vec::new() };
+        let entry = self.entries().find(|entry| entry.tag == tag);
+        entry.map(|entry| self.values(&entry)).unwrap_or_default()
+    }
+
+    /// Whether any field of a tag begins with a number.
+    pub fn says(&self, tag: u64, number: u64) -> bool {
+        let mut fields = self.entries().filter(|entry| entry.tag == tag);
+        fields.any(|entry| self.values(&entry).first() == Some(&number))
+    }
+
+    /// The first numbers of a field, where they are whole. Signed ones are taken as their bits.
+    fn values(&self, entry: &Entry) -> Vec<u64> {
         let size = match entry.kind {
-            1 | 7 => 1,
-            3 => 2,
-            4 | 13 => 4,
-            16 | 18 => 8,
+            1 | 6 | 7 => 1,
+            3 | 8 => 2,
+            4 | 9 | 13 => 4,
+            16..=18 => 8,
             _ => return Vec::new(),
         };
-        let Some(start) = self.value(&entry, size) else { return Vec::new() };
+        let Some(start) = self.value(entry, size) else { return Vec::new() };
         let numbers = (0..entry.count.min(MOST_VALUES))
             .map_while(|index| self.read(start.checked_add(index * size)?, size));
         numbers.collect()

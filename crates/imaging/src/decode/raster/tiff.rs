@@ -2,7 +2,6 @@
 
 use super::directory::Directory;
 use super::orientation::Orientation;
-use std::collections::BTreeSet;
 
 /// Most pages that are counted.
 const MOST_PAGES: usize = 10_000;
@@ -90,6 +89,11 @@ fn unread(page: &Directory<'_>) -> Option<String> {
         Some(5 | 6) => return Some("its samples are complex numbers".into()),
         Some(_) => return Some("it does not say what kind of number its samples are".into()),
     }
+    // Whatever else the file says of these: a field may be there twice.
+    if page.says(284, 2) && (page.has(322) || page.has(324)) {
+        // The decoder takes tiles of the second plane for others than they are, and panics.
+        return Some("its colours lie in separate planes of tiles".into());
+    }
     let grey = photometric < 2;
     if bits.iter().any(|bits| !(matches!(bits, 8 | 16) || (*bits == 1 && grey))) {
         let bits: Vec<String> = bits.iter().map(u64::to_string).collect();
@@ -100,15 +104,20 @@ fn unread(page: &Directory<'_>) -> Option<String> {
 
 /// How many pages there are, this one included.
 fn pages(first: &Directory<'_>) -> usize {
-    let (mut pages, mut seen) = (1, BTreeSet::from([first.at]));
+    // A directory may point back: one that is met again ends the count (Brent's algorithm).
+    let (mut pages, mut marked, mut steps, mut turn) = (1, first.at, 0, 1);
     let mut next = first.next();
     while let Some(page) = next
         && pages < MOST_PAGES
-        && seen.insert(page.at)
+        && page.at != marked
     {
         // Small copies and masks belong to another page.
         let kind = page.number(254).unwrap_or(0);
         pages += usize::from(kind & 0b101 == 0);
+        steps += 1;
+        if steps == turn {
+            (marked, steps, turn) = (page.at, 0, turn * 2);
+        }
         next = page.next();
     }
     if pages > 1 {

@@ -253,6 +253,15 @@ pub fn cases() -> Vec<Case> {
             &["The file has 9 pages"],
         ),
         read("TIFF with a small copy of itself", file(tiff(&[Page::grey(), small], false, false))),
+        refused(
+            "TIFF of colours in separate planes of tiles",
+            one({
+                let page = Page::grey().without(278).with(322, &[16]).with(323, &[16]);
+                let page = page.with(262, &[2]).with(277, &[3]).with(258, &[8; 3]).with(284, &[2]);
+                Page { tiled: true, ..page.strips(vec![vec![0; 256]; 3]) }
+            }),
+            "unsupported-format",
+        ),
         refused("TIFF of 12 bits", one(Page::grey().with(258, &[12])), "unsupported-format"),
         refused("TIFF of 32 bits", one(Page::grey().with(258, &[32])), "unsupported-format"),
         refused("TIFF of 4 bits", one(Page::grey().with(258, &[4])), "unsupported-format"),

@@ -205,6 +205,24 @@ pub fn axes(random: &mut Random, right: bool) -> [Lps; 3] {
     axes
 }
 
+/// Leans one axis against the other two, as a tilted gantry does; returns the steps. The pixels of
+/// a slice become square, which tells it from the other planes.
+pub fn leaning(random: &mut Random, axes: [Lps; 3], pitch: [f64; 3]) -> [Lps; 3] {
+    let stack = random.below(3) as usize;
+    let [a, b] = [(stack + 1) % 3, (stack + 2) % 3];
+    let mut pitch = pitch;
+    pitch[b] = pitch[a];
+    pitch[stack] = pitch[a] * random.pick(&[0.5, 1.5, 3.0]);
+    let sign = random.pick(&[1.0, -1.0]);
+    let leans = random.pick(&[(0.1, 0.0), (0.0, 0.3), (0.2, 0.2), (0.4, -0.05)]);
+    let mut steps = [0, 1, 2].map(|k| scaled(axes[k], pitch[k]));
+    steps[stack] = [0, 1, 2].map(|k| {
+        let aside = axes[a][k] * leans.0 + axes[b][k] * leans.1;
+        pitch[stack] * (axes[stack][k] + sign * aside)
+    });
+    steps
+}
+
 /// A unit quaternion, real part first and not negative.
 pub fn quaternion(random: &mut Random) -> [f64; 4] {
     loop {

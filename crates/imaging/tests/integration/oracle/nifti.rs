@@ -1,8 +1,8 @@
 //! Random NIfTIs.
 
 use super::meaning::{
-    KINDS, Kind, Lps, Meant, Random, Written, axes, origin, pitch, quaternion, rotation, scaled,
-    size, values,
+    KINDS, Kind, Lps, Meant, Random, Written, axes, leaning, origin, pitch, quaternion, rotation,
+    scaled, size, values,
 };
 use crate::support::files::gzip;
 use std::collections::BTreeSet;
@@ -171,7 +171,13 @@ pub fn write(random: &mut Random) -> Written {
         }
         // A matrix; perhaps another form that places it the same, or that nobody should read.
         _ => {
-            let meant = [0, 1, 2].map(|k| scaled(axes[k], pitch[k]));
+            let meant = match random.chance(20) {
+                true => {
+                    told.insert("tilted");
+                    leaning(random, axes, pitch)
+                }
+                false => [0, 1, 2].map(|k| scaled(axes[k], pitch[k])),
+            };
             for row in 0..3 {
                 for (k, step) in meant.into_iter().enumerate() {
                     let at = row * 4 + k;

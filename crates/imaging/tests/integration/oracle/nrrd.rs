@@ -1,7 +1,7 @@
 //! Random NRRDs.
 
 use super::meaning::{
-    KINDS, Kind, Lps, Meant, Random, Written, axes, origin, pitch, scaled, size, values,
+    KINDS, Kind, Lps, Meant, Random, Written, axes, leaning, origin, pitch, scaled, size, values,
 };
 use crate::support::files::gzip;
 use std::collections::BTreeSet;
@@ -89,6 +89,10 @@ pub fn write(random: &mut Random) -> Written {
     let mut steps = [0, 1, 2].map(|k| scaled(axes[k], pitch[k]));
     if random.chance(80) {
         let (space, signs) = random.pick(&spaces);
+        if random.chance(15) {
+            told.insert("tilted");
+            steps = leaning(random, axes, pitch);
+        }
         first.push(format!("space: {space}"));
         field("space directions", steps.map(|step| words(step, signs)).join(" "));
         if random.chance(90) {

@@ -200,7 +200,7 @@ for (const [name, says, without] of [
     await expect(page.locator('#engine-summary')).toHaveText('The engine did not start.');
     await choose(page, patches().slice(0, 2));
     await expect(page.locator('#paused')).toContainText(says);
-    await expect(page.locator('#paused')).toContainText('Chrome or Edge 91, Firefox 89, Safari 16.4');
+    await expect(page.locator('#paused')).toContainText('Chrome or Edge 98, Firefox 97, Safari 16.4');
     await expect(page.locator('#count-all')).toHaveText('2');
   });
 }

@@ -214,6 +214,10 @@ fn cut(opened: &Opened, position: &[f64]) -> Result<(String, Vec<f32>, At), Refu
     let wrong = |error: PatchError| Refusal::new(error.code(), error.to_string(), error.hint());
     match (opened, position) {
         (Opened::Series { series, .. }, [x, y, z]) => {
+            if !series.info.placed {
+                let hint = "Search it: its findings have a slice and a pixel.";
+                return refuse("the scan does not say where it lies in the body", hint);
+            }
             let (volume, geometry) = (&series.volume, series.volume.geometry());
             let world = WorldMm { x: *x, y: *y, z: *z };
             let voxel = geometry.voxel_from_world(world);

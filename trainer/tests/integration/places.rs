@@ -162,6 +162,11 @@ fn a_scan_without_a_place_has_none_in_any_export() {
     let page = std::fs::read_dir(&pages).unwrap().next().unwrap().unwrap().path();
     assert!(std::fs::read_to_string(page).unwrap().contains("<td>not known</td>"));
     assert!(found["warnings"].to_string().contains("no-origin"), "{}", found["warnings"]);
+    // Nor does a place lead into it.
+    let output =
+        trainer(&[&["classify", &file, "--at=0,0,0", "--json", &result][..], &MODEL].concat());
+    assert_eq!({ output }.output().unwrap().status.code(), Some(2));
+    assert_eq!(json(Path::new(&result))[0]["error"]["code"], "place");
 }
 
 #[test]

@@ -57,7 +57,7 @@ export const privacy = {
     `Requests since the first file was opened: ${count(all)}.${all === 0 ? '' : others === 0 ? ' Each is for a file of this page, as it is on the server for everybody:'
       : ` ${count(others)} of them ${others === 1 ? 'is' : 'are'} for no file of this page, and stand first:`}`,
   request: ({ path, by, bytes: size }: { path: string; by: 'page' | 'service-worker' | 'browser'; bytes: number }) =>
-    `${path || './'}, ${by === 'service-worker' ? 'for use without a network' : by === 'browser' ? 'by the browser, which looks for a new version' : size > 0 ? bytes(size) : 'from the browser’s own store'}`,
+    `${path || './'}, ${by === 'service-worker' ? 'for use without a network' : by === 'browser' ? 'by the browser, for use without a network and for new versions' : size > 0 ? bytes(size) : 'from the browser’s own store'}`,
   moreRequests: (n: number) => `and ${count(n)} more.`,
   seal: 'Seal this page',
   sealed: 'This page is sealed',

@@ -4,6 +4,7 @@
 //! and its data may come in any order; DICOM slices are sorted when all are there.
 
 mod added;
+mod packed;
 mod pairs;
 mod room;
 mod too_large;
@@ -11,13 +12,12 @@ mod volumes;
 
 pub use added::{Added, Imported};
 
-use super::archive::Archive;
+use super::dicom;
 use super::dicom::DicomError;
 use super::kind::{Kind, kind};
 use super::limits::Limits;
 use super::raster::decode_raster;
-use super::series::{FileProblem, Picture, Series, Warning};
-use super::{dicom, inflate};
+use super::series::{FileProblem, Picture, Series};
 use crate::hash;
 use crate::volume::Samples;
 use added::Refusal;
@@ -110,7 +110,7 @@ impl Import {
         if may_be_samples(name) || named() {
             let otherwise = match kind(name, &bytes) {
                 Kind::Unknown => Some(unknown_format()),
-                Kind::Other(what) => Some(not_an_image(what)),
+                Kind::Other(what) => Some(Refusal::not_an_image(what)),
                 _ => None,
             };
             if let Some(otherwise) = otherwise {
@@ -149,99 +149,8 @@ impl Import {
                 let hint = "Convert it to NIfTI where it was made.";
                 Err(Refusal::new("unsupported-format", message, hint))
             }
-            Kind::Other(what) => Err(not_an_image(what)),
+            Kind::Other(what) => Err(Refusal::not_an_image(what)),
             Kind::Unknown => self.unknown(name, bytes),
-        }
-    }
-
-    fn archive(&mut self, name: &str, bytes: &[u8], nesting: usize) -> Result<Added, Refusal> {
-        if nesting > self.limits.nesting {
-            let message = "it is an archive within archives";
-            return Err(Refusal::new("nested-archive", message, "Unpack the outer one first."));
-        }
-        let mut archive = Archive::open(bytes)?;
-        let mut files = 0;
-        for index in 0..archive.len() {
-            let file = archive.file(index, &self.limits, &mut self.unpackable);
-            let Some((inner, content)) = file else { continue };
-            let inner = format!("{name}/{inner}");
-            files += 1;
-            match content {
-                Ok(content) => {
-                    self.take(&inner, content, nesting + 1);
-                }
-                Err(error) => {
-                    let Refusal { code, message, hint } = error.into();
-                    self.files += 1;
-                    self.problems.push(FileProblem { name: inner, code, message, hint });
-                }
-            }
-            if self.unpackable == 0 {
-                let message =
-                    format!("archives are unpacked to {} bytes at most", self.limits.unpacked);
-                return Err(Refusal::new("too-large", message, "Unpack it first."));
-            }
-            if self.files > self.limits.files {
-                let message = format!("only the first {} files of it were read", self.limits.files);
-                return Err(Refusal::new(
-                    "too-many",
-                    message,
-                    "Unpack it, and choose fewer files.",
-                ));
-            }
-        }
-        if archive.repeats() {
-            let message = "several of its files have one name: of these, the last alone was read";
-            let (name, message) = (name.to_owned(), message.to_owned());
-            let hint = "Unpack it first, then choose the files.".to_owned();
-            self.problems.push(FileProblem { name, code: "same-names", message, hint });
-        }
-        Ok(Added::Archive { files })
-    }
-
-    /// A single file packed with gzip; a header may also name it as it is.
-    fn unpack(&mut self, name: &str, bytes: Vec<u8>, nesting: usize) -> Result<Added, Refusal> {
-        if nesting > self.limits.nesting {
-            let message = "it is an archive within archives";
-            return Err(Refusal::new("nested-archive", message, "Unpack the outer one first."));
-        }
-        let (inflated, behind) = match inflate::gzip(&bytes, &self.limits, &mut self.unpackable) {
-            Ok(unpacked) => unpacked,
-            Err(error @ inflate::InflateError::TooLarge { .. }) => {
-                let hint = "Unpack it first, and choose the files that are needed.";
-                return Err(Refusal::new("too-large", error.to_string(), hint));
-            }
-            Err(error) => {
-                return Err(Refusal::new("damaged", error.to_string(), "Copy it again."));
-            }
-        };
-        let inner = name.strip_suffix(".gz").unwrap_or(name);
-        match kind(inner, &inflated) {
-            Kind::Unknown => self.unknown(name, bytes),
-            // A header that names it means it as it is: packed.
-            Kind::Other(what) if may_be_samples(name) => {
-                self.set_aside(name, bytes, not_an_image(what))
-            }
-            _ => {
-                drop(bytes);
-                let (series, pictures) = (self.series.len(), self.pictures.len());
-                let added = self.open(inner, inflated, nesting + 1);
-                if behind {
-                    self.tell_of_bytes_behind(series, pictures);
-                }
-                added
-            }
-        }
-    }
-
-    /// Says of what came out of a gzip file, all after those many, that bytes were passed over.
-    fn tell_of_bytes_behind(&mut self, series: usize, pictures: usize) {
-        let message = "Behind the packed file stand other bytes, which were passed over.";
-        for one in self.series.iter_mut().skip(series) {
-            one.warnings.push(Warning::new("bytes-behind", message));
-        }
-        for one in self.pictures.iter_mut().skip(pictures) {
-            one.image.notes.push(message.to_owned());
         }
     }
 
@@ -336,12 +245,6 @@ impl Import {
         series.sort_by_key(key);
         Imported { series, pictures, problems }
     }
-}
-
-fn not_an_image(what: &str) -> Refusal {
-    let hint = "Nothing to do unless it should be a scan: \
-                DICOM, MetaImage, NIfTI, NRRD, zip, PNG, JPEG, TIFF and BMP are opened.";
-    Refusal::new("not-an-image", format!("it is not a scan but {what}"), hint)
 }
 
 fn unknown_format() -> Refusal {

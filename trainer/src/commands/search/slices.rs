@@ -46,8 +46,13 @@ pub fn search(
     match opened {
         Opened::Series { title, series } => {
             let mut found = whole_series(classifier, series, options)?;
-            found.report.input.title.clone_from(title);
-            found.report.input.series_uid = Some(title.clone());
+            // Of DICOM the title says what the series is, and which part of its UID; of other files
+            // their name does.
+            let input = &mut found.report.input;
+            if series.info.series_uid.is_none() {
+                input.title.clone_from(title);
+            }
+            input.series_uid = Some(title.clone());
             Ok(found)
         }
         Opened::Picture { sha256, image } => {

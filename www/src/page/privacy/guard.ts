@@ -52,6 +52,8 @@ function takeFrom(name: string, members: readonly string[], of: 'prototype' | 'i
 takeFrom('Worklet', ['addModule']);
 takeFrom('Range', ['createContextualFragment']);
 takeFrom('HTMLIFrameElement', ['src', 'srcdoc']);
+// A player elsewhere is handed the address of what it is to play.
+takeFrom('HTMLMediaElement', ['remote']);
 takeFrom('ShadowRoot', OF_ELEMENT);
 takeFrom('Element', OF_ELEMENT);
 takeFrom('Document', OF_DOCUMENT);

@@ -3,16 +3,13 @@ import { RequestFailed, WorkerDied } from '../../shared/channel/worker-errors.ts
 import { ProgressVoice } from '../../ui/announce.ts';
 import { byId, setText } from '../../ui/dom.ts';
 import { keepFocus } from '../../ui/focus.ts';
-import { asSentence } from '../../ui/numbers.ts';
 import { strings } from '../../strings/strings.ts';
 import { LoaderWorker } from './loader-client.ts';
+import { problemLines } from './problem-lines.ts';
 import type { FileProblem, NamedBlob, Opened } from '../../shared/loader-messages.ts';
 import type { ScanPanel } from './scan-panel.ts';
 
 const text = strings.scan;
-/** Files that could not be read are named up to so many. */
-const NAMED = 5;
-
 /** A loader that stops on file after file has another trouble than they. */
 const MOST_SET_ASIDE = 10;
 
@@ -120,9 +117,7 @@ export class FileOpener {
   /** Files that could not be read stop no other; each is named with its reason. */
   private problems(problems: FileProblem[]): void {
     if (problems.length === 0) return;
-    const lines = problems.slice(0, NAMED).map(({ name, message, hint }) => `${name}: ${[asSentence(message), hint].filter(Boolean).join(' ')}`);
-    const more = problems.length > NAMED ? [text.andMore(problems.length - NAMED)] : [];
-    this.notify(text.problems(problems.length), ...lines, ...more);
+    this.notify(text.problems(problems.length), ...problemLines(problems));
   }
 }
 

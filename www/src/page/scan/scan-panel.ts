@@ -253,6 +253,7 @@ export class ScanPanel {
     if (!session.loader.alive) {
       this.notices.notify(text.lost(why));
       this.close();
+      this.events.dropped();
     } else if (slice) this.viewer.changed();
     else this.notices.notify(text.notShown(why));
   }

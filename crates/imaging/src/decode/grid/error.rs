@@ -27,7 +27,7 @@ pub enum GridError {
     #[error("it cannot be read: {0}")]
     Unsupported(String),
     /// Beyond the limits.
-    #[error("the header promises {voxels} voxels, more than can be read")]
+    #[error("its samples take {} MB, more than are opened at once", voxels.saturating_mul(2) >> 20)]
     TooLarge {
         /// Voxels that the header promises.
         voxels: u64,
@@ -72,7 +72,7 @@ impl UserError for GridError {
             Self::NotAHeader(_) | Self::Truncated { .. } | Self::Damaged(_) | Self::Read(_) => {
                 "Download or copy the file again; compare its size with the source."
             }
-            Self::TooLarge { .. } => "Cut out the region of interest first.",
+            Self::TooLarge { .. } => "Open fewer files at once, or cut out the chest first.",
             _ => "Write it again as one three-dimensional volume, for example with SimpleITK.",
         }
     }

@@ -75,6 +75,13 @@ impl Refusal {
     pub fn new(code: &'static str, message: impl Into<String>, hint: &str) -> Self {
         Self { code, message: message.into(), hint: hint.to_owned() }
     }
+
+    /// The refusal of what is known, and is none.
+    pub fn not_an_image(what: &str) -> Self {
+        let hint = "Nothing to do unless it should be a scan: \
+                    DICOM, MetaImage, NIfTI, NRRD, zip, PNG, JPEG, TIFF and BMP are opened.";
+        Self::new("not-an-image", format!("it is not a scan but {what}"), hint)
+    }
 }
 
 impl<E: UserError> From<E> for Refusal {

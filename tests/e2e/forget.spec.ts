@@ -136,7 +136,12 @@ test('“Close the scan” leaves nothing of it in the document, and can be undo
   const found = await page.locator('#findings-title').textContent();
   await page.locator('#slice-range').fill('5');
 
+  // What was cleared before can still be brought back afterwards.
+  await page.setInputFiles('#input-files', [patches()[0] ?? '']);
+  await settled(page, 1);
+  await page.locator('#clear').click();
   await page.locator('#scan-close').click();
+  await expect(page.locator('#notices button', { hasText: 'Undo' })).toHaveCount(2);
   await expect(page.locator('#scan')).toBeHidden();
   await frames(page, 10);
   const after = await written(page);
@@ -146,7 +151,7 @@ test('“Close the scan” leaves nothing of it in the document, and can be undo
   await expect(page.locator('#choose-files')).toBeFocused();
 
   // Brought back as it was, with what was found.
-  await page.locator('#notices button', { hasText: 'Undo' }).click();
+  await page.locator('#notices button', { hasText: 'Undo' }).last().click();
   await opened(page, 8);
   await expect(page.locator('#scan')).toBeFocused();
   await expect(page.locator('#header-rows')).toContainText(NUMBER);

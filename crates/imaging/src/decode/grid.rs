@@ -71,7 +71,7 @@ pub(crate) struct Grid {
     pub tags: Vec<HeaderLine>,
 }
 
-/// Most slices that keep a place each where a volume is sheared.
+/// Most slices of a sheared volume, in which each keeps a place.
 const MOST_PLACES: usize = 20_000;
 
 /// Check the sides of a volume as a header gives them; `most` is how many voxels it may have.
@@ -112,6 +112,11 @@ pub(crate) fn placed(
         let geometry = VolumeGeometry::new(size, origin, Vec3(spacing).into(), Axes(axes))?;
         return Ok(Placed { geometry, order: [0, 1, 2] });
     };
+    // A place takes memory that the samples have not shown to be there yet.
+    if size[stack] > MOST_PLACES {
+        let reason = format!("it is sheared, and has {} slices", size[stack]);
+        return Err(GridError::Unsupported(reason));
+    }
     let order = [(stack + 1) % 3, (stack + 2) % 3, stack];
     let [a, b, _] = order;
     let normal = axes[a].cross(axes[b]);

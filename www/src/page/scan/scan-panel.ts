@@ -1,16 +1,18 @@
 /** The scan section: opens what arrived, shows it in the viewer, and runs clicks and searches on it. */
 import { hush, sayRested } from '../../ui/announce.ts';
-import { byId, oncePerFrame, setText } from '../../ui/dom.ts';
+import { byId, oncePerFrame } from '../../ui/dom.ts';
 import type { Engines } from '../engines/engines.ts';
 import { strings } from '../../strings/strings.ts';
 import type { Finding } from '../../shared/wasm/engine-wasm.ts';
-import { FindingList, drawAlongZ } from './finding-list.ts';
+import { FindingList } from './finding-list.ts';
 import { FindingExports } from './finding-exports.ts';
 import { OpenScan } from './open-scan.ts';
-import { HeatOverlay, acquiredIndex, drawCross, drawFindings, drawLungs, drawPatch, drawRuler, lengthMm } from './overlays.ts';
+import { HeatOverlay, acquiredIndex, drawCross, drawFindings, drawLungs, drawPatch, drawRuler } from './overlays.ts';
 import { PictureAsSlice } from './picture-as-slice.ts';
+import { KeptScan } from './kept-scan.ts';
 import type { Opened, PictureReading } from '../../shared/loader-messages.ts';
 import type { LoaderWorker } from './loader-client.ts';
+import { alongPlane, clearReadout, drawReadout, whereabouts } from './readout.ts';
 import { ScanHead } from './scan-head.ts';
 import type { Choice } from './scan-head.ts';
 import { Search } from './search.ts';
@@ -27,19 +29,11 @@ import type { Point } from './zoom-and-pan.ts';
 
 const text = strings.scan;
 
-/** So long a scan that was closed can be brought back. */
-const KEPT_MINUTES = 1;
-
 /** What a loader has opened, and which of it is in view. */
 interface Session {
   loader: LoaderWorker;
   opened: Opened;
   choice: Choice | undefined;
-}
-
-/** Closed, with nothing of it left in the document; in memory until it is dropped. */
-interface Kept {
-  drop(): void;
 }
 
 export interface ScanEvents extends Pick<SpotEvents, 'looked'> {
@@ -56,7 +50,7 @@ export class ScanPanel {
   search: Search | undefined;
   readonly viewer: SliceViewer;
   private session: Session | undefined;
-  private kept: Kept | undefined;
+  private readonly kept: KeptScan;
   private slices: SliceCache | undefined;
   private readonly spot: SpotPanel;
   private searchedBy = '';
@@ -75,6 +69,7 @@ export class ScanPanel {
     const { notify } = notices;
     this.engines = engines;
     this.notices = notices;
+    this.kept = new KeptScan(notices);
     this.events = events;
     this.spot = new SpotPanel(engines, { classified: () => this.viewer.drawSoon(), looked: (spot) => events.looked(spot), notify });
     this.searching = new SearchPanel({
@@ -82,7 +77,7 @@ export class ScanPanel {
       volume: (lungsOnly) => this.run((search) => search.volume(lungsOnly)),
       cancel: () => this.search?.cancel(),
     });
-    this.viewer = new SliceViewer(byId('slice', 'canvas'), { classify: (pixel) => this.classify(pixel), changed: () => this.drawSoon(), movedByKey: () => sayRested(() => this.whereabouts()) });
+    this.viewer = new SliceViewer(byId('slice', 'canvas'), { classify: (pixel) => this.classify(pixel), changed: () => this.drawSoon(), movedByKey: () => sayRested(() => (this.scan ? whereabouts() : '')) });
     this.viewer.overlays = [(scene) => this.overlay(scene)];
     this.windows = new WindowChoice(this.viewer, engines);
     this.pictures = new PictureAsSlice((picture, reading) => void this.readPicture(picture, reading));
@@ -106,7 +101,7 @@ export class ScanPanel {
 
   /** For good, and with it what was kept to be brought back. */
   close(): void {
-    this.kept?.drop();
+    this.kept.drop();
     const { session } = this;
     this.empty();
     session?.loader.end(new Error(text.cancelled));
@@ -120,17 +115,12 @@ export class ScanPanel {
   /** Closed by the user: nothing of it stays in the document, and for a while it can be brought back. */
   private putAway(): void {
     const { scan, search, session, viewer: { plane, index }, searchedBy } = this;
-    this.kept?.drop();
+    this.kept.drop();
     if (!session || !scan || !search) return this.close();
     this.empty();
     // Files are named there.
-    this.notices.clear();
-    const end = (): void => {
-      clearTimeout(timer);
-      if (this.kept === kept) this.kept = undefined;
-    };
-    const takeBack = this.notices.offer(text.closed(KEPT_MINUTES), strings.undo, () => {
-      end();
+    this.notices.clearTold();
+    this.kept.keep(() => {
       // Nothing new can be there: it would have dropped this one.
       this.session = session;
       this.begin(session);
@@ -139,13 +129,9 @@ export class ScanPanel {
       this.viewer.show(plane, index);
       byId('scan', 'section').focus();
     }, () => {
-      end();
       session.loader.end(new Error(text.cancelled));
       this.events.dropped();
     });
-    const timer = setTimeout(takeBack, KEPT_MINUTES * 60_000);
-    const kept: Kept = { drop: takeBack };
-    this.kept = kept;
   }
 
   private begin({ opened }: Session): void {
@@ -172,12 +158,9 @@ export class ScanPanel {
     this.searching.clear();
     this.windows.clear();
     this.viewer.close();
-    for (const id of ['probe', 'measured']) setText(byId(id, 'p'), '');
-    Object.assign(byId('slice-range', 'input'), { max: '0', value: '0' });
-    Object.assign(byId('along-z', 'canvas'), { width: 0, height: 0 });
+    clearReadout();
     document.body.classList.remove('has-scan');
     byId('scan', 'section').hidden = true;
-    byId('slice-range', 'input').removeAttribute('aria-valuetext');
     hush();
     if (had) this.events.left();
     this.events.opened();
@@ -305,36 +288,10 @@ export class ScanPanel {
     const { engines, scan, search, viewer } = this;
     const info = viewer.info;
     if (!scan || !search || !info) return;
-    const canvas = byId('slice', 'canvas');
-    canvas.dataset['tool'] = viewer.tool;
-    const problem = viewer.problem === undefined ? '' : text.sliceUnreadable(viewer.problem);
-    canvas.setAttribute('aria-label', [text.canvas(viewer.plane, viewer.index, info.count), problem].filter(Boolean).join('. '));
-    byId('slice-range', 'input').setAttribute('aria-valuetext', text.sliceOf(viewer.index, info.count));
-    const range = byId('slice-range', 'input');
-    range.max = String(info.count - 1);
-    range.value = String(viewer.index);
-    for (const input of document.querySelectorAll<HTMLInputElement>('input[name=plane]')) input.checked = input.value === viewer.plane;
     this.windows.draw();
-    const { cross } = viewer;
-    const world = cross && scan.worldOf(scan.voxel(viewer.plane, [cross.x, cross.y, viewer.index]));
-    setText(byId('probe', 'p'), problem || (cross ? text.probe(viewer.huAt(cross), world) : ''));
-    setText(byId('measured', 'p'), viewer.ruler ? text.measured(lengthMm(viewer.ruler, info.pitchMm)) : '');
-    drawAlongZ(byId('along-z', 'canvas'), this.alongPlane(scan, search), viewer.index, engines.model?.threshold ?? 1);
+    drawReadout(viewer, info, scan, alongPlane(viewer, scan, search), engines.model?.threshold ?? 1);
     this.searching.draw(search, acquiredIndex(scan, viewer), scan.depth, engines.model !== undefined);
     this.list.draw(search.outcome, scan);
-  }
-
-  /** For who does not see it: the slice, and the place and its HU where there is a cross-hair. */
-  private whereabouts(): string {
-    const parts = [byId('slice', 'canvas').getAttribute('aria-label'), byId('probe', 'p').textContent];
-    return this.scan ? parts.filter(Boolean).join('; ') : '';
-  }
-
-  /** The probabilities along the acquired slices in the order of the display; nothing in another plane. */
-  private alongPlane(scan: OpenScan, search: Search): (number | undefined)[] {
-    if (this.viewer.plane !== scan.acquired) return new Array<undefined>(this.viewer.info?.count ?? 0).fill(undefined);
-    const first = acquiredIndex(scan, { plane: scan.acquired, index: 0 });
-    return first === 0 ? search.alongZ : [...search.alongZ].reverse();
   }
 
   /** What goes wrong with a search is told, unless its scan was closed and took it with it. */

@@ -29,15 +29,13 @@ export class Notices {
     const line = make('div', 'notice-line', make('p', '', text), dismiss);
     this.lines.set(line, gone);
     this.area.append(line);
-    const remove = (each: Element): void => {
-      const end = this.lines.get(each);
-      if (!end) return;
-      this.lines.delete(each);
-      this.take(each);
-      end();
-    };
-    while (this.area.childElementCount > MOST && this.area.firstElementChild) remove(this.area.firstElementChild);
-    return () => remove(line);
+    while (this.area.childElementCount > MOST && this.area.firstElementChild) this.remove(this.area.firstElementChild);
+    return () => this.remove(line);
+  }
+
+  /** What was only told; ways back stay open. */
+  clearTold(): void {
+    for (const [line, gone] of [...this.lines]) if (gone === nothing) this.remove(line);
   }
 
   clear(): void {
@@ -45,6 +43,14 @@ export class Notices {
     this.lines.clear();
     keepFocus(this.area, () => this.area.replaceChildren(), () => byId('intake', 'section'));
     for (const end of ends) end();
+  }
+
+  private remove(line: Element): void {
+    const end = this.lines.get(line);
+    if (!end) return;
+    this.lines.delete(line);
+    this.take(line);
+    end();
   }
 
   /** The focus goes to the next line, or to the top of the page's contents. */

@@ -126,19 +126,29 @@ pub(crate) fn placed(
     let aside = lean * spacing[stack] * (size[stack] - 1) as f64;
     axes[stack] = normal * along.signum();
     spacing[stack] = along.abs();
+    // A place takes memory that the samples have not shown to be there yet.
+    let placed = size[stack] <= MOST_PLACES;
+    let kept = match placed {
+        true => {
+            "every slice and place is right, but the planes across the slices are drawn as if they did"
+        }
+        false => "each slice is right, but places in the body are off by as much",
+    };
     warnings.push(Warning::new(
         "tilted",
         format!(
             "The slices do not lie above one another (a tilted gantry, {degrees:.1} degrees, up to \
-             {aside:.1} mm aside): every slice and place is right, but the planes across the slices \
-             are drawn as if they did."
+             {aside:.1} mm aside): {kept}."
         ),
     ));
     let (sides, axes) = (Vec3(order.map(|axis| spacing[axis])), order.map(|axis| axes[axis]));
     let upright =
         VolumeGeometry::new(order.map(|axis| size[axis]), origin, sides.into(), Axes(axes))?;
     let place = |z: usize| (Vec3::from(origin) + steps[stack] * z as f64).into();
-    let geometry = upright.with_slices_at((0..size[stack]).map(place).collect())?;
+    let geometry = match placed {
+        true => upright.with_slices_at((0..size[stack]).map(place).collect())?,
+        false => upright,
+    };
     Ok(Placed { geometry, order })
 }
 

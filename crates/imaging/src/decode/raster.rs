@@ -4,6 +4,7 @@ mod directory;
 mod jpeg;
 mod orientation;
 mod png;
+mod scan;
 mod tiff;
 
 use super::limits::{FREE_MEMORY, MAX_MEMORY, MAX_SIDE, MOST_INFLATION};
@@ -183,6 +184,7 @@ fn look(bytes: &[u8], guessed: ImageFormat, format: &'static str) -> Result<Look
             let look = jpeg::look(bytes).map_err(|fault| match fault {
                 jpeg::Fault::Kind(reason) => unsupported(reason),
                 jpeg::Fault::Cut => damaged("its end is missing"),
+                jpeg::Fault::Short => damaged("a part of its pixels is missing"),
             })?;
             orientation = look.orientation;
             if look.more {

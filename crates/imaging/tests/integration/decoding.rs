@@ -103,3 +103,16 @@ fn tiles_in_separate_planes_never_reach_the_decoder() {
         assert_eq!(refused.map_err(|error| error.code()), Err("unsupported-format"));
     }
 }
+
+/// Cut anywhere within its data and ended as a whole one is: what is missing would be painted grey.
+#[test]
+fn a_jpeg_whose_data_end_early_is_refused_wherever_it_was_cut() {
+    let whole = file("grey8.jpg");
+    let data = whole.windows(2).rposition(|pair| pair == [0xFF, 0xDA]).unwrap() + 10;
+    // The last bytes may hold nothing but what fills them up.
+    for length in data..whole.len() - 4 {
+        let cut = [&whole[..length], &[0xFF, 0xD9]].concat();
+        let refused = decode_raster(&cut).map(|image| image.format);
+        assert_eq!(refused.map_err(|error| error.code()), Err("truncated"), "{length}");
+    }
+}

@@ -1,6 +1,7 @@
 //! A look at a JPEG's markers before it is decoded (ITU-T T.81, annex B).
 
 use super::orientation::Orientation;
+use super::scan::Scans;
 
 /// What the markers say.
 #[derive(Debug)]
@@ -17,12 +18,15 @@ pub(super) enum Fault {
     Kind(String),
     /// It ends early.
     Cut,
+    /// It ends, but not all of it is there.
+    Short,
 }
 
 /// Walks from marker to marker, up to the picture's own end: one within a segment, that of a
 /// thumbnail, ends nothing.
 pub(super) fn look(bytes: &[u8]) -> Result<Look, Fault> {
     let mut look = Look { orientation: Orientation::UPRIGHT, more: false };
+    let mut scans = Scans::default();
     let mut at = 2;
     loop {
         let (marker, next) = next_marker(bytes, at).ok_or(Fault::Cut)?;
@@ -45,7 +49,12 @@ pub(super) fn look(bytes: &[u8]) -> Result<Look, Fault> {
         let segment = bytes.get(at + 2..at + length.max(2)).ok_or(Fault::Cut)?;
         at += length.max(2);
         match marker {
-            0xC0..=0xCF if ![0xC4, 0xC8, 0xCC].contains(&marker) => frame(marker, segment)?,
+            0xC4 => scans.tables(segment),
+            0xC0..=0xCF if ![0xC8, 0xCC].contains(&marker) => {
+                frame(marker, segment)?;
+                scans.frame(marker, segment);
+            }
+            0xDD => scans.interval(segment),
             0xF7 => return Err(kind("JPEG-LS")),
             0xDE => return Err(kind("a hierarchical JPEG")),
             0xE1 => {
@@ -59,7 +68,11 @@ pub(super) fn look(bytes: &[u8]) -> Result<Look, Fault> {
                 let end = data.windows(2).position(
                     |pair| matches!(pair, [0xFF, next] if !matches!(next, 0 | 0xD0..=0xD7 | 0xFF)),
                 );
-                at += end.ok_or(Fault::Cut)?;
+                let end = end.ok_or(Fault::Cut)?;
+                if !scans.whole(segment, data.get(..end).unwrap_or_default()) {
+                    return Err(Fault::Short);
+                }
+                at += end;
             }
             _ => {}
         }

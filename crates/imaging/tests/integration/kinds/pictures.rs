@@ -90,8 +90,10 @@ pub fn cases() -> Vec<Case> {
     let cut = cut[..cut.len() - 30].to_vec();
     let turned = |number| segment(0xE1, &[b"Exif\0\0".to_vec(), exif(number, number > 4)].concat());
     let two = [whole.clone(), whole.clone()].concat();
+    let ended = [&whole[..whole.len() * 7 / 10], &[0xFF, 0xD9]].concat();
     let mut jpegs = vec![
         read("JPEG", file(whole)).so(as_stored),
+        refused("JPEG cut within its data, and ended", file(ended), "truncated"),
         read("JPEG with a thumbnail", file(jpeg(&[thumbnail]))).so(as_stored),
         refused("JPEG with a thumbnail, cut off", file(cut), "truncated"),
         told(

@@ -13,6 +13,7 @@ mod error;
 mod groups;
 mod header;
 mod hounsfield;
+mod phase;
 mod picture;
 mod pixels;
 mod reader;
@@ -164,6 +165,24 @@ fn encoding(bytes: &[u8], syntax: Syntax, told: &mut Vec<Warning>) -> Encoding {
     found
 }
 
+/// What is to be said where there is more of pixels or of functional groups than Number of Frames
+/// says.
+fn more_frames(set: &DataSet<'_>, shape: &Shape) -> Option<String> {
+    // A byte more makes an odd length even.
+    let plain = set.bytes(tags::PIXEL_DATA).map_or(0, |bytes| bytes.len().saturating_sub(1));
+    let plain = plain / shape.bytes().max(1);
+    // Fragments may be several a frame.
+    let groups = set.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).len();
+    let found = if plain > shape.frames { plain } else { groups };
+    (found > shape.frames).then(|| {
+        let frames = shape.frames;
+        format!(
+            "Number of Frames says {frames}, but the file has pixels or functional groups of \
+             {found}: those behind were passed over."
+        )
+    })
+}
+
 fn decode(
     name: &str,
     set: &DataSet<'_>,
@@ -179,6 +198,10 @@ fn decode(
         return Err(DicomError::NoRoom { needed, most, series });
     }
     let pixels = Pixels::find(set, shape, syntax)?;
+    let mut told = told;
+    if let Some(message) = more_frames(set, &shape) {
+        told.push(Warning::new("more-frames", message));
+    }
     match picture::reason(set, &shape) {
         Some(reason) => Ok(Content::Pictures(picture::read(&pixels, &shape, reason)?)),
         None => Ok(Content::Slices(slice::read(name, set, &shape, &pixels, told)?)),

@@ -99,6 +99,18 @@ fn jpeg_baseline_of_eight_bits() {
     assert!(worst.max() <= Some(2));
 }
 
+#[test]
+fn frames_without_an_offset_table() {
+    let mut packed = jpeg_lossless(&stored(), 3, 1);
+    packed.resize(packed.len().next_multiple_of(2), 0);
+    let half = packed.len() / 4 * 2;
+    for fragments in [vec![packed.clone()], vec![packed[..half].to_vec(), packed[half..].to_vec()]]
+    {
+        let file = slice(FIRST).with(0x7FE0_0010, b"OB", Value::Fragments(fragments));
+        assert_eq!(hus(file.file()), expected());
+    }
+}
+
 /// What the decoder would read past, or says that it does not read, is named and not called damaged.
 #[test]
 fn jpeg_ls_of_kinds_that_are_not_read() {
@@ -356,7 +368,8 @@ fn a_syntax_that_is_not_the_content_s() {
         (FIRST, ls.clone(), ["JPEG lossless", "JPEG-LS"]),
         (JPEG_LS, lossless.clone(), ["JPEG-LS", "JPEG lossless"]),
         ("1.2.840.10008.1.2.4.90", lossless, ["JPEG 2000", "JPEG lossless"]),
-        (EXPLICIT, ls, ["uncompressed", "fragments"]),
+        (EXPLICIT, ls.clone(), ["uncompressed", "fragments"]),
+        (RLE, ls, ["RLE", "JPEG-LS"]),
     ] {
         let imported = import([("file", slice(syntax).packed(packed).file())]);
         let problem = &imported.problems[0];

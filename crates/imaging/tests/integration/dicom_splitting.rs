@@ -164,3 +164,125 @@ fn every_slice_lies_where_its_file_says() {
         assert!((back.z - z as f64).abs() < 1e-9 && (back.y - 4.0).abs() < 1e-9);
     }
 }
+
+#[test]
+fn moments_that_nothing_names_are_told_apart_by_their_turn() {
+    let at = |z: usize, phase: usize| {
+        let words = (0..15).map(|i| 1000 + (i * phase + z) as u16).collect();
+        slice(z).with(0x7FE0_0010, b"OW", Value::Words(words))
+    };
+    // Three turns over eight places: by a time that is another one for each slice, by the number.
+    let time = |z: usize, phase: usize| format!("12{phase:02}{z:02}");
+    let number = |z: usize, phase: usize| (phase * 8 + z + 1).to_string();
+    let timed = |z, phase| at(z, phase).text(0x0008_0032, b"TM", &time(z, phase));
+    let numbered = |z, phase| at(z, phase).text(0x0020_0013, b"IS", &number(z, phase));
+    for made in [&timed as &dyn Fn(usize, usize) -> Dicom, &numbered] {
+        let all = (0..3).flat_map(|phase| (0..8).map(move |z| (z, phase)));
+        let found = series(all.map(|(z, phase)| made(z, phase)).collect());
+        assert_eq!(found.iter().map(depth).collect::<Vec<_>>(), [8, 8, 8]);
+        for one in &found {
+            // Each of one turn: the values of a slice are those of its phase.
+            let hu = |z: i64| one.volume.hu(1, 0, z).map(|hu| hu.0 - z as f32);
+            assert!((0..8).all(|z| hu(z) == hu(0)), "{}", one.info.title);
+        }
+        let mut titles: Vec<_> = found.iter().map(|one| &one.info.title).collect();
+        titles.dedup();
+        assert_eq!(titles.len(), 3, "{titles:?}");
+    }
+    // Turns that overlap are no turns: nothing is guessed.
+    let mixed = (0..2).flat_map(|phase| (0..8).map(move |z| (z, phase)));
+    let mixed = mixed.map(|(z, phase)| {
+        let number = z * 2 + (phase + z) % 2;
+        at(z, phase).text(0x0020_0013, b"IS", &number.to_string())
+    });
+    let found = series(mixed.collect());
+    assert_eq!((found.len(), codes(&found[0])), (1, vec!["duplicates"]));
+}
+
+#[test]
+fn whatever_else_the_files_say_tells_slices_at_one_place_apart() {
+    let cases: [(&str, u32, &[u8; 2], &str); 8] = [
+        ("tube voltage", 0x0018_0060, b"DS", "80"),
+        ("contrast agent", 0x0018_0010, b"LO", "Omnipaque"),
+        ("slice thickness", 0x0018_0050, b"DS", "5"),
+        ("protocol", 0x0018_1030, b"LO", "Thorax late"),
+        ("description", 0x0008_103E, b"LO", "Late"),
+        ("series number", 0x0020_0011, b"IS", "9"),
+        ("patient's name", 0x0010_0010, b"PN", "Roe^Richard"),
+        ("content time", 0x0008_0033, b"TM", "120000"),
+    ];
+    for (reason, tag, vr, value) in cases {
+        // One half alone may carry it.
+        let patient = |slice: Dicom| slice.text(0x0010_0020, b"LO", "7");
+        let found = series(two(patient, |slice| patient(slice).text(tag, vr, value), 0));
+        assert_eq!(found.iter().map(depth).collect::<Vec<_>>(), [5, 5], "{reason}");
+        let told = found[0].warnings.iter().find(|one| one.code == "mixed-series").unwrap();
+        assert!(told.message.contains(reason), "{}", told.message);
+        assert!(!found.iter().any(|one| one.info.title.contains("Roe")));
+    }
+}
+
+#[test]
+fn frames_of_two_moments_are_two_volumes() {
+    let empty = || Dicom::empty(EXPLICIT);
+    let group = |tag: u32, inner: Dicom| empty().with(tag, b"SQ", Value::Items(vec![inner], false));
+    let frames = |moment: fn(usize) -> Dicom, place: fn(usize) -> f64| {
+        let own = (0..8).map(|frame| {
+            let at = join(&[ORIGIN[0], ORIGIN[1], ORIGIN[2] + place(frame)]);
+            let mut own = group(0x0020_9113, empty().text(0x0020_0032, b"DS", &at));
+            own.elements.extend(group(0x0020_9111, moment(frame)).elements);
+            own
+        });
+        let words = (0..120).map(|i| i * 7).collect();
+        let file = slice(0)
+            .without(0x0020_0032)
+            .text(0x0028_0008, b"IS", "8")
+            .with(0x5200_9230, b"SQ", Value::Items(own.collect(), false))
+            .with(0x7FE0_0010, b"OW", Value::Words(words));
+        import([("enhanced", file.file())])
+    };
+    let index = |frame: usize| {
+        let index = vec![(frame % 2 + 1) as u16, 0];
+        Dicom::empty(EXPLICIT).with(0x0020_9128, b"UL", Value::Words(index))
+    };
+    let acquisition =
+        |frame: usize| Dicom::empty(EXPLICIT).word(0x0020_9156, (frame % 2 + 1) as u16);
+    let stack = |frame: usize| {
+        Dicom::empty(EXPLICIT).text(0x0020_9056, b"SH", if frame % 2 == 0 { "A" } else { "B" })
+    };
+    for moment in [index, acquisition, stack] {
+        let found = frames(moment, |frame| (frame / 2) as f64 * 2.5);
+        assert_eq!(found.series.iter().map(depth).collect::<Vec<_>>(), [4, 4]);
+    }
+    // A temporal position wherever it lies.
+    let found = frames(index, |frame| frame as f64 * 2.5);
+    assert_eq!(found.series.iter().map(depth).collect::<Vec<_>>(), [4, 4]);
+    assert!(found.series[0].warnings[0].message.contains("temporal position"));
+}
+
+#[test]
+fn one_place_for_all_is_none() {
+    let slices = (0..5).map(|z| {
+        slice(z).text(0x0020_0032, b"DS", "0\\0\\0").text(0x0020_1041, b"DS", &(z * 3).to_string())
+    });
+    let found = series(slices.collect());
+    assert_eq!((depth(&found[0]), found[0].info.placed), (5, false));
+    assert!(codes(&found[0]).contains(&"one-place"), "{:?}", codes(&found[0]));
+    assert_eq!(found[0].volume.geometry().spacing_mm().z, 3.0);
+}
+
+#[test]
+fn what_is_so_in_some_files_names_them() {
+    let slices = (0..5).map(|z| match z {
+        2 => slice(z).without(0x0028_1052).without(0x0028_1053),
+        _ => slice(z),
+    });
+    let found = series(slices.collect());
+    let told = &found[0].warnings[0];
+    assert_eq!(told.code, "no-rescale");
+    assert!(told.message.contains("This is so in 1 of 5 files: file 02."), "{}", told.message);
+    // More of pixels than frames are counted.
+    let more = slice(0).with(0x7FE0_0010, b"OW", Value::Words(vec![1024; 45]));
+    let found = series(vec![more]);
+    assert!(found[0].warnings[0].message.contains("of 2") || codes(&found[0]) == ["more-frames"]);
+}

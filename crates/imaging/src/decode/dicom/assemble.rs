@@ -16,10 +16,13 @@ use crate::volume::{Samples, Volume};
 pub(crate) fn assemble(slices: Vec<Slice>) -> (Vec<Series>, Vec<FileProblem>) {
     let (mut series, mut problems) = (Vec::new(), Vec::new());
     for mut part in split(slices) {
-        drop_unplaced(&mut part.slices, &mut problems);
+        let unplaced = drop_unplaced(&mut part.slices, &mut problems);
         let name = part.slices.first().map(|slice| slice.file.name.clone()).unwrap_or_default();
         match volume(part) {
-            Ok(one) => series.push(one),
+            Ok(mut one) => {
+                one.warnings.extend(unplaced);
+                series.push(one);
+            }
             Err(message) => {
                 let hint = "Export the series again from the system that it came from.";
                 let hint = hint.to_owned();
@@ -174,7 +177,7 @@ fn gaps_told(
         .filter_map(|(after, distance)| {
             let (before, next) = (slices.get(*after)?, slices.get(after + 1)?);
             let (from, to) = (coordinates.get(*after)?, coordinates.get(after + 1)?);
-            let (before, next) = (&before.file.name, &next.file.name);
+            let (before, next) = (before.name(), next.name());
             Some(format!("{distance:.2} mm between {from:.2} ({before}) and {to:.2} ({next})"))
         })
         .collect();

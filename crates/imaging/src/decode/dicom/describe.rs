@@ -1,6 +1,7 @@
 //! What is said of a series beside its volume.
 
-use super::slice::Slice;
+use super::duplicates::named;
+use super::slice::{FileFacts, Slice};
 use crate::decode::series::{Gap, SeriesInfo, SliceSource, Warning};
 use crate::phantom::thorax::SYNTHETIC;
 
@@ -11,11 +12,7 @@ pub(super) fn slice_warnings(slices: &[Slice], reasons: &[&str]) -> Vec<Warning>
         let message = "It is an overview image (localizer), not a scan of the chest in slices.";
         warnings.push(Warning::new("localizer", message));
     }
-    for warning in slices.iter().flat_map(|slice| &slice.file.warnings) {
-        if !warnings.contains(warning) {
-            warnings.push(warning.clone());
-        }
-    }
+    warnings.extend(of_files(slices));
     if !reasons.is_empty() {
         let list = reasons.join(", ");
         let message = format!(
@@ -28,6 +25,34 @@ pub(super) fn slice_warnings(slices: &[Slice], reasons: &[&str]) -> Vec<Warning>
         warnings.push(Warning::new("no-series-uid", message));
     }
     warnings
+}
+
+/// What the files' own headers make doubtful, once each; with their names where it is so in some.
+fn of_files(slices: &[Slice]) -> Vec<Warning> {
+    let mut files: Vec<&FileFacts> = slices.iter().map(|slice| &*slice.file).collect();
+    files.dedup_by(|a, b| std::ptr::eq(*a, *b));
+    let mut told: Vec<(&Warning, Vec<String>)> = Vec::new();
+    for file in &files {
+        for warning in &file.warnings {
+            match told.iter_mut().find(|(known, _)| *known == warning) {
+                Some((_, names)) => names.push(file.name.clone()),
+                None => told.push((warning, vec![file.name.clone()])),
+            }
+        }
+    }
+    let all = files.len();
+    let said = |(warning, names): (&Warning, Vec<String>)| match named(&names) {
+        Some(list) if names.len() < all => {
+            let message = format!(
+                "{} This is so in {} of {all} files: {list}.",
+                warning.message,
+                names.len()
+            );
+            Warning::new(warning.code, message)
+        }
+        _ => warning.clone(),
+    };
+    told.into_iter().map(said).collect()
 }
 
 /// What is known of sorted slices; their hash is set by the caller.

@@ -32,9 +32,9 @@ pub(super) fn drop_copies(slices: &mut Vec<Slice>) -> Option<Warning> {
         let Some(slice) = slices.get(i) else { continue };
         originals.retain(|j| slices.get(*j).is_some_and(|other| key(other) == key(slice)));
         let same = |j: &usize| {
-            slices
-                .get(*j)
-                .is_some_and(|other| other.phase == slice.phase && other.samples == slice.samples)
+            slices.get(*j).is_some_and(|other| {
+                other.phase.same_moment(&slice.phase) && other.samples == slice.samples
+            })
         };
         // Without a place or number, equal slices of air are no copies of each other.
         let known = slice.position.is_some() || slice.instance.is_some();
@@ -49,7 +49,7 @@ pub(super) fn drop_copies(slices: &mut Vec<Slice>) -> Option<Warning> {
     slices.retain(|slice| {
         let copy = copies.next() == Some(true);
         if copy {
-            names.push(slice.file.name.clone());
+            names.push(slice.name());
         }
         !copy
     });
@@ -71,7 +71,7 @@ pub(super) fn drop_differing(
     slices.dedup_by(|later, kept| {
         let same = same_place(later, kept);
         if same {
-            names.push(later.file.name.clone());
+            names.push(later.name());
             let uid = &later.file.instance_uid;
             same_uid |=
                 uid.is_some() && *uid == kept.file.instance_uid && later.frame == kept.frame;
@@ -95,22 +95,36 @@ pub(super) fn drop_differing(
 }
 
 /// Takes out the slices that do not say where they lie, where most of a series do; where most do
-/// not, no place of it is used.
-pub(super) fn drop_unplaced(slices: &mut Vec<Slice>, problems: &mut Vec<FileProblem>) {
+/// not, or all name the same place, no place of it is used.
+pub(super) fn drop_unplaced(
+    slices: &mut Vec<Slice>,
+    problems: &mut Vec<FileProblem>,
+) -> Option<Warning> {
     let placed = slices.iter().filter(|slice| slice.position.is_some()).count();
+    let first = slices.first().and_then(|slice| slice.position);
+    let one_place = placed > 1 && slices.iter().all(|slice| slice.position == first);
+    let locations = slices.iter().map(|slice| slice.location.map(f64::to_bits));
+    if one_place && all_differ(locations) {
+        for slice in slices.iter_mut() {
+            slice.position = None;
+        }
+        let message = "Every slice names the same place, Image Position (Patient) (0020,0032), which \
+                       cannot be: the places are not used.";
+        return Some(Warning::new("one-place", message));
+    }
     if placed == 0 || placed == slices.len() {
-        return;
+        return None;
     }
     if placed * 2 < slices.len() {
         for slice in slices.iter_mut() {
             slice.position = None;
         }
-        return;
+        return None;
     }
     slices.retain(|slice| {
         if slice.position.is_none() {
             problems.push(FileProblem {
-                name: slice.file.name.clone(),
+                name: slice.name(),
                 code: "no-position",
                 message: format!(
                     "the slice does not say where it lies: Image Position (Patient) (0020,0032) is \
@@ -121,4 +135,16 @@ pub(super) fn drop_unplaced(slices: &mut Vec<Slice>, problems: &mut Vec<FileProb
         }
         slice.position.is_some()
     });
+    None
+}
+
+/// Whether every key is there, and each another one.
+fn all_differ<K: Ord>(keys: impl Iterator<Item = Option<K>>) -> bool {
+    let keys: Option<Vec<K>> = keys.collect();
+    keys.is_some_and(|mut keys| {
+        let count = keys.len();
+        keys.sort_unstable();
+        keys.dedup();
+        keys.len() == count
+    })
 }

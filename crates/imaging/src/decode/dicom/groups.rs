@@ -40,6 +40,11 @@ impl<'a, 's> Group<'a, 's> {
         self.first(|set| set.vector(tag))
     }
 
+    /// A whole number that is binary, whatever type the file gives it.
+    pub fn unsigned(&self, tag: Tag) -> Option<u32> {
+        self.first(|set| set.unsigned(tag))
+    }
+
     pub fn text(&self, tag: Tag) -> Option<String> {
         self.first(|set| set.text(tag))
     }

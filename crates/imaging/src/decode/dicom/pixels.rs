@@ -58,7 +58,7 @@ impl<'a> Pixels<'a> {
             Syntax::ExplicitBig => Ok(plain(bytes, shape, true)),
             syntax if syntax.native() => Ok(plain(bytes, shape, false)),
             syntax => match Stream::of(bytes) {
-                _ if syntax == Syntax::Rle => rle::decode(bytes, shape),
+                None if syntax == Syntax::Rle => rle::decode(bytes, shape),
                 Some(Stream::Lossless) if syntax.is_jpeg() => lossless::decode(bytes, shape),
                 Some(Stream::Baseline) if syntax.is_jpeg() => jpeg::decode(bytes, shape),
                 Some(Stream::Ls) if syntax == Syntax::JpegLs => jpeg::decode_ls(bytes, shape),
@@ -99,7 +99,11 @@ fn encapsulated<'a>(
     shape: Shape,
     syntax: Syntax,
 ) -> Result<Vec<Cow<'a, [u8]>>, DicomError> {
-    let (table, parts) = fragments.split_first().ok_or_else(no_fragments)?;
+    let (mut table, mut parts) = fragments.split_first().ok_or_else(no_fragments)?;
+    // Some writers leave the offset table away: then the first fragment is the first frame's.
+    if Stream::of(table).is_some() {
+        (table, parts) = (&NO_TABLE, fragments);
+    }
     let joined = |parts: &[&'a [u8]]| match parts {
         [one] => Cow::Borrowed(*one),
         many => Cow::Owned(many.concat()),
@@ -126,6 +130,9 @@ fn encapsulated<'a>(
     }
     Ok(frames)
 }
+
+/// An offset table that is empty.
+static NO_TABLE: &[u8] = &[];
 
 fn no_fragments() -> DicomError {
     DicomError::Damaged("its encapsulated pixels are empty".to_owned())

@@ -15,13 +15,15 @@ const UNDEFINED: u32 = u32::MAX;
 
 /// Sequences that are read. Without type in the file (implicit), nothing else tells them apart
 /// from other values of defined length.
-const SEQUENCES: [Tag; 12] = [
+const SEQUENCES: [Tag; 14] = [
     tags::MODALITY_LUT_SEQUENCE,
     tags::PIXEL_MEASURES_SEQUENCE,
     tags::FRAME_VOI_LUT_SEQUENCE,
     tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
     tags::FRAME_CONTENT_SEQUENCE,
     tags::CT_RECONSTRUCTION_SEQUENCE,
+    tags::CT_X_RAY_DETAILS_SEQUENCE,
+    tags::TEMPORAL_POSITION_SEQUENCE,
     tags::CARDIAC_SYNCHRONIZATION_SEQUENCE,
     tags::PLANE_POSITION_SEQUENCE,
     tags::PLANE_ORIENTATION_SEQUENCE,

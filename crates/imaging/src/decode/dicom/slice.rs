@@ -5,6 +5,7 @@ use super::error::DicomError;
 use super::groups::{Group, Groups};
 use super::header;
 use super::hounsfield::{self, Odd, Padding, Rescale};
+use super::phase::Phase;
 use super::picture::is_secondary;
 use super::pixels::{Frame, Pixels};
 use super::shape::{Photometric, Shape};
@@ -36,18 +37,14 @@ pub(crate) struct FileFacts {
     pub warnings: Vec<Warning>,
 }
 
-/// What tells two slices of one series and place apart, each `None` where the file does not say.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Phase {
-    /// Which point in time: Temporal Position Identifier or Index.
-    pub temporal: Option<i64>,
-    /// Milliseconds after the heart beat, in tenths.
-    pub trigger: Option<i64>,
-    /// Per cent of the heart's cycle, in tenths.
-    pub cycle: Option<i64>,
-    pub acquisition: Option<i64>,
-    /// Date and time at which it was measured, as digits.
-    pub time: Option<String>,
+impl Slice {
+    /// What to call it: the file, and its frame where it has several.
+    pub fn name(&self) -> String {
+        match self.frame {
+            Some(frame) => format!("{}, frame {frame}", self.file.name),
+            None => self.file.name.clone(),
+        }
+    }
 }
 
 impl FileFacts {
@@ -134,7 +131,7 @@ pub(crate) fn read(
             }),
             location: set.decimal(tags::SLICE_LOCATION).filter(|_| !several),
             instance: if several { Some(frame as i64 + 1) } else { number(tags::INSTANCE_NUMBER) },
-            phase: phase(&groups),
+            phase: Phase::read(&groups),
             kernel: groups.find(tags::CT_RECONSTRUCTION_SEQUENCE).text(tags::CONVOLUTION_KERNEL),
             localizer: image_type.as_deref().is_some_and(is_localizer),
             image_type,
@@ -165,27 +162,6 @@ fn frame_type(groups: &Groups<'_, '_>) -> Option<String> {
 
 fn is_localizer(image_type: &str) -> bool {
     image_type.split('\\').any(|part| matches!(part.trim(), "LOCALIZER" | "SCOUT"))
-}
-
-fn phase(groups: &Groups<'_, '_>) -> Phase {
-    let content = groups.find(tags::FRAME_CONTENT_SEQUENCE);
-    let heart = groups.find(tags::CARDIAC_SYNCHRONIZATION_SEQUENCE);
-    let either = |group: &Group<'_, '_>, a, b| group.decimal(a).or_else(|| group.decimal(b));
-    let temporal =
-        either(&content, tags::TEMPORAL_POSITION_INDEX, tags::TEMPORAL_POSITION_IDENTIFIER);
-    let acquisition = either(&content, tags::FRAME_ACQUISITION_NUMBER, tags::ACQUISITION_NUMBER);
-    let trigger = either(&heart, tags::NOMINAL_CARDIAC_TRIGGER_DELAY_TIME, tags::TRIGGER_TIME);
-    let cycle = heart.decimal(tags::NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE);
-    let digits = |text: String| text.chars().filter(char::is_ascii_digit).collect::<String>();
-    let time = groups.set.text(tags::ACQUISITION_TIME);
-    let time = time.or_else(|| groups.set.text(tags::ACQUISITION_DATE_TIME)).map(digits);
-    Phase {
-        temporal: temporal.map(|number| number as i64),
-        trigger: trigger.map(|ms| (ms * 10.0).round() as i64),
-        cycle: cycle.map(|percent| (percent * 10.0).round() as i64),
-        acquisition: acquisition.map(|number| number as i64),
-        time,
-    }
 }
 
 fn spacing(group: &Group<'_, '_>) -> Option<[f64; 2]> {
@@ -255,11 +231,11 @@ fn warnings(
         Some(_) => {
             let slope = values.decimal(tags::RESCALE_SLOPE);
             if slope.is_none_or(|slope| slope == 0.0) {
-                let message = "Rescale Slope is 0 or missing: it is taken as 1.";
+                let message = "Rescale Slope is 0, missing or no number: it is taken as 1.";
                 warn("rescale", message.to_owned());
             }
             if values.decimal(tags::RESCALE_INTERCEPT).is_none() {
-                let message = "Rescale Intercept is missing: it is taken as 0.";
+                let message = "Rescale Intercept is missing or no number: it is taken as 0.";
                 warn("rescale", message.to_owned());
             }
         }
@@ -267,6 +243,20 @@ fn warnings(
     if !set.items(tags::MODALITY_LUT_SEQUENCE).is_empty() {
         let message = "It has a modality lookup table, which is not applied: values may not be HU.";
         warn("modality-lut", message.to_owned());
+    }
+    if spacing(&first.find(tags::PIXEL_MEASURES_SEQUENCE)).is_none() {
+        match set.text(tags::PIXEL_SPACING) {
+            Some(text) => {
+                let text: String = text.chars().take(40).collect();
+                warn("pixel-spacing", format!("Its Pixel Spacing cannot be read: {text:?}."));
+            }
+            None if set.vector::<2>(tags::IMAGER_PIXEL_SPACING).is_some() => {
+                let message = "Only the size of a pixel at the detector is known (Imager Pixel \
+                               Spacing): lengths in the body may be smaller.";
+                warn("pixel-spacing", message.to_owned());
+            }
+            None => {}
+        }
     }
     let unit = values.text(tags::RESCALE_TYPE).filter(|unit| unit != "HU");
     if let Some(unit) = unit.filter(|_| modality == Some("CT")) {

@@ -4,7 +4,8 @@
 //! two moments at the same places are two volumes, whatever their UID.
 
 use super::duplicates::drop_copies;
-use super::slice::{Phase, Slice};
+use super::phase::{Elsewhere, KINDS, Kind, TIME};
+use super::slice::Slice;
 use super::stack;
 use crate::decode::series::Warning;
 use crate::geometry::Axes;
@@ -67,15 +68,6 @@ fn place(slice: &Slice) -> Option<[i64; 3]> {
     slice.position.map(|position| position.0.map(|side| (side * 100.0).round() as i64))
 }
 
-/// By what phases are told apart, the surest first.
-const PHASES: [fn(&Phase) -> Option<String>; 5] = [
-    |phase| phase.temporal.map(|number| number.to_string()),
-    |phase| phase.cycle.map(|number| number.to_string()),
-    |phase| phase.trigger.map(|number| number.to_string()),
-    |phase| phase.acquisition.map(|number| number.to_string()),
-    |phase| phase.time.clone(),
-];
-
 /// Phases lie at the same places: breathing in and out, before and after contrast, moments of the
 /// heart. Temporal positions are phases wherever they lie.
 fn by_phase(group: Vec<Slice>) -> Vec<Vec<Slice>> {
@@ -84,49 +76,77 @@ fn by_phase(group: Vec<Slice>) -> Vec<Vec<Slice>> {
     let all = places.len();
     places.dedup();
     let coincide = places.len() < all;
-    for (i, key) in PHASES.iter().enumerate() {
-        let parts = distinct(&group, key);
+    for (kind, Kind { elsewhere, .. }) in KINDS.iter().enumerate() {
+        let parts = distinct(&group, kind);
         // What differs from slice to slice, as times do, tells no phases apart.
-        let sensible = parts.len() > 1
-            && parts.iter().all(|(value, slices)| {
-                value.is_some() && slices.len() * 2 > places.len() / parts.len().max(1)
-            });
-        let apart = || {
-            parts.iter().all(|(_, slices)| {
-                let mut places: Vec<_> =
-                    slices.iter().map(|i| group.get(*i).and_then(place)).collect();
-                places.sort_unstable();
-                places.windows(2).all(|pair| pair[0].is_some() && pair[0] != pair[1])
-            })
+        let whole = || parts.iter().all(|(_, slices)| slices.len() * 2 > places.len());
+        let apart = || parts.iter().all(|(_, slices)| differ(&group, slices));
+        let several = || parts.iter().all(|(value, slices)| value.is_some() && slices.len() > 1);
+        let is_phase = match (coincide, elsewhere) {
+            (true, _) => whole() && apart(),
+            (false, Elsewhere::Always) => several(),
+            (false, Elsewhere::Apart) => several() && !follows(&group, &parts),
+            (false, Elsewhere::Never) => false,
         };
-        let several = || parts.iter().all(|(_, slices)| slices.len() > 1);
-        let is_phase = match i {
-            0 | 1 => (coincide && apart()) || (!coincide && several()),
-            // Scanners count acquisitions on while the table moves: one scan where one follows the
-            // other evenly.
-            3 => (coincide && apart()) || (!coincide && several() && !follows(&group, &parts)),
-            _ => coincide && apart(),
-        };
-        if sensible && is_phase {
-            let mut all: Vec<Option<Slice>> = group.into_iter().map(Some).collect();
-            let mut take = |i: &usize| all.get_mut(*i).and_then(Option::take);
-            return parts
-                .iter()
-                .map(|(_, slices)| slices.iter().filter_map(&mut take).collect())
-                .collect();
+        if parts.len() > 1 && is_phase {
+            let parts: Vec<Vec<usize>> = parts.into_iter().map(|(_, slices)| slices).collect();
+            return taken(group, &parts);
         }
     }
-    vec![group]
+    match coincide.then(|| in_turn(&group, places.len())).flatten() {
+        Some(parts) => taken(group, &parts),
+        None => vec![group],
+    }
+}
+
+/// Whether no two of the slices lie at one place.
+fn differ(group: &[Slice], slices: &[usize]) -> bool {
+    let mut places: Vec<_> = slices.iter().map(|i| group.get(*i).and_then(place)).collect();
+    places.sort_unstable();
+    places.windows(2).all(|pair| pair[0].is_some() && pair[0] != pair[1])
+}
+
+/// Phases that nothing names: every place is there equally often, and all first ones come before all
+/// second ones, by their time or by their number.
+fn in_turn(group: &[Slice], places: usize) -> Option<Vec<Vec<usize>>> {
+    let count = group.len() / places.max(1);
+    if count < 2 || count * places != group.len() || places < 2 {
+        return None;
+    }
+    let by_time = |slice: &Slice| slice.phase.time().map(|time| format!("{time:0<40}"));
+    let by_number = |slice: &Slice| slice.instance.map(|number| format!("{number:020}"));
+    [by_time as fn(&Slice) -> Option<String>, by_number].iter().find_map(|key| {
+        let mut order: Vec<(String, usize)> = Vec::new();
+        for (i, slice) in group.iter().enumerate() {
+            order.push((key(slice)?, i));
+        }
+        order.sort_unstable();
+        let parts: Vec<Vec<usize>> =
+            order.chunks(places).map(|part| part.iter().map(|(_, i)| *i).collect()).collect();
+        // The same time, or number, on both sides of a border would be a guess.
+        let clear = order
+            .chunks(places)
+            .zip(order.chunks(places).skip(1))
+            .all(|(one, next)| one.last().map(|a| &a.0) < next.first().map(|b| &b.0));
+        (clear && parts.iter().all(|part| differ(group, part))).then_some(parts)
+    })
+}
+
+/// The slices of each part.
+fn taken(group: Vec<Slice>, parts: &[Vec<usize>]) -> Vec<Vec<Slice>> {
+    let mut all: Vec<Option<Slice>> = group.into_iter().map(Some).collect();
+    let mut take = |i: &usize| all.get_mut(*i).and_then(Option::take);
+    parts.iter().map(|part| part.iter().filter_map(&mut take).collect()).collect()
 }
 
 /// A value, and the indices of the slices that have it.
 type Shared = (Option<String>, Vec<usize>);
 
-/// The values of a key, in ascending order.
-fn distinct(group: &[Slice], key: &fn(&Phase) -> Option<String>) -> Vec<Shared> {
+/// The values of a kind, in ascending order.
+fn distinct(group: &[Slice], kind: usize) -> Vec<Shared> {
     let mut parts = std::collections::BTreeMap::<_, Vec<usize>>::new();
     for (i, slice) in group.iter().enumerate() {
-        parts.entry(key(&slice.phase)).or_default().push(i);
+        parts.entry(slice.phase.value(kind).map(str::to_owned)).or_default().push(i);
     }
     parts.into_iter().collect()
 }
@@ -161,7 +181,7 @@ struct Trait {
     said: fn(&str) -> Option<String>,
 }
 
-const TRAITS: [Trait; 14] = [
+const TRAITS: [Trait; 9] = [
     Trait {
         reason: "patient",
         value: |s| Some(s.first()?.file.patient_id()?.to_owned()),
@@ -210,27 +230,6 @@ const TRAITS: [Trait; 14] = [
         value: |s| s.first()?.file.frame_of_reference_uid.clone(),
         said: |_| None,
     },
-    Trait {
-        reason: "temporal position",
-        value: |s| constant(s, PHASES[0]),
-        said: |value| Some(format!("temporal position {value}")),
-    },
-    Trait {
-        reason: "phase of the heart",
-        value: |s| constant(s, PHASES[1]),
-        said: |value| Some(format!("{} % of the heart's cycle", tenths(value))),
-    },
-    Trait {
-        reason: "trigger time",
-        value: |s| constant(s, PHASES[2]),
-        said: |value| Some(format!("trigger time {} ms", tenths(value))),
-    },
-    Trait {
-        reason: "acquisition",
-        value: |s| constant(s, PHASES[3]),
-        said: |value| Some(format!("acquisition {value}")),
-    },
-    Trait { reason: "time", value: |s| constant(s, PHASES[4]), said: |_| None },
 ];
 
 /// Whether a text is one of codes, so that it is no free text and fits into a name.
@@ -239,14 +238,22 @@ fn coded(text: &str) -> bool {
     text.len() <= 48 && text.chars().all(fits)
 }
 
-fn tenths(value: &str) -> f64 {
-    value.parse::<f64>().unwrap_or_default() / 10.0
+/// The value of a phase where all slices of a part share it.
+fn constant(slices: &[Slice], kind: usize) -> Option<String> {
+    let value = |slice: &Slice| slice.phase.value(kind).map(str::to_owned);
+    let first = value(slices.first()?);
+    slices.iter().all(|slice| value(slice) == first).then_some(first)?
 }
 
-/// The value of a phase where all slices of a part share it.
-fn constant(slices: &[Slice], key: fn(&Phase) -> Option<String>) -> Option<String> {
-    let first = key(&slices.first()?.phase);
-    slices.iter().all(|slice| key(&slice.phase) == first).then_some(first)?
+/// When the first slice of a part was measured, as digits.
+fn first_time(slices: &[Slice]) -> Option<String> {
+    slices.iter().filter_map(|slice| slice.phase.time()).min().map(str::to_owned)
+}
+
+/// The lowest and the highest instance number of a part.
+fn numbers(slices: &[Slice]) -> Option<String> {
+    let numbers = || slices.iter().filter_map(|slice| slice.instance);
+    Some(format!("{} to {}", numbers().min()?, numbers().max()?))
 }
 
 /// Names each part by what tells it from the others of its UID: as many traits as it takes.
@@ -273,31 +280,58 @@ fn named(parts: Vec<(Vec<Slice>, Option<Warning>)>) -> Vec<Part> {
 
 /// Labels the parts of one UID.
 fn label(siblings: &mut [&mut Part]) {
-    for one in &TRAITS {
-        let values: Vec<Option<String>> =
-            siblings.iter().map(|part| (one.value)(&part.slices)).collect();
-        let mut all = values.clone();
-        all.sort_unstable();
-        all.dedup();
-        if all.len() < 2 {
+    let each = |value: &dyn Fn(&[Slice]) -> Option<String>, siblings: &[&mut Part]| {
+        siblings.iter().map(|part| value(&part.slices)).collect::<Vec<_>>()
+    };
+    for Trait { reason, value, said } in &TRAITS {
+        tell(siblings, reason, &each(value, siblings), *said);
+    }
+    for (kind, Kind { reason, said, .. }) in KINDS.iter().enumerate() {
+        let values = each(&|slices| constant(slices, kind), siblings);
+        tell(siblings, reason, &values, *said);
+    }
+    // Where nothing else does, when they began, and then the numbers, tell them apart.
+    if !told_apart(siblings) {
+        let values = each(&first_time, siblings);
+        tell(siblings, TIME, &values, |_| None);
+    }
+    if !told_apart(siblings) {
+        let values = each(&numbers, siblings);
+        tell(siblings, "instance number", &values, |value| Some(format!("instances {value}")));
+    }
+}
+
+fn told_apart(siblings: &[&mut Part]) -> bool {
+    let mut labels: Vec<&str> = siblings.iter().map(|part| &*part.label).collect();
+    labels.sort_unstable();
+    labels.dedup();
+    labels.len() == siblings.len()
+}
+
+/// Says of each part in what it differs, where it does.
+fn tell(
+    siblings: &mut [&mut Part],
+    reason: &'static str,
+    values: &[Option<String>],
+    said: fn(&str) -> Option<String>,
+) {
+    let mut all = values.to_vec();
+    all.sort_unstable();
+    all.dedup();
+    if all.len() < 2 {
+        return;
+    }
+    let told_apart = told_apart(siblings);
+    for (part, value) in siblings.iter_mut().zip(values) {
+        part.reasons.push(reason);
+        if told_apart {
             continue;
         }
-        let mut labels: Vec<&str> = siblings.iter().map(|part| &*part.label).collect();
-        labels.sort_unstable();
-        labels.dedup();
-        let told_apart = labels.len() == siblings.len();
-        for (part, value) in siblings.iter_mut().zip(values) {
-            part.reasons.push(one.reason);
-            if told_apart {
-                continue;
-            }
-            let number = all.iter().position(|other| *other == value).unwrap_or(0) + 1;
-            let said = value.as_deref().and_then(one.said);
-            let said = said.unwrap_or_else(|| match value {
-                Some(_) => format!("{} {number}", one.reason),
-                None => format!("{} not given", one.reason),
-            });
-            part.label = format!("{}, {said}", part.label);
-        }
+        let number = all.iter().position(|other| other == value).unwrap_or(0) + 1;
+        let said = value.as_deref().and_then(said).unwrap_or_else(|| match value {
+            Some(_) => format!("{reason} {number}"),
+            None => format!("{reason} not given"),
+        });
+        part.label = format!("{}, {said}", part.label);
     }
 }

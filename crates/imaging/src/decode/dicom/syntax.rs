@@ -92,7 +92,11 @@ impl Syntax {
 
 /// What users may meet and should be told by name.
 fn unsupported_name(uid: &str) -> Option<&'static str> {
+    if uid == "1.2.840.113619.5.2" {
+        return Some("GE's own mixture of byte orders");
+    }
     Some(match uid.strip_prefix("1.2.840.10008.1.2.")? {
+        "1.98" => "uncompressed fragments",
         "4.51" => "JPEG extended, 12 bits",
         "4.52" | "4.53" | "4.54" | "4.55" | "4.56" | "4.58" | "4.59" | "4.60" | "4.61" | "4.62"
         | "4.63" | "4.64" | "4.65" | "4.66" => "a retired JPEG process",

@@ -10,7 +10,8 @@ pub(super) fn decode(bytes: &[u8], shape: &Shape) -> Result<Frame, DicomError> {
     let number = |i: usize| header.get(i).map(|number| u32::from_le_bytes(*number) as usize);
     let wanted = shape.channels() * shape.allocated as usize / 8;
     if number(0) != Some(wanted) || bytes.len() < 64 {
-        let reason = format!("its run lengths have {:?} segments, not {wanted}", number(0));
+        let found = number(0).unwrap_or_default();
+        let reason = format!("its run lengths have {found} segments, not {wanted}");
         return Err(DicomError::Damaged(reason));
     }
     let mut planes = Vec::with_capacity(wanted);

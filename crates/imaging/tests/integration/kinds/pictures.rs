@@ -302,6 +302,15 @@ pub fn cases() -> Vec<Case> {
         read("BMP of OS/2", file(bmp(Bmp::Os2))),
         read("BMP in run lengths", file(bmp(Bmp::Runs))),
         read("BMP of 32 bits", file(bmp(Bmp::Four))),
+        read("BMP of 1 bit", file(bmp(Bmp::One))).so(|found| {
+            pixels(found, [COLUMNS, ROWS], |x, y| if (x + y) % 2 == 1 { 255.0 } else { 0.0 });
+        }),
+        read("BMP of 4 bits", file(bmp(Bmp::Nibbles))).so(|found| {
+            pixels(found, [COLUMNS, ROWS], |x, y| ((x + y) % 16) as f64 * 17.0);
+        }),
+        read("BMP of 16 bits", file(bmp(Bmp::Fives))).so(|found| {
+            pixels(found, [COLUMNS, ROWS], |x, y| ((x + y) % 32) as f64 * 255.0 / 31.0);
+        }),
         refused("BMP around a JPEG", file(unpacked), "unsupported-format"),
     ];
     [jpegs, pngs, tiffs, bmps].into_iter().flatten().collect()

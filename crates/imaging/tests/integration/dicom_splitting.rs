@@ -103,6 +103,10 @@ fn two_acquisitions_that_overlap_are_two_and_that_follow_each_other_one() {
     assert_eq!(series(slices).iter().map(depth).collect::<Vec<_>>(), [4, 4]);
     // Far apart.
     assert_eq!(series(two(number("1"), number("2"), 20)).len(), 2);
+    // One behind the other, and a slice of one is missing.
+    let mut slices = two(number("1"), number("2"), 5);
+    slices.remove(2);
+    assert_eq!(series(slices).iter().map(depth).collect::<Vec<_>>(), [9]);
     // Each slice its own, as step-and-shoot scanners count.
     let slices = (0..8).map(|z| slice(z).text(0x0020_0012, b"IS", &z.to_string())).collect();
     assert_eq!(series(slices).iter().map(depth).collect::<Vec<_>>(), [8]);

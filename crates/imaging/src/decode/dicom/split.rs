@@ -131,7 +131,7 @@ fn distinct(group: &[Slice], key: &fn(&Phase) -> Option<String>) -> Vec<Shared> 
     parts.into_iter().collect()
 }
 
-/// Whether the parts lie one behind the other along the normal with steps as even as within them.
+/// Whether the parts lie one behind the other along the normal, with even steps from one to the next.
 fn follows(group: &[Slice], parts: &[Shared]) -> bool {
     let axes = group.first().and_then(|slice| slice.orientation).and_then(stack::axes);
     let normal = axes.unwrap_or(Axes::IDENTITY)[2];
@@ -141,11 +141,15 @@ fn follows(group: &[Slice], parts: &[Shared]) -> bool {
         places.extend(slices.iter().filter_map(height).map(|height| (height, part)));
     }
     places.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let changes = places.windows(2).filter(|pair| pair[0].1 != pair[1].1).count();
+    let joints: Vec<usize> = (1..places.len())
+        .filter(|i| places.get(i - 1).map(|one| one.1) != places.get(*i).map(|one| one.1))
+        .collect();
     let heights: Vec<f64> = places.iter().map(|(height, _)| *height).collect();
+    // A slice that is missing elsewhere says nothing of the joints.
+    let gaps = stack::spacing(&heights).gaps;
     places.len() == group.len()
-        && changes + 1 == parts.len()
-        && stack::spacing(&heights).gaps.is_empty()
+        && joints.len() + 1 == parts.len()
+        && gaps.iter().all(|(after, _)| !joints.contains(&(after + 1)))
 }
 
 /// What may tell parts of one UID apart: how it is called, and its value in a part.

@@ -439,8 +439,9 @@ fn readers_of_python_see_the_same_pictures() {
             Err(reason) => Some(reason),
             Ok(pieces) => unlike_picture(&ours, &pieces[0].meant),
         };
-        // Pillow knows the mark of BigTIFF in one byte order only.
-        if reason.is_some() && (*input, question.reader) == ("BigTIFF, big endian", "pillow") {
+        // Pillow knows the mark of BigTIFF in one byte order only, and rounds five bits down.
+        let known = ["BigTIFF, big endian", "BMP of 16 bits"].contains(input);
+        if reason.is_some() && known && question.reader == "pillow" {
             continue;
         }
         faults.extend(reason.map(|reason| format!("{input}, {}: {reason}", question.reader)));

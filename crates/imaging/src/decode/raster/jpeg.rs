@@ -91,7 +91,7 @@ fn next_marker(bytes: &[u8], from: usize) -> Option<(u8, usize)> {
 
 /// Refuses a frame whose coding is not read, by its name.
 fn frame(marker: u8, segment: &[u8]) -> Result<(), Fault> {
-    let [bits, high, low, _, _, components, ..] = segment else { return Err(Fault::Cut) };
+    let [bits, high, low, ..] = segment else { return Err(Fault::Cut) };
     match marker {
         0xC0..=0xC2 => {}
         0xC3 | 0xC7 | 0xCB | 0xCF => return Err(kind("a lossless JPEG")),
@@ -103,9 +103,6 @@ fn frame(marker: u8, segment: &[u8]) -> Result<(), Fault> {
     }
     if [*high, *low] == [0, 0] {
         return Err(kind("a JPEG whose height stands behind its data"));
-    }
-    if *components == 4 {
-        return Err(kind("a JPEG of four colours, as for print (CMYK)"));
     }
     Ok(())
 }

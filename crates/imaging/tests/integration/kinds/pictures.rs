@@ -102,6 +102,13 @@ pub fn cases() -> Vec<Case> {
             &["The picture was turned"],
         )
         .so(clockwise),
+        // Pillow wrote it, for the fuzzer.
+        told(
+            "JPEG of four colours (CMYK)",
+            file(include_bytes!("../../../../../fuzz/seeds/raster/cmyk.jpg").to_vec()),
+            &["Colour image"],
+        )
+        .so(|_| {}),
         told("JPEG with another behind it", file(two), &["The file holds more pictures"])
             .so(as_stored),
     ];
@@ -110,7 +117,6 @@ pub fn cases() -> Vec<Case> {
         ("JPEG, arithmetic", 0xC9, 8, 1),
         ("JPEG, hierarchical", 0xC5, 8, 1),
         ("JPEG of 12 bits", 0xC1, 12, 1),
-        ("JPEG of four colours", 0xC0, 8, 4),
         ("JPEG-LS", 0xF7, 8, 1),
     ] {
         let bytes = jpeg_of(marker, bits, components);
@@ -302,6 +308,15 @@ pub fn cases() -> Vec<Case> {
         read("BMP of OS/2", file(bmp(Bmp::Os2))),
         read("BMP in run lengths", file(bmp(Bmp::Runs))),
         read("BMP of 32 bits", file(bmp(Bmp::Four))),
+        read("BMP of 1 bit", file(bmp(Bmp::One))).so(|found| {
+            pixels(found, [COLUMNS, ROWS], |x, y| if (x + y) % 2 == 1 { 255.0 } else { 0.0 });
+        }),
+        read("BMP of 4 bits", file(bmp(Bmp::Nibbles))).so(|found| {
+            pixels(found, [COLUMNS, ROWS], |x, y| ((x + y) % 16) as f64 * 17.0);
+        }),
+        read("BMP of 16 bits", file(bmp(Bmp::Fives))).so(|found| {
+            pixels(found, [COLUMNS, ROWS], |x, y| ((x + y) % 32) as f64 * 255.0 / 31.0);
+        }),
         refused("BMP around a JPEG", file(unpacked), "unsupported-format"),
     ];
     [jpegs, pngs, tiffs, bmps].into_iter().flatten().collect()

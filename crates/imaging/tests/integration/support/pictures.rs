@@ -279,6 +279,12 @@ pub enum Bmp {
     Runs,
     /// 32 bits, the fourth byte unused and 0.
     Four,
+    /// 1 bit, of a palette of black and white: columns and rows alternate.
+    One,
+    /// 4 bits of a palette of 16 greys, which rise along both axes.
+    Nibbles,
+    /// 16 bits, five a colour, which rise along both axes.
+    Fives,
 }
 
 /// A BMP of the greys.
@@ -287,16 +293,28 @@ pub fn bmp(how: Bmp) -> Vec<u8> {
         Bmp::Palette | Bmp::Runs => 8,
         Bmp::TopDown | Bmp::Os2 => 24,
         Bmp::Four => 32,
+        Bmp::One => 1,
+        Bmp::Nibbles => 4,
+        Bmp::Fives => 16,
     };
     let mut data = Vec::new();
     for row in 0..ROWS {
         let y = if how == Bmp::TopDown { row } else { ROWS - 1 - row };
+        if matches!(how, Bmp::One | Bmp::Nibbles) {
+            let mask = (1 << bits) - 1;
+            data.extend(packed((0..COLUMNS).map(|x| (x + y) as u16 & mask), bits as u8));
+        }
         for x in 0..COLUMNS {
             match how {
                 Bmp::Palette => data.push(grey(x, y)),
                 Bmp::Runs => data.extend([1, grey(x, y)]),
                 Bmp::TopDown | Bmp::Os2 => data.extend([grey(x, y); 3]),
                 Bmp::Four => data.extend([grey(x, y), grey(x, y), grey(x, y), 0]),
+                Bmp::Fives => {
+                    let five = (x + y) as u16 & 31;
+                    data.extend((five << 10 | five << 5 | five).to_le_bytes());
+                }
+                Bmp::One | Bmp::Nibbles => {}
             }
         }
         match how {
@@ -309,6 +327,8 @@ pub fn bmp(how: Bmp) -> Vec<u8> {
     }
     let palette: Vec<u8> = match how {
         Bmp::Palette | Bmp::Runs => (0..=255).flat_map(|grey| [grey, grey, grey, 0]).collect(),
+        Bmp::One => vec![0, 0, 0, 0, 255, 255, 255, 0],
+        Bmp::Nibbles => (0..16).flat_map(|grey| [grey * 17, grey * 17, grey * 17, 0]).collect(),
         _ => Vec::new(),
     };
     let header = if how == Bmp::Os2 { 12 } else { 40 };
@@ -327,7 +347,8 @@ pub fn bmp(how: Bmp) -> Vec<u8> {
         file.put(rows as u64 & 0xFFFF_FFFF, 4);
         file.put(1, 2);
         file.put(bits as u64, 2);
-        for value in [u64::from(how == Bmp::Runs), data.len() as u64, 2835, 2835, 0, 0] {
+        let colours = if how == Bmp::One { 2 } else { 0 };
+        for value in [u64::from(how == Bmp::Runs), data.len() as u64, 2835, 2835, colours, 0] {
             file.put(value, 4);
         }
     }

@@ -247,9 +247,8 @@ fn frames_of_two_moments_are_two_volumes() {
     };
     let acquisition =
         |frame: usize| Dicom::empty(EXPLICIT).word(0x0020_9156, (frame % 2 + 1) as u16);
-    let stack = |frame: usize| {
-        Dicom::empty(EXPLICIT).text(0x0020_9056, b"SH", if frame % 2 == 0 { "A" } else { "B" })
-    };
+    let stack =
+        |frame: usize| Dicom::empty(EXPLICIT).text(0x0020_9056, b"SH", ["A", "B"][frame % 2]);
     for moment in [index, acquisition, stack] {
         let found = frames(moment, |frame| (frame / 2) as f64 * 2.5);
         assert_eq!(found.series.iter().map(depth).collect::<Vec<_>>(), [4, 4]);

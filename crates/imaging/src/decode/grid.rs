@@ -219,7 +219,7 @@ impl Grid {
             // A digit and a space.
             Encoding::Text => length.saturating_add(1) / 2 * self.number.bytes(),
         };
-        if possible < needed {
+        if possible < needed && self.encoding != Encoding::Raw {
             return Err(GridError::Truncated { needed, found: length });
         }
         let mut data = BufReader::with_capacity(BUFFER, data);
@@ -230,6 +230,14 @@ impl Grid {
                 let skip = self.skip.unwrap_or(left.saturating_sub(needed));
                 let found = left.saturating_sub(skip);
                 if found < needed {
+                    let start = data.fill_buf().unwrap_or_default();
+                    if let Some(packed) = looks_packed(start) {
+                        let reason = format!(
+                            "its samples are packed with {packed}, though the header says that \
+                             they are not"
+                        );
+                        return Err(GridError::Unsupported(reason));
+                    }
                     return Err(GridError::Truncated { needed, found });
                 }
                 self.pass(&mut data, skip)?;
@@ -402,6 +410,17 @@ impl Grid {
         let more = words.next().is_some();
         let plain = Grid { number: Number::F64, big_endian: false, ..self.clone() };
         Ok((plain.samples(&mut bytes.as_slice())?, more))
+    }
+}
+
+/// With what samples begin that are packed where none should be.
+fn looks_packed(start: &[u8]) -> Option<&'static str> {
+    match start {
+        [0x1F, 0x8B, 8, ..] => Some("gzip"),
+        [0x78, 0x01 | 0x5E | 0x9C | 0xDA, ..] => Some("zlib"),
+        [0x28, 0xB5, 0x2F, 0xFD, ..] => Some("zstd"),
+        [b'B', b'Z', b'h', ..] => Some("bzip2"),
+        _ => None,
     }
 }
 

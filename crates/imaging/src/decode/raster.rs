@@ -136,6 +136,11 @@ pub fn decode_raster(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
     to_grey(&pixels, size, colour_type, format, look)
 }
 
+/// Whether the data of a JPEG end before its pixels, though it has an end mark.
+pub(crate) fn is_short_jpeg(bytes: &[u8]) -> bool {
+    matches!(jpeg::look(bytes), Err(jpeg::Fault::Short))
+}
+
 /// Whether the bytes begin as a picture does that is decoded here.
 pub(crate) fn is_picture(bytes: &[u8]) -> bool {
     format_of(bytes).is_some()

@@ -84,19 +84,53 @@ fn jpeg_baseline_of_eight_bits() {
     image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 100)
         .encode_image(&image)
         .unwrap();
-    let file = slice(JPEG)
-        .word(0x0028_0010, 8)
-        .word(0x0028_0011, 16)
-        .word(0x0028_0100, 8)
-        .word(0x0028_0101, 8)
-        .word(0x0028_0102, 7)
-        .word(0x0028_0103, 0)
-        .packed(jpeg.into_inner())
-        .file();
-    let found = hus(file);
+    let jpeg = jpeg.into_inner();
+    let file = |jpeg: &[u8]| {
+        let mut jpeg = jpeg.to_vec();
+        jpeg.resize(jpeg.len().next_multiple_of(2), 0);
+        slice(JPEG)
+            .word(0x0028_0010, 8)
+            .word(0x0028_0011, 16)
+            .word(0x0028_0100, 8)
+            .word(0x0028_0101, 8)
+            .word(0x0028_0102, 7)
+            .word(0x0028_0103, 0)
+            .packed(jpeg)
+            .file()
+    };
+    // Cut within its data, and ended as a whole one is.
+    let cut = [&jpeg[..jpeg.len() - 30], &[0xFF, 0xD9]].concat();
+    assert_eq!(refused(file(&cut)), "damaged");
+    let found = hus(file(&jpeg));
     let worst =
         found.iter().zip(image.pixels()).map(|(hu, grey)| (hu + 1024 - i16::from(grey.0[0])).abs());
     assert!(worst.max() <= Some(2));
+}
+
+/// OpenJPEG wrote the file (tests/reference/dicom.py); the decoder fills up what is missing.
+#[test]
+fn a_jpeg_2000_that_ends_early_is_refused() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/dicom");
+    let file = std::fs::read(folder.join("jpeg2000-unsigned.dcm")).unwrap();
+    let start = file.windows(4).position(|four| four == [0xFF, 0x4F, 0xFF, 0x51]).unwrap();
+    let length = u32::from_le_bytes(*file[start - 4..].first_chunk().unwrap()) as usize;
+    let stream = &file[start..start + length];
+    let slice = |stream: &[u8]| {
+        let mut stream = stream.to_vec();
+        stream.resize(stream.len().next_multiple_of(2), 0);
+        slice("1.2.840.10008.1.2.4.90")
+            .word(0x0028_0010, 36)
+            .word(0x0028_0011, 40)
+            .word(0x0028_0101, 12)
+            .word(0x0028_0102, 11)
+            .word(0x0028_0103, 0)
+            .packed(stream)
+            .file()
+    };
+    assert_eq!(hus(slice(stream)).len(), 36 * 40);
+    for part in 1..10 {
+        assert_eq!(refused(slice(&stream[..length * part / 10])), "damaged", "{part}");
+    }
 }
 
 #[test]

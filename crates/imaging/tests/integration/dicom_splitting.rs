@@ -214,8 +214,13 @@ fn whatever_else_the_files_say_tells_slices_at_one_place_apart() {
     for (reason, tag, vr, value) in cases {
         // One half alone may carry it.
         let patient = |slice: Dicom| slice.text(0x0010_0020, b"LO", "7");
-        let found = series(two(patient, |slice| patient(slice).text(tag, vr, value), 0));
+        let other = |slice| patient(slice).text(tag, vr, value);
+        let found = series(two(patient, other, 0));
         assert_eq!(found.iter().map(depth).collect::<Vec<_>>(), [5, 5], "{reason}");
+        // Between each other, too.
+        let turns = (0..10).map(|z| if z % 2 == 0 { patient(slice(z)) } else { other(slice(z)) });
+        let between = series(turns.collect());
+        assert_eq!(between.iter().map(depth).collect::<Vec<_>>(), [5, 5], "{reason}");
         let told = found[0].warnings.iter().find(|one| one.code == "mixed-series").unwrap();
         assert!(told.message.contains(reason), "{}", told.message);
         assert!(!found.iter().any(|one| one.info.title.contains("Roe")));
@@ -284,4 +289,15 @@ fn what_is_so_in_some_files_names_them() {
     let more = slice(0).with(0x7FE0_0010, b"OW", Value::Words(vec![1024; 45]));
     let found = series(vec![more]);
     assert!(found[0].warnings[0].message.contains("of 2") || codes(&found[0]) == ["more-frames"]);
+}
+
+#[test]
+fn two_persons_of_one_number_are_two() {
+    let set = |tag: u32, vr: &'static [u8; 2], text: &'static str| {
+        move |slice: Dicom| slice.text(0x0010_0020, b"LO", "7").text(tag, vr, text)
+    };
+    let names = two(set(0x0010_0010, b"PN", "Doe^Jane"), set(0x0010_0010, b"PN", "Roe^R"), 5);
+    assert_eq!(series(names).len(), 2);
+    let days = two(set(0x0010_0030, b"DA", "19500101"), set(0x0010_0030, b"DA", "19600101"), 5);
+    assert_eq!(series(days).len(), 2);
 }

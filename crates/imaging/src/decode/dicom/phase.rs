@@ -20,11 +20,12 @@ pub(super) enum Elsewhere {
     Always,
     /// Where one part does not follow the other evenly: scanners count on while the table moves.
     Apart,
-    Never,
+    /// Where slices of one lie between those of another: a clock runs on within a scan.
+    Between,
 }
 
 /// By what phases are told apart, the surest first.
-pub(super) const KINDS: [Kind; 15] = [
+pub(super) const KINDS: [Kind; 17] = [
     kind(
         "temporal position",
         |value| Some(format!("temporal position {value}")),
@@ -35,19 +36,25 @@ pub(super) const KINDS: [Kind; 15] = [
         |value| Some(format!("{value} % of the heart's cycle")),
         Elsewhere::Always,
     ),
-    kind("trigger time", |value| Some(format!("trigger time {value} ms")), Elsewhere::Never),
+    kind("trigger time", |value| Some(format!("trigger time {value} ms")), Elsewhere::Between),
     kind("acquisition", |value| Some(format!("acquisition {value}")), Elsewhere::Apart),
     kind("stack", |_| None, Elsewhere::Always),
-    kind("echo", |value| Some(format!("echo {value}")), Elsewhere::Never),
-    kind("tube voltage", |value| Some(format!("{value} kV")), Elsewhere::Never),
-    kind("contrast agent", |_| None, Elsewhere::Never),
-    kind("slice thickness", |value| Some(format!("{value} mm thick")), Elsewhere::Never),
-    kind("protocol", |_| None, Elsewhere::Never),
-    kind("description", |_| None, Elsewhere::Never),
-    kind("series number", |_| None, Elsewhere::Never),
-    kind("patient's name", |_| None, Elsewhere::Never),
-    kind(TIME, |_| None, Elsewhere::Never),
-    kind("content time", |_| None, Elsewhere::Never),
+    kind("echo", |value| Some(format!("echo {value}")), Elsewhere::Always),
+    kind("tube voltage", |value| Some(format!("{value} kV")), Elsewhere::Always),
+    kind("contrast agent", |_| None, Elsewhere::Always),
+    kind("slice thickness", |value| Some(format!("{value} mm thick")), Elsewhere::Always),
+    kind("protocol", |_| None, Elsewhere::Always),
+    kind("description", |_| None, Elsewhere::Always),
+    kind("series number", |_| None, Elsewhere::Always),
+    kind("patient's name", |_| None, Elsewhere::Always),
+    kind(TIME, |_| None, Elsewhere::Between),
+    kind("birth date", |_| None, Elsewhere::Always),
+    kind(
+        "patient position",
+        |value| Some(value.to_owned()).filter(|v| v.len() < 5),
+        Elsewhere::Always,
+    ),
+    kind("content time", |_| None, Elsewhere::Between),
 ];
 
 /// When it was measured.
@@ -114,9 +121,16 @@ impl Phase {
             text(tags::PROTOCOL_NAME),
             text(tags::SERIES_DESCRIPTION),
             text(tags::SERIES_NUMBER),
-            text(tags::PATIENT_NAME),
+            text(tags::PATIENT_NAME).map(spelled),
             time.map(digits),
+            text(tags::PATIENT_BIRTH_DATE),
+            text(tags::PATIENT_POSITION),
             text(tags::CONTENT_TIME).map(digits),
         ])
     }
+}
+
+/// A name however it is spelled: capitals, spaces and marks say nothing.
+fn spelled(name: String) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
 }

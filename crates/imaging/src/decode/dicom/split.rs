@@ -81,12 +81,13 @@ fn by_phase(group: Vec<Slice>) -> Vec<Vec<Slice>> {
         // What differs from slice to slice, as times do, tells no phases apart.
         let whole = || parts.iter().all(|(_, slices)| slices.len() * 2 > places.len());
         let apart = || parts.iter().all(|(_, slices)| differ(&group, slices));
-        let several = || parts.iter().all(|(value, slices)| value.is_some() && slices.len() > 1);
+        let several = || parts.iter().all(|(_, slices)| slices.len() > 1);
+        let named = || parts.iter().all(|(value, _)| value.is_some());
         let is_phase = match (coincide, elsewhere) {
             (true, _) => whole() && apart(),
-            (false, Elsewhere::Always) => several(),
-            (false, Elsewhere::Apart) => several() && !follows(&group, &parts),
-            (false, Elsewhere::Never) => false,
+            (false, Elsewhere::Always) => several() && (named() || between(&group, &parts)),
+            (false, Elsewhere::Apart) => several() && named() && !follows(&group, &parts),
+            (false, Elsewhere::Between) => several() && between(&group, &parts),
         };
         if parts.len() > 1 && is_phase {
             let parts: Vec<Vec<usize>> = parts.into_iter().map(|(_, slices)| slices).collect();
@@ -151,8 +152,8 @@ fn distinct(group: &[Slice], kind: usize) -> Vec<Shared> {
     parts.into_iter().collect()
 }
 
-/// Whether the parts lie one behind the other along the normal, with even steps from one to the next.
-fn follows(group: &[Slice], parts: &[Shared]) -> bool {
+/// Height of each slice along the normal, ascending, and the part to which it belongs.
+fn heights(group: &[Slice], parts: &[Shared]) -> Vec<(f64, usize)> {
     let axes = group.first().and_then(|slice| slice.orientation).and_then(stack::axes);
     let normal = axes.unwrap_or(Axes::IDENTITY)[2];
     let height = |i: &usize| Some(group.get(*i)?.position?.dot(normal));
@@ -161,6 +162,19 @@ fn follows(group: &[Slice], parts: &[Shared]) -> bool {
         places.extend(slices.iter().filter_map(height).map(|height| (height, part)));
     }
     places.sort_by(|a, b| a.0.total_cmp(&b.0));
+    places
+}
+
+/// Whether slices of the parts mostly take turns along the normal.
+fn between(group: &[Slice], parts: &[Shared]) -> bool {
+    let places = heights(group, parts);
+    let turns = places.windows(2).filter(|pair| pair[0].1 != pair[1].1).count();
+    turns * 2 > places.len()
+}
+
+/// Whether the parts lie one behind the other along the normal, with even steps from one to the next.
+fn follows(group: &[Slice], parts: &[Shared]) -> bool {
+    let places = heights(group, parts);
     let joints: Vec<usize> = (1..places.len())
         .filter(|i| places.get(i - 1).map(|one| one.1) != places.get(*i).map(|one| one.1))
         .collect();
@@ -206,14 +220,14 @@ const TRAITS: [Trait; 9] = [
     Trait {
         reason: "direction",
         value: |s| {
-            let normal = stack::axes(s.first()?.orientation?)?[2];
-            let plane = |k: usize| ["sagittal", "coronal", "axial"].get(k).copied();
-            (0..3)
-                .find(|k| normal[*k].abs() > 0.9)
-                .map_or(Some("oblique"), plane)
-                .map(str::to_owned)
+            let orientation = s.first()?.orientation?;
+            let normal = stack::axes(orientation)?[2];
+            let plane = (0..3).find(|k| normal[*k].abs() > 0.9);
+            let plane = plane.and_then(|k| ["sagittal", "coronal", "axial"].get(k).copied());
+            let exactly = orientation.map(|side| format!("{side:.3}")).join(" ");
+            Some(format!("{}, {exactly}", plane.unwrap_or("oblique")))
         },
-        said: |value| Some(value.to_owned()),
+        said: |value| value.split(',').next().map(str::to_owned),
     },
     Trait {
         reason: "size",
@@ -298,6 +312,11 @@ fn label(siblings: &mut [&mut Part]) {
     if !told_apart(siblings) {
         let values = each(&numbers, siblings);
         tell(siblings, "instance number", &values, |value| Some(format!("instances {value}")));
+    }
+    if !told_apart(siblings) {
+        for (number, part) in (1..).zip(siblings) {
+            part.label = format!("{}, part {number}", part.label);
+        }
     }
 }
 

@@ -20,6 +20,10 @@ impl Import {
             return Err(Refusal::new("nested-archive", message, "Unpack the outer one first."));
         }
         let mut archive = Archive::open(bytes)?;
+        if archive.len() == 0 {
+            let hint = "Make it again, with the files in it.";
+            return Err(Refusal::new("empty-file", "the archive has no files in it", hint));
+        }
         let mut files = 0;
         for index in 0..archive.len() {
             let file = archive.file(index, &self.limits, &mut self.unpackable);

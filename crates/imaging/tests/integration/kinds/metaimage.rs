@@ -244,6 +244,8 @@ pub fn cases() -> Vec<Case> {
             mha(&compressed, b"BZh91AY&SY".repeat(20)),
             "unsupported-format",
         ),
+        refused("says not compressed, is gzip", mha(&[], gzip(&[0; 210])), "unsupported-format"),
+        refused("says not compressed, is zlib", mha(&[], zlib(&[0; 210])), "unsupported-format"),
         refused("cut off", mha(&[], samples()[..100].to_vec()), "truncated"),
     ]
 }

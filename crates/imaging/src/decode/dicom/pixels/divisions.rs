@@ -63,6 +63,40 @@ pub(super) fn sensible(stream: &[u8]) -> bool {
     worst <= MOST_PARTS
 }
 
+/// Whether every part of a tile is there to its end (T.800, A.4.2), or the end mark where the last
+/// does not say how long it is. The decoder fills up what is missing without a word.
+pub(super) fn complete(stream: &[u8]) -> bool {
+    let pair = |at: usize| stream.get(at..).and_then(<[u8]>::first_chunk::<2>).copied();
+    // The main header: segments, each with its length, up to the first part.
+    let mut at = 2;
+    loop {
+        match pair(at) {
+            Some([0xFF, 0x90]) => break,
+            Some([0xFF, _]) => {
+                let length = pair(at + 2).map_or(0, u16::from_be_bytes);
+                if length < 2 {
+                    return false;
+                }
+                at += 2 + usize::from(length);
+            }
+            _ => return false,
+        }
+    }
+    while pair(at) == Some([0xFF, 0x90]) {
+        let length = stream.get(at + 6..).and_then(<[u8]>::first_chunk::<4>);
+        match length.map(|length| u32::from_be_bytes(*length) as usize) {
+            // To the end mark, behind which zeros may make the length even.
+            Some(0) => {
+                let end = stream.iter().rposition(|byte| *byte != 0).unwrap_or(0);
+                return end.checked_sub(1).and_then(pair) == Some([0xFF, 0xD9]);
+            }
+            Some(length) if length >= 12 => at = at.saturating_add(length),
+            _ => return false,
+        }
+    }
+    at <= stream.len()
+}
+
 /// Samples of all components on the reference grid, and tiles.
 fn sizes(stream: &[u8]) -> Option<(u64, u64)> {
     let number = |i: usize| {

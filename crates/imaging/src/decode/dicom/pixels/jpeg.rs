@@ -6,6 +6,7 @@ use super::frame::{Frame, colour};
 use super::stream::{point_transform, start_of_frame};
 use crate::decode::dicom::error::DicomError;
 use crate::decode::dicom::shape::{Photometric, Shape};
+use crate::decode::raster::is_short_jpeg;
 use hayro_jpeg2000::error::{DecodeError, FormatError, MarkerError};
 use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
 use jpeg_decoder::{CodingProcess, Decoder, PixelFormat};
@@ -47,6 +48,10 @@ pub(super) fn decode(bytes: &[u8], shape: &Shape) -> Result<Frame, DicomError> {
     // Neither 50 nor 57 and 70 have such frames, and a megabyte of empty scans takes minutes.
     if info.coding_process == CodingProcess::DctProgressive {
         return Err(DicomError::TransferSyntax("progressive JPEG".to_owned()));
+    }
+    // The decoder fills up what is missing without a word.
+    if is_short_jpeg(bytes) {
+        return Err(damaged(NAME, "pixels are missing"));
     }
     let colourful = info.pixel_format == PixelFormat::RGB24;
     if colourful != (shape.channels() == 3) || info.pixel_format == PixelFormat::CMYK32 {
@@ -111,6 +116,9 @@ pub(super) fn decode_2000(bytes: &[u8], shape: &Shape) -> Result<Frame, DicomErr
     let stream = start.and_then(|start| bytes.get(start..)).unwrap_or_default();
     if !divisions::sensible(stream) {
         return Err(damaged(NAME, "it is divided into far too many parts"));
+    }
+    if !divisions::complete(stream) {
+        return Err(damaged(NAME, "it ends early"));
     }
     let refused = |error| match error {
         DecodeError::Format(FormatError::Unsupported)

@@ -140,9 +140,15 @@ fn search_one(
     });
     if let (Some(folder), Opened::Series { series, .. }) = (&arguments.sr, opened) {
         let spacing = series.volume.geometry().spacing_mm();
-        if let Some(source) = SrSource::of(&series.info, spacing, now()) {
-            let bytes = structured_report(&searched.report, &source);
-            fs::write(folder.join(format!("{stem}.sr.dcm")), bytes)?;
+        match SrSource::of(&series.info, spacing, now()) {
+            Some(source) => {
+                let bytes = structured_report(&searched.report, &source);
+                fs::write(folder.join(format!("{stem}.sr.dcm")), bytes)?;
+            }
+            None => eprintln!(
+                "{file}: no DICOM SR was written: a report refers to the UIDs of a study, a series and \
+                 images, and this has none"
+            ),
         }
     }
     if let Some(folder) = &arguments.heat_maps {

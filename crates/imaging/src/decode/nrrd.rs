@@ -7,7 +7,7 @@ mod fields;
 use super::grid::{self, DataFile, Encoding, Grid, GridError, Placed};
 use super::limits::Limits;
 use super::numbers::Number;
-use super::series::HeaderLine;
+use super::series::{HeaderLine, Warning};
 use fields::{Fields, bad};
 
 /// Longest header that is read in bytes.
@@ -112,6 +112,21 @@ impl Fields<'_> {
         let line_skip = u64::try_from(line_skip).map_err(|_| bad("line skip", "negative"))?;
         let Placed { geometry, order } = grid::placed(size, origin, steps, &mut warnings)?;
         let tags = self.tags();
+        // 3D Slicer's segmentations.
+        if tags.iter().any(|line| line.tag.starts_with("Segment0_")) {
+            let message = "The header says that its values are labels of segments, not CT numbers.";
+            warnings.push(Warning::new("not-ct", message));
+        }
+        let unit = self.get("sample units").map(|unit| unit.trim_matches(['"', ' ']));
+        if let Some(unit) =
+            unit.filter(|unit| !["", "HU", "Hounsfield", "hounsfield"].contains(unit))
+        {
+            let unit: String = unit.chars().take(16).collect();
+            warnings.push(Warning::new(
+                "not-hu",
+                format!("Its values are given in {unit}, not in HU."),
+            ));
+        }
         let scale = None;
         Ok(Grid {
             geometry,

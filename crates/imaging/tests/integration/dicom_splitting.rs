@@ -150,6 +150,16 @@ fn every_slice_lies_where_its_file_says() {
         (slice(z).text(0x0020_0032, b"DS", &join(&place)), place)
     };
     let files = [at(0, 0.0), at(1, 2.5), at(2, 12.5), at(3, 14.0), at(4, 17.5)];
+    // One slice aside of the others is no tilted gantry.
+    let aside = (0..5).map(|z| {
+        let x = if z == 2 { 40.0 } else { 0.0 };
+        let place = [ORIGIN[0] + x, ORIGIN[1], ORIGIN[2] + z as f64 * 2.5];
+        slice(z).text(0x0020_0032, b"DS", &join(&place))
+    });
+    let found = series(aside.collect());
+    assert_eq!(codes(&found[0]), ["shifted"]);
+    assert!(found[0].warnings[0].message.contains("40.0 mm"), "{:?}", found[0].warnings);
+    assert_eq!(found[0].info.tilt_degrees, 0.0);
     let found = series(files.iter().map(|(file, _)| file.clone()).collect());
     let (one, geometry) = (&found[0], found[0].volume.geometry());
     assert!(codes(one).contains(&"gap") && codes(one).contains(&"tilted"));

@@ -96,7 +96,8 @@ fn volume(part: Part) -> Result<Series, String> {
     let positions: Vec<_> = slices.iter().filter_map(|slice| slice.position).collect();
     let tilt = stack::tilt(&positions, &axes);
     let tilted = stack::tilt_warning(tilt, spacing_x.min(spacing_y));
-    let tilt_degrees = if tilted.is_some() { tilt.0 } else { 0.0 };
+    let is_tilted = tilted.as_ref().is_some_and(|warning| warning.code == "tilted");
+    let tilt_degrees = if is_tilted { tilt.degrees } else { 0.0 };
     warnings.extend(tilted);
     let origin = first.position.unwrap_or(match order {
         Order::Location => axes[2] * coordinates.first().copied().unwrap_or(0.0),

@@ -83,33 +83,54 @@ pub(crate) fn same_place(a: f64, b: f64) -> bool {
     (a - b).abs() < SAME_MM
 }
 
-/// Angle in degrees between the line through the first pixels and the normal, and the largest
-/// distance in mm by which a first pixel lies beside the normal through the first slice's.
-pub(crate) fn tilt(positions: &[Vec3], axes: &Axes) -> (f64, f64) {
-    let Some(first) = positions.first() else { return (0.0, 0.0) };
-    let mut most: (f64, f64) = (0.0, 0.0);
-    for position in positions {
-        let offset = *position - *first;
-        let [x, y, z] = axes.0.map(|axis| offset.dot(axis));
-        let aside = x.hypot(y);
-        if aside > most.1 {
-            most = (aside.atan2(z.abs()).to_degrees(), aside);
-        }
+/// How slices lie aside of each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Tilt {
+    /// Angle in degrees between the line on which the first pixels lie and the normal.
+    pub degrees: f64,
+    /// Largest distance in mm by which a first pixel lies beside the normal through the first one.
+    pub aside_mm: f64,
+    /// Largest distance in mm of a first pixel from that line.
+    pub off_line_mm: f64,
+}
+
+/// How the first pixels lie aside of each other: on the line that fits them best, and off it.
+pub(crate) fn tilt(positions: &[Vec3], axes: &Axes) -> Tilt {
+    let Some(first) = positions.first() else { return Tilt::default() };
+    let local = |position: &Vec3| axes.0.map(|axis| (*position - *first).dot(axis));
+    let (mut along, mut lean) = (0.0, [0.0; 2]);
+    for [x, y, z] in positions.iter().map(local) {
+        along += z * z;
+        lean = [lean[0] + x * z, lean[1] + y * z];
     }
-    most
+    let lean = lean.map(|side| if along > 0.0 { side / along } else { 0.0 });
+    let mut tilt = Tilt { degrees: lean[0].hypot(lean[1]).atan().to_degrees(), ..Tilt::default() };
+    for [x, y, z] in positions.iter().map(local) {
+        tilt.aside_mm = tilt.aside_mm.max(x.hypot(y));
+        let off = (x - lean[0] * z).hypot(y - lean[1] * z);
+        tilt.off_line_mm = tilt.off_line_mm.max(off);
+    }
+    tilt
 }
 
 /// What there is to say of a tilt; `pixel_mm` is a pixel's side.
-pub(crate) fn tilt_warning((degrees, aside): (f64, f64), pixel_mm: f64) -> Option<Warning> {
-    (degrees > UPRIGHT_DEGREES && aside > pixel_mm / 2.0).then(|| {
-        Warning::new(
-            "tilted",
-            format!(
-                "The slices do not lie above one another (a tilted gantry, {degrees:.1} degrees, up \
-                 to {aside:.1} mm aside): every slice and place is right, but the planes across \
-                 the slices are drawn as if they did."
-            ),
-        )
+pub(crate) fn tilt_warning(tilt: Tilt, pixel_mm: f64) -> Option<Warning> {
+    let Tilt { degrees, aside_mm, off_line_mm } = tilt;
+    let drawn = "every slice and place is right, but the planes across the slices are drawn as if \
+                 they did";
+    if off_line_mm > pixel_mm / 2.0 {
+        let message = format!(
+            "The slices do not lie above one another: some lie aside by up to {aside_mm:.1} mm, and \
+             not on one line; {drawn}."
+        );
+        return Some(Warning::new("shifted", message));
+    }
+    (degrees > UPRIGHT_DEGREES && aside_mm > pixel_mm / 2.0).then(|| {
+        let message = format!(
+            "The slices do not lie above one another (a tilted gantry, {degrees:.1} degrees, up to \
+             {aside_mm:.1} mm aside): {drawn}."
+        );
+        Warning::new("tilted", message)
     })
 }
 

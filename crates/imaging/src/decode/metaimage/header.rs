@@ -47,6 +47,7 @@ struct Fields<'a> {
     intercept: Option<&'a str>,
     /// What each axis is: "domain" (in space), "list", "time", ...
     kinds: Option<&'a str>,
+    modality: Option<&'a str>,
     /// A key of a sequence of frames, as ultrasound recorders write them.
     frames: Option<&'a str>,
 }
@@ -173,6 +174,7 @@ impl<'a> Fields<'a> {
             "ElementSpacing" => &mut self.spacing,
             "ElementSize" => &mut self.element_size,
             "DistanceUnits" => &mut self.units,
+            "Modality" => &mut self.modality,
             "Offset" | "Origin" | "Position" => &mut self.origin,
             "TransformMatrix" | "Orientation" | "Rotation" => &mut self.axes,
             "ElementType" => &mut self.element,
@@ -299,6 +301,12 @@ impl<'a> Fields<'a> {
         let size = [0, 1, 2].map(|i| size.get(i).copied().map_or(1, i64::from));
         let size = grid::size(size, MAX_VOXELS)?;
         let mut tell = |code, message: &str| warnings.push(Warning::new(code, message));
+        let modality = self.modality.map(|name| name.trim_start_matches("MET_MOD_"));
+        if let Some(other) = modality.filter(|name| !["CT", "UNKNOWN", "OTHER", "?"].contains(name))
+        {
+            let other: String = other.chars().take(16).collect();
+            tell("not-ct", &format!("Its modality is {other}, not CT: its numbers are not HU."));
+        }
         if dimensions == 2 {
             tell("one-slice", "The file holds one slice, and does not say how thick it is.");
         }

@@ -48,6 +48,12 @@ pub(super) fn look(bytes: &[u8]) -> Result<Look, Fault> {
 
 /// What of the first page is not read, or read wrongly, by the decoder.
 fn unread(page: &Directory<'_>) -> Option<String> {
+    if page.number(254).is_some_and(|kind| kind & 1 == 1) {
+        return Some("its first page is a small copy of another one".into());
+    }
+    if let Some(depth @ 2..) = page.number(32_997) {
+        return Some(format!("it is a volume of {depth} planes (ImageDepth)"));
+    }
     let compression = page.number(259).unwrap_or(1);
     let named = match compression {
         1 | 4 | 5 | 7 | 8 | 32_773 | 32_946 => None,

@@ -48,6 +48,7 @@ pub fn cases() -> Vec<Case> {
     };
     vec![
         read("one file (.mha)", mha(&[], samples())),
+        told("not CT (Modality)", mha(&[("Modality", "MET_MOD_MR")], samples()), &["not-ct"]),
         read(
             "header and samples (.mhd, .raw)",
             vec![("scan.mhd", header(&[], "scan.raw")), ("scan.raw", samples())],

@@ -142,6 +142,16 @@ pub fn cases() -> Vec<Case> {
             &["no-spacing"],
         )
         .so(|found| same_hu(scan(found))),
+        told(
+            "a segmentation of 3D Slicer",
+            with(&[(SPACE, "Segment0_ID:=Segment_1\nspace: left-posterior-superior\n")], samples()),
+            &["not-ct"],
+        ),
+        told(
+            "another unit (sample units)",
+            with(&[(SPACE, "sample units: Bq/ml\nspace: left-posterior-superior\n")], samples()),
+            &["not-hu"],
+        ),
         told("no space origin", with(&[(ORIGIN_LINE, "")], samples()), &["no-origin"])
             .so(|found| same_hu(scan(found))),
         refused(

@@ -213,6 +213,16 @@ pub fn cases() -> Vec<Case> {
     };
     let tiffs = vec![
         read("TIFF of 8 bits", one(Page::grey())),
+        refused(
+            "TIFF whose first page is a thumbnail",
+            file(tiff(&[Page::grey().with(254, &[1]), Page::grey()], false, false)),
+            "unsupported-format",
+        ),
+        refused(
+            "TIFF of a volume (ImageDepth)",
+            one(Page::grey().with(32_997, &[16])),
+            "unsupported-format",
+        ),
         read("TIFF, big endian", file(tiff(&[Page::grey()], true, false))),
         read("BigTIFF", file(tiff(&[Page::grey()], false, true))),
         read("BigTIFF, big endian", file(tiff(&[strips()], true, true))),

@@ -199,7 +199,22 @@ fn moments_that_nothing_names_are_told_apart_by_their_turn() {
         titles.dedup();
         assert_eq!(titles.len(), 3, "{titles:?}");
     }
-    // Turns that overlap are no turns: nothing is guessed.
+    // A table that goes to and fro, and stays for two moments before it goes on.
+    let to_and_fro = |z: usize, phase: usize| if phase % 2 == 0 { z } else { 7 - z } + 8 * phase;
+    let staying = |z: usize, phase: usize| z / 4 * 12 + phase * 4 + z % 4;
+    for order in [&to_and_fro as &dyn Fn(usize, usize) -> usize, &staying] {
+        let all = (0..3).flat_map(|phase| (0..8).map(move |z| (z, phase)));
+        let made = |(z, phase)| {
+            at(z, phase).text(0x0008_0032, b"TM", &format!("12{:04}", order(z, phase)))
+        };
+        let found = series(all.map(made).collect());
+        assert_eq!(found.iter().map(depth).collect::<Vec<_>>(), [8, 8, 8]);
+        for one in &found {
+            let hu = |z: i64| one.volume.hu(1, 0, z).map(|hu| hu.0 - z as f32);
+            assert!((0..8).all(|z| hu(z) == hu(0)), "{}", one.info.title);
+        }
+    }
+    // Numbers whose turns overlap are no turns: nothing is guessed.
     let mixed = (0..2).flat_map(|phase| (0..8).map(move |z| (z, phase)));
     let mixed = mixed.map(|(z, phase)| {
         let number = z * 2 + (phase + z) % 2;

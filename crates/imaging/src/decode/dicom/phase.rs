@@ -85,6 +85,11 @@ impl Phase {
         self.value(KINDS.iter().position(|kind| kind.reason == TIME)?)
     }
 
+    /// Its acquisition's number.
+    pub fn acquisition(&self) -> Option<&str> {
+        self.value(KINDS.iter().position(|kind| kind.reason == "acquisition")?)
+    }
+
     /// Whether both are of the same moment.
     pub fn same_moment(&self, other: &Self) -> bool {
         self.0.get(..MOMENTS) == other.0.get(..MOMENTS)

@@ -107,30 +107,40 @@ fn differ(group: &[Slice], slices: &[usize]) -> bool {
     places.windows(2).all(|pair| pair[0].is_some() && pair[0] != pair[1])
 }
 
-/// Phases that nothing names: every place is there equally often, and all first ones come before all
-/// second ones, by their time or by their number.
+/// Phases that nothing names: every place is there equally often, and its first slice by time, or by
+/// acquisition, is of the first phase. Instance numbers may run anyhow: by them only where all first
+/// ones come before all second ones.
 fn in_turn(group: &[Slice], places: usize) -> Option<Vec<Vec<usize>>> {
     let count = group.len() / places.max(1);
     if count < 2 || count * places != group.len() || places < 2 {
         return None;
     }
-    let by_time = |slice: &Slice| slice.phase.time().map(|time| format!("{time:0<40}"));
-    let by_number = |slice: &Slice| slice.instance.map(|number| format!("{number:020}"));
-    [by_time as fn(&Slice) -> Option<String>, by_number].iter().find_map(|key| {
-        let mut order: Vec<(String, usize)> = Vec::new();
+    let time = |slice: &Slice| slice.phase.time().map(|time| format!("{time:0<40}"));
+    let acquisition = |slice: &Slice| Some(format!("{:0>20}", slice.phase.acquisition()?));
+    let number = |slice: &Slice| slice.instance.map(|number| format!("{number:020}"));
+    let turns = |key: &dyn Fn(&Slice) -> Option<String>, clear: bool| {
+        let mut order: Vec<([i64; 3], String, usize)> = Vec::new();
         for (i, slice) in group.iter().enumerate() {
-            order.push((key(slice)?, i));
+            order.push((place(slice)?, key(slice)?, i));
         }
         order.sort_unstable();
-        let parts: Vec<Vec<usize>> =
-            order.chunks(places).map(|part| part.iter().map(|(_, i)| *i).collect()).collect();
-        // The same time, or number, on both sides of a border would be a guess.
-        let clear = order
-            .chunks(places)
-            .zip(order.chunks(places).skip(1))
-            .all(|(one, next)| one.last().map(|a| &a.0) < next.first().map(|b| &b.0));
-        (clear && parts.iter().all(|part| differ(group, part))).then_some(parts)
-    })
+        let mut parts = vec![Vec::new(); count];
+        for all in order.chunks(count) {
+            let one_place = all.first().map(|one| one.0) == all.last().map(|one| one.0);
+            if !one_place || all.windows(2).any(|pair| pair[0].1 == pair[1].1) {
+                return None;
+            }
+            for (part, (_, key, i)) in parts.iter_mut().zip(all) {
+                part.push((key.clone(), *i));
+            }
+        }
+        let last = |part: &Vec<(String, usize)>| part.iter().map(|one| one.0.clone()).max();
+        let first = |part: &Vec<(String, usize)>| part.iter().map(|one| one.0.clone()).min();
+        let in_order = parts.windows(2).all(|pair| last(&pair[0]) < first(&pair[1]));
+        let indices = |part: Vec<(String, usize)>| part.into_iter().map(|one| one.1).collect();
+        (in_order || !clear).then(|| parts.into_iter().map(indices).collect())
+    };
+    turns(&time, false).or_else(|| turns(&acquisition, false)).or_else(|| turns(&number, true))
 }
 
 /// The slices of each part.
@@ -314,6 +324,7 @@ fn label(siblings: &mut [&mut Part]) {
         tell(siblings, "instance number", &values, |value| Some(format!("instances {value}")));
     }
     if !told_apart(siblings) {
+        siblings.sort_by_key(|part| part.slices.iter().filter_map(|slice| slice.instance).min());
         for (number, part) in (1..).zip(siblings) {
             part.label = format!("{}, part {number}", part.label);
         }

@@ -200,7 +200,7 @@ fn moments_that_nothing_names_are_told_apart_by_their_turn() {
         assert_eq!(titles.len(), 3, "{titles:?}");
     }
     // A table that goes to and fro, and stays for two moments before it goes on.
-    let to_and_fro = |z: usize, phase: usize| if phase % 2 == 0 { z } else { 7 - z } + 8 * phase;
+    let to_and_fro = |z: usize, phase: usize| [z, 7 - z][phase % 2] + 8 * phase;
     let staying = |z: usize, phase: usize| z / 4 * 12 + phase * 4 + z % 4;
     for order in [&to_and_fro as &dyn Fn(usize, usize) -> usize, &staying] {
         let all = (0..3).flat_map(|phase| (0..8).map(move |z| (z, phase)));

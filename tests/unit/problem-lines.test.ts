@@ -7,7 +7,7 @@ const problem = (name: string, message: string) => ({ name, code: 'x', message, 
 test('files of one reason share a line, so that another reason is not crowded out', () => {
   const many = Array.from({ length: 40 }, (_, i) => problem(`disc/${i}`, 'it is encrypted'));
   assert.deepEqual(problemLines([...many, problem('scan.mhd', 'its samples are elsewhere')]), [
-    'disc/0 and 39 more: It is encrypted. Do this.',
+    'disc/0, disc/1, disc/2 and 37 more: It is encrypted. Do this.',
     'scan.mhd: Its samples are elsewhere. Do this.',
   ]);
 });

@@ -28,7 +28,7 @@ export const scan = {
     hint: 'It was set aside; the others were opened.',
   },
   problems: (n: number) => `${plural(n, 'file', 'files')} could not be read:`,
-  andFiles: (name: string, more: number) => (more === 0 ? name : `${name} and ${count(more)} more`),
+  andFiles: (names: string, more: number) => (more > 0 ? `${names} and ${count(more)} more` : names),
   andMore: (n: number) => `and ${count(n)} more.`,
   line: (format: string, [x, y, z]: readonly [number, number, number], [a, b, c]: readonly [number, number, number]) =>
     `${format}, ${x} × ${y} × ${z} voxels of ${a.toFixed(2)} × ${b.toFixed(2)} × ${c.toFixed(2)} mm`,

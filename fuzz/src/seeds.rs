@@ -1,6 +1,8 @@
 //! What fuzzing begins with: sound files of every format, small, of phantoms and of the tests'
 //! own writers. Made anew each time, never committed.
 
+#[path = "../../crates/imaging/tests/integration/support/codecs.rs"]
+mod codecs;
 #[path = "../../crates/imaging/tests/integration/support/files.rs"]
 mod formats;
 

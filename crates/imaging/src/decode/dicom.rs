@@ -169,7 +169,8 @@ fn encoding(bytes: &[u8], syntax: Syntax, told: &mut Vec<Warning>) -> Encoding {
 /// says.
 fn more_frames(set: &DataSet<'_>, shape: &Shape) -> Option<String> {
     // A byte more makes an odd length even.
-    let plain = set.bytes(tags::PIXEL_DATA).map_or(0, |bytes| bytes.len().saturating_sub(1));
+    let pad = shape.bytes() * shape.frames % 2;
+    let plain = set.bytes(tags::PIXEL_DATA).map_or(0, |bytes| bytes.len().saturating_sub(pad));
     let plain = plain / shape.bytes().max(1);
     // Fragments may be several a frame.
     let groups = set.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).len();

@@ -1,5 +1,6 @@
 //! What several tests need.
 
+pub mod codecs;
 pub mod counting;
 pub mod files;
 pub mod pictures;

@@ -21,8 +21,7 @@ pub(super) fn drop_copies(slices: &mut Vec<Slice>) -> Option<Warning> {
     // By name, so that the same one stays in whatever order the files came.
     slices.sort_by(|a, b| (&a.file.name, a.frame).cmp(&(&b.file.name, b.frame)));
     let key = |slice: &Slice| {
-        let place =
-            slice.position.map(|position| position.0.map(|side| (side * 100.0).round() as i64));
+        let place = slice.place();
         (place, slice.instance.filter(|_| place.is_none()))
     };
     let mut order: Vec<usize> = (0..slices.len()).collect();
@@ -38,10 +37,9 @@ pub(super) fn drop_copies(slices: &mut Vec<Slice>) -> Option<Warning> {
         };
         // Without a place or number, equal slices of air are no copies of each other.
         let known = slice.position.is_some() || slice.instance.is_some();
-        if known && originals.iter().any(same) {
-            copies.get_mut(i).map(|copy| *copy = true).unwrap_or_default();
-        } else {
-            originals.push(i);
+        match copies.get_mut(i) {
+            Some(copy) if known && originals.iter().any(same) => *copy = true,
+            _ => originals.push(i),
         }
     }
     let mut names = Vec::new();

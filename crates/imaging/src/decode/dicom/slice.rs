@@ -38,6 +38,11 @@ pub(crate) struct FileFacts {
 }
 
 impl Slice {
+    /// Its place in hundredths of a millimetre along all three axes: to be compared where files round.
+    pub fn place(&self) -> Option<[i64; 3]> {
+        self.position.map(|position| position.0.map(|side| (side * 100.0).round() as i64))
+    }
+
     /// What to call it: the file, and its frame where it has several.
     pub fn name(&self) -> String {
         match self.frame {

@@ -63,15 +63,10 @@ fn belongs(a: &Slice, b: &Slice) -> bool {
         && a.file.frame_of_reference_uid == b.file.frame_of_reference_uid
 }
 
-/// A slice's place in hundredths of a millimetre, along all three axes.
-fn place(slice: &Slice) -> Option<[i64; 3]> {
-    slice.position.map(|position| position.0.map(|side| (side * 100.0).round() as i64))
-}
-
 /// Phases lie at the same places: breathing in and out, before and after contrast, moments of the
 /// heart. Temporal positions are phases wherever they lie.
 fn by_phase(group: Vec<Slice>) -> Vec<Vec<Slice>> {
-    let mut places: Vec<_> = group.iter().filter_map(place).collect();
+    let mut places: Vec<_> = group.iter().filter_map(Slice::place).collect();
     places.sort_unstable();
     let all = places.len();
     places.dedup();
@@ -102,7 +97,7 @@ fn by_phase(group: Vec<Slice>) -> Vec<Vec<Slice>> {
 
 /// Whether no two of the slices lie at one place.
 fn differ(group: &[Slice], slices: &[usize]) -> bool {
-    let mut places: Vec<_> = slices.iter().map(|i| group.get(*i).and_then(place)).collect();
+    let mut places: Vec<_> = slices.iter().map(|i| group.get(*i).and_then(Slice::place)).collect();
     places.sort_unstable();
     places.windows(2).all(|pair| pair[0].is_some() && pair[0] != pair[1])
 }
@@ -121,7 +116,7 @@ fn in_turn(group: &[Slice], places: usize) -> Option<Vec<Vec<usize>>> {
     let turns = |key: &dyn Fn(&Slice) -> Option<String>, clear: bool| {
         let mut order: Vec<([i64; 3], String, usize)> = Vec::new();
         for (i, slice) in group.iter().enumerate() {
-            order.push((place(slice)?, key(slice)?, i));
+            order.push((slice.place()?, key(slice)?, i));
         }
         order.sort_unstable();
         let mut parts = vec![Vec::new(); count];

@@ -1,5 +1,7 @@
 //! Small writers of the codecs that no crate at hand writes in all their forms.
 
+#![allow(dead_code)] // Each test takes what it needs.
+
 /// A frame of 16-bit samples in run lengths: the high bytes literally, the low ones as runs.
 pub fn run_lengths(samples: &[u16]) -> Vec<u8> {
     let mut high = Vec::new();

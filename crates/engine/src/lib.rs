@@ -32,6 +32,7 @@ mod product;
 mod run;
 #[cfg(test)]
 mod tests;
+pub mod training;
 mod vector;
 mod winograd;
 

@@ -151,7 +151,7 @@ fn drafts(
 }
 
 /// The cheapest by the count of multiply-adds.
-fn algorithm(
+pub(crate) fn algorithm(
     conv: &Convolution,
     channels: usize,
     size: [usize; 2],

@@ -117,6 +117,11 @@ impl Winograd {
         Self { filter, inputs, outputs, weights, start, relu: conv.relu }
     }
 
+    /// Return which filter it is for.
+    pub(crate) fn filter(&self) -> Filter {
+        self.filter
+    }
+
     /// Return how many tiles are worth carrying at once, of so many.
     pub(crate) fn room(&self, tiles: usize) -> Room {
         let points = self.filter.points() * self.filter.points();

@@ -28,6 +28,11 @@ impl InstructionSet {
         }
     }
 
+    /// Numbers side by side.
+    pub(crate) fn lanes(self) -> usize {
+        self.panel() / 2
+    }
+
     /// Columns of a panel; every channel count but the input's is rounded up to it.
     pub(crate) fn panel(self) -> usize {
         match self {

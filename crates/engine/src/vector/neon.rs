@@ -80,4 +80,16 @@ impl Vector for Lanes {
         // SAFETY: lanes come from a token of NEON.
         Self(unsafe { vfmaq_f32(addend.0, self.0, factor.0) })
     }
+
+    #[inline(always)]
+    fn where_positive(self, value: Self) -> Self {
+        // SAFETY: lanes come from a token of NEON.
+        Self(unsafe { vbslq_f32(vcgtzq_f32(self.0), value.0, vdupq_n_f32(0.0)) })
+    }
+
+    #[inline(always)]
+    fn where_equal(self, other: Self, value: Self) -> Self {
+        // SAFETY: lanes come from a token of NEON.
+        Self(unsafe { vbslq_f32(vceqq_f32(self.0, other.0), value.0, vdupq_n_f32(0.0)) })
+    }
 }

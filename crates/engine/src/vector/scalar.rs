@@ -56,4 +56,20 @@ impl Vector for Lanes {
     fn mul_add(self, factor: Self, addend: Self) -> Self {
         self.mul(factor).add(addend)
     }
+
+    #[inline(always)]
+    fn where_positive(self, value: Self) -> Self {
+        self.zip(value, |lane, value| if lane > 0.0 { value } else { 0.0 })
+    }
+
+    #[inline(always)]
+    fn where_equal(self, other: Self, value: Self) -> Self {
+        let mut found = [0.0; 4];
+        for lane in 0..4 {
+            if self.0[lane] == other.0[lane] {
+                found[lane] = value.0[lane];
+            }
+        }
+        Self(found)
+    }
 }

@@ -61,6 +61,10 @@ pub(crate) trait Vector: Copy {
     fn max(self, other: Self) -> Self;
     /// Compute `self * factor + addend`, rounded once or twice.
     fn mul_add(self, factor: Self, addend: Self) -> Self;
+    /// Return `value` in the lanes that are above zero, zero in the others.
+    fn where_positive(self, value: Self) -> Self;
+    /// Return `value` in the lanes that equal those of `other`, zero in the others.
+    fn where_equal(self, other: Self, value: Self) -> Self;
 
     /// Write a vector.
     ///

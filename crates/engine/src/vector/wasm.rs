@@ -61,4 +61,14 @@ impl Vector for Lanes {
         #[cfg(not(target_feature = "relaxed-simd"))]
         Self(f32x4_add(f32x4_mul(self.0, factor.0), addend.0))
     }
+
+    #[inline(always)]
+    fn where_positive(self, value: Self) -> Self {
+        Self(v128_and(f32x4_gt(self.0, f32x4_splat(0.0)), value.0))
+    }
+
+    #[inline(always)]
+    fn where_equal(self, other: Self, value: Self) -> Self {
+        Self(v128_and(f32x4_eq(self.0, other.0), value.0))
+    }
 }

@@ -81,4 +81,19 @@ impl Vector for Lanes {
         // SAFETY: lanes come from a token of FMA, too.
         Self(unsafe { _mm256_fmadd_ps(self.0, factor.0, addend.0) })
     }
+
+    #[inline(always)]
+    fn where_positive(self, value: Self) -> Self {
+        // SAFETY: lanes come from a token of AVX2.
+        Self(unsafe {
+            let above = _mm256_cmp_ps::<_CMP_GT_OQ>(self.0, _mm256_setzero_ps());
+            _mm256_and_ps(above, value.0)
+        })
+    }
+
+    #[inline(always)]
+    fn where_equal(self, other: Self, value: Self) -> Self {
+        // SAFETY: lanes come from a token of AVX2.
+        Self(unsafe { _mm256_and_ps(_mm256_cmp_ps::<_CMP_EQ_OQ>(self.0, other.0), value.0) })
+    }
 }

@@ -1,0 +1,368 @@
+//! Outputs and gradients of a convolution whose kernels change with every step.
+
+use super::kernel_gradient::KernelGradient;
+use crate::direct::Direct;
+use crate::layer::{Convolution, EngineError};
+use crate::map::Map;
+use crate::plan::{Algorithm, algorithm};
+use crate::vector::{self, InstructionSet, Isa, Kernel};
+use crate::winograd::Winograd;
+
+/// Bytes of maps that are worked on at once, so that they stay in the second-level cache.
+const AT_ONCE: usize = 384 << 10;
+
+/// What a convolution takes, at stride 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvolutionShape {
+    /// Channels of the input and of the output.
+    pub channels: [usize; 2],
+    /// Side of the kernels.
+    pub kernel: usize,
+    /// Zeros around the input, on each side; fewer than the kernel's side.
+    pub padding: usize,
+    /// Rows and columns of the input.
+    pub size: [usize; 2],
+}
+
+impl ConvolutionShape {
+    /// Return rows and columns of the output; `None` where the kernel does not fit.
+    #[must_use]
+    pub fn output_size(&self) -> Option<[usize; 2]> {
+        let side = |side: usize| (side + 2 * self.padding + 1).checked_sub(self.kernel);
+        let size = [side(self.size[0])?, side(self.size[1])?];
+        (size[0] > 0 && size[1] > 0).then_some(size)
+    }
+
+    /// Return how many weights it has, `[out, in, y, x]`.
+    #[must_use]
+    pub fn weights(&self) -> usize {
+        self.channels[0] * self.channels[1] * self.kernel * self.kernel
+    }
+}
+
+/// A convolution without bias, its kernels packed for the pass forward and for the one back. Threads
+/// may share it, each with its [`Scratch`].
+#[derive(Debug)]
+pub struct TrainingConvolution {
+    shape: ConvolutionShape,
+    instructions: InstructionSet,
+    forward: Pass,
+    /// The output's gradient through the turned kernels; absent where nobody asks for the input's.
+    back: Option<Pass>,
+    /// Where the output's gradient is laid out, in whole panels of channels.
+    gradient: Map,
+}
+
+/// Room that passes use again.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    input: LaidOut,
+    gradient: LaidOut,
+    output: Vec<f32>,
+    points: [Vec<f32>; 2],
+}
+
+/// Maps in a buffer, with the zeros around them.
+#[derive(Debug, Default)]
+struct LaidOut {
+    map: Option<Map>,
+    numbers: Vec<f32>,
+}
+
+impl LaidOut {
+    /// Copy images of so many channels into a map. Around the map everything is zero.
+    fn fill(&mut self, map: &Map, images: &[f32], channels: usize) -> &[f32] {
+        let [rows, columns] = map.size;
+        let row = columns * channels;
+        let count = images.len() / (rows * row);
+        if self.map != Some(*map) {
+            self.numbers.clear();
+            self.map = Some(*map);
+        }
+        if self.numbers.len() < count * map.image() {
+            self.numbers.resize(count * map.image(), 0.0);
+        }
+        for (at, from) in images.chunks_exact(row).enumerate() {
+            let to = &mut self.numbers[map.inside(at / rows, at % rows, 0)..];
+            if channels == map.channels {
+                to[..row].copy_from_slice(from);
+            } else {
+                let places = to.chunks_exact_mut(map.channels).zip(from.chunks_exact(channels));
+                places.for_each(|(to, from)| to[..channels].copy_from_slice(from));
+            }
+        }
+        &self.numbers[..count * map.image()]
+    }
+}
+
+/// One way through a convolution.
+#[derive(Debug)]
+struct Pass {
+    from: Map,
+    to: Map,
+    /// Channels of the output, not rounded up.
+    outputs: usize,
+    packed: Packed,
+}
+
+#[derive(Debug)]
+enum Packed {
+    Direct(Direct),
+    Winograd(Winograd),
+}
+
+impl Pass {
+    /// `whole`: lay the input out in whole panels of channels, whatever the algorithm.
+    fn new(conv: &Convolution, [size, to]: [[usize; 2]; 2], panel: usize, whole: bool) -> Self {
+        let [inputs, outputs] = conv.channels;
+        let panels = inputs.next_multiple_of(panel);
+        let to = Map { size: to, margin: 0, room: to, channels: outputs.next_multiple_of(panel) };
+        let padded = size.map(|side| side + 2 * conv.padding);
+        let from = |room, channels| Map { size, margin: conv.padding, room, channels };
+        // A few channels are not worth a panel of points.
+        let algorithm = match 2 * inputs >= panel {
+            true => algorithm(conv, panels, to.size, false, panel),
+            false => Algorithm::Direct,
+        };
+        let (from, packed) = match algorithm {
+            Algorithm::Direct => {
+                let channels = if whole { panels } else { inputs };
+                let packed = Packed::Direct(Direct::new(conv, channels, panel));
+                (from(padded, channels), packed)
+            }
+            Algorithm::Winograd(filter) => {
+                let tiles = filter.tiles(to.size);
+                let reach = |axis: usize| tiles[axis] * filter.outputs() + filter.kernel() - 1;
+                let room = [0, 1].map(|axis| padded[axis].max(reach(axis)));
+                let packed = Packed::Winograd(Winograd::new(filter, conv, panels, panel));
+                (from(room, panels), packed)
+            }
+        };
+        Self { from, to, outputs, packed }
+    }
+
+    /// Take images that are laid out to `[images, rows, columns, channels]`.
+    fn run(
+        &self,
+        instructions: InstructionSet,
+        input: &[f32],
+        output: &mut [f32],
+        spare: &mut Vec<f32>,
+        points: &mut [Vec<f32>; 2],
+    ) {
+        let images = input.len() / self.from.image();
+        if self.outputs == self.to.channels {
+            let kernel = PassKernel { pass: self, input, output, images, points };
+            return vector::run(instructions, kernel);
+        }
+        spare.resize(images * self.to.image(), 0.0);
+        vector::run(instructions, PassKernel { pass: self, input, output: spare, images, points });
+        let places = spare.chunks_exact(self.to.channels);
+        for (to, from) in output.chunks_exact_mut(self.outputs).zip(places) {
+            to.copy_from_slice(&from[..self.outputs]);
+        }
+    }
+}
+
+/// A pass, compiled for each instruction set.
+struct PassKernel<'a> {
+    pass: &'a Pass,
+    input: &'a [f32],
+    output: &'a mut [f32],
+    images: usize,
+    points: &'a mut [Vec<f32>; 2],
+}
+
+impl Kernel for PassKernel<'_> {
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let Self { pass, input, output, images, points } = self;
+        let maps = [&pass.from, &pass.to];
+        match &pass.packed {
+            Packed::Direct(direct) => direct.run::<I>(isa, maps, input, output, images, false),
+            Packed::Winograd(winograd) => {
+                let [rows, columns] = winograd.filter().tiles(pass.to.size);
+                let room = winograd.room(images * rows * columns);
+                let sizes = room.sizes(winograd.filter());
+                for (buffer, size) in points.iter_mut().zip(sizes) {
+                    buffer.resize(buffer.len().max(size), 0.0);
+                }
+                let [points, products] = points;
+                let scratch = (room, [&mut points[..], &mut products[..]]);
+                winograd.run::<I>(isa, maps, input, output, (images, false), scratch);
+            }
+        }
+    }
+}
+
+impl TrainingConvolution {
+    /// Pack kernels, `[out, in, y, x]`, for the best instructions there are. `back`: for the gradient
+    /// of the input, too.
+    ///
+    /// # Errors
+    /// [`EngineError::Layer`] where the kernel does not fit the input, or the weights are not as many
+    /// as the shape says.
+    pub fn new(shape: ConvolutionShape, weights: &[f32], back: bool) -> Result<Self, EngineError> {
+        Self::with_instructions(shape, weights, back, InstructionSet::best())
+    }
+
+    /// Do the same for given instructions, or for none in particular where they are not available.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_instructions(
+        shape: ConvolutionShape,
+        weights: &[f32],
+        back: bool,
+        instructions: InstructionSet,
+    ) -> Result<Self, EngineError> {
+        let wrong = |what: &str| Err(EngineError::Layer(0, what.to_owned()));
+        let [inputs, outputs] = shape.channels;
+        let Some(size) = shape.output_size().filter(|_| inputs * outputs * shape.kernel > 0) else {
+            return wrong("an empty kernel, or one that is larger than the map");
+        };
+        if shape.padding >= shape.kernel || weights.len() != shape.weights() {
+            return wrong("not as many weights as its shape says, or more padding than kernel");
+        }
+        let available = instructions.available();
+        let instructions = if available { instructions } else { InstructionSet::Scalar };
+        let panel = instructions.panel();
+        let conv = |channels: [usize; 2], padding, weights| Convolution {
+            channels,
+            kernel: shape.kernel,
+            padding,
+            weights,
+            bias: vec![0.0; channels[1]],
+            relu: false,
+        };
+        let forward = conv(shape.channels, shape.padding, weights.to_vec());
+        let forward = Pass::new(&forward, [shape.size, size], panel, false);
+        let back = back.then(|| {
+            let margin = shape.kernel - 1 - shape.padding;
+            let turned = conv([outputs, inputs], margin, turned(&shape, weights));
+            Pass::new(&turned, [size, shape.size], panel, true)
+        });
+        let channels = outputs.next_multiple_of(panel);
+        let alone = Map { size, margin: 0, room: size, channels };
+        let gradient = back.as_ref().map_or(alone, |pass| pass.from);
+        Ok(Self { shape, instructions, forward, back, gradient })
+    }
+
+    /// Return what it takes.
+    #[must_use]
+    pub fn shape(&self) -> &ConvolutionShape {
+        &self.shape
+    }
+
+    /// Return rows and columns of the output.
+    #[must_use]
+    pub fn output_size(&self) -> [usize; 2] {
+        self.forward.to.size
+    }
+
+    /// Return the instructions that it is compiled for.
+    #[must_use]
+    pub fn instructions(&self) -> InstructionSet {
+        self.instructions
+    }
+
+    /// Return the numbers of an image of the input, and of one of the output.
+    #[must_use]
+    pub fn image(&self) -> [usize; 2] {
+        let ([rows, columns], [inputs, outputs]) = (self.shape.size, self.shape.channels);
+        let size = self.output_size();
+        [rows * columns * inputs, size[0] * size[1] * outputs]
+    }
+
+    /// Images that are worked on at once.
+    fn at_once(&self) -> usize {
+        let maps = [&self.forward.from, &self.forward.to, &self.gradient];
+        let bytes: usize = maps.iter().map(|map| map.image() * size_of::<f32>()).sum();
+        (AT_ONCE / bytes).clamp(1, 16)
+    }
+
+    /// Compute the outputs of images.
+    ///
+    /// # Shapes
+    /// `input`: `[images, rows, columns, in]`; `output`: `[images, rows, columns, out]`.
+    ///
+    /// # Panics
+    /// Where these are not whole images, as many of one as of the other.
+    pub fn forward(&self, input: &[f32], output: &mut [f32], scratch: &mut Scratch) {
+        let [from, to] = self.image();
+        assert!(input.len().is_multiple_of(from) && input.len() / from * to == output.len());
+        let at_once = self.at_once();
+        let Scratch { input: laid_out, output: spare, points, .. } = scratch;
+        for (input, output) in input.chunks(at_once * from).zip(output.chunks_mut(at_once * to)) {
+            let input = laid_out.fill(&self.forward.from, input, self.shape.channels[0]);
+            self.forward.run(self.instructions, input, output, spare, points);
+        }
+    }
+
+    /// Add the gradient of the kernels to `kernels`, and return that of the input in `input_gradient`,
+    /// where there is one.
+    ///
+    /// # Shapes
+    /// `input`, `input_gradient`: `[images, rows, columns, in]`; `gradient`, that of the output:
+    /// `[images, rows, columns, out]`.
+    ///
+    /// # Panics
+    /// Where these are not whole images, as many of each; where the input's gradient is asked for and
+    /// was not when the kernels were packed; where `kernels` are those of another convolution.
+    pub fn backward(
+        &self,
+        input: &[f32],
+        gradient: &[f32],
+        kernels: Option<&mut KernelGradient>,
+        input_gradient: Option<&mut [f32]>,
+        scratch: &mut Scratch,
+    ) {
+        let [from, to] = self.image();
+        assert!(input.len().is_multiple_of(from) && input.len() / from * to == gradient.len());
+        assert!(input_gradient.as_ref().is_none_or(|out| out.len() == input.len()));
+        let at_once = self.at_once();
+        let (mut kernels, mut input_gradient) = (kernels, input_gradient);
+        let [inputs, outputs] = self.shape.channels;
+        let Scratch { input: laid_in, gradient: laid_out, output: spare, points } = scratch;
+        let chunks = input.chunks(at_once * from).zip(gradient.chunks(at_once * to));
+        for (turn, (input, gradient)) in chunks.enumerate() {
+            let laid_out = laid_out.fill(&self.gradient, gradient, outputs);
+            if let Some(kernels) = &mut kernels {
+                let laid_in = laid_in.fill(&self.forward.from, input, inputs);
+                kernels.add(
+                    self.instructions,
+                    &self.forward.from,
+                    laid_in,
+                    &self.gradient,
+                    laid_out,
+                );
+            }
+            if let Some(out) = &mut input_gradient {
+                let out = &mut out[turn * at_once * from..][..input.len()];
+                match &self.back {
+                    Some(back) => back.run(self.instructions, laid_out, out, spare, points),
+                    None => unreachable!("the input's gradient was not asked for in time"),
+                }
+            }
+        }
+    }
+
+    /// Return an empty sum of kernels' gradients.
+    #[must_use]
+    pub fn kernel_gradient(&self) -> KernelGradient {
+        let channels = self.forward.from.channels;
+        KernelGradient::new(self.shape, channels, self.instructions.panel())
+    }
+}
+
+/// Turn kernels by half a circle and swap their channels: `[in, out, y, x]`.
+fn turned(shape: &ConvolutionShape, weights: &[f32]) -> Vec<f32> {
+    let ([inputs, outputs], taps) = (shape.channels, shape.kernel * shape.kernel);
+    let mut turned = vec![0.0; weights.len()];
+    for (pair, kernel) in weights.chunks_exact(taps).enumerate() {
+        let (output, input) = (pair / inputs, pair % inputs);
+        let to = &mut turned[(input * outputs + output) * taps..][..taps];
+        to.iter_mut().zip(kernel.iter().rev()).for_each(|(to, from)| *to = *from);
+    }
+    turned
+}

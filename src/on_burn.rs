@@ -1,8 +1,11 @@
 //! A network's table executed by Burn: the reference that the engine must equal, inference on
 //! graphics cards, gradients, and training.
 
+#[cfg(feature = "flex")]
+mod block;
 mod deploy;
 mod inference;
+mod maps;
 mod network;
 mod tied_conv;
 mod trainable;

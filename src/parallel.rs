@@ -31,3 +31,17 @@ pub(crate) fn threads() -> usize {
     #[cfg(not(feature = "threads"))]
     1
 }
+
+/// Do `work` for each part; return what it gives in their order.
+#[cfg(all(feature = "threads", feature = "flex"))]
+pub(crate) fn each<T: Send, R: Send>(parts: Vec<T>, work: impl Fn(T) -> R + Send + Sync) -> Vec<R> {
+    use rayon::prelude::*;
+    // One at a time, for a thread that is held up elsewhere leaves its share to the others.
+    parts.into_par_iter().with_max_len(1).map(work).collect()
+}
+
+/// Do `work` for each part, one after another; return what it gives in their order.
+#[cfg(all(not(feature = "threads"), feature = "flex"))]
+pub(crate) fn each<T, R>(parts: Vec<T>, work: impl Fn(T) -> R) -> Vec<R> {
+    parts.into_iter().map(work).collect()
+}

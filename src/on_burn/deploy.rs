@@ -2,9 +2,8 @@
 
 use super::network::Network;
 use super::tied_conv::TiedConv;
-use super::trainable::{Trainable, Trained};
+use super::trainable::{Trainable, Trained, bias};
 use crate::model::symmetry::SYMMETRIES;
-use burn::module::Param;
 use burn::tensor::Tensor;
 
 impl Trainable {
@@ -42,14 +41,6 @@ impl TiedConv {
         let scale = spread(scale);
         let [channels] = scale.dims();
         (self.kernels() * scale.reshape([channels, 1, 1, 1]), spread(bias))
-    }
-}
-
-/// Take the bias, which every layer of ours has.
-fn bias(bias: Option<&Param<Tensor<1>>>) -> Tensor<1> {
-    match bias {
-        Some(bias) => bias.val(),
-        None => unreachable!("convolutions and dense layers are made with a bias"),
     }
 }
 

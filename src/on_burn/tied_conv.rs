@@ -2,12 +2,10 @@
 //! "Group Equivariant Convolutional Networks", 2016), each with batch normalisation. What ships is an
 //! ordinary network with the ties written out.
 
+use super::maps::{Maps, Then};
 use crate::model::symmetry::{SYMMETRIES, permutation};
 use burn::module::{Initializer, Module, Param};
 use burn::nn::{BatchNorm, BatchNormConfig};
-use burn::tensor::activation::relu;
-use burn::tensor::module::conv2d;
-use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 /// A convolution without padding, then batch normalisation and ReLU. Channels come in
@@ -57,15 +55,9 @@ impl TiedConv {
             .reshape([to * SYMMETRIES, from * turned_inputs, self.side, self.side])
     }
 
-    /// `[B, C in, H, W]` -> `[B, C out, H - side + 1, W - side + 1]`
-    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let options = ConvOptions::new([1, 1], [0, 0], [1, 1], 1);
-        let x = conv2d(x, self.kernels(), None, options);
-        let [batch, channels, height, width] = x.dims();
-        // One mean and one variance a field: its channels are the same thing turned.
-        let fields = [batch, channels / SYMMETRIES, SYMMETRIES * height, width];
-        let x = self.norm.forward(x.reshape(fields));
-        relu(x.reshape([batch, channels, height, width]))
+    /// Take maps of H x W places to maps of (H - side + 1) x (W - side + 1), or half as many a side.
+    pub(super) fn forward(&self, maps: Maps, pool: bool) -> Maps {
+        maps.convolved(self.kernels(), Then::Norm(&self.norm), 0, pool)
     }
 }
 

@@ -1,12 +1,12 @@
 //! A network's table as it is trained: with dropout, and with tied kernels and batch normalisation
 //! where the table says so.
 
+use super::maps::{Maps, Then};
 use super::tied_conv::TiedConv;
 use crate::model::symmetry::SYMMETRIES;
 use crate::model::{LayerInfo, NetworkKind, Operation};
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::pool::MaxPool2dConfig;
 use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
@@ -55,42 +55,54 @@ impl Trainable {
     /// `[B, 1, 50, 50]` in [0, 1] -> `[B, 2]`
     #[must_use]
     pub fn forward(&self, patches: Tensor<4>) -> Tensor<2> {
-        let mut trained = self.trained.iter();
-        let mut map = patches;
-        for layer in &self.layers {
-            let parameters = layer.weight_shape().and_then(|_| trained.next());
-            map = match (layer.operation, parameters) {
-                (Operation::Convolution { .. }, Some(Trained::Tied(conv))) => conv.forward(map),
-                (Operation::Convolution { .. }, Some(Trained::Convolution(conv))) => {
-                    relu(conv.forward(map))
-                }
-                (Operation::Dense { relu: cut }, Some(Trained::Dense(dense))) => {
-                    let features = self.features(map);
-                    let features = dense.forward(features);
-                    let features = if cut { relu(features) } else { features };
-                    features.unsqueeze_dims(&[2, 3])
-                }
-                (Operation::MaxPool, _) => {
-                    MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init().forward(map)
-                }
-                (Operation::Dropout, _) => self.dropout.forward(map),
-                // A tied network takes the mean over places and symmetries at once.
-                _ => map,
-            };
-        }
-        map.flatten(1, 3) // [B, 2]
+        self.through(Maps::of_patches(patches))
     }
 
-    /// Return what a dense layer reads of a map.
-    fn features(&self, map: Tensor<4>) -> Tensor<2> {
-        if !self.kind.is_tied() {
-            return map.flatten(1, 3);
+    /// Take maps through all layers.
+    fn through(&self, maps: Maps) -> Tensor<2> {
+        let mut trained = self.trained.iter();
+        let mut maps = maps;
+        // Of the dense layers; there is one at least.
+        let mut features: Option<Tensor<2>> = None;
+        for (at, layer) in self.layers.iter().enumerate() {
+            let parameters = layer.weight_shape().and_then(|_| trained.next());
+            let next = self.layers.get(at + 1).map(|next| next.operation);
+            let pool = next == Some(Operation::MaxPool);
+            match (layer.operation, parameters) {
+                (Operation::Convolution { .. }, Some(Trained::Tied(conv))) => {
+                    maps = conv.forward(maps, pool);
+                }
+                (Operation::Convolution { padding, .. }, Some(Trained::Convolution(conv))) => {
+                    let bias = Then::Bias(bias(conv.bias.as_ref()));
+                    maps = maps.convolved(conv.weight.val(), bias, padding, pool);
+                }
+                (Operation::Dense { relu: cut }, Some(Trained::Dense(dense))) => {
+                    let before = features.unwrap_or_else(|| self.features(maps.clone()));
+                    let after = dense.forward(before);
+                    features = Some(if cut { relu(after) } else { after });
+                }
+                (Operation::Dropout, _) => features = features.map(|x| self.dropout.forward(x)),
+                // Pooling is done with the convolution before it, the mean with the head behind it.
+                _ => {}
+            }
         }
-        let [batch, channels, height, width] = map.dims();
-        // The mean over places and symmetries: nothing is left that a turn could change.
-        let fields = [batch, channels / SYMMETRIES, SYMMETRIES * height * width];
-        let means = map.reshape(fields).mean_dim(2).reshape([batch, channels / SYMMETRIES]);
-        self.dropout.forward(means)
+        features.unwrap_or_else(|| maps.flattened()) // [B, 2]
+    }
+
+    /// Return what a dense layer reads of maps.
+    fn features(&self, maps: Maps) -> Tensor<2> {
+        match self.kind.is_tied() {
+            true => self.dropout.forward(maps.field_means()),
+            false => maps.flattened(),
+        }
+    }
+}
+
+/// Take the bias, which every layer of ours has.
+pub(super) fn bias(bias: Option<&Param<Tensor<1>>>) -> Tensor<1> {
+    match bias {
+        Some(bias) => bias.val(),
+        None => unreachable!("convolutions and dense layers are made with a bias"),
     }
 }
 
@@ -112,5 +124,90 @@ fn fresh(kind: NetworkKind, layer: &LayerInfo, device: &Device) -> Option<Traine
             Some(Trained::Dense(LinearConfig::new(inputs, outputs).init(device)))
         }
         _ => None,
+    }
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use super::*;
+    use crate::constants::PATCH_SIZE;
+    use burn::module::ModuleVisitor;
+    use burn::optim::GradientsParams;
+    use burn::tensor::Distribution;
+    use burn::tensor::activation::log_softmax;
+
+    /// Every parameter's gradient, in order.
+    struct Gradients<'a> {
+        of: &'a GradientsParams,
+        found: Vec<Vec<f32>>,
+    }
+
+    impl ModuleVisitor for Gradients<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            if let Some(gradient) = self.of.get::<D>(param.id) {
+                self.found.push(gradient.into_data().try_to_vec().unwrap());
+            }
+        }
+    }
+
+    /// Every number of a network, in order: parameters and running statistics.
+    #[derive(Default)]
+    struct Numbers(Vec<Vec<f32>>);
+
+    impl ModuleVisitor for Numbers {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0.push(param.val().into_data().try_to_vec().unwrap());
+        }
+    }
+
+    type Found = Vec<Vec<f32>>;
+
+    /// Logits, gradients and statistics after a step, by our engine or by Burn's own operations.
+    fn step(network: &Trainable, patches: &Tensor<4>, own: bool) -> (Vec<f32>, Found, Found) {
+        let begin = if own { Maps::of_patches } else { Maps::as_burn };
+        let logits = network.through(begin(patches.clone()));
+        // A few weights that make the classes unlike.
+        let share = Tensor::<1>::from_data([0.25, -1.0], &logits.device()).unsqueeze();
+        let loss = (log_softmax(logits.clone(), 1) * share).sum();
+        let of = GradientsParams::from_grads(loss.backward(), network);
+        let mut gradients = Gradients { of: &of, found: Vec::new() };
+        network.visit(&mut gradients);
+        let mut numbers = Numbers::default();
+        network.valid().visit(&mut numbers);
+        (logits.into_data().try_to_vec().unwrap(), gradients.found, numbers.0)
+    }
+
+    /// The largest difference, in shares of the largest number.
+    fn apart(found: &[f32], expected: &[f32]) -> f32 {
+        assert_eq!(found.len(), expected.len());
+        let most = expected.iter().fold(1e-6_f32, |most, one| most.max(one.abs()));
+        let differences = found.iter().zip(expected).map(|(a, b)| (a - b).abs());
+        differences.fold(0.0, f32::max) / most
+    }
+
+    #[test]
+    fn a_step_on_our_engine_is_one_by_burns_own_operations() {
+        let device = Device::flex().autodiff();
+        for kind in NetworkKind::ALL {
+            device.seed(7);
+            let drawn = Trainable::new(kind, &device, 0.0).into_record();
+            let network = || Trainable::new(kind, &device, 0.0).load_record(drawn.clone());
+            let shape = [6, 1, PATCH_SIZE, PATCH_SIZE];
+            let patches = Tensor::random(shape, Distribution::Uniform(0.0, 1.0), &device);
+            let (logits, gradients, numbers) = step(&network(), &patches, true);
+            let (expected, by_burn, by_burn_numbers) = step(&network(), &patches, false);
+            assert!(apart(&logits, &expected) < 1e-4, "{kind:?}: {logits:?} and {expected:?}");
+            assert_eq!(gradients.len(), by_burn.len());
+            assert!(gradients.len() >= 2 * network().trained.len());
+            for (found, expected) in gradients.iter().zip(&by_burn) {
+                let worst = apart(found, expected);
+                assert!(worst < 1e-4, "{kind:?}, {} numbers: {worst}", expected.len());
+            }
+            assert_eq!(numbers.len(), by_burn_numbers.len());
+            for (found, expected) in numbers.iter().zip(&by_burn_numbers) {
+                let worst = apart(found, expected);
+                assert!(worst < 1e-5, "{kind:?}, {} numbers: {worst}", expected.len());
+            }
+        }
     }
 }

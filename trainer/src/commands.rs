@@ -49,7 +49,7 @@ enum Command {
     /// Write a weights file from safetensors.
     Import(convert::ImportArguments),
     /// Time training steps of a network on this device.
-    Bench(bench::TrainArguments),
+    Bench(bench::training::Arguments),
     /// Time the classification of patches on this device.
     BenchClassify(bench::ClassifyArguments),
     /// Time the search of slices and volumes on this device.
@@ -80,7 +80,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Convert(arguments) => convert::convert(&arguments),
         Command::Import(arguments) => convert::import(&arguments),
-        Command::Bench(arguments) => bench::train(&arguments),
+        Command::Bench(arguments) => bench::training::run(&arguments),
         Command::BenchClassify(arguments) => bench::classify(&arguments),
         Command::BenchScan(arguments) => bench::scan(&arguments),
         Command::Classify(arguments) => classify::run(&arguments),

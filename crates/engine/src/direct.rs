@@ -3,7 +3,7 @@
 
 use crate::layer::Convolution;
 use crate::map::Map;
-use crate::product::{Block, multiply, pack, padded, sums};
+use crate::product::{Block, ROWS, multiply, pack, padded, sums};
 use crate::vector::{Isa, Vector, WIDE};
 
 /// Numbers of a row that are multiplied before the next panel: with a panel's weights for them
@@ -25,15 +25,8 @@ pub(crate) struct Direct {
 impl Direct {
     /// `channels`: numbers a place of the input map, at least the layer's.
     pub(crate) fn new(conv: &Convolution, channels: usize, panel: usize) -> Self {
-        let [inputs, outputs] = conv.channels;
-        let weights =
-            pack(conv.kernel * conv.kernel * channels, outputs, panel, |depth, output| {
-                let (tap, input) = (depth / channels, depth % channels);
-                if input >= inputs {
-                    return 0.0;
-                }
-                conv.weight(output, input, tap / conv.kernel, tap % conv.kernel)
-            });
+        let taps = conv.kernel * conv.kernel;
+        let weights = pack(&conv.weights, conv.channels, taps, channels, panel);
         let bias = padded(&conv.bias, panel);
         Self { kernel: conv.kernel, outputs: bias.len(), weights, bias, relu: conv.relu }
     }
@@ -106,7 +99,11 @@ impl Direct {
                         relu: self.relu,
                     };
                     let first = input.as_ptr().add(from.at(image, row, 0));
-                    multiply::<I>(isa, to.size[1], first, from.channels, &block);
+                    match (from.channels, self.kernel) {
+                        (1, 3) => line::<I, 3>(isa, to.size[1], first, &block),
+                        (1, 5) => line::<I, 5>(isa, to.size[1], first, &block),
+                        _ => multiply::<I>(isa, to.size[1], first, from.channels, &block),
+                    }
                 }
             }
         }
@@ -208,7 +205,7 @@ impl Direct {
                 let below = place.add(from.row());
                 let places = [place, place.add(from.channels), below, below.add(from.channels)];
                 let found = if SIDE > 0 {
-                    few::<I, SIDE>(isa, places, from.row(), weights)
+                    few::<I, SIDE, 4>(isa, places, from.row(), weights)
                 } else {
                     let block = Block {
                         segments: self.kernel,
@@ -235,25 +232,56 @@ impl Direct {
     }
 }
 
-/// Sums of four places over the taps of a kernel on a single channel.
+/// A row of places of one panel over the taps of a kernel on a single channel.
+///
+/// # Safety
+/// Every place is valid for SIDE rows of SIDE numbers, and the pointers of `block` for a panel a place.
+#[cfg_attr(target_arch = "wasm32", inline(never))]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+unsafe fn line<I: Isa, const SIDE: usize>(isa: I, count: usize, first: *const f32, block: &Block) {
+    // SAFETY: as the caller says; the last places are taken again where they do not fill a block.
+    unsafe {
+        let start = isa.load_panel(block.start);
+        let mut done = 0;
+        while done < count {
+            let at = if done + ROWS <= count { done } else { count.saturating_sub(ROWS) };
+            let now = ROWS.min(count - at);
+            let mut places = [first.add(at); ROWS];
+            for place in 0..now {
+                places[place] = first.add(at + place);
+            }
+            let sums = few::<I, SIDE, ROWS>(isa, places, block.segment_stride, block.panel);
+            for place in 0..now {
+                for v in 0..WIDE {
+                    let sum = sums[place][v].add(start[v]);
+                    let sum = if block.relu { sum.max(isa.splat(0.0)) } else { sum };
+                    sum.store(block.out.add((at + place) * block.out_stride + v * I::LANES));
+                }
+            }
+            done = at + now;
+        }
+    }
+}
+
+/// Sums of R places over the taps of a kernel on a single channel.
 ///
 /// # Safety
 /// Each place is valid for SIDE rows of SIDE numbers that are `row` apart, `weights` for as many panels.
 #[inline(always)]
-unsafe fn few<I: Isa, const SIDE: usize>(
+unsafe fn few<I: Isa, const SIDE: usize, const R: usize>(
     isa: I,
-    places: [*const f32; 4],
+    places: [*const f32; R],
     row: usize,
     weights: *const f32,
-) -> [[I::V; WIDE]; 4] {
+) -> [[I::V; WIDE]; R] {
     // SAFETY: taps run over the SIDE x SIDE numbers from each place on, and over as many panels.
     unsafe {
-        let mut sums = [[isa.splat(0.0); WIDE]; 4];
+        let mut sums = [[isa.splat(0.0); WIDE]; R];
         for y in 0..SIDE {
             for x in 0..SIDE {
                 let tap = weights.add((y * SIDE + x) * I::PANEL);
                 let weights = isa.load_panel(tap);
-                for p in 0..4 {
+                for p in 0..R {
                     let value = isa.load_splat(places[p].add(y * row + x));
                     sums[p][0] = value.mul_add(weights[0], sums[p][0]);
                     sums[p][1] = value.mul_add(weights[1], sums[p][1]);

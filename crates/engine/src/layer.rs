@@ -36,6 +36,7 @@ impl Convolution {
     }
 
     /// Weight of an output and an input channel at a place of the kernel.
+    #[cfg(test)]
     pub(crate) fn weight(&self, output: usize, input: usize, y: usize, x: usize) -> f32 {
         self.weights[((output * self.channels[0] + input) * self.kernel + y) * self.kernel + x]
     }

@@ -6,20 +6,21 @@ use crate::vector::{Isa, Vector, WIDE};
 /// number in every lane, fill 15 of the 16 registers that SSE and AVX have.
 pub(crate) const ROWS: usize = 6;
 
-/// A matrix `[depth][columns]` in panels of `panel` columns, each `[depth][panel]`; columns that
-/// do not fill the last panel are zero.
+/// Kernels, `[out][in][taps]`, as a matrix in panels of `panel` output channels, each
+/// `[taps][channels][panel]`; what does not fill the channels of the map or the last panel is zero.
 pub(crate) fn pack(
-    depth: usize,
-    columns: usize,
+    weights: &[f32],
+    [inputs, outputs]: [usize; 2],
+    taps: usize,
+    channels: usize,
     panel: usize,
-    value: impl Fn(usize, usize) -> f32,
 ) -> Vec<f32> {
-    let panels = columns.div_ceil(panel);
-    let mut packed = vec![0.0; panels * depth * panel];
-    for (place, number) in packed.iter_mut().enumerate() {
-        let (row, column) = (place / panel % depth, place / panel / depth * panel + place % panel);
-        if column < columns {
-            *number = value(row, column);
+    let mut packed = vec![0.0; outputs.div_ceil(panel) * taps * channels * panel];
+    for (pair, kernel) in weights.chunks_exact(taps).take(inputs * outputs).enumerate() {
+        let (output, input) = (pair / inputs, pair % inputs);
+        let first = (output / panel * taps * channels + input) * panel + output % panel;
+        for (tap, weight) in kernel.iter().enumerate() {
+            packed[first + tap * channels * panel] = *weight;
         }
     }
     packed
@@ -186,7 +187,9 @@ mod tests {
         let (depth, panel) = (7, <Scalar as Isa>::PANEL);
         for count in 0..40 {
             let rows: Vec<f32> = (0..count * depth).map(|i| (i % 13) as f32).collect();
-            let weights = pack(depth, panel, panel, |row, column| (row * 3 + column) as f32);
+            let weights: Vec<f32> = (0..depth)
+                .flat_map(|row| (0..panel).map(move |column| (row * 3 + column) as f32))
+                .collect();
             let start: Vec<f32> = (0..panel).map(|column| column as f32).collect();
             let mut out = vec![-1.0; count * panel + 1];
             let block = Block {
@@ -212,10 +215,14 @@ mod tests {
     }
 
     #[test]
-    fn panels_hold_the_matrix_and_zeros() {
-        let packed = pack(3, 5, 4, |row, column| (10 * row + column) as f32);
-        assert_eq!(packed[..8], [0.0, 1.0, 2.0, 3.0, 10.0, 11.0, 12.0, 13.0]);
-        assert_eq!(packed[12..], [4.0, 0.0, 0.0, 0.0, 14.0, 0.0, 0.0, 0.0, 24.0, 0.0, 0.0, 0.0]);
+    fn panels_hold_the_kernels_and_zeros() {
+        // Five outputs, two inputs in a map of three channels, two taps: panels of four.
+        let weights: Vec<f32> = (1..=20).map(|number| number as f32).collect();
+        let packed = pack(&weights, [2, 5], 2, 3, 4);
+        assert_eq!(packed.len(), 2 * 2 * 3 * 4);
+        assert_eq!(packed[..12], [1.0, 5.0, 9.0, 13.0, 3.0, 7.0, 11.0, 15.0, 0.0, 0.0, 0.0, 0.0]);
+        assert_eq!(packed[12..16], [2.0, 6.0, 10.0, 14.0]);
+        assert_eq!(packed[24..28], [17.0, 0.0, 0.0, 0.0]);
         assert_eq!(padded(&[1.0, 2.0, 3.0], 2), [1.0, 2.0, 3.0, 0.0]);
     }
 }

@@ -186,7 +186,7 @@ impl Engine {
     fn winograd(&self, layer: usize, filter: Filter, channels: usize) -> Option<&Winograd> {
         let Layer::Convolution(conv) = &self.layers[layer] else { return None };
         let place = Filter::ALL.iter().position(|other| *other == filter)?;
-        let pack = || Winograd::new(filter, conv, channels, self.instructions.panel());
+        let pack = || Winograd::new(filter, conv, channels, self.instructions);
         Some(self.kernels[layer].winograd[place].get_or_init(pack))
     }
 }

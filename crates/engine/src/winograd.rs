@@ -4,7 +4,7 @@
 use crate::layer::Convolution;
 use crate::map::Map;
 use crate::product::{Block, multiply, pack};
-use crate::vector::{Isa, Vector};
+use crate::vector::{self, InstructionSet, Isa, Kernel, Vector};
 use points::Points;
 
 mod points;
@@ -103,14 +103,18 @@ impl Room {
 
 impl Winograd {
     /// `inputs`: channels of the input map, a multiple of a panel.
-    pub(crate) fn new(filter: Filter, conv: &Convolution, inputs: usize, panel: usize) -> Self {
-        let weights = match filter {
-            Filter::F4x3 => carried::<6, 3>(conv, inputs, panel),
-            Filter::F6x3 => carried::<8, 3>(conv, inputs, panel),
-            Filter::F5x4 => carried::<8, 4>(conv, inputs, panel),
-            Filter::F4x5 => carried::<8, 5>(conv, inputs, panel),
-        };
+    pub(crate) fn new(
+        filter: Filter,
+        conv: &Convolution,
+        inputs: usize,
+        instructions: InstructionSet,
+    ) -> Self {
+        let (panel, taps) = (instructions.panel(), conv.kernel * conv.kernel);
+        let packed = pack(&conv.weights, conv.channels, taps, inputs, panel);
         let outputs = conv.channels[1].next_multiple_of(panel);
+        let mut weights = vec![0.0; filter.points() * filter.points() * inputs * outputs];
+        let carry = Carry { filter, packed: &packed, inputs, weights: &mut weights };
+        vector::run(instructions, carry);
         let mut start = vec![0.0; outputs];
         start.extend_from_slice(&conv.bias);
         start.resize(2 * outputs, 0.0);
@@ -415,35 +419,65 @@ impl Leave {
     }
 }
 
-/// Return the kernels of a layer at the points: `G k G^T` for each pair of channels, in double
-/// precision.
-fn carried<const N: usize, const R: usize>(
-    conv: &Convolution,
+/// The kernels of a layer at the points: `G k G^T` for each pair of channels.
+struct Carry<'a> {
+    filter: Filter,
+    /// In panels, each `[y][x][channels of the input map][panel]`.
+    packed: &'a [f32],
     inputs: usize,
-    panel: usize,
-) -> Vec<f32> {
-    let rows = Points::<N>::kernel::<R>();
-    let outputs = conv.channels[1];
-    let mut at_points = vec![0.0; N * N * inputs * outputs];
-    for (input, output) in (0..conv.channels[0]).flat_map(|i| (0..outputs).map(move |o| (i, o))) {
-        let mut half = [[0.0; R]; N];
-        for (half, row) in half.iter_mut().zip(&rows) {
-            for (x, half) in half.iter_mut().enumerate() {
-                let tap = |y: usize| f64::from(conv.weight(output, input, y, x));
-                *half = row.iter().enumerate().map(|(y, of)| of * tap(y)).sum();
-            }
+    /// A matrix in panels for each point, `[N * N][panels][inputs][panel]`.
+    weights: &'a mut [f32],
+}
+
+impl Kernel for Carry<'_> {
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        match self.filter {
+            Filter::F4x3 => self.run::<I, 6, 3>(isa),
+            Filter::F6x3 => self.run::<I, 8, 3>(isa),
+            Filter::F5x4 => self.run::<I, 8, 4>(isa),
+            Filter::F4x5 => self.run::<I, 8, 5>(isa),
         }
-        for (y, half) in half.iter().enumerate() {
-            for (x, row) in rows.iter().enumerate() {
-                let value: f64 = half.iter().zip(row).map(|(half, of)| half * of).sum();
-                at_points[((y * N + x) * inputs + input) * outputs + output] = value as f32;
+    }
+}
+
+impl Carry<'_> {
+    #[inline(always)]
+    fn run<I: Isa, const N: usize, const R: usize>(self, isa: I) {
+        let Self { packed, inputs, weights, .. } = self;
+        let taps = inputs * I::PANEL;
+        let panels = packed.len() / (R * R * taps);
+        // What the pointers below rely on.
+        assert!(packed.len() == panels * R * R * taps && weights.len() == N * N * panels * taps);
+        let rows = Points::<N>::kernel::<R>().map(|row| row.map(|of| of as f32));
+        for panel in 0..panels {
+            for lanes in (0..taps).step_by(I::LANES) {
+                // SAFETY: taps and points of this panel lie within the lengths checked, a vector within
+                // the numbers of a tap.
+                unsafe {
+                    let from = packed.as_ptr().add(panel * R * R * taps + lanes);
+                    let to = weights.as_mut_ptr().add(panel * taps + lanes);
+                    let mut half = [[isa.splat(0.0); R]; N];
+                    for x in 0..R {
+                        for y in 0..R {
+                            let tap = isa.load(from.add((y * R + x) * taps));
+                            for point in 0..N {
+                                let of = isa.splat(rows[point][y]);
+                                half[point][x] = tap.mul_add(of, half[point][x]);
+                            }
+                        }
+                    }
+                    for y in 0..N {
+                        for x in 0..N {
+                            let mut value = isa.splat(0.0);
+                            for tap in 0..R {
+                                value = half[y][tap].mul_add(isa.splat(rows[x][tap]), value);
+                            }
+                            value.store(to.add((y * N + x) * panels * taps));
+                        }
+                    }
+                }
             }
         }
     }
-    let matrices = at_points.chunks_exact(inputs * outputs);
-    matrices
-        .flat_map(|matrix| {
-            pack(inputs, outputs, panel, |row, column| matrix[row * outputs + column])
-        })
-        .collect()
 }

@@ -44,7 +44,10 @@ impl ConvolutionShape {
 /// may share it, each with its [`Scratch`].
 #[derive(Debug)]
 pub struct TrainingConvolution {
+    /// As it is computed.
     shape: ConvolutionShape,
+    /// As it is given, where the kernel is as large as the map.
+    whole: Option<ConvolutionShape>,
     instructions: InstructionSet,
     forward: Pass,
     /// The output's gradient through the turned kernels; absent where nobody asks for the input's.
@@ -113,8 +116,13 @@ enum Packed {
 
 impl Pass {
     /// `whole`: lay the input out in whole panels of channels, whatever the algorithm.
-    fn new(conv: &Convolution, [size, to]: [[usize; 2]; 2], panel: usize, whole: bool) -> Self {
-        let [inputs, outputs] = conv.channels;
+    fn new(
+        conv: &Convolution,
+        [size, to]: [[usize; 2]; 2],
+        instructions: InstructionSet,
+        whole: bool,
+    ) -> Self {
+        let ([inputs, outputs], panel) = (conv.channels, instructions.panel());
         let panels = inputs.next_multiple_of(panel);
         let to = Map { size: to, margin: 0, room: to, channels: outputs.next_multiple_of(panel) };
         let padded = size.map(|side| side + 2 * conv.padding);
@@ -134,7 +142,7 @@ impl Pass {
                 let tiles = filter.tiles(to.size);
                 let reach = |axis: usize| tiles[axis] * filter.outputs() + filter.kernel() - 1;
                 let room = [0, 1].map(|axis| padded[axis].max(reach(axis)));
-                let packed = Packed::Winograd(Winograd::new(filter, conv, panels, panel));
+                let packed = Packed::Winograd(Winograd::new(filter, conv, panels, instructions));
                 (from(room, panels), packed)
             }
         };
@@ -217,8 +225,7 @@ impl TrainingConvolution {
         instructions: InstructionSet,
     ) -> Result<Self, EngineError> {
         let wrong = |what: &str| Err(EngineError::Layer(0, what.to_owned()));
-        let [inputs, outputs] = shape.channels;
-        let Some(size) = shape.output_size().filter(|_| inputs * outputs * shape.kernel > 0) else {
+        let Some(size) = shape.output_size().filter(|_| shape.weights() > 0) else {
             return wrong("an empty kernel, or one that is larger than the map");
         };
         if shape.padding >= shape.kernel || weights.len() != shape.weights() {
@@ -226,7 +233,41 @@ impl TrainingConvolution {
         }
         let available = instructions.available();
         let instructions = if available { instructions } else { InstructionSet::Scalar };
-        let panel = instructions.panel();
+        if size == [1, 1] && shape.padding == 0 && shape.kernel > 1 {
+            return Ok(Self::whole(&shape, weights, back, instructions));
+        }
+        Ok(Self::of_places(shape, size, weights, back, instructions))
+    }
+
+    /// A kernel as large as the map is a product with a row of numbers: one place with as many
+    /// channels.
+    fn whole(
+        shape: &ConvolutionShape,
+        weights: &[f32],
+        back: bool,
+        instructions: InstructionSet,
+    ) -> Self {
+        let ([inputs, outputs], taps) = (shape.channels, shape.kernel * shape.kernel);
+        let mut rows = vec![0.0; weights.len()];
+        for (to, from) in
+            rows.chunks_exact_mut(inputs * taps).zip(weights.chunks_exact(inputs * taps))
+        {
+            transpose(from, taps, to);
+        }
+        let channels = [inputs * taps, outputs];
+        let place = ConvolutionShape { channels, kernel: 1, padding: 0, size: [1, 1] };
+        let alone = Self::of_places(place, [1, 1], &rows, back, instructions);
+        Self { whole: Some(*shape), ..alone }
+    }
+
+    fn of_places(
+        shape: ConvolutionShape,
+        size: [usize; 2],
+        weights: &[f32],
+        back: bool,
+        instructions: InstructionSet,
+    ) -> Self {
+        let ([inputs, outputs], panel) = (shape.channels, instructions.panel());
         let conv = |channels: [usize; 2], padding, weights| Convolution {
             channels,
             kernel: shape.kernel,
@@ -236,22 +277,22 @@ impl TrainingConvolution {
             relu: false,
         };
         let forward = conv(shape.channels, shape.padding, weights.to_vec());
-        let forward = Pass::new(&forward, [shape.size, size], panel, false);
+        let forward = Pass::new(&forward, [shape.size, size], instructions, false);
         let back = back.then(|| {
             let margin = shape.kernel - 1 - shape.padding;
             let turned = conv([outputs, inputs], margin, turned(&shape, weights));
-            Pass::new(&turned, [size, shape.size], panel, true)
+            Pass::new(&turned, [size, shape.size], instructions, true)
         });
         let channels = outputs.next_multiple_of(panel);
         let alone = Map { size, margin: 0, room: size, channels };
         let gradient = back.as_ref().map_or(alone, |pass| pass.from);
-        Ok(Self { shape, instructions, forward, back, gradient })
+        Self { shape, whole: None, instructions, forward, back, gradient }
     }
 
     /// Return what it takes.
     #[must_use]
     pub fn shape(&self) -> &ConvolutionShape {
-        &self.shape
+        self.whole.as_ref().unwrap_or(&self.shape)
     }
 
     /// Return rows and columns of the output.
@@ -351,7 +392,17 @@ impl TrainingConvolution {
     #[must_use]
     pub fn kernel_gradient(&self) -> KernelGradient {
         let channels = self.forward.from.channels;
-        KernelGradient::new(self.shape, channels, self.instructions.panel())
+        KernelGradient::new(self.shape, self.whole, channels, self.instructions.panel())
+    }
+}
+
+/// Transpose a matrix of rows of `length`.
+pub(super) fn transpose(matrix: &[f32], length: usize, to: &mut [f32]) {
+    let rows = matrix.len() / length;
+    for (row, numbers) in matrix.chunks_exact(length).enumerate() {
+        for (column, number) in numbers.iter().enumerate() {
+            to[column * rows + row] = *number;
+        }
     }
 }
 

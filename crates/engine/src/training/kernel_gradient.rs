@@ -1,6 +1,6 @@
 //! The gradient of kernels: over all places, the surroundings of a place times its gradient.
 
-use super::convolution::ConvolutionShape;
+use super::convolution::{ConvolutionShape, transpose};
 use crate::map::Map;
 use crate::product::ROWS;
 use crate::vector::{self, InstructionSet, Isa, Kernel, Vector, WIDE};
@@ -8,7 +8,10 @@ use crate::vector::{self, InstructionSet, Isa, Kernel, Vector, WIDE};
 /// A sum of gradients of kernels, to which each image adds its share.
 #[derive(Clone, Debug)]
 pub struct KernelGradient {
+    /// As it is computed.
     shape: ConvolutionShape,
+    /// As it is given, where the kernel is as large as the map.
+    whole: Option<ConvolutionShape>,
     /// Numbers a place of the input's map.
     channels: usize,
     panel: usize,
@@ -17,10 +20,15 @@ pub struct KernelGradient {
 }
 
 impl KernelGradient {
-    pub(super) fn new(shape: ConvolutionShape, channels: usize, panel: usize) -> Self {
+    pub(super) fn new(
+        shape: ConvolutionShape,
+        whole: Option<ConvolutionShape>,
+        channels: usize,
+        panel: usize,
+    ) -> Self {
         let depth = shape.kernel * shape.kernel * channels;
         let outputs = shape.channels[1].next_multiple_of(panel);
-        Self { shape, channels, panel, sums: vec![0.0; depth * outputs] }
+        Self { shape, whole, channels, panel, sums: vec![0.0; depth * outputs] }
     }
 
     /// Add the images that are laid out in these maps.
@@ -60,7 +68,12 @@ impl KernelGradient {
                 }
             }
         }
-        weights
+        let Some(whole) = self.whole else { return weights };
+        let mut kernels = vec![0.0; weights.len()];
+        for (to, from) in kernels.chunks_exact_mut(inputs).zip(weights.chunks_exact(inputs)) {
+            transpose(from, whole.channels[0], to);
+        }
+        kernels
     }
 }
 
@@ -78,6 +91,7 @@ impl Kernel for AddKernel<'_> {
         let Self { sums, maps: [from, to], input, gradient } = self;
         let ConvolutionShape { kernel, padding, .. } = sums.shape;
         let images = input.len() / from.image();
+        let mut size = to.size;
         // A row of taps is one run of the input's map.
         let run = kernel * from.channels;
         // What the pointers below rely on.
@@ -89,9 +103,14 @@ impl Kernel for AddKernel<'_> {
             assert!(to.size[axis] + kernel - 1 <= from.room[axis]);
             assert!(to.margin + to.size[axis] <= to.room[axis]);
         }
+        // A kernel of one place knows nothing of rows: all images are one.
+        let all = kernel == 1 && from.size == from.room && to.size == to.room;
+        if all {
+            size[0] *= images;
+        }
         let blocks = run.div_ceil(ROWS);
         let (least, larger) = (run / blocks, run % blocks);
-        for image in 0..images {
+        for image in 0..if all { 1 } else { images } {
             for panel in 0..to.channels / I::PANEL {
                 for y in 0..kernel {
                     let mut done = 0;
@@ -102,7 +121,7 @@ impl Kernel for AddKernel<'_> {
                         // that are summed within the sums.
                         unsafe {
                             let places = Places {
-                                size: to.size,
+                                size,
                                 input: input.as_ptr().add(from.at(image, y, 0) + done),
                                 input_strides: [from.row(), from.channels],
                                 gradient: gradient

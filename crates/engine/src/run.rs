@@ -56,12 +56,19 @@ impl Engine {
     /// Most inputs of a pass; a larger batch goes in several, for more would not be faster.
     pub const BATCH: usize = 32;
 
-    /// A network of these layers on inputs of so many channels, for the best instructions there are.
+    /// A network of these layers on inputs of so many channels, for the instructions that suit them.
     ///
     /// # Errors
     /// [`EngineError::Layer`] where a layer does not follow from the one before.
     pub fn new(channels: usize, layers: Vec<Layer>) -> Result<Self, EngineError> {
-        Self::with_instructions(channels, layers, InstructionSet::best())
+        let outputs = layers.iter().filter_map(|layer| match layer {
+            Layer::Convolution(conv) => Some(conv.channels[1]),
+            _ => None,
+        });
+        let mut outputs: Vec<usize> = outputs.collect();
+        // The answer's few channels cost little whatever they are rounded up to.
+        outputs.pop();
+        Self::with_instructions(channels, layers, InstructionSet::suited(&outputs))
     }
 
     /// Return the same for given instructions; for others than are available, for none in

@@ -36,12 +36,19 @@ impl InstructionSet {
     /// Return whether this build has it and this processor runs it.
     #[must_use]
     pub fn available(self) -> bool {
-        self == Self::Scalar || target::found() == Some(self)
+        self == Self::Scalar || target::has(self)
     }
 
-    /// Return the fastest that is available.
+    /// Return the widest that is available and whose panels all these counts of channels fill to three
+    /// quarters: the rest is computed for nothing.
     #[must_use]
-    pub fn best() -> Self {
-        Self::ALL.into_iter().find(|set| set.available()).unwrap_or(Self::Scalar)
+    pub fn suited(channels: &[usize]) -> Self {
+        let fills = |set: &Self| {
+            let filled = |count: &usize| 4 * count >= 3 * count.next_multiple_of(set.panel());
+            // The narrowest serve whatever there is.
+            set.panel() <= 16 || channels.iter().all(filled)
+        };
+        let mut sets = Self::ALL.into_iter().filter(|set| set.available());
+        sets.find(fills).unwrap_or(Self::Scalar)
     }
 }

@@ -90,21 +90,18 @@ impl Activation {
     /// [`EngineError::Layer`] where the channels are no multiple of a vector's lanes, or a map that is
     /// pooled has a single row or column.
     pub fn new(channels: usize, size: [usize; 2], pool: bool) -> Result<Self, EngineError> {
-        Self::with_instructions(channels, size, pool, InstructionSet::best())
+        // The widest whose vectors the channels fill.
+        let mut sets = InstructionSet::ALL.into_iter().filter(|set| set.available());
+        let widest = sets.find(|set| channels.is_multiple_of(set.lanes()));
+        Self::with_instructions(channels, size, pool, widest.unwrap_or(InstructionSet::Scalar))
     }
 
-    /// Do the same for given instructions, or for none in particular where they are not available.
-    ///
-    /// # Errors
-    /// As [`Self::new`].
-    pub fn with_instructions(
+    pub(super) fn with_instructions(
         channels: usize,
         size: [usize; 2],
         pool: bool,
         instructions: InstructionSet,
     ) -> Result<Self, EngineError> {
-        let available = instructions.available();
-        let instructions = if available { instructions } else { InstructionSet::Scalar };
         let least = if pool { 2 } else { 1 };
         let fits = channels > 0 && channels.is_multiple_of(instructions.lanes());
         if !fits || size[0].min(size[1]) < least {

@@ -48,10 +48,11 @@ pub struct TrainingConvolution {
     shape: ConvolutionShape,
     /// As it is given, where the kernel is as large as the map.
     whole: Option<ConvolutionShape>,
-    instructions: InstructionSet,
     forward: Pass,
     /// The output's gradient through the turned kernels; absent where nobody asks for the input's.
     back: Option<Pass>,
+    /// What sums the gradient of the kernels.
+    kernels: InstructionSet,
     /// Where the output's gradient is laid out, in whole panels of channels.
     gradient: Map,
 }
@@ -101,6 +102,7 @@ impl LaidOut {
 /// One way through a convolution.
 #[derive(Debug)]
 struct Pass {
+    instructions: InstructionSet,
     from: Map,
     to: Map,
     /// Channels of the output, not rounded up.
@@ -115,15 +117,15 @@ enum Packed {
 }
 
 impl Pass {
-    /// `whole`: lay the input out in whole panels of channels, whatever the algorithm.
+    /// `multiple`: lay the input out in a multiple of so many channels, whatever the algorithm.
     fn new(
         conv: &Convolution,
         [size, to]: [[usize; 2]; 2],
         instructions: InstructionSet,
-        whole: bool,
+        multiple: usize,
     ) -> Self {
         let ([inputs, outputs], panel) = (conv.channels, instructions.panel());
-        let panels = inputs.next_multiple_of(panel);
+        let panels = inputs.next_multiple_of(panel.max(multiple));
         let to = Map { size: to, margin: 0, room: to, channels: outputs.next_multiple_of(panel) };
         let padded = size.map(|side| side + 2 * conv.padding);
         let from = |room, channels| Map { size, margin: conv.padding, room, channels };
@@ -134,7 +136,7 @@ impl Pass {
         };
         let (from, packed) = match algorithm {
             Algorithm::Direct => {
-                let channels = if whole { panels } else { inputs };
+                let channels = inputs.next_multiple_of(multiple);
                 let packed = Packed::Direct(Direct::new(conv, channels, panel));
                 (from(padded, channels), packed)
             }
@@ -146,13 +148,12 @@ impl Pass {
                 (from(room, panels), packed)
             }
         };
-        Self { from, to, outputs, packed }
+        Self { instructions, from, to, outputs, packed }
     }
 
     /// Take images that are laid out to `[images, rows, columns, channels]`.
     fn run(
         &self,
-        instructions: InstructionSet,
         input: &[f32],
         output: &mut [f32],
         spare: &mut Vec<f32>,
@@ -161,10 +162,11 @@ impl Pass {
         let images = input.len() / self.from.image();
         if self.outputs == self.to.channels {
             let kernel = PassKernel { pass: self, input, output, images, points };
-            return vector::run(instructions, kernel);
+            return vector::run(self.instructions, kernel);
         }
         spare.resize(images * self.to.image(), 0.0);
-        vector::run(instructions, PassKernel { pass: self, input, output: spare, images, points });
+        let kernel = PassKernel { pass: self, input, output: spare, images, points };
+        vector::run(self.instructions, kernel);
         let places = spare.chunks_exact(self.to.channels);
         for (to, from) in output.chunks_exact_mut(self.outputs).zip(places) {
             to.copy_from_slice(&from[..self.outputs]);
@@ -204,25 +206,22 @@ impl Kernel for PassKernel<'_> {
 }
 
 impl TrainingConvolution {
-    /// Pack kernels, `[out, in, y, x]`, for the best instructions there are. `back`: for the gradient
-    /// of the input, too.
+    /// Pack kernels, `[out, in, y, x]`, for the instructions that suit the channels. `back`: for the
+    /// gradient of the input, too.
     ///
     /// # Errors
     /// [`EngineError::Layer`] where the kernel does not fit the input, or the weights are not as many
     /// as the shape says.
     pub fn new(shape: ConvolutionShape, weights: &[f32], back: bool) -> Result<Self, EngineError> {
-        Self::with_instructions(shape, weights, back, InstructionSet::best())
+        Self::with_instructions(shape, weights, back, InstructionSet::suited)
     }
 
-    /// Do the same for given instructions, or for none in particular where they are not available.
-    ///
-    /// # Errors
-    /// As [`Self::new`].
-    pub fn with_instructions(
+    /// Do the same for instructions of one's own choice by channels.
+    pub(super) fn with_instructions(
         shape: ConvolutionShape,
         weights: &[f32],
         back: bool,
-        instructions: InstructionSet,
+        instructions: impl Fn(&[usize]) -> InstructionSet,
     ) -> Result<Self, EngineError> {
         let wrong = |what: &str| Err(EngineError::Layer(0, what.to_owned()));
         let Some(size) = shape.output_size().filter(|_| shape.weights() > 0) else {
@@ -231,8 +230,6 @@ impl TrainingConvolution {
         if shape.padding >= shape.kernel || weights.len() != shape.weights() {
             return wrong("not as many weights as its shape says, or more padding than kernel");
         }
-        let available = instructions.available();
-        let instructions = if available { instructions } else { InstructionSet::Scalar };
         if size == [1, 1] && shape.padding == 0 && shape.kernel > 1 {
             return Ok(Self::whole(&shape, weights, back, instructions));
         }
@@ -245,7 +242,7 @@ impl TrainingConvolution {
         shape: &ConvolutionShape,
         weights: &[f32],
         back: bool,
-        instructions: InstructionSet,
+        instructions: impl Fn(&[usize]) -> InstructionSet,
     ) -> Self {
         let ([inputs, outputs], taps) = (shape.channels, shape.kernel * shape.kernel);
         let mut rows = vec![0.0; weights.len()];
@@ -265,9 +262,9 @@ impl TrainingConvolution {
         size: [usize; 2],
         weights: &[f32],
         back: bool,
-        instructions: InstructionSet,
+        instructions: impl Fn(&[usize]) -> InstructionSet,
     ) -> Self {
-        let ([inputs, outputs], panel) = (shape.channels, instructions.panel());
+        let [inputs, outputs] = shape.channels;
         let conv = |channels: [usize; 2], padding, weights| Convolution {
             channels,
             kernel: shape.kernel,
@@ -277,16 +274,21 @@ impl TrainingConvolution {
             relu: false,
         };
         let forward = conv(shape.channels, shape.padding, weights.to_vec());
-        let forward = Pass::new(&forward, [shape.size, size], instructions, false);
+        // A single channel is read as it is, and not in panels.
+        let filled = if inputs == 1 { &shape.channels[1..] } else { &shape.channels };
+        let set = instructions(filled);
+        let forward = Pass::new(&forward, [shape.size, size], set, 1);
+        let kernels = instructions(&[outputs]);
         let back = back.then(|| {
             let margin = shape.kernel - 1 - shape.padding;
             let turned = conv([outputs, inputs], margin, turned(&shape, weights));
-            Pass::new(&turned, [size, shape.size], instructions, true)
+            let set = instructions(&shape.channels);
+            Pass::new(&turned, [size, shape.size], set, kernels.panel())
         });
-        let channels = outputs.next_multiple_of(panel);
+        let channels = outputs.next_multiple_of(kernels.panel());
         let alone = Map { size, margin: 0, room: size, channels };
         let gradient = back.as_ref().map_or(alone, |pass| pass.from);
-        Self { shape, whole: None, instructions, forward, back, gradient }
+        Self { shape, whole: None, kernels, forward, back, gradient }
     }
 
     /// Return what it takes.
@@ -299,12 +301,6 @@ impl TrainingConvolution {
     #[must_use]
     pub fn output_size(&self) -> [usize; 2] {
         self.forward.to.size
-    }
-
-    /// Return the instructions that it is compiled for.
-    #[must_use]
-    pub fn instructions(&self) -> InstructionSet {
-        self.instructions
     }
 
     /// Return the numbers of an image of the input, and of one of the output.
@@ -336,7 +332,7 @@ impl TrainingConvolution {
         let Scratch { input: laid_out, output: spare, points, .. } = scratch;
         for (input, output) in input.chunks(at_once * from).zip(output.chunks_mut(at_once * to)) {
             let input = laid_out.fill(&self.forward.from, input, self.shape.channels[0]);
-            self.forward.run(self.instructions, input, output, spare, points);
+            self.forward.run(input, output, spare, points);
         }
     }
 
@@ -370,18 +366,12 @@ impl TrainingConvolution {
             let laid_out = laid_out.fill(&self.gradient, gradient, outputs);
             if let Some(kernels) = &mut kernels {
                 let laid_in = laid_in.fill(&self.forward.from, input, inputs);
-                kernels.add(
-                    self.instructions,
-                    &self.forward.from,
-                    laid_in,
-                    &self.gradient,
-                    laid_out,
-                );
+                kernels.add(self.kernels, &self.forward.from, laid_in, &self.gradient, laid_out);
             }
             if let Some(out) = &mut input_gradient {
                 let out = &mut out[turn * at_once * from..][..input.len()];
                 match &self.back {
-                    Some(back) => back.run(self.instructions, laid_out, out, spare, points),
+                    Some(back) => back.run(laid_out, out, spare, points),
                     None => unreachable!("the input's gradient was not asked for in time"),
                 }
             }
@@ -392,7 +382,7 @@ impl TrainingConvolution {
     #[must_use]
     pub fn kernel_gradient(&self) -> KernelGradient {
         let channels = self.forward.from.channels;
-        KernelGradient::new(self.shape, self.whole, channels, self.instructions.panel())
+        KernelGradient::new(self.shape, self.whole, channels, self.kernels.panel())
     }
 }
 

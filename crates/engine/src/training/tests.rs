@@ -75,7 +75,8 @@ fn outputs_and_gradients_are_those_by_hand() {
             by_weight[weight] += wide(gradient[to]) * wide(input[from]);
         });
         for set in InstructionSet::ALL.into_iter().filter(|set| set.available()) {
-            let conv = TrainingConvolution::with_instructions(shape, &weights, true, set).unwrap();
+            let conv =
+                TrainingConvolution::with_instructions(shape, &weights, true, |_| set).unwrap();
             let mut scratch = Scratch::default();
             // Twice, the first time with other numbers, so that what is left over would show.
             for input in [random(input.len(), 9), input.clone()] {

@@ -7,6 +7,8 @@ pub enum InstructionSet {
     Scalar,
     /// x86-64 with AVX2 and FMA: 8 lanes.
     Avx2,
+    /// x86-64 with AVX-512 F: 16 lanes.
+    Avx512,
     /// 64-bit ARM: 4 lanes.
     Neon,
     /// WebAssembly's fixed-width SIMD: 4 lanes.
@@ -15,7 +17,7 @@ pub enum InstructionSet {
 
 impl InstructionSet {
     /// Every one, the fastest first.
-    pub const ALL: [Self; 4] = [Self::Avx2, Self::Neon, Self::Simd128, Self::Scalar];
+    pub const ALL: [Self; 5] = [Self::Avx512, Self::Avx2, Self::Neon, Self::Simd128, Self::Scalar];
 
     /// As it is shown.
     #[must_use]
@@ -23,6 +25,7 @@ impl InstructionSet {
         match self {
             Self::Scalar => "scalar",
             Self::Avx2 => "AVX2",
+            Self::Avx512 => "AVX-512",
             Self::Neon => "NEON",
             Self::Simd128 => "SIMD 128",
         }
@@ -37,6 +40,7 @@ impl InstructionSet {
     pub(crate) fn panel(self) -> usize {
         match self {
             Self::Avx2 => 16,
+            Self::Avx512 => 32,
             Self::Scalar | Self::Neon | Self::Simd128 => 8,
         }
     }

@@ -15,9 +15,9 @@ impl Neon {
     }
 }
 
-/// Return the set that this processor has beside [`InstructionSet::Scalar`].
-pub(super) fn found() -> Option<InstructionSet> {
-    Neon::detected().map(|_| InstructionSet::Neon)
+/// Return whether this processor has a set beside [`InstructionSet::Scalar`].
+pub(super) fn has(set: InstructionSet) -> bool {
+    set == InstructionSet::Neon && Neon::detected().is_some()
 }
 
 /// Run a kernel with this set, or with none in particular where the processor lacks it.

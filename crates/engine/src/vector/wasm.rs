@@ -9,9 +9,9 @@ use core::arch::wasm32::*;
 #[derive(Clone, Copy)]
 pub(crate) struct Simd128;
 
-/// Return the set that this module is compiled for.
-pub(super) fn found() -> Option<InstructionSet> {
-    Some(InstructionSet::Simd128)
+/// Return whether this module is compiled for a set.
+pub(super) fn has(set: InstructionSet) -> bool {
+    set == InstructionSet::Simd128
 }
 
 /// Run a kernel. There is one set in the module, whatever is asked for.

@@ -2,14 +2,20 @@
 //! graphics cards, gradients, and training.
 
 #[cfg(feature = "flex")]
+mod adam;
+#[cfg(feature = "flex")]
 mod block;
 mod deploy;
 mod inference;
 mod maps;
 mod network;
 mod tied_conv;
+#[cfg(feature = "flex")]
+mod ties;
 mod trainable;
 
+#[cfg(feature = "flex")]
+pub use adam::{Adam, Decay};
 pub use inference::{batch_tensor, classifier, classifier_for_shaders};
 pub use network::Network;
 pub use tied_conv::TiedConv;

@@ -45,3 +45,19 @@ pub(crate) fn each<T: Send, R: Send>(parts: Vec<T>, work: impl Fn(T) -> R + Send
 pub(crate) fn each<T, R>(parts: Vec<T>, work: impl Fn(T) -> R) -> Vec<R> {
     parts.into_iter().map(work).collect()
 }
+
+/// Make so many zeros, all threads at work: for millions of them the system has to find the memory,
+/// page by page.
+#[cfg(all(feature = "threads", feature = "flex"))]
+pub(crate) fn zeros(count: usize) -> Vec<f32> {
+    use rayon::prelude::*;
+    /// Numbers below which a thread of its own is not worth it.
+    const LEAST: usize = 1 << 16;
+    rayon::iter::repeat_n(0.0, count).with_min_len(LEAST).collect()
+}
+
+/// Make so many zeros.
+#[cfg(all(not(feature = "threads"), feature = "flex"))]
+pub(crate) fn zeros(count: usize) -> Vec<f32> {
+    vec![0.0; count]
+}

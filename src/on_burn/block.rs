@@ -6,7 +6,7 @@
 //! threads in [`PARTS`] parts whatever the number of threads, so that sums come out the same on every
 //! machine.
 
-use crate::parallel::each;
+use crate::parallel::{each, zeros};
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
 use burn::backend::autodiff::grads::Gradients;
@@ -24,11 +24,12 @@ use std::sync::Arc;
 type Differentiable = Autodiff<Flex>;
 
 /// Parts that a batch is divided into.
-const PARTS: usize = 16;
+const PARTS: usize = 8;
 
 thread_local! {
-    /// Each thread's room, which every convolution uses again.
-    static SCRATCH: RefCell<Scratch> = RefCell::default();
+    /// Each thread's room, which every convolution uses again: the convolution's, and for gradients of
+    /// its outputs.
+    static SCRATCH: RefCell<(Scratch, Vec<f32>)> = RefCell::default();
 }
 
 /// What is done to the outputs of a convolution before ReLU.
@@ -139,10 +140,10 @@ impl Block {
         let input = maps.into_primitive().to_contiguous();
         let [from, to] = convolution.image();
         let part = images.div_ceil(PARTS);
-        let mut convolved = vec![0.0; images * to];
+        let mut convolved = zeros(images * to);
         let parts = numbers(&input).chunks(part * from).zip(convolved.chunks_mut(part * to));
         let moments = each(parts.collect(), |(input, output)| {
-            SCRATCH.with_borrow_mut(|scratch| convolution.forward(input, output, scratch));
+            SCRATCH.with_borrow_mut(|(scratch, _)| convolution.forward(input, output, scratch));
             matches!(self.norm, Norm::Batch { .. }).then(|| activation.moments(output))
         });
         let moments = moments.into_iter().flatten().reduce(|mut all, one| {
@@ -163,7 +164,7 @@ impl Block {
         };
 
         let [to, active] = activation.image();
-        let mut activated = vec![0.0; images * active];
+        let mut activated = zeros(images * active);
         let parts = convolved.chunks(part * to).zip(activated.chunks_mut(part * active));
         each(parts.collect(), |(maps, output)| activation.forward(maps, affine.both(), output));
         let [rows, columns] = activation.output_size();
@@ -271,19 +272,20 @@ impl Saved {
         let (through, gain, offset) = self.through_norm(&sums);
         let through = Through { factor: &through[0], slope: &through[1], constant: &through[2] };
 
-        let mut maps = vec![0.0; if of_maps { images * from } else { 0 }];
+        let mut maps = zeros(if of_maps { images * from } else { 0 });
         let parts = (0..images.div_ceil(part))
             .zip(self.outputs.chunks(part * to))
             .zip(given.chunks(part * active))
             .zip(optional_chunks(&mut maps, part * from, images.div_ceil(part)));
         let input = numbers(&self.input);
         let kernels = each(parts.collect(), |(((at, outputs), given), maps)| {
-            let mut gradient = vec![0.0; outputs.len()];
-            activation.backward(outputs, affine.both(), &through, given, &mut gradient);
             let input = &input[at * part * from..][..outputs.len() / to * from];
             let mut kernels = of_kernels.then(|| convolution.kernel_gradient());
-            SCRATCH.with_borrow_mut(|scratch| {
-                convolution.backward(input, &gradient, kernels.as_mut(), maps, scratch);
+            SCRATCH.with_borrow_mut(|(scratch, gradient)| {
+                gradient.resize(outputs.len().max(gradient.len()), 0.0);
+                let gradient = &mut gradient[..outputs.len()];
+                activation.backward(outputs, affine.both(), &through, given, gradient);
+                convolution.backward(input, gradient, kernels.as_mut(), maps, scratch);
             });
             kernels
         });

@@ -3,10 +3,13 @@
 //! ordinary network with the ties written out.
 
 use super::maps::{Maps, Then};
+#[cfg(feature = "flex")]
+use super::ties::written_out;
 use crate::model::symmetry::{SYMMETRIES, permutation};
 use burn::module::{Initializer, Module, Param};
 use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use std::sync::Arc;
 
 /// A convolution without padding, then batch normalisation and ReLU. Channels come in
 /// fields of eight, one channel a symmetry; turn the input and the channels of a field turn and
@@ -18,6 +21,9 @@ pub struct TiedConv {
     pub(super) norm: BatchNorm,
     /// Of the kernel: 3, or that of the whole last map.
     side: usize,
+    /// Where in a field each number of its eight kernels comes from.
+    #[module(skip)]
+    index: Arc<Vec<usize>>,
 }
 
 impl TiedConv {
@@ -33,7 +39,9 @@ impl TiedConv {
         let std = (2.0 / (kernel * from) as f64).sqrt();
         let weight =
             Initializer::Normal { mean: 0.0, std }.init([to / SYMMETRIES, fields, values], device);
-        Self { weight, norm: BatchNormConfig::new(to / SYMMETRIES).init(device), side }
+        let index = if from == 1 { lifting_index(side) } else { group_index(side) };
+        let norm = BatchNormConfig::new(to / SYMMETRIES).init(device);
+        Self { weight, norm, side, index: Arc::new(index) }
     }
 
     /// Return the kernels with all ties written out.
@@ -43,16 +51,21 @@ impl TiedConv {
     pub(super) fn kernels(&self) -> Tensor<4> {
         let [to, from, values] = self.weight.dims();
         let turned_inputs = values / (self.side * self.side);
-        let index = if turned_inputs == 1 { lifting_index() } else { group_index(self.side) };
-        let index: Vec<i32> = index.into_iter().map(|value| value as i32).collect();
+        let shape = [to * SYMMETRIES, from * turned_inputs, self.side, self.side];
+        #[cfg(feature = "flex")]
+        if let Some(kernels) = written_out(self.weight.val(), &self.index) {
+            return kernels.reshape(shape);
+        }
+        self.kernels_by_burn().reshape(shape)
+    }
+
+    /// Write the ties out with Burn's own operations, `[F out, 8, F in, values]`.
+    fn kernels_by_burn(&self) -> Tensor<4> {
+        let [to, from, values] = self.weight.dims();
+        let index: Vec<i32> = self.index.iter().map(|value| *value as i32).collect();
         let index = TensorData::new(index, [SYMMETRIES * values]);
         let index = Tensor::<1, Int>::from_data(index, &self.weight.device());
-        self.weight
-            .val()
-            .select(2, index)
-            .reshape([to, from, SYMMETRIES, values])
-            .swap_dims(1, 2)
-            .reshape([to * SYMMETRIES, from * turned_inputs, self.side, self.side])
+        self.weight.val().select(2, index).reshape([to, from, SYMMETRIES, values]).swap_dims(1, 2)
     }
 
     /// Take maps of H x W places to maps of (H - side + 1) x (W - side + 1), or half as many a side.
@@ -72,9 +85,10 @@ fn inverse(symmetry: usize) -> usize {
     (0..SYMMETRIES).find(|other| product(*other, symmetry) == 0).unwrap_or(0)
 }
 
-/// Index of the kernel's values, `[8 * 9]`, that makes eight turned kernels of one on a picture.
-fn lifting_index() -> Vec<usize> {
-    (0..SYMMETRIES).flat_map(|symmetry| permutation(symmetry, 3)).collect()
+/// Index of the kernel's values, `[8 * side * side]`, that makes eight turned kernels of one on a
+/// picture.
+fn lifting_index(side: usize) -> Vec<usize> {
+    (0..SYMMETRIES).flat_map(|symmetry| permutation(symmetry, side)).collect()
 }
 
 /// Index of the kernel's values, `[8 * 8 * side * side]`, that makes eight turned kernels of one on
@@ -104,5 +118,28 @@ mod tests {
         }
         // Mirroring and turning do not commute.
         assert_ne!(product(1, 4), product(4, 1));
+    }
+
+    #[cfg(feature = "flex")]
+    #[test]
+    fn ties_and_their_gradient_are_those_by_burns_own_operations() {
+        let device = Device::flex().autodiff();
+        for (channels, side) in [([1, 16], 3), ([16, 24], 3), ([24, 16], 4)] {
+            let conv = TiedConv::new(channels, side, &device);
+            let both = [
+                conv.kernels(),
+                conv.kernels_by_burn().reshape([channels[1], channels[0], side, side]),
+            ];
+            let numbers = |tensor: Tensor<1>| tensor.into_data().try_to_vec::<f32>().unwrap();
+            let [own, by_burn] = both.map(|kernels| {
+                // Of a square, so that every number has a gradient of its own.
+                let gradients = (kernels.clone() * kernels.clone()).sum().backward();
+                let gradient = conv.weight.val().grad(&gradients).unwrap();
+                [numbers(kernels.flatten(0, 3)), numbers(gradient.flatten(0, 2))]
+            });
+            assert_eq!(own[0], by_burn[0]);
+            let apart = own[1].iter().zip(&by_burn[1]).map(|(a, b)| (a - b).abs());
+            assert!(apart.fold(0.0, f32::max) < 1e-5);
+        }
     }
 }

@@ -4,10 +4,10 @@ use crate::classifier::nodule_probability;
 use crate::constants::{ADAM_EPSILON, CLASSES, PATCH_SAMPLES, PATCH_SIZE};
 use crate::model::NetworkKind;
 use crate::model::symmetry::{SYMMETRIES, permutation};
-use crate::on_burn::{Network, batch_tensor};
+use crate::on_burn::{Adam, Decay, Network, batch_tensor};
 use crate::weights::{Parameters, WeightsError, WeightsFile};
 use burn::module::Module;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 use nodulens_imaging::UserError;
@@ -191,7 +191,7 @@ impl Training {
                 Network::new(NetworkKind::Small, drawn, &device)?
             }
         };
-        let optimizer = AdamConfig::new().with_epsilon(ADAM_EPSILON).init();
+        let optimizer = Adam { epsilon: ADAM_EPSILON, decay: Decay::None }.into();
         let began_with =
             from.map(|opened| format!("{}-{}", opened.header.network, &opened.sha256[..8]));
         Ok(Self {

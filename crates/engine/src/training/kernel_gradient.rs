@@ -55,17 +55,15 @@ impl KernelGradient {
     /// Return the gradient as the kernels are given, `[out, in, y, x]`.
     #[must_use]
     pub fn weights(&self) -> Vec<f32> {
-        let [inputs, outputs] = self.shape.channels;
+        let inputs = self.shape.channels[0];
         let taps = self.shape.kernel * self.shape.kernel;
         let mut weights = vec![0.0; self.shape.weights()];
-        for (at, row) in self.sums.chunks_exact(self.panel).enumerate() {
-            let (panel, depth) = (at / (taps * self.channels), at % (taps * self.channels));
-            let (tap, input) = (depth / self.channels, depth % self.channels);
-            let first = panel * self.panel;
-            if input < inputs {
-                for (output, sum) in (first..outputs).zip(row) {
-                    weights[(output * inputs + input) * taps + tap] = *sum;
-                }
+        for (pair, kernel) in weights.chunks_exact_mut(taps).enumerate() {
+            let (output, input) = (pair / inputs, pair % inputs);
+            let depth = output / self.panel * taps * self.channels + input;
+            let first = depth * self.panel + output % self.panel;
+            for (tap, weight) in kernel.iter_mut().enumerate() {
+                *weight = self.sums[first + tap * self.channels * self.panel];
             }
         }
         let Some(whole) = self.whole else { return weights };

@@ -189,6 +189,8 @@ fn predictions_serve_as_findings() {
         &place.path("report/predictions.csv"),
         "--annotations",
         &place.path("annotations.csv"),
+        "--series",
+        &place.path("report/predictions.csv"),
         "--out",
         &place.path("froc"),
     ]);
@@ -204,6 +206,8 @@ fn predictions_serve_as_findings() {
         &place.path("data/manifest.csv"),
         "--annotations",
         &place.path("annotations.csv"),
+        "--series",
+        &place.path("report/predictions.csv"),
         "--out",
         &place.path("froc"),
     ]);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod evaluation;
+mod froc;
 #[cfg(feature = "gpu")]
 mod gpu_training;
 mod interchange;

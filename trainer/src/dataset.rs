@@ -18,3 +18,18 @@ pub mod split;
 pub use manifest::{ManifestRow, read_manifest};
 pub use patches::{Canvas, Dataset, Example};
 pub use split::{Part, Portion, Split};
+
+/// The published patches for tests; `None` says on the console that a test is skipped.
+#[cfg(test)]
+pub(crate) fn real_patches() -> Option<std::path::PathBuf> {
+    let data = std::env::var_os("NODULENS_DATA").map_or_else(
+        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"),
+        std::path::PathBuf::from,
+    );
+    let folder = data.join("luna16-patches");
+    if folder.join("manifest.csv").is_file() {
+        return Some(folder);
+    }
+    eprintln!("SKIPPED: no {}; NODULENS_DATA names the folder above it", folder.display());
+    None
+}

@@ -3,7 +3,7 @@
 use super::manifest::ManifestRow;
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -19,7 +19,8 @@ pub enum Split {
     /// By patient: LUNA16's subset 3 is the validation part.
     Patientwise,
     /// By patient: the test part is this subset of LUNA16's ten, the validation part the next one
-    /// that the manifest has (after 9 comes 0), the training part the others.
+    /// that the manifest has (after 9 comes 0), the training part the others. LUNA16's subsets are
+    /// by scan: a patient with scans in two of them stays on one side, see [`Part::of`].
     Luna16Fold(u32),
 }
 
@@ -34,8 +35,8 @@ pub enum Part {
     Of(Split, Portion),
 }
 
-/// Which part of a split.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which part of a split; the later claims a patient before the earlier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Portion {
     /// What the network learns from.
     Train,
@@ -61,7 +62,24 @@ impl Split {
         Part::Of(self, Portion::Test)
     }
 
-    /// Tell whether no scan can stand on two sides.
+    /// Return the side that a row is on by itself; `folds` are the subsets of the manifest.
+    fn side(self, row: &ManifestRow, folds: &BTreeSet<u32>) -> Option<Portion> {
+        let named = |value: &Option<String>| value.as_deref().and_then(Portion::from_manifest);
+        match self {
+            Self::Paper => named(&row.split_paper),
+            Self::Patientwise => named(&row.split_patientwise),
+            Self::Luna16Fold(test) => row.luna_subset.map(|fold| {
+                let valid = folds.range(test + 1..).chain(folds.range(..test)).next();
+                match fold {
+                    _ if fold == test => Portion::Test,
+                    _ if Some(&fold) == valid => Portion::Valid,
+                    _ => Portion::Train,
+                }
+            }),
+        }
+    }
+
+    /// Tell whether no patient can stand on two sides.
     pub fn by_patient(self) -> bool {
         self != Self::Paper
     }
@@ -169,31 +187,31 @@ impl FromStr for Part {
 }
 
 impl Part {
-    /// Keep the rows of this part.
+    /// Keep the rows of this part; `rows` is the whole manifest.
+    ///
+    /// A patient of a split by patient stands on one side: who has a row in the test part has none
+    /// in the others, and who has one in the validation part has none in the training part. The
+    /// test part itself is LUNA16's, so that it stays comparable and folds together test each row
+    /// once; rows of its patients in other subsets are in no part of that fold.
     pub fn of(&self, rows: Vec<ManifestRow>) -> Vec<ManifestRow> {
-        let folds: BTreeSet<u32> = rows.iter().filter_map(|row| row.luna_subset).collect();
-        rows.into_iter().filter(|row| self.holds(row, &folds)).collect()
-    }
-
-    fn holds(&self, row: &ManifestRow, folds: &BTreeSet<u32>) -> bool {
-        let named = |value: &Option<String>| value.as_deref().and_then(Portion::from_manifest);
-        match self {
-            Self::All => true,
-            Self::Subset(fold) => row.luna_subset == Some(*fold),
-            Self::Of(Split::Paper, portion) => named(&row.split_paper) == Some(*portion),
-            Self::Of(Split::Patientwise, portion) => {
-                named(&row.split_patientwise) == Some(*portion)
+        let (split, portion) = match self {
+            Self::All => return rows,
+            Self::Subset(fold) => {
+                return rows.into_iter().filter(|row| row.luna_subset == Some(*fold)).collect();
             }
-            Self::Of(Split::Luna16Fold(test), portion) => row.luna_subset.is_some_and(|fold| {
-                let valid = folds.range(test + 1..).chain(folds.range(..test)).next();
-                *portion
-                    == match fold {
-                        _ if fold == *test => Portion::Test,
-                        _ if Some(&fold) == valid => Portion::Valid,
-                        _ => Portion::Train,
-                    }
-            }),
+            Self::Of(split, portion) => (*split, *portion),
+        };
+        let folds: BTreeSet<u32> = rows.iter().filter_map(|row| row.luna_subset).collect();
+        let mut sides: BTreeMap<String, Portion> = BTreeMap::new();
+        for (row, side) in rows.iter().filter_map(|row| Some((row, split.side(row, &folds)?))) {
+            let known = sides.entry(row.unit().to_owned()).or_insert(side);
+            *known = side.max(*known);
         }
+        let holds = |row: &ManifestRow| {
+            split.side(row, &folds) == Some(portion)
+                && (!split.by_patient() || sides.get(row.unit()) == Some(&portion))
+        };
+        rows.into_iter().filter(holds).collect()
     }
 }
 
@@ -232,5 +250,80 @@ mod tests {
         assert_eq!(folds("luna16-fold-0-train"), [3, 8]);
         assert_eq!(folds("luna16-fold-8-valid"), [0]);
         assert_eq!(folds("luna16-fold-8-train"), [2, 3]);
+    }
+
+    #[test]
+    fn a_patient_with_scans_in_two_subsets_stays_on_one_side() {
+        let row = |(candidate, patient, fold, side): (&str, &str, u32, &str)| ManifestRow {
+            candidate_row: candidate.to_owned(),
+            seriesuid: Some(format!("{patient} in {fold}")),
+            patient_id: Some(patient.to_owned()),
+            luna_subset: Some(fold),
+            split_patientwise: Some(side.to_owned()),
+            ..ManifestRow::default()
+        };
+        let rows: Vec<_> = [
+            ("1", "A", 2, "train"),
+            ("2", "B", 2, "train"),
+            ("3", "C", 3, "val"),
+            ("4", "B", 6, "train"),
+            ("5", "D", 6, "test"),
+            ("6", "E", 7, "train"),
+            ("7", "D", 7, "train"),
+            ("8", "D", 7, "val"),
+        ]
+        .map(row)
+        .to_vec();
+        let of = |part: &str| -> String {
+            let part: Part = part.parse().unwrap();
+            part.of(rows.clone()).iter().map(|row| row.candidate_row.as_str()).collect()
+        };
+        // Whoever is tested is learnt from nowhere; the tested rows are the whole subset.
+        assert_eq!(
+            (of("luna16-fold-2-test"), of("luna16-fold-2-train")),
+            ("12".into(), "5678".into())
+        );
+        assert_eq!(
+            (of("luna16-fold-6-test"), of("luna16-fold-6-train")),
+            ("45".into(), "13".into())
+        );
+        // D is tested in 6, so its rows in 7 do not validate either; B validates in no fold 7.
+        assert_eq!(of("luna16-fold-6-valid"), "6");
+        assert_eq!(
+            (of("luna16-fold-3-valid"), of("luna16-fold-3-train")),
+            ("45".into(), "16".into())
+        );
+        // The columns of a manifest are held to the same.
+        assert_eq!((of("patientwise-test"), of("patientwise-valid")), ("5".into(), "3".into()));
+        assert_eq!(of("patientwise-train"), "1246");
+        // All folds together test each row once.
+        let tested: String =
+            ["2", "3", "6", "7"].map(|fold| of(&format!("luna16-fold-{fold}-test"))).concat();
+        assert_eq!(tested, "12345678");
+    }
+
+    /// Skips without the real data.
+    #[test]
+    fn no_patient_of_the_real_manifest_is_on_two_sides() {
+        let Some(folder) = crate::dataset::real_patches() else { return };
+        let rows = crate::dataset::read_manifest(&folder).unwrap();
+        let units = |part: Part| -> BTreeSet<String> {
+            part.of(rows.clone()).iter().map(|row| row.unit().to_owned()).collect()
+        };
+        let folds: BTreeSet<u32> = rows.iter().filter_map(|row| row.luna_subset).collect();
+        let splits = folds.iter().map(|fold| Split::Luna16Fold(*fold)).chain([Split::Patientwise]);
+        for split in splits {
+            let parts = [split.train(), split.valid(), split.test()].map(units);
+            for (i, part) in parts.iter().enumerate() {
+                for other in &parts[i + 1..] {
+                    let shared: Vec<_> = part.intersection(other).collect();
+                    assert!(shared.is_empty(), "{split}: {shared:?} stand on two sides");
+                }
+            }
+        }
+        // The one whom this is about, so that the test cannot pass by looking at nothing.
+        let twice = rows.iter().filter(|row| row.patient_id.as_deref() == Some("LIDC-IDRI-0332"));
+        let subsets: BTreeSet<_> = twice.filter_map(|row| row.luna_subset).collect();
+        assert_eq!(subsets, BTreeSet::from([2, 6]));
     }
 }

@@ -85,7 +85,7 @@ pub struct CardMetrics {
     pub positives: usize,
     /// Area under the ROC curve.
     pub roc_auc: f64,
-    /// Its 95 % interval by bootstrap over scans; absent where none was drawn.
+    /// Its 95 % interval by bootstrap; absent where none was drawn.
     pub roc_auc_ci95: Option<[f64; 2]>,
     /// Area under the precision-recall curve (average precision).
     pub average_precision: f64,
@@ -105,11 +105,13 @@ pub struct CardMetrics {
     pub confusion: Confusion,
     /// Recall at the smallest threshold with the paper's specificity (97.09 %).
     pub recall_at_specificity: Option<f64>,
-    /// 95 % intervals of all but the AUC by bootstrap over patients; absent in older files.
+    /// 95 % intervals of all but the AUC by bootstrap; absent in older files.
     pub ci95: Option<CardIntervals>,
+    /// What the bootstrap draws: `patients`, `scans` or `patches`; empty in older files.
+    pub bootstrap_units: String,
 }
 
-/// 95 % intervals of [`CardMetrics`] by bootstrap over patients.
+/// 95 % intervals of [`CardMetrics`] by bootstrap over [`CardMetrics::bootstrap_units`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CardIntervals {

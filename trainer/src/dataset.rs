@@ -1,7 +1,7 @@
 //! A folder of patches: `manifest.csv`, `crops50/<row>.<ext>` and, where there are, `crops100/`.
 //!
 //! Required columns: `candidate_row` (names the files) and `class` (1 nodule, 0 not). Used where
-//! present: `seriesuid` and `patient_id` (the unit of the bootstrap), `luna_subset`,
+//! present: `seriesuid` and `patient_id` (the units of splits and bootstrap), `luna_subset`,
 //! `split_paper`, `split_patientwise`, and for the report `diameter_mm`, `slice_thickness_mm`,
 //! `pixel_spacing_mm`, `coord_{x,y,z}_mm`. Any folder of this layout will do.
 //!
@@ -15,7 +15,7 @@ pub mod manifest;
 pub mod patches;
 pub mod split;
 
-pub use manifest::{ManifestRow, read_manifest};
+pub use manifest::{ManifestRow, read_manifest, unit_word};
 pub use patches::{Canvas, Dataset, Example};
 pub use split::{Part, Portion, Split};
 

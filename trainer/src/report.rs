@@ -36,7 +36,7 @@ use std::fmt;
 pub use crate::metrics::bootstrap::{RESAMPLES, SEED as BOOTSTRAP_SEED};
 
 /// Figures of a model on a part of a data set. Rates are in [0, 1]; `*_ci95` are 95 % intervals
-/// by bootstrap over patients, percentiles 2.5 and 97.5.
+/// by bootstrap over [`Report::bootstrap_units`], percentiles 2.5 and 97.5.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Weights that were measured: network and the start of the file's hash.
@@ -49,7 +49,7 @@ pub struct Report {
     pub symmetry: bool,
     /// Part of the data.
     pub split: String,
-    /// SHA-256 over the rows and classes measured.
+    /// SHA-256 over what was measured: rows, labels and the bytes of the pictures.
     pub split_sha256: String,
     /// Commit of this program.
     pub commit: String,
@@ -61,8 +61,10 @@ pub struct Report {
     pub positives: usize,
     /// Scans.
     pub series: usize,
-    /// Units of the bootstrap: patients, or scans where the manifest names no patient.
+    /// Units of the bootstrap.
     pub units: usize,
+    /// What they are: `patients`, `scans` where the manifest names no patient, or `patches`.
+    pub bootstrap_units: String,
     /// Rows without a usable picture.
     pub skipped: Vec<String>,
     /// Smallest probability called a nodule.
@@ -265,7 +267,11 @@ impl fmt::Display for Report {
             self.series,
             self.skipped.len()
         )?;
-        writeln!(out, "                              95 % by {RESAMPLES} resamples of patients")?;
+        writeln!(
+            out,
+            "                              95 % by {RESAMPLES} resamples of {}",
+            self.bootstrap_units
+        )?;
         let mut line = |name: &str, value: Option<f64>, interval: Option<Interval>| {
             let value = value.map_or("-".to_owned(), |value| format!("{value:.4}"));
             let interval = interval.map_or(String::new(), |[a, b]| format!("{a:.4} to {b:.4}"));

@@ -2,7 +2,7 @@
 
 use super::train::stop_on_ctrl_c;
 use crate::config::{self, Overrides, TrainConfig};
-use crate::dataset::{Dataset, Split};
+use crate::dataset::{Dataset, Split, read_manifest, unit_word};
 use crate::device::{self, DeviceChoice};
 use crate::environment::commit;
 use crate::files::write_whole;
@@ -53,6 +53,8 @@ struct Row {
     fold: u32,
     candidate_row: String,
     seriesuid: String,
+    /// What the bootstrap draws: the patient, where the manifest names one.
+    unit: String,
     class: u8,
     probability: f64,
 }
@@ -85,6 +87,8 @@ struct CrossvalSummary {
     pooled: Figures,
     pooled_roc_auc_ci95: Option<[f64; 2]>,
     bootstrap_resamples: usize,
+    /// What they draw: patients, where the manifest names them.
+    bootstrap_units: String,
     roc_auc_mean: f64,
     /// Between folds, with n - 1.
     roc_auc_sd: f64,
@@ -132,8 +136,8 @@ fn folder(out: &Path, fold: u32) -> PathBuf {
 
 /// Return the subsets to take as test parts, in order.
 fn folds(config: &TrainConfig, asked: &[u32]) -> Result<Vec<u32>> {
-    let all = Dataset::load(&config.patches, &crate::dataset::Part::All)?;
-    let mut there: Vec<u32> = all.examples.iter().filter_map(|e| e.row.luna_subset).collect();
+    let rows = read_manifest(&config.patches)?;
+    let mut there: Vec<u32> = rows.iter().filter_map(|row| row.luna_subset).collect();
     there.sort_unstable();
     there.dedup();
     ensure!(
@@ -163,6 +167,7 @@ fn predict(config: &TrainConfig, device: DeviceChoice, fold: u32, run: &Path) ->
             fold,
             candidate_row: example.row.candidate_row.clone(),
             seriesuid: example.row.series().to_owned(),
+            unit: example.row.unit().to_owned(),
             class: example.row.class,
             probability: one.probability,
         })?;
@@ -171,13 +176,16 @@ fn predict(config: &TrainConfig, device: DeviceChoice, fold: u32, run: &Path) ->
 }
 
 fn summarise(arguments: &Arguments, config: TrainConfig, folds: &[u32]) -> Result<ExitCode> {
+    let manifest = read_manifest(&config.patches)?;
     let mut rows: Vec<Row> = Vec::new();
     for fold in folds {
         let path = folder(&arguments.out, *fold).join(PREDICTIONS);
         let mut reader =
             csv::Reader::from_path(&path).with_context(|| path.display().to_string())?;
         for row in reader.deserialize() {
-            rows.push(row.with_context(|| path.display().to_string())?);
+            rows.push(row.with_context(|| {
+                format!("{} is no result of this build; remove it", path.display())
+            })?);
         }
     }
     let labelled = |rows: &[&Row]| -> Vec<Labelled> {
@@ -195,15 +203,16 @@ fn summarise(arguments: &Arguments, config: TrainConfig, folds: &[u32]) -> Resul
     let areas: Vec<f64> = each.iter().filter_map(|fold| fold.figures.roc_auc).collect();
     let mean = areas.iter().sum::<f64>() / areas.len().max(1) as f64;
     let squares: f64 = areas.iter().map(|area| (area - mean).powi(2)).sum();
-    let series: Vec<&str> = rows.iter().map(|row| row.seriesuid.as_str()).collect();
+    let units: Vec<&str> = rows.iter().map(|row| row.unit.as_str()).collect();
     let pooled = labelled(&rows.iter().collect::<Vec<_>>());
     let summary = CrossvalSummary {
         commit: commit(),
         config,
         folds: each,
         pooled: figures(&pooled),
-        pooled_roc_auc_ci95: roc_auc_interval(&pooled, &series, RESAMPLES, BOOTSTRAP_SEED),
+        pooled_roc_auc_ci95: roc_auc_interval(&pooled, &units, RESAMPLES, BOOTSTRAP_SEED),
         bootstrap_resamples: RESAMPLES,
+        bootstrap_units: unit_word(&manifest).to_owned(),
         roc_auc_mean: mean,
         roc_auc_sd: (squares / areas.len().saturating_sub(1).max(1) as f64).sqrt(),
     };

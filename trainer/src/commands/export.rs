@@ -1,7 +1,7 @@
 //! `nodulens export`: a run's checkpoint as a weights file, calibrated, with threshold and card.
 
 use crate::config;
-use crate::dataset::{Dataset, read_manifest};
+use crate::dataset::{Dataset, read_manifest, unit_word};
 use crate::device::{self, Chosen, DeviceChoice};
 use crate::files::write_whole;
 use crate::metrics::calibration::cross_fit;
@@ -135,7 +135,8 @@ fn temperature(answers: &[Answer], dataset: &Dataset) -> f32 {
     let (unit, units) = measure::units(dataset);
     let logits = measure::logits(dataset, answers);
     let Some(fit) = cross_fit(&logits, &unit, BOOTSTRAP_SEED) else {
-        eprintln!("WARNING: {units} patients are too few to calibrate on: the temperature stays 1");
+        let word = unit_word(dataset.examples.iter().map(|example| &example.row));
+        eprintln!("WARNING: {units} {word} are too few to calibrate on: the temperature stays 1");
         return 1.0;
     };
     eprintln!(

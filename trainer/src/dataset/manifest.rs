@@ -82,6 +82,20 @@ impl ManifestRow {
     }
 }
 
+/// Say what [`ManifestRow::unit`] is in these rows: what a bootstrap over them draws.
+pub fn unit_word<'a>(rows: impl IntoIterator<Item = &'a ManifestRow>) -> &'static str {
+    let known = |row: &ManifestRow| (row.patient_id.is_some(), row.seriesuid.is_some());
+    let mut kinds: Vec<_> = rows.into_iter().map(known).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    match kinds.as_slice() {
+        _ if kinds.iter().all(|(patient, _)| *patient) => "patients",
+        [(false, true)] => "scans",
+        [(false, false)] => "patches",
+        _ => "patients, or scans where a patient is not known",
+    }
+}
+
 /// Return the rows of a folder's manifest, in its order.
 ///
 /// # Errors
@@ -123,5 +137,10 @@ mod tests {
         assert_eq!((rows[1].diameter_mm, rows[1].position_mm(), rows[1].unit()), (None, None, "2"));
         assert_eq!((rows[2].diameter_mm, rows[2].position_mm(), rows[2].unit()), (None, None, "P"));
         assert_eq!(rows[0].slice_thickness_mm, None);
+        assert_eq!(unit_word([&rows[0], &rows[2]]), "patients");
+        assert_eq!(unit_word([&rows[1]]), "patches");
+        assert!(unit_word(&rows).starts_with("patients, or scans"));
+        let scan = ManifestRow { seriesuid: Some("1.2".to_owned()), ..ManifestRow::default() };
+        assert_eq!(unit_word([&scan]), "scans");
     }
 }

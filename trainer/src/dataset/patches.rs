@@ -23,6 +23,8 @@ pub struct Example {
     pub values: Vec<f32>,
     /// The same with its surroundings, for augmentation.
     pub canvas: Canvas,
+    /// SHA-256 of the bytes of its files, the patch and then its surroundings.
+    pub digest: [u8; 32],
 }
 
 /// A square grey picture with the patch in its middle.
@@ -41,7 +43,8 @@ pub struct Dataset {
     pub examples: Vec<Example>,
     /// Rows without a usable picture, each with its reason.
     pub skipped: Vec<String>,
-    /// SHA-256 over the rows and classes that were read, hex: names this very selection.
+    /// SHA-256, hex, over all that was read: rows, labels, units and the bytes of the pictures.
+    /// It names this very selection of this very data.
     pub hash: String,
 }
 
@@ -74,11 +77,8 @@ impl Dataset {
             folder.display(),
             skipped.first().map_or("", String::as_str)
         );
-        let mut hasher = Sha256::new();
-        for example in &examples {
-            hasher.update(format!("{},{}\n", example.row.candidate_row, example.row.class));
-        }
-        Ok(Self { examples, skipped, hash: hex(&hasher.finalize()) })
+        let hash = hash(&examples);
+        Ok(Self { examples, skipped, hash })
     }
 
     /// Count the nodules among the examples.
@@ -100,6 +100,20 @@ impl Dataset {
         };
         series(self).intersection(&series(other)).count()
     }
+}
+
+/// Hash what a network can learn or be measured on. A line an example, each field behind its
+/// length, so that no two selections write the same bytes.
+fn hash(examples: &[Example]) -> String {
+    let mut hasher = Sha256::new();
+    for Example { row, digest, .. } in examples {
+        for field in [&row.candidate_row, &row.class.to_string(), row.unit(), row.series()] {
+            hasher.update((field.len() as u64).to_le_bytes());
+            hasher.update(field);
+        }
+        hasher.update(digest);
+    }
+    hex(&hasher.finalize())
 }
 
 /// Check what the patches were made for. Those of `nodulens dataset` say it; others, such as the
@@ -129,9 +143,11 @@ fn check_preprocessing(folder: &Path) -> Result<()> {
 fn read_example(folder: &Path, row: ManifestRow) -> Result<Example> {
     let path = picture(folder, "crops50", &row.candidate_row)
         .with_context(|| format!("row {}: no picture in crops50", row.candidate_row))?;
-    let values = read_values(&path).with_context(|| path.display().to_string())?;
-    let canvas = canvas(folder, &row.candidate_row, &values);
-    Ok(Example { row, values, canvas })
+    let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
+    let values = values(&bytes).with_context(|| path.display().to_string())?;
+    let mut hasher = Sha256::new_with_prefix(&bytes);
+    let canvas = canvas(folder, &row.candidate_row, &values, &mut hasher);
+    Ok(Example { row, values, canvas, digest: hasher.finalize().into() })
 }
 
 /// Return the file of this row, whatever its format.
@@ -144,16 +160,21 @@ fn picture(folder: &Path, kind: &str, row: &str) -> Option<PathBuf> {
 
 /// Read a patch just as the page does.
 pub fn read_values(path: &Path) -> Result<Vec<f32>> {
-    let image = decode_raster(&std::fs::read(path)?)?;
+    values(&std::fs::read(path)?)
+}
+
+fn values(bytes: &[u8]) -> Result<Vec<f32>> {
+    let image = decode_raster(bytes)?;
     Ok(model_values(&Patch::from_image(&image, SizePolicy::Refuse)?))
 }
 
-/// Lay the patch into its context, if there is one. The context files are compressed harder than
-/// the patches, so the middle is the patch itself.
-fn canvas(folder: &Path, row: &str, values: &[f32]) -> Canvas {
+/// Lay the patch into its context, if there is one, and put the bytes of that into the hash. The
+/// context files are compressed harder than the patches, so the middle is the patch itself.
+fn canvas(folder: &Path, row: &str, values: &[f32], hasher: &mut Sha256) -> Canvas {
     let patch = display_bytes(values);
     let context = picture(folder, "crops100", row)
         .and_then(|path| std::fs::read(path).ok())
+        .inspect(|bytes| hasher.update(bytes))
         .and_then(|bytes| decode_raster(&bytes).ok())
         .filter(|image| image.width == CONTEXT_SIZE && image.height == CONTEXT_SIZE);
     let Some(context) = context else { return Canvas { side: PATCH_SIZE, grey: patch } };
@@ -187,6 +208,36 @@ mod tests {
         let error = format!("{:#}", Dataset::load(folder.path(), &Part::All).unwrap_err());
         assert!(error.contains("hu-1000..600-v0") && error.contains(&preprocess_id()), "{error}");
         assert!(error.contains("cargo trainer dataset"), "{error}");
+    }
+
+    #[test]
+    fn the_hash_names_rows_labels_patients_and_pixels() {
+        let folder = tempfile::tempdir().unwrap();
+        for kind in ["crops50", "crops100"] {
+            std::fs::create_dir(folder.path().join(kind)).unwrap();
+        }
+        let picture = |kind: &str, side: u32, grey: u8| {
+            let path = folder.path().join(kind).join("1.png");
+            image::GrayImage::from_pixel(side, side, image::Luma([grey])).save(path).unwrap();
+        };
+        let hash = |manifest: &str| {
+            std::fs::write(folder.path().join("manifest.csv"), manifest).unwrap();
+            Dataset::load(folder.path(), &Part::All).unwrap().hash
+        };
+        let plain = "candidate_row,class,patient_id\n1,0,P\n";
+        picture("crops50", 50, 51);
+        let mut seen = vec![hash(plain)];
+        assert_eq!(hash(plain), seen[0]);
+        seen.push(hash("candidate_row,class,patient_id\n1,1,P\n"));
+        seen.push(hash("candidate_row,class,patient_id\n1,0,Q\n"));
+        picture("crops100", 100, 7);
+        seen.push(hash(plain));
+        picture("crops100", 100, 8);
+        seen.push(hash(plain));
+        picture("crops50", 50, 52);
+        seen.push(hash(plain));
+        let different: HashSet<&String> = seen.iter().collect();
+        assert_eq!(different.len(), seen.len(), "{seen:?}");
     }
 
     #[test]

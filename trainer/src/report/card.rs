@@ -250,6 +250,7 @@ fn metrics(report: &Report) -> Option<CardMetrics> {
         confusion: report.confusion,
         recall_at_specificity: report.recall_at_paper_specificity,
         ci95: intervals(report),
+        bootstrap_units: report.bootstrap_units.clone(),
     })
 }
 

@@ -80,12 +80,17 @@ fn figures(metrics: &CardMetrics) -> String {
     let counts = metrics.confusion;
     format!(
         "On `{}`: {} patches, {} of them nodules; threshold {:.4}. Intervals: bootstrap of 2,000 \
-         resamples by patient.\n\n| figure | value | 95 % interval |\n|---|---|---|\n{rows}\n\
+         resamples of {}.\n\n| figure | value | 95 % interval |\n|---|---|---|\n{rows}\n\
          TP {}, FN {}, FP {}, TN {}.",
         metrics.part,
         metrics.n,
         metrics.positives,
         metrics.threshold,
+        if metrics.bootstrap_units.is_empty() {
+            "patients or scans"
+        } else {
+            &metrics.bootstrap_units
+        },
         counts.tp,
         counts.fn_,
         counts.fp,

@@ -1,6 +1,6 @@
 //! Which patches come from scans that a network learned from: figures on them are optimistic.
 
-use crate::dataset::{Dataset, ManifestRow, Part, Portion};
+use crate::dataset::{Dataset, ManifestRow, Part, Portion, unit_word};
 use nodulens::weights::Card;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -10,7 +10,7 @@ use std::collections::HashSet;
 pub struct Leak {
     /// The training part.
     pub against: String,
-    /// Patients of the measured part.
+    /// Patients of the measured part, or scans where no patient is named.
     pub units: usize,
     /// Of them, how many have patches in the training part.
     pub shared_units: usize,
@@ -75,14 +75,17 @@ fn sentence(
     (patches, same): (usize, usize),
     dataset: &Dataset,
 ) -> String {
+    let word = unit_word(dataset.examples.iter().map(|example| &example.row));
     if shared == 0 {
-        return format!("No patient of these patches is in {train}: nothing leaks from there.");
+        return format!(
+            "None of the {units} {word} measured here is in {train}: nothing leaks from there."
+        );
     }
     let percent = 100.0 * patches as f64 / dataset.examples.len() as f64;
     let itself =
         if same > 0 { format!(" {same} patches are themselves in it.") } else { String::new() };
     format!(
-        "{shared} of the {units} patients measured here, with {percent:.1} % of the patches, have \
+        "{shared} of the {units} {word} measured here, with {percent:.1} % of the patches, have \
          patches in {train} too.{itself} A network that learned from {train} has seen these \
          lungs, so its figures here are optimistic."
     )

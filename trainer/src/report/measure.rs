@@ -5,7 +5,7 @@ use super::{
     BOOTSTRAP_SEED, Calibration, Histogram, PrCurve, Prevalence, RESAMPLES, Report, RocCurve,
     Worst, WorstPatch, leak, paper,
 };
-use crate::dataset::{Dataset, ManifestRow, Part};
+use crate::dataset::{Dataset, ManifestRow, Part, unit_word};
 use crate::environment::commit;
 use crate::metrics::bootstrap::{self, Intervals, number, percentiles};
 use crate::metrics::calibration::{Logit, cross_fit};
@@ -85,6 +85,7 @@ impl Report {
             positives: dataset.positives(),
             series: series.len(),
             units,
+            bootstrap_units: unit_word(dataset.examples.iter().map(|e| &e.row)).to_owned(),
             skipped: dataset.skipped.clone(),
             threshold,
             confusion,

@@ -15,7 +15,8 @@ pub use sections::Pictures;
 /// Where the plotting library refuses.
 pub fn render(report: &Report, pictures: &Pictures) -> Result<String> {
     let mut sections: Vec<Section> = vec![sections::summary(report)];
-    sections.extend(report.compare.as_ref().map(sections::comparison));
+    let compared = |other| sections::comparison(other, &report.bootstrap_units);
+    sections.extend(report.compare.as_ref().map(compared));
     sections.push(figures::discrimination(report)?);
     sections.push(sections::decisions(report));
     sections.push(figures::learning(report)?);

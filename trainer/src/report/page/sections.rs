@@ -164,7 +164,7 @@ fn leaks(report: &Report) -> String {
 }
 
 /// Write the chapter: the paired bootstrap against other weights.
-pub fn comparison(other: &Comparison) -> Section {
+pub fn comparison(other: &Comparison, units: &str) -> Section {
     let signed = |value: f64| format!("{value:+.4}").replace('-', "−");
     let row = |name: &str, difference: Option<Difference>| {
         let Some(at) = difference else {
@@ -215,10 +215,10 @@ pub fn comparison(other: &Comparison) -> Section {
         title: format!("Against {}", other.model_id),
         body: format!(
             "{leaks}{}<p>Both networks see the same patches, and in each of the resamples the \
-             same patients: a paired bootstrap. “Not better” counts the resamples in which the \
+             same {units}: a paired bootstrap. “Not better” counts the resamples in which the \
              difference is 0 or less. Each network has its own threshold for the recall, chosen \
              again in every resample.</p>\n",
-            table(&format!("Compared with {}", other.model_title), &head, &rows)
+            table(&format!("Compared with {}", other.model_title), &head, &rows),
         ),
     }
 }
@@ -309,7 +309,7 @@ pub fn method(report: &Report) -> Section {
         (
             "Part",
             format!(
-                "{}, SHA-256 over rows and classes {}",
+                "{}, SHA-256 over rows, labels and pictures {}",
                 code(&report.split),
                 code(&report.split_sha256)
             ),
@@ -318,10 +318,9 @@ pub fn method(report: &Report) -> Section {
         (
             "Intervals",
             format!(
-                "{} bootstrap resamples of the {} patients (of scans where the manifest names no \
-                 patient), seed {}, percentiles 2.5 and 97.5. Groups and bins: Wilson’s score \
+                "{} bootstrap resamples of the {} {}, seed {}, percentiles 2.5 and 97.5. Groups and bins: Wilson’s score \
                  interval, where marked so.",
-                report.bootstrap_resamples, report.units, report.seed
+                report.bootstrap_resamples, report.units, report.bootstrap_units, report.seed
             ),
         ),
         (

@@ -2,7 +2,7 @@
 //! committed figures of made-up tables full of traps, and, where there is a Python, its figures of
 //! random tables. Prints the worst difference.
 
-use crate::support::{fails, ok};
+use crate::support::{fails, ok, trainer};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use serde_json::Value;
@@ -144,6 +144,24 @@ fn random_tables_give_the_reference_s_figures() {
         compare(name, &ours(&tables.join(name), &folder.path().join("out")), theirs)
     });
     eprintln!("random tables: largest difference {:e}", worst.fold(0.0, f64::max));
+}
+
+/// The commit is that of the build: the program does not ask git when it runs.
+#[test]
+fn the_commit_is_embedded() {
+    let out = tempfile::tempdir().unwrap();
+    let folder = root().join("tests/golden/froc/short");
+    let status = trainer(&words(&folder, out.path())).env("PATH", "").output().unwrap().status;
+    assert!(status.success());
+    let report: Value =
+        serde_json::from_slice(&fs::read(out.path().join("froc.json")).unwrap()).unwrap();
+    let commit = report["commit"].as_str().unwrap();
+    let hexadecimal = commit.trim_end_matches("-dirty").chars().all(|c| c.is_ascii_hexdigit());
+    if root().join(".git").exists() {
+        assert!(commit.len() >= 12 && hexadecimal, "{commit}");
+    } else {
+        assert_eq!(commit, "unknown");
+    }
 }
 
 #[test]

@@ -51,6 +51,8 @@ pub struct Card {
     pub commit: String,
     /// Part that it learned from, such as `patientwise-train`.
     pub train_part: String,
+    /// Whom it learnt from; empty in older files.
+    pub learnt: CardLearnt,
     /// Figures on the part on which the threshold was chosen; absent where nothing was measured.
     pub metrics: Option<CardMetrics>,
     /// How far its probabilities can be taken at their word; absent where nothing was calibrated.
@@ -71,6 +73,20 @@ pub struct Card {
     pub citations: Vec<String>,
     /// Licence of the weights.
     pub license: String,
+}
+
+/// Whom a network learnt from, its teachers included: so that it does not teach a run about the
+/// very patients that the run is judged on. Each list is base64 of the first four bytes of SHA-256
+/// of each name, sorted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CardLearnt {
+    /// Patients.
+    pub patients: String,
+    /// Scans, by series UID.
+    pub series: String,
+    /// Why the lists may not be complete, a reason each; empty where they are.
+    pub gaps: Vec<String>,
 }
 
 /// Figures of one evaluation. Rates are in [0, 1].

@@ -175,6 +175,11 @@ training_keys! {
     ///
     /// Their mean answer to the altered patch is learnt.
     teachers: Vec<PathBuf> = Vec::new(), as [value_delimiter = ','];
+    /// Take teachers that do not say whom they have learnt from: true or false.
+    ///
+    /// The card tells it. A teacher that has learnt from a patient of the validation or test part is
+    /// refused all the same.
+    trust_teachers: bool = false;
     /// Share of the teachers' answer in the target.
     teacher_weight: f64 = 0.5, in UP_TO_1;
     /// The teachers answer for hollowed nodules too: true or false.

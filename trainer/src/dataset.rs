@@ -8,9 +8,11 @@
 //! | module | what |
 //! |---|---|
 //! | [`manifest`] | the rows of `manifest.csv` |
+//! | [`learnt`] | whom a network has learnt from |
 //! | [`split`] | which rows train, validate and test |
 //! | [`patches`] | the pictures of those rows |
 
+pub mod learnt;
 pub mod manifest;
 pub mod patches;
 pub mod split;

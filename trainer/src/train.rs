@@ -9,6 +9,7 @@ mod augment;
 mod batches;
 pub mod checkpoint;
 mod journal;
+pub mod teacher_check;
 
 use crate::config::{self, OptimizerKind, TrainConfig};
 use crate::dataset::{Dataset, Example};
@@ -81,9 +82,11 @@ pub fn train(
     let checkpoint = checkpoint::check_run(config, out, resume)?;
     let train_set = Dataset::load(&config.patches, &config.split.train())?;
     let valid_set = Dataset::load(&config.patches, &config.split.valid())?;
+    let learnt = teacher_check::check(config)?;
     let objective = Objective::new(config, &train_set, &chosen.device)?;
     // Only now, so that a mistyped --patches leaves nothing behind.
     write_whole(&out.join(config::FILE), config.to_toml()?.as_bytes())?;
+    teacher_check::write(out, &learnt)?;
     describe(config, &chosen.name, &train_set, &valid_set);
 
     // Autodiff belongs to the device; validation runs on the plain one.

@@ -2,7 +2,7 @@
 
 use super::train::stop_on_ctrl_c;
 use crate::config::{self, Overrides, TrainConfig};
-use crate::dataset::{Dataset, Split, read_manifest, unit_word};
+use crate::dataset::{Dataset, read_manifest, unit_word};
 use crate::device::{self, DeviceChoice};
 use crate::environment::commit;
 use crate::files::write_whole;
@@ -10,6 +10,7 @@ use crate::metrics::{Labelled, average_precision, operating_point, roc_auc, roc_
 use crate::report::{BOOTSTRAP_SEED, RESAMPLES};
 use crate::shard::Shard;
 use crate::train::checkpoint;
+use crate::train::teacher_check::{self, of_fold};
 use crate::train::validate;
 use crate::train::{Ending, train};
 use anyhow::{Context, Result, bail, ensure};
@@ -25,7 +26,8 @@ const PREDICTIONS: &str = "predictions.csv";
 /// Arguments of `nodulens crossval`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Configuration of the runs, as for train; its split is replaced by each fold's.
+    /// Configuration of the runs, as for train; its split is replaced by each fold's, and {fold} in
+    /// a teacher's path by the fold's number.
     #[arg(long)]
     config: Option<PathBuf>,
     /// Folder of the folds' runs and of crossval.json. What is there already is gone on from.
@@ -82,6 +84,8 @@ struct FoldFigures {
 struct CrossvalSummary {
     commit: String,
     config: TrainConfig,
+    /// Teachers that could not be checked for having seen the patients of a fold, and were trusted.
+    unchecked_teachers: Vec<String>,
     folds: Vec<FoldFigures>,
     /// Every patch once, each judged by the network that never saw its fold.
     pooled: Figures,
@@ -101,13 +105,21 @@ struct CrossvalSummary {
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let config = config::resolve(arguments.config.as_deref(), &arguments.overrides)?;
     let folds = folds(&config, &arguments.folds)?;
+    let pending = |i: usize, fold: u32| {
+        let done = folder(&arguments.out, fold).join(PREDICTIONS).is_file();
+        !(arguments.merge || done || !arguments.shard.holds(i))
+    };
+    // All of them before the first is trained: a leak of the last would be told days later.
+    for fold in folds.iter().enumerate().filter(|(i, fold)| pending(*i, **fold)).map(|(_, f)| f) {
+        teacher_check::check(&of_fold(&config, *fold)).with_context(|| format!("fold {fold}"))?;
+    }
     let stop = stop_on_ctrl_c()?;
     for (i, fold) in folds.iter().enumerate() {
         let run = folder(&arguments.out, *fold);
-        if arguments.merge || !arguments.shard.holds(i) || run.join(PREDICTIONS).is_file() {
+        if !pending(i, *fold) {
             continue;
         }
-        let config = TrainConfig { split: Split::Luna16Fold(*fold), ..config.clone() };
+        let config = of_fold(&config, *fold);
         eprintln!("\nFold {fold} ({} of {})", i + 1, folds.len());
         let resume = run.join(config::FILE).is_file();
         let outcome = train(&config, arguments.device, &run, resume, &stop)?;
@@ -177,6 +189,12 @@ fn predict(config: &TrainConfig, device: DeviceChoice, fold: u32, run: &Path) ->
 
 fn summarise(arguments: &Arguments, config: TrainConfig, folds: &[u32]) -> Result<ExitCode> {
     let manifest = read_manifest(&config.patches)?;
+    let mut unchecked = Vec::new();
+    for fold in folds {
+        let learnt = teacher_check::read(&folder(&arguments.out, *fold))?;
+        let gaps = learnt.map(|learnt| learnt.gaps).unwrap_or_default();
+        unchecked.extend(gaps.into_iter().map(|gap| format!("fold {fold}: {gap}")));
+    }
     let mut rows: Vec<Row> = Vec::new();
     for fold in folds {
         let path = folder(&arguments.out, *fold).join(PREDICTIONS);
@@ -208,6 +226,7 @@ fn summarise(arguments: &Arguments, config: TrainConfig, folds: &[u32]) -> Resul
     let summary = CrossvalSummary {
         commit: commit(),
         config,
+        unchecked_teachers: unchecked,
         folds: each,
         pooled: figures(&pooled),
         pooled_roc_auc_ci95: roc_auc_interval(&pooled, &units, RESAMPLES, BOOTSTRAP_SEED),
@@ -242,6 +261,9 @@ fn summarise(arguments: &Arguments, config: TrainConfig, folds: &[u32]) -> Resul
         figure(pooled.recall_at_paper_specificity),
         summary.roc_auc_sd
     );
+    for gap in &summary.unchecked_teachers {
+        println!("NOTE  {gap}");
+    }
     println!("Wrote {}", path.display());
     Ok(ExitCode::SUCCESS)
 }

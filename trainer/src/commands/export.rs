@@ -1,6 +1,6 @@
 //! `nodulens export`: a run's checkpoint as a weights file, calibrated, with threshold and card.
 
-use crate::config;
+use crate::config::{self, TrainConfig};
 use crate::dataset::{Dataset, read_manifest, unit_word};
 use crate::device::{self, Chosen, DeviceChoice};
 use crate::files::write_whole;
@@ -10,11 +10,11 @@ use crate::report::answers::{Answer, predict_all};
 use crate::report::card;
 use crate::report::card_markdown::markdown;
 use crate::report::{BOOTSTRAP_SEED, Report, measure};
-use crate::train::checkpoint;
+use crate::train::{checkpoint, teacher_check};
 use anyhow::{Context, Result, anyhow};
 use nodulens::constants::{PAPER_SPECIFICITY, preprocess_id};
 use nodulens::on_burn::Trainable;
-use nodulens::weights::{Parameters, WeightsHeader, write_weights};
+use nodulens::weights::{CardLearnt, Parameters, WeightsHeader, write_weights};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -86,6 +86,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         temperature: 1.0,
         card: card::card(&config, &state, &run, &rows),
     };
+    header.card.learnt = learnt(&arguments.run, &config, patches)?;
     header.temperature = temperature(&answers(&header, &parameters, &dataset, &chosen)?, &dataset);
     let found = answers(&header, &parameters, &dataset, &chosen)?;
     let labelled = measure::labelled(&dataset, &found);
@@ -117,6 +118,17 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     println!("{}", report.of_model(&classifier));
     println!("Wrote {} bytes to {}", bytes.len(), arguments.out.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Return whom the run has learnt from: as it noted when it began, or, where an earlier build began
+/// it, as data and teachers say now.
+fn learnt(run: &Path, config: &TrainConfig, patches: &Path) -> Result<CardLearnt> {
+    if let Some(noted) = teacher_check::read(run)? {
+        return Ok(noted);
+    }
+    let config =
+        TrainConfig { patches: patches.to_owned(), trust_teachers: true, ..config.clone() };
+    Ok(teacher_check::check(&config)?.card())
 }
 
 /// Return what the weights say of the validation part, just as a file with this header would.

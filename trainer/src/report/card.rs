@@ -9,8 +9,8 @@ use crate::report::Report;
 use crate::train::checkpoint::State;
 use clap::ValueEnum;
 use nodulens::weights::{
-    Card, CardCalibration, CardEpoch, CardIntervals, CardMetrics, CardSubgroup, WeightsFile,
-    read_weights,
+    Card, CardCalibration, CardEpoch, CardIntervals, CardLearnt, CardMetrics, CardSubgroup,
+    WeightsFile, read_weights,
 };
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ pub fn card(config: &TrainConfig, state: &State, run: &State, rows: &[ManifestRo
             "Armato SG et al. The Lung Image Database Consortium (LIDC) and Image Database Resource Initiative (IDRI). Med Phys 2011;38:915-931.".to_owned(),
         ],
         license: "CC BY 4.0, as LUNA16".to_owned(),
-        limits: limits(None),
+        limits: limits(None, &CardLearnt::default()),
         ..Card::default()
     }
 }
@@ -197,7 +197,7 @@ fn subsets(rows: &[ManifestRow]) -> String {
     format!(" (LUNA16 {word} {})", names.join(", "))
 }
 
-fn limits(calibration: Option<&CardCalibration>) -> Vec<String> {
+fn limits(calibration: Option<&CardCalibration>, learnt: &CardLearnt) -> Vec<String> {
     let calibrated = calibration.map_or_else(
         || "The probability is not calibrated.".to_owned(),
         |done| {
@@ -207,12 +207,16 @@ fn limits(calibration: Option<&CardCalibration>) -> Vec<String> {
             )
         },
     );
-    vec![
+    let gaps = learnt.gaps.iter().map(|gap| {
+        format!("It may have learnt from patients that the figures are measured on: {gap}.")
+    });
+    let known = [
         "Epoch, temperature and threshold were chosen on the part on which the figures are given, which flatters them a little.".to_owned(),
         calibrated,
         "One patch in six is a nodule here, one candidate in 408 in LUNA16: the same probability means less where nodules are rare.".to_owned(),
         "Trained on candidates of 3 mm and more from one collection of scans; other scanners, children, and other diseases were not tried.".to_owned(),
-    ]
+    ];
+    gaps.chain(known).collect()
 }
 
 /// Put the figures of an evaluation into the card.
@@ -220,7 +224,7 @@ pub fn measured(card: Card, report: &Report) -> Card {
     let calibration = calibration(report);
     Card {
         metrics: metrics(report),
-        limits: limits(calibration.as_ref()),
+        limits: limits(calibration.as_ref(), &card.learnt),
         calibration,
         roc: compact_roc(&report.roc.points, ROC_POINTS)
             .iter()

@@ -13,4 +13,5 @@ mod places;
 mod search;
 mod serve;
 mod support;
+mod teachers;
 mod whole_loop;

@@ -50,6 +50,19 @@ pub enum ClassWeights {
     Balanced,
 }
 
+/// What becomes of contested negatives in training.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Contested {
+    /// They are negatives like others.
+    #[default]
+    Keep,
+    /// They are not learnt from.
+    Drop,
+    /// Their target is the share of four readers who outlined a nodule there.
+    Soften,
+}
+
 /// What a number may be, and how to say it after "must be".
 type Range = (fn(f64) -> bool, &'static str);
 
@@ -134,6 +147,14 @@ training_keys! {
     gradient_clip: f64 = 0.0, in AT_LEAST_0;
     /// Share of a label given to the other class.
     label_smoothing: f64 = 0.0, in BELOW_1;
+    /// What becomes of contested negatives in training: keep, drop or soften.
+    ///
+    /// Those within 5 mm of a finding that LUNA16 excludes, by the column contested of manifest.csv
+    /// or readers.csv. Softened, their target is the share of four readers who outlined a nodule
+    /// there.
+    contested: Contested = Contested::Keep, as [value_enum];
+    /// Weight of contested negatives in the loss.
+    contested_weight: f64 = 1.0, in AT_LEAST_0;
     /// Weights of the classes in the loss.
     class_weights: ClassWeights = ClassWeights::None, as [value_enum];
     /// Share of nodules that sampling brings an epoch to (oversampling); 0 takes each patch once.

@@ -3,18 +3,21 @@
 //! Required columns: `candidate_row` (names the files) and `class` (1 nodule, 0 not). Used where
 //! present: `seriesuid` and `patient_id` (the units of splits and bootstrap), `luna_subset`,
 //! `split_paper`, `split_patientwise`, and for the report `diameter_mm`, `slice_thickness_mm`,
-//! `pixel_spacing_mm`, `coord_{x,y,z}_mm`. Any folder of this layout will do.
+//! `pixel_spacing_mm`, `coord_{x,y,z}_mm`; `n_readers` and
+//! `contested`, here or in `readers.csv`; `target` and `weight` for the loss. Any folder of this layout will do.
 //!
 //! | module | what |
 //! |---|---|
 //! | [`manifest`] | the rows of `manifest.csv` |
 //! | [`learnt`] | whom a network has learnt from |
+//! | [`readers`] | how many readers marked what, and which negatives are contested |
 //! | [`split`] | which rows train, validate and test |
 //! | [`patches`] | the pictures of those rows |
 
 pub mod learnt;
 pub mod manifest;
 pub mod patches;
+pub mod readers;
 pub mod split;
 
 pub use manifest::{ManifestRow, read_manifest, unit_word};

@@ -8,6 +8,7 @@
 mod augment;
 mod batches;
 pub mod checkpoint;
+mod contested;
 mod journal;
 pub mod teacher_check;
 
@@ -81,6 +82,7 @@ pub fn train(
     let chosen = device::open(choice)?;
     let checkpoint = checkpoint::check_run(config, out, resume)?;
     let train_set = Dataset::load(&config.patches, &config.split.train())?;
+    let train_set = contested::training_part(config, train_set)?;
     let valid_set = Dataset::load(&config.patches, &config.split.valid())?;
     let learnt = teacher_check::check(config)?;
     let objective = Objective::new(config, &train_set, &chosen.device)?;

@@ -81,6 +81,14 @@ impl Dataset {
         Ok(Self { examples, skipped, hash })
     }
 
+    /// Return it without the contested negatives.
+    #[must_use]
+    pub fn without_contested(mut self) -> Self {
+        self.examples.retain(|example| !example.row.is_contested_negative());
+        self.hash = hash(&self.examples);
+        self
+    }
+
     /// Count the nodules among the examples.
     pub fn positives(&self) -> usize {
         self.examples.iter().filter(|example| example.row.nodule()).count()
@@ -107,7 +115,11 @@ impl Dataset {
 fn hash(examples: &[Example]) -> String {
     let mut hasher = Sha256::new();
     for Example { row, digest, .. } in examples {
-        for field in [&row.candidate_row, &row.class.to_string(), row.unit(), row.series()] {
+        let told = format!(
+            "{} {:?} {:?} {:?} {:?}",
+            row.class, row.target, row.weight, row.n_readers, row.contested
+        );
+        for field in [&row.candidate_row, &told, row.unit(), row.series()] {
             hasher.update((field.len() as u64).to_le_bytes());
             hasher.update(field);
         }
@@ -230,6 +242,9 @@ mod tests {
         assert_eq!(hash(plain), seen[0]);
         seen.push(hash("candidate_row,class,patient_id\n1,1,P\n"));
         seen.push(hash("candidate_row,class,patient_id\n1,0,Q\n"));
+        seen.push(hash("candidate_row,class,patient_id,target\n1,0,P,0.25\n"));
+        seen.push(hash("candidate_row,class,patient_id,weight\n1,0,P,0.25\n"));
+        seen.push(hash("candidate_row,class,patient_id,contested\n1,0,P,1\n"));
         picture("crops100", 100, 7);
         seen.push(hash(plain));
         picture("crops100", 100, 8);

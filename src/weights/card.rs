@@ -125,6 +125,29 @@ pub struct CardMetrics {
     pub ci95: Option<CardIntervals>,
     /// What the bootstrap draws: `patients`, `scans` or `patches`; empty in older files.
     pub bootstrap_units: String,
+    /// The same without contested negatives; absent where the data does not say which they are.
+    pub without_contested: Option<CardContested>,
+}
+
+/// Figures of [`CardMetrics`] without contested negatives: those near a finding that fewer than
+/// three of four readers marked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CardContested {
+    /// Contested negatives, which are left out.
+    pub contested: usize,
+    /// Of them, those called nodules at the threshold.
+    pub contested_called: usize,
+    /// Patches that are left.
+    pub n: usize,
+    /// Area under the ROC curve.
+    pub roc_auc: Option<f64>,
+    /// Recall at the smallest threshold with the paper's specificity (97.09 %).
+    pub recall_at_specificity: Option<f64>,
+    /// Share of the others that are not called nodules, at the same threshold.
+    pub specificity: f64,
+    /// Share of nodules among what is called one, at the same threshold.
+    pub precision: f64,
 }
 
 /// 95 % intervals of [`CardMetrics`] by bootstrap over [`CardMetrics::bootstrap_units`].

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`answers`] | what the network says of every patch; shards of it and their merging |
 //! | [`measure`] | answers and labels -> [`Report`] |
+//! | [`contested`] | the figures without contested negatives |
 //! | [`leak`] | which patches come from scans that the network learned from |
 //! | [`paper`] | the figures that the paper prints |
 //! | [`page`] | [`Report`] -> HTML, from the pieces of [`html`]; [`plots`] its pictures |
@@ -14,6 +15,7 @@
 pub mod answers;
 pub mod card;
 pub mod card_markdown;
+pub mod contested;
 pub mod froc;
 pub mod html;
 pub mod leak;
@@ -133,6 +135,8 @@ pub struct Report {
     pub histogram: Histogram,
     /// Results group by group at the threshold.
     pub subgroups: Vec<Subgroup>,
+    /// The figures without contested negatives; `null` where the data does not say which they are.
+    pub without_contested: Option<contested::WithoutContested>,
     /// Patches that come from scans the network may have learned from.
     pub leaks: Vec<leak::Leak>,
     /// The learning curve that the weights file carries; empty in older files.
@@ -288,6 +292,21 @@ impl fmt::Display for Report {
         line("precision", Some(self.precision), self.precision_ci95)?;
         line("accuracy", Some(self.accuracy), self.accuracy_ci95)?;
         line("F1", Some(self.f1), self.f1_ci95)?;
+        if let Some(without) = &self.without_contested {
+            writeln!(out, "without {} contested negatives (n {})", without.contested, without.n)?;
+            let mut line = |name: &str, value: Option<f64>, interval: Option<Interval>| {
+                let value = value.map_or("-".to_owned(), |value| format!("{value:.4}"));
+                let interval = interval.map_or(String::new(), |[a, b]| format!("{a:.4} to {b:.4}"));
+                writeln!(out, "  {name:<20}{value:<8}{interval}")
+            };
+            line("ROC AUC", without.roc_auc, without.roc_auc_ci95)?;
+            let recall = without.recall_at_paper_specificity;
+            line("recall at spec .9709", recall, without.recall_at_paper_specificity_ci95)?;
+            line("specificity", Some(without.specificity), None)?;
+            line("precision", Some(without.precision), None)?;
+        } else {
+            writeln!(out, "which negatives are contested is not known of this data")?;
+        }
         if let Some(other) = &self.compare {
             let named = [
                 ("AUC", other.paired.roc_auc),

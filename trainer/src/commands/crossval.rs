@@ -58,6 +58,8 @@ struct Row {
     /// What the bootstrap draws: the patient, where the manifest names one.
     unit: String,
     class: u8,
+    /// Whether it is a contested negative; empty where that is not known.
+    contested: Option<bool>,
     probability: f64,
 }
 
@@ -77,6 +79,8 @@ struct FoldFigures {
     fold: u32,
     #[serde(flatten)]
     figures: Figures,
+    /// Without contested negatives; `null` where it is not known which they are.
+    without_contested: Option<Figures>,
 }
 
 /// `crossval.json`
@@ -89,6 +93,7 @@ struct CrossvalSummary {
     folds: Vec<FoldFigures>,
     /// Every patch once, each judged by the network that never saw its fold.
     pooled: Figures,
+    pooled_without_contested: Option<Figures>,
     pooled_roc_auc_ci95: Option<[f64; 2]>,
     bootstrap_resamples: usize,
     /// What they draw: patients, where the manifest names them.
@@ -181,6 +186,7 @@ fn predict(config: &TrainConfig, device: DeviceChoice, fold: u32, run: &Path) ->
             seriesuid: example.row.series().to_owned(),
             unit: example.row.unit().to_owned(),
             class: example.row.class,
+            contested: example.row.contested.map(|_| example.row.is_contested_negative()),
             probability: one.probability,
         })?;
     }
@@ -206,16 +212,15 @@ fn summarise(arguments: &Arguments, config: TrainConfig, folds: &[u32]) -> Resul
             })?);
         }
     }
-    let labelled = |rows: &[&Row]| -> Vec<Labelled> {
-        rows.iter()
-            .map(|row| Labelled { probability: row.probability, nodule: row.class == 1 })
-            .collect()
-    };
     let each: Vec<FoldFigures> = folds
         .iter()
         .map(|fold| {
             let of_fold: Vec<&Row> = rows.iter().filter(|row| row.fold == *fold).collect();
-            FoldFigures { fold: *fold, figures: figures(&labelled(&of_fold)) }
+            FoldFigures {
+                fold: *fold,
+                figures: figures(&labelled(&of_fold)),
+                without_contested: without_contested(&of_fold),
+            }
         })
         .collect();
     let areas: Vec<f64> = each.iter().filter_map(|fold| fold.figures.roc_auc).collect();
@@ -229,6 +234,7 @@ fn summarise(arguments: &Arguments, config: TrainConfig, folds: &[u32]) -> Resul
         unchecked_teachers: unchecked,
         folds: each,
         pooled: figures(&pooled),
+        pooled_without_contested: without_contested(&rows.iter().collect::<Vec<_>>()),
         pooled_roc_auc_ci95: roc_auc_interval(&pooled, &units, RESAMPLES, BOOTSTRAP_SEED),
         bootstrap_resamples: RESAMPLES,
         bootstrap_units: unit_word(&manifest).to_owned(),
@@ -261,11 +267,35 @@ fn summarise(arguments: &Arguments, config: TrainConfig, folds: &[u32]) -> Resul
         figure(pooled.recall_at_paper_specificity),
         summary.roc_auc_sd
     );
+    match &summary.pooled_without_contested {
+        Some(without) => println!(
+            "without {} contested negatives: n {}, AUC {}, recall {}",
+            pooled.n - without.n,
+            without.n,
+            figure(without.roc_auc),
+            figure(without.recall_at_paper_specificity)
+        ),
+        None => println!("which negatives are contested is not known of this data"),
+    }
     for gap in &summary.unchecked_teachers {
         println!("NOTE  {gap}");
     }
     println!("Wrote {}", path.display());
     Ok(ExitCode::SUCCESS)
+}
+
+fn labelled(rows: &[&Row]) -> Vec<Labelled> {
+    rows.iter()
+        .map(|row| Labelled { probability: row.probability, nodule: row.class == 1 })
+        .collect()
+}
+
+/// Return the figures without contested negatives; `None` where no row tells.
+fn without_contested(rows: &[&Row]) -> Option<Figures> {
+    rows.iter().any(|row| row.contested.is_some()).then(|| {
+        let kept = rows.iter().filter(|row| row.contested != Some(true)).copied();
+        figures(&labelled(&kept.collect::<Vec<_>>()))
+    })
 }
 
 fn figures(labelled: &[Labelled]) -> Figures {

@@ -255,6 +255,7 @@ fn metrics(report: &Report) -> Option<CardMetrics> {
         recall_at_specificity: report.recall_at_paper_specificity,
         ci95: intervals(report),
         bootstrap_units: report.bootstrap_units.clone(),
+        without_contested: report.without_contested.as_ref().map(|without| without.card()),
     })
 }
 

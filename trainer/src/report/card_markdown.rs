@@ -1,7 +1,7 @@
 //! The model card as Markdown, beside the weights file: all of it from the file's own header.
 
 use super::html::{NONE, interval as range, percent, three};
-use nodulens::weights::{Card, CardMetrics, WeightsHeader};
+use nodulens::weights::{Card, CardContested, CardMetrics, WeightsHeader};
 use std::fmt::Write;
 
 /// Render the card. `model_id` and `sha256` name the very file.
@@ -33,6 +33,8 @@ pub fn markdown(header: &WeightsHeader, model_id: &str, sha256: &str) -> String 
         figures,
     );
     put("Figures", figures);
+    let without = card.metrics.as_ref().and_then(|metrics| metrics.without_contested.as_ref());
+    put("Without contested negatives", without.map_or(String::new(), contested));
     put("By group", groups(card));
     put("Calibration", calibration(card));
     put("Limits", list(&card.limits));
@@ -95,6 +97,25 @@ fn figures(metrics: &CardMetrics) -> String {
         counts.fn_,
         counts.fp,
         counts.tn
+    )
+}
+
+fn contested(without: &CardContested) -> String {
+    let rows = [
+        ("ROC AUC", without.roc_auc.map(three)),
+        ("Recall at specificity 97.09 %", without.recall_at_specificity.map(percent)),
+        ("Specificity", Some(percent(without.specificity))),
+        ("Precision", Some(percent(without.precision))),
+    ];
+    let rows: String = rows
+        .into_iter()
+        .filter_map(|(name, value)| Some(format!("| {name} | {} |\n", value?)))
+        .collect();
+    format!(
+        "{} negatives lie within 5 mm of a finding that fewer than three of four readers marked; {} \
+         of them are called nodules. Without them, {} patches at the same threshold:\n\n\
+         | figure | value |\n|---|---|\n{rows}",
+        without.contested, without.contested_called, without.n,
     )
 }
 
@@ -194,7 +215,17 @@ mod tests {
         };
         let old = markdown(&header, "paper-1", "abc");
         assert!(old.contains("carry no figures") && old.contains("not calibrated"), "{old}");
-        header.card.metrics = Some(CardMetrics { roc_auc: 0.9, ..CardMetrics::default() });
+        header.card.metrics = Some(CardMetrics {
+            roc_auc: 0.9,
+            without_contested: Some(CardContested {
+                contested: 5,
+                contested_called: 2,
+                n: 815,
+                roc_auc: Some(0.95),
+                ..CardContested::default()
+            }),
+            ..CardMetrics::default()
+        });
         header.card.calibration = Some(CardCalibration {
             part: "patientwise-valid".to_owned(),
             temperature: 1.5,
@@ -212,6 +243,8 @@ mod tests {
         let full = markdown(&header, "paper-1", "abc");
         for part in [
             "| ROC AUC | 0.900 |",
+            "5 negatives lie within 5 mm",
+            "| ROC AUC | 0.950 |",
             "80.0 % (70.0 % to 90.0 %)",
             "| 0.0500 | 0.0200 |",
             "```\ncargo trainer train\n```",

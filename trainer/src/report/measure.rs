@@ -1,6 +1,7 @@
 //! Answers and labels -> [`Report`].
 
 use super::answers::Answer;
+use super::contested::WithoutContested;
 use super::{
     BOOTSTRAP_SEED, Calibration, Histogram, PrCurve, Prevalence, RESAMPLES, Report, RocCurve,
     Worst, WorstPatch, leak, paper,
@@ -131,6 +132,7 @@ impl Report {
             decision_curve: decision_curve(&labelled),
             histogram: histogram(&labelled),
             subgroups: subgroups(&labelled, &traits, threshold, bootstrap),
+            without_contested: WithoutContested::of(dataset, &labelled, threshold),
             leaks: leak::leaks(rows, dataset, &header.card, part),
             history: header.card.history.clone(),
             epoch: header.card.epochs,

@@ -96,6 +96,7 @@ fn the_page_holds_every_chapter_and_asks_for_nothing() {
     let html = text(&place.path("report/report.html"));
     for id in [
         "summary",
+        "contested",
         "curves",
         "decisions",
         "learning",

@@ -2,7 +2,7 @@
 
 use super::manifest::{ManifestRow, read_manifest};
 use super::split::Part;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use nodulens::constants::{CONTEXT_SIZE, PATCH_SIZE, preprocess_id};
 use nodulens::patch::{Patch, SizePolicy};
 use nodulens::preprocess::{display_bytes, model_values};
@@ -134,14 +134,28 @@ fn check_preprocessing(folder: &Path) -> Result<()> {
     #[derive(Deserialize)]
     struct Description {
         preprocess_id: String,
+        #[serde(default)]
+        options: Options,
+    }
+    #[derive(Default, Deserialize)]
+    struct Options {
+        spacing_mm: Option<f64>,
     }
     let path = folder.join("dataset.json");
     if !path.exists() {
         return Ok(());
     }
     let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
-    let Description { preprocess_id: found } =
+    let Description { preprocess_id: found, options } =
         serde_json::from_slice(&bytes).with_context(|| path.display().to_string())?;
+    // Earlier builds resampled on demand and left the id as it was.
+    if let Some(mm) = options.spacing_mm {
+        bail!(
+            "the patches in {} were resampled to {mm} mm a pixel, which the page and the other \
+             commands do not do. Make them again: cargo trainer dataset --luna16 DIR --out NEW",
+            folder.display()
+        );
+    }
     let expected = preprocess_id();
     ensure!(
         found == expected,
@@ -220,6 +234,21 @@ mod tests {
         let error = format!("{:#}", Dataset::load(folder.path(), &Part::All).unwrap_err());
         assert!(error.contains("hu-1000..600-v0") && error.contains(&preprocess_id()), "{error}");
         assert!(error.contains("cargo trainer dataset"), "{error}");
+    }
+
+    #[test]
+    fn patches_that_an_earlier_build_resampled_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let id = preprocess_id();
+        let write = |mm: &str| {
+            let text = format!(r#"{{"preprocess_id": "{id}", "options": {{"spacing_mm": {mm}}}}}"#);
+            std::fs::write(folder.path().join("dataset.json"), text).unwrap();
+        };
+        write("0.5");
+        let error = format!("{:#}", check_preprocessing(folder.path()).unwrap_err());
+        assert!(error.contains("resampled to 0.5 mm"), "{error}");
+        write("null");
+        check_preprocessing(folder.path()).unwrap();
     }
 
     #[test]

@@ -45,8 +45,13 @@ pub struct Card {
     pub seed: u64,
     /// Epochs behind these weights.
     pub epochs: usize,
+    /// Why this epoch was taken, such as `best by validation AUC` or `last`; empty in older files.
+    pub epoch_rule: String,
     /// Day of the export, ISO 8601.
     pub date: String,
+    /// Day and commit of a card that was written again for weights that stayed as they were; empty
+    /// where it was not.
+    pub rewritten: String,
     /// Commit of the trainer; ends in `-dirty` where the tree had changes.
     pub commit: String,
     /// Part that it learned from, such as `patientwise-train`.
@@ -95,6 +100,8 @@ pub struct CardLearnt {
 pub struct CardMetrics {
     /// Part of the data, such as `patientwise-valid`.
     pub part: String,
+    /// SHA-256, hex, over the rows, labels and pictures that were measured; empty in older files.
+    pub data_sha256: String,
     /// Patches.
     pub n: usize,
     /// Nodules among them.

@@ -125,6 +125,8 @@ training_keys! {
     network: NetworkKind = NetworkKind::Paper, as [value_parser = network];
     /// Folder with manifest.csv and crops50/.
     patches: PathBuf = PathBuf::new();
+    /// What the patches are, as TOML for the card; without it the folder's dataset.json.
+    data_card: PathBuf = PathBuf::new();
     /// How the data is divided: paper, patientwise or luna16-fold-K.
     split: Split = Split::Patientwise;
     /// Seed of every random number.
@@ -259,6 +261,12 @@ impl TrainConfig {
     /// None that is known; the writer's are passed on.
     pub fn to_toml(&self) -> Result<String> {
         Ok(toml::to_string_pretty(self)?)
+    }
+
+    /// Return the file that describes the data, where one is named.
+    #[must_use]
+    pub fn data_card(&self) -> Option<&Path> {
+        Some(self.data_card.as_path()).filter(|path| !path.as_os_str().is_empty())
     }
 
     /// Check that every value is within its range.

@@ -9,11 +9,13 @@
 //! | module | what |
 //! |---|---|
 //! | [`manifest`] | the rows of `manifest.csv` |
+//! | [`description`] | what a data set says of itself |
 //! | [`learnt`] | whom a network has learnt from |
 //! | [`readers`] | how many readers marked what, and which negatives are contested |
 //! | [`split`] | which rows train, validate and test |
 //! | [`patches`] | the pictures of those rows |
 
+pub mod description;
 pub mod learnt;
 pub mod manifest;
 pub mod patches;

@@ -24,6 +24,7 @@ pub mod page;
 pub mod paper;
 pub mod plots;
 
+use crate::dataset::description::DataCard;
 use crate::metrics::NetBenefit;
 use crate::metrics::bootstrap::{BandPoint, Interval, Paired};
 use crate::metrics::calibration::CrossFit;
@@ -145,6 +146,8 @@ pub struct Report {
     pub epoch: usize,
     /// The errors furthest from the threshold.
     pub worst: Worst,
+    /// What the data says of itself.
+    pub data: DataCard,
     /// What the paper prints.
     pub paper: paper::PaperFigures,
     /// The same patches by other weights.

@@ -13,6 +13,7 @@ mod journal;
 pub mod teacher_check;
 
 use crate::config::{self, OptimizerKind, TrainConfig};
+use crate::dataset::description::DataCard;
 use crate::dataset::{Dataset, Example};
 use crate::device::{self, DeviceChoice};
 use crate::environment::commit;
@@ -84,6 +85,8 @@ pub fn train(
     let train_set = Dataset::load(&config.patches, &config.split.train())?;
     let train_set = contested::training_part(config, train_set)?;
     let valid_set = Dataset::load(&config.patches, &config.split.valid())?;
+    // Read for its errors alone: the card is written when the run is long done.
+    DataCard::read(&config.patches, config.data_card())?;
     let learnt = teacher_check::check(config)?;
     let objective = Objective::new(config, &train_set, &chosen.device)?;
     // Only now, so that a mistyped --patches leaves nothing behind.

@@ -146,6 +146,7 @@ fn metrics(training: &Training, labelled: &[Labelled]) -> Option<CardMetrics> {
             .map(|(_, recall)| recall),
         ci95,
         without_contested: None,
+        data_sha256: String::new(),
         bootstrap_units: if patients.is_empty() { "patches" } else { "patients" }.to_owned(),
     })
 }

@@ -151,8 +151,9 @@ fn check_preprocessing(folder: &Path) -> Result<()> {
     // Earlier builds resampled on demand and left the id as it was.
     if let Some(mm) = options.spacing_mm {
         bail!(
-            "the patches in {} were resampled to {mm} mm a pixel, which the page and the other \
-             commands do not do. Make them again: cargo trainer dataset --luna16 DIR --out NEW",
+            "the patches in {} were resampled to {mm} mm a pixel, at which no network is used: page and \
+             commands cut the scan's own pixels. Make them again: cargo trainer dataset --luna16 DIR \
+             --out NEW",
             folder.display()
         );
     }

@@ -25,7 +25,7 @@ pub fn markdown(header: &WeightsHeader, model_id: &str, sha256: &str) -> String 
     put("Intended use", card.intended_use.clone());
     put(
         "Data and licence",
-        format!("{}\n\nWeights: {}.\n\n{}", card.data, card.license, list(&card.citations)),
+        format!("{}\n\nLicence: {}.\n\n{}", card.data, card.license, list(&card.citations)),
     );
     put("Split", card.split.clone());
     let figures = card.metrics.as_ref().map_or_else(
@@ -41,7 +41,7 @@ pub fn markdown(header: &WeightsHeader, model_id: &str, sha256: &str) -> String 
     put("Training", training(card));
     put("How to reproduce", reproduce(card));
     text.push_str(
-        "Written by `cargo trainer export` from the header of the weights file; do not edit.\n",
+        "Written by `cargo trainer export` or `card` from the header of the weights file; do not edit.\n",
     );
     text
 }
@@ -170,13 +170,17 @@ fn calibration(card: &Card) -> String {
 
 fn training(card: &Card) -> String {
     let mut text = format!(
-        "{}\n\nEpoch {} kept, seed {}, exported {}, commit `{}`.",
+        "{}\n\nEpoch {}{}, seed {}, exported {}, commit `{}`.",
         card.recipe,
         card.epochs,
+        if card.epoch_rule.is_empty() { String::new() } else { format!(" ({})", card.epoch_rule) },
         card.seed,
         card.date,
         if card.commit.is_empty() { "unknown" } else { &card.commit }
     );
+    if !card.rewritten.is_empty() {
+        let _ = write!(text, " The card was written again {}.", card.rewritten);
+    }
     if let Some(last) = card.history.last() {
         // Writing to a string cannot fail.
         let _ = write!(

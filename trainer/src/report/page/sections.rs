@@ -1,5 +1,6 @@
 //! The chapters without plots: summary, comparison, confusion matrix, worst errors, method.
 
+use crate::dataset::description::DataCard;
 use crate::metrics::bootstrap::Difference;
 use crate::report::html::{
     NONE, Section, escape, facts, inline_png, interval, or_none, percent, table, three,
@@ -291,6 +292,20 @@ fn item(patch: &WorstPatch, kind: &str, pictures: &Pictures) -> String {
     )
 }
 
+/// Say what the data is, as far as it says so itself.
+fn data(card: &DataCard) -> String {
+    if card.name.is_empty() && card.description.is_empty() {
+        return "The data does not say what it is, or under which licence.".to_owned();
+    }
+    let license = if card.license.is_empty() { "not stated" } else { &card.license };
+    escape(&format!(
+        "{}: {} Licence: {license}. {}",
+        card.name,
+        card.description,
+        card.citations.join(" ")
+    ))
+}
+
 /// Write the chapter: how all this was measured.
 pub fn method(report: &Report) -> Section {
     let code = |text: &str| format!("<code>{}</code>", escape(text));
@@ -331,12 +346,7 @@ pub fn method(report: &Report) -> Section {
                 .to_owned(),
         ),
         ("Patches passed over", skipped),
-        (
-            "Data",
-            "LUNA16 (Setio et al., Med Image Anal 2017;42:1–13), CC BY 4.0, from LIDC-IDRI \
-             (Armato et al., Med Phys 2011;38:915–931), CC BY 3.0; for other data, see its source."
-                .to_owned(),
-        ),
+        ("Data", data(&report.data)),
     ]);
     Section { id: "method", title: "How this was measured".to_owned(), body }
 }

@@ -1,5 +1,6 @@
 //! `manifest.csv`: one row a patch.
 
+use super::readers::{self, flag};
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Deserializer};
 use std::path::Path;
@@ -57,18 +58,6 @@ pub struct ManifestRow {
     /// Weight in the loss, 0 or more; 1 where it is empty.
     #[serde(default)]
     pub weight: Option<f64>,
-}
-
-/// Read 0 or 1; empty is not known.
-pub(super) fn flag<'de, D: Deserializer<'de>>(cell: D) -> Result<Option<bool>, D::Error> {
-    match Option::<String>::deserialize(cell)?.as_deref().map(str::trim) {
-        None | Some("") => Ok(None),
-        Some("0" | "False" | "false") => Ok(Some(false)),
-        Some("1" | "True" | "true") => Ok(Some(true)),
-        Some(other) => {
-            Err(serde::de::Error::custom(format!("contested is '{other}', expected 0 or 1")))
-        }
-    }
 }
 
 /// Read a number of the scan; what is empty or no number is not known. The report lacks it then,
@@ -157,7 +146,14 @@ pub fn read_manifest(folder: &Path) -> Result<Vec<ManifestRow>> {
         }
         rows.push(row);
     }
-    super::readers::join(folder, &mut rows)?;
+    // What the manifest does not say itself, the table beside it may.
+    let readers = readers::read(folder)?;
+    for row in &mut rows {
+        if let Some(said) = readers.get(&row.candidate_row) {
+            row.n_readers = row.n_readers.or(said.n_readers);
+            row.contested = row.contested.or(said.contested);
+        }
+    }
     Ok(rows)
 }
 

@@ -3,9 +3,8 @@
 //!
 //! The columns stand in `manifest.csv` itself, or in a `readers.csv` beside it.
 
-use super::manifest::{ManifestRow, flag};
 use anyhow::{Context, Result, bail};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -14,40 +13,48 @@ pub const READERS: u32 = 4;
 
 /// What the readers say of a row.
 #[derive(Debug, Deserialize)]
-struct ReadersRow {
+pub struct Said {
     candidate_row: String,
+    /// Readers who outlined a nodule there.
     #[serde(default)]
-    n_readers: Option<u32>,
+    pub n_readers: Option<u32>,
+    /// Whether a finding that LUNA16 excludes lies within 5 mm.
     #[serde(default, deserialize_with = "flag")]
-    contested: Option<bool>,
+    pub contested: Option<bool>,
 }
 
-/// Fill in from `readers.csv`, where the folder has one, what the manifest does not say itself.
+/// Read `readers.csv` by row; nothing where the folder has none.
 ///
 /// # Errors
 /// A file that is no such table, a row that stands in it twice.
-pub fn join(folder: &Path, rows: &mut [ManifestRow]) -> Result<()> {
+pub fn read(folder: &Path) -> Result<HashMap<String, Said>> {
     let path = folder.join("readers.csv");
+    let mut known = HashMap::new();
     if !path.is_file() {
-        return Ok(());
+        return Ok(known);
     }
     let shown = || path.display().to_string();
     let mut reader = csv::Reader::from_path(&path).with_context(shown)?;
-    let mut known: HashMap<String, ReadersRow> = HashMap::new();
     for (i, said) in reader.deserialize().enumerate() {
         let at = || format!("{}, line {}", path.display(), i + 2);
-        let said: ReadersRow = said.with_context(at)?;
+        let said: Said = said.with_context(at)?;
         if let Some(twice) = known.insert(said.candidate_row.clone(), said) {
             bail!("{}: candidate_row {} stands in it twice", at(), twice.candidate_row);
         }
     }
-    for row in rows {
-        if let Some(said) = known.get(&row.candidate_row) {
-            row.n_readers = row.n_readers.or(said.n_readers);
-            row.contested = row.contested.or(said.contested);
+    Ok(known)
+}
+
+/// Read 0 or 1; empty is not known.
+pub fn flag<'de, D: Deserializer<'de>>(cell: D) -> Result<Option<bool>, D::Error> {
+    match Option::<String>::deserialize(cell)?.as_deref().map(str::trim) {
+        None | Some("") => Ok(None),
+        Some("0" | "False" | "false") => Ok(Some(false)),
+        Some("1" | "True" | "true") => Ok(Some(true)),
+        Some(other) => {
+            Err(serde::de::Error::custom(format!("contested is '{other}', expected 0 or 1")))
         }
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a weights file says of itself: [`Card`], from a run ([`origin`]) and its evaluation.
 
 pub mod origin;
+mod sides;
 
 use crate::metrics::calibration::FOLDS;
 use crate::metrics::curves::compact_roc;

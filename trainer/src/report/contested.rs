@@ -1,9 +1,8 @@
 //! The figures without contested negatives, beside those with all patches: a network that calls a
 //! contested negative a nodule may be right.
 
-use super::{BOOTSTRAP_SEED, RESAMPLES};
 use crate::dataset::{Dataset, ManifestRow};
-use crate::metrics::bootstrap::{self, Interval, number};
+use crate::metrics::bootstrap::{self, Interval, RESAMPLES, SEED, number};
 use crate::metrics::{Labelled, confusion, operating_point, rates, roc_auc};
 use nodulens::constants::PAPER_SPECIFICITY;
 use nodulens::weights::{CardContested, Confusion};
@@ -61,7 +60,7 @@ impl WithoutContested {
     }
 
     fn measure(left: &[Labelled], names: &[&str], threshold: f64) -> Self {
-        let draws = (RESAMPLES, BOOTSTRAP_SEED);
+        let draws = (RESAMPLES, SEED);
         let unit = number(names).0;
         let intervals = bootstrap::intervals(left, &unit, threshold, PAPER_SPECIFICITY, draws);
         let counts = confusion(left, threshold);

@@ -197,6 +197,7 @@ bench: build chromium trainer python
 golden:
 	python3 tests/reference/networks.py
 	python3 tests/reference/metrics.py
+	python3 tests/reference/froc.py
 	python3 tests/reference/explanations.py
 
 # The page for others: built from the commit alone, with hashes, licences and a list of its parts.

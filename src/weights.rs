@@ -18,7 +18,8 @@ mod safetensors;
 
 pub use self::safetensors::{Given, HEADER_KEY, read_safetensors, transposed};
 pub use card::{
-    Card, CardCalibration, CardEpoch, CardIntervals, CardMetrics, CardSubgroup, CardText, Confusion,
+    Card, CardCalibration, CardContested, CardEpoch, CardIntervals, CardLearnt, CardMetrics,
+    CardSubgroup, CardText, Confusion,
 };
 pub use error::WeightsError;
 pub use file::{read_weights, read_weights_as, write_weights};

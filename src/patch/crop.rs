@@ -10,16 +10,6 @@ use nodulens_imaging::geometry::VoxelPoint;
 use nodulens_imaging::intensity::{Grey, Hu};
 use nodulens_imaging::volume::Volume;
 
-/// The pixels of a crop.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Pitch {
-    /// The scan's own, untouched. Neighbouring slices are the scan's own too.
-    Native,
-    /// Squares of this many millimetres by trilinear interpolation, pixel `side / 2` lying
-    /// exactly on the position. Neighbouring slices are as far apart.
-    IsotropicMm(f64),
-}
-
 /// A square of a slice in HU.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Crop {
@@ -50,7 +40,7 @@ impl Crop {
 /// Cut a square of `side` pixels around `center`, `steps` slices further along the array's z
 /// axis. Any position is taken: what lies beyond the scan is air.
 #[must_use]
-pub fn crop(volume: &Volume, center: VoxelPoint, side: usize, steps: i64, pitch: Pitch) -> Crop {
+pub fn crop(volume: &Volume, center: VoxelPoint, side: usize, steps: i64) -> Crop {
     let mut samples = Vec::with_capacity(side * side);
     let mut padded = 0;
     let mut push = |hu: Option<Hu>| {
@@ -58,29 +48,14 @@ pub fn crop(volume: &Volume, center: VoxelPoint, side: usize, steps: i64, pitch:
         samples.push(hu.unwrap_or(Hu(PADDING_HU)));
     };
     let half = (side / 2) as i64;
-    match pitch {
-        Pitch::Native => {
-            // A cast saturates, and saturating sums keep nonsense outside the volume.
-            let left = (center.x.floor() as i64).saturating_sub(half);
-            let top = (center.y.floor() as i64).saturating_sub(half);
-            let slice = (center.z.floor() as i64).saturating_add(steps);
-            for row in 0..side as i64 {
-                for column in 0..side as i64 {
-                    let (x, y) = (left.saturating_add(column), top.saturating_add(row));
-                    push(volume.hu(x, y, slice));
-                }
-            }
-        }
-        Pitch::IsotropicMm(pitch) => {
-            let spacing = volume.geometry().spacing_mm();
-            let z = center.z + steps as f64 * pitch / spacing.z;
-            for row in 0..side as i64 {
-                let y = center.y + (row - half) as f64 * pitch / spacing.y;
-                for column in 0..side as i64 {
-                    let x = center.x + (column - half) as f64 * pitch / spacing.x;
-                    push(trilinear(volume, VoxelPoint { x, y, z }));
-                }
-            }
+    // A cast saturates, and saturating sums keep nonsense outside the volume.
+    let left = (center.x.floor() as i64).saturating_sub(half);
+    let top = (center.y.floor() as i64).saturating_sub(half);
+    let slice = (center.z.floor() as i64).saturating_add(steps);
+    for row in 0..side as i64 {
+        for column in 0..side as i64 {
+            let (x, y) = (left.saturating_add(column), top.saturating_add(row));
+            push(volume.hu(x, y, slice));
         }
     }
     Crop { side, samples, padded }
@@ -93,42 +68,9 @@ impl Patch {
     /// # Errors
     /// None in practice: the crop has the length of a patch.
     pub fn from_volume(volume: &Volume, center: VoxelPoint) -> Result<(Self, usize), PatchError> {
-        let cropped = crop(volume, center, PATCH_SIZE, 0, Pitch::Native);
+        let cropped = crop(volume, center, PATCH_SIZE, 0);
         Ok((Self::from_hu(cropped.samples)?, cropped.padded))
     }
-}
-
-/// Linear between the eight voxels around the position. `None` beyond the outermost centres,
-/// where there is nothing to interpolate with.
-fn trilinear(volume: &Volume, at: VoxelPoint) -> Option<Hu> {
-    let size = volume.geometry().size();
-    let [x, y, z] = [split(at.x, size[0])?, split(at.y, size[1])?, split(at.z, size[2])?];
-    let mut sum = 0.0;
-    for (z, part_z) in z {
-        for (y, part_y) in y {
-            for (x, part_x) in x {
-                let part = part_x * part_y * part_z;
-                // The upper neighbour of the last centre has no part and need not exist.
-                if part > 0.0 {
-                    sum += part * f64::from(volume.hu(x, y, z)?.0);
-                }
-            }
-        }
-    }
-    Some(Hu(sum as f32))
-}
-
-/// A position's two neighbours along an axis and their parts. A billionth of a voxel beyond the
-/// edge is rounding, not outside.
-fn split(place: f64, side: usize) -> Option<[(i64, f64); 2]> {
-    const ROUNDING: f64 = 1e-9;
-    let last = side as f64 - 1.0;
-    if !(place >= -ROUNDING && place <= last + ROUNDING) {
-        return None;
-    }
-    let place = place.clamp(0.0, last);
-    let (floor, part) = (place.floor(), place - place.floor());
-    Some([(floor as i64, 1.0 - part), (floor as i64 + 1, part)])
 }
 
 #[cfg(test)]
@@ -152,7 +94,7 @@ mod tests {
     #[test]
     fn the_paper_s_rule_rounds_down_along_every_axis() {
         let center = VoxelPoint { x: 30.9, y: 27.1, z: 3.99 };
-        let cropped = crop(&ramp(), center, 50, 0, Pitch::Native);
+        let cropped = crop(&ramp(), center, 50, 0);
         // rows 2..52, columns 5..55 of slice 3
         assert_eq!(cropped.samples[0], Hu(30_205.0));
         assert_eq!(cropped.samples[2499], Hu(35_154.0));
@@ -164,7 +106,7 @@ mod tests {
     #[test]
     fn beyond_the_edge_lies_air_and_is_counted() {
         let center = VoxelPoint { x: 5.5, y: 30.0, z: 0.0 };
-        let crop_at = |steps| crop(&ramp(), center, 50, steps, Pitch::Native);
+        let crop_at = |steps| crop(&ramp(), center, 50, steps);
         let edge = crop_at(0);
         // Columns -20..30: twenty of them are not there.
         assert_eq!(edge.padded, 20 * 50);
@@ -172,20 +114,6 @@ mod tests {
         assert_eq!(crop_at(-1).padded, 2500);
         assert_eq!(crop_at(1).samples[20], Hu(10_500.0));
         let nowhere = VoxelPoint { x: f64::NAN, y: f64::INFINITY, z: -1e300 };
-        assert_eq!(crop(&ramp(), nowhere, 50, i64::MIN, Pitch::Native).padded, 2500);
-        assert_eq!(crop(&ramp(), nowhere, 50, 1, Pitch::IsotropicMm(1.0)).padded, 2500);
-    }
-
-    #[test]
-    fn resampling_a_ramp_gives_the_ramp_at_the_new_places() {
-        let center = VoxelPoint { x: 30.25, y: 29.5, z: 1.75 };
-        let cropped = crop(&ramp(), center, 50, 1, Pitch::IsotropicMm(0.4));
-        // Pixel (25, 25) is the position itself, one step of 0.4 mm (0.2 slices) further.
-        let middle = cropped.samples[25 * 50 + 25].0;
-        assert!((middle - (30.25 + 2950.0 + 19_500.0)).abs() < 0.01, "{middle}");
-        // A pixel is 0.4 / 0.5 voxels wide.
-        let next = cropped.samples[25 * 50 + 26].0 - middle;
-        let below = cropped.samples[26 * 50 + 25].0 - middle;
-        assert!((next - 0.8).abs() < 0.01 && (below - 80.0).abs() < 0.01, "{next} {below}");
+        assert_eq!(crop(&ramp(), nowhere, 50, i64::MIN).padded, 2500);
     }
 }

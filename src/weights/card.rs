@@ -45,12 +45,19 @@ pub struct Card {
     pub seed: u64,
     /// Epochs behind these weights.
     pub epochs: usize,
+    /// Why this epoch was taken, such as `best by validation AUC` or `last`; empty in older files.
+    pub epoch_rule: String,
     /// Day of the export, ISO 8601.
     pub date: String,
+    /// Day and commit of a card that was written again for weights that stayed as they were; empty
+    /// where it was not.
+    pub rewritten: String,
     /// Commit of the trainer; ends in `-dirty` where the tree had changes.
     pub commit: String,
     /// Part that it learned from, such as `patientwise-train`.
     pub train_part: String,
+    /// Whom it learnt from; empty in older files.
+    pub learnt: CardLearnt,
     /// Figures on the part on which the threshold was chosen; absent where nothing was measured.
     pub metrics: Option<CardMetrics>,
     /// How far its probabilities can be taken at their word; absent where nothing was calibrated.
@@ -73,19 +80,35 @@ pub struct Card {
     pub license: String,
 }
 
+/// Whom a network learnt from, its teachers included: so that it does not teach a run about the
+/// very patients that the run is judged on. Each list is base64 of the first four bytes of SHA-256
+/// of each name, sorted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CardLearnt {
+    /// Patients.
+    pub patients: String,
+    /// Scans, by series UID.
+    pub series: String,
+    /// Why the lists may not be complete, a reason each; empty where they are.
+    pub gaps: Vec<String>,
+}
+
 /// Figures of one evaluation. Rates are in [0, 1].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CardMetrics {
     /// Part of the data, such as `patientwise-valid`.
     pub part: String,
+    /// SHA-256, hex, over the rows, labels and pictures that were measured; empty in older files.
+    pub data_sha256: String,
     /// Patches.
     pub n: usize,
     /// Nodules among them.
     pub positives: usize,
     /// Area under the ROC curve.
     pub roc_auc: f64,
-    /// Its 95 % interval by bootstrap over scans; absent where none was drawn.
+    /// Its 95 % interval by bootstrap; absent where none was drawn.
     pub roc_auc_ci95: Option<[f64; 2]>,
     /// Area under the precision-recall curve (average precision).
     pub average_precision: f64,
@@ -105,11 +128,36 @@ pub struct CardMetrics {
     pub confusion: Confusion,
     /// Recall at the smallest threshold with the paper's specificity (97.09 %).
     pub recall_at_specificity: Option<f64>,
-    /// 95 % intervals of all but the AUC by bootstrap over patients; absent in older files.
+    /// 95 % intervals of all but the AUC by bootstrap; absent in older files.
     pub ci95: Option<CardIntervals>,
+    /// What the bootstrap draws: `patients`, `scans` or `patches`; empty in older files.
+    pub bootstrap_units: String,
+    /// The same without contested negatives; absent where the data does not say which they are.
+    pub without_contested: Option<CardContested>,
 }
 
-/// 95 % intervals of [`CardMetrics`] by bootstrap over patients.
+/// Figures of [`CardMetrics`] without contested negatives: those near a finding that fewer than
+/// three of four readers marked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CardContested {
+    /// Contested negatives, which are left out.
+    pub contested: usize,
+    /// Of them, those called nodules at the threshold.
+    pub contested_called: usize,
+    /// Patches that are left.
+    pub n: usize,
+    /// Area under the ROC curve.
+    pub roc_auc: Option<f64>,
+    /// Recall at the smallest threshold with the paper's specificity (97.09 %).
+    pub recall_at_specificity: Option<f64>,
+    /// Share of the others that are not called nodules, at the same threshold.
+    pub specificity: f64,
+    /// Share of nodules among what is called one, at the same threshold.
+    pub precision: f64,
+}
+
+/// 95 % intervals of [`CardMetrics`] by bootstrap over [`CardMetrics::bootstrap_units`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CardIntervals {

@@ -240,5 +240,5 @@ test('weights of the user’s do not go by the name of the network that ships', 
   await page.locator(`.inside [data-beside="${first.id}"]`).click();
   await expect(page.locator('.inside .networks thead th')).toHaveText(['The compact network on LUNA16, patientwise split', 'Compact (Nodulens)']);
   await page.evaluate(() => (location.hash = 'see=tour&step=1'));
-  await expect(page.locator('.tour-text')).toContainText('The compact network on LUNA16, patientwise split: its weights file says that it has learnt from “LUNA16 candidates');
+  await expect(page.locator('.tour-text')).toContainText('The compact network on LUNA16, patientwise split: its weights file says that it has learnt from “LUNA16\'s candidates');
 });

@@ -1,6 +1,7 @@
 //! The command line: one module a subcommand, with its arguments and what it does.
 
 pub mod bench;
+pub mod card;
 pub mod classify;
 pub mod convert;
 pub mod crossval;
@@ -40,6 +41,8 @@ enum Command {
     Evaluate(evaluate::Arguments),
     /// Write a run's best checkpoint as a weights file, with threshold and card.
     Export(export::Arguments),
+    /// Write the card of a weights file again, from its settings, its data and their description.
+    Card(card::Arguments),
     /// Measure findings in whole scans: FROC and CPM by LUNA16's rule.
     Froc(froc::Arguments),
     /// Write what one patch becomes in every layer, and which pixels counted.
@@ -76,6 +79,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Crossval(arguments) => crossval::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Card(arguments) => card::run(&arguments),
         Command::Froc(arguments) => froc::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Convert(arguments) => convert::convert(&arguments),

@@ -50,6 +50,19 @@ pub enum ClassWeights {
     Balanced,
 }
 
+/// What becomes of contested negatives in training.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Contested {
+    /// They are negatives like others.
+    #[default]
+    Keep,
+    /// They are not learnt from.
+    Drop,
+    /// Their target is the share of four readers who outlined a nodule there.
+    Soften,
+}
+
 /// What a number may be, and how to say it after "must be".
 type Range = (fn(f64) -> bool, &'static str);
 
@@ -112,6 +125,8 @@ training_keys! {
     network: NetworkKind = NetworkKind::Paper, as [value_parser = network];
     /// Folder with manifest.csv and crops50/.
     patches: PathBuf = PathBuf::new();
+    /// What the patches are, as TOML for the card; without it the folder's dataset.json.
+    data_card: PathBuf = PathBuf::new();
     /// How the data is divided: paper, patientwise or luna16-fold-K.
     split: Split = Split::Patientwise;
     /// Seed of every random number.
@@ -134,6 +149,14 @@ training_keys! {
     gradient_clip: f64 = 0.0, in AT_LEAST_0;
     /// Share of a label given to the other class.
     label_smoothing: f64 = 0.0, in BELOW_1;
+    /// What becomes of contested negatives in training: keep, drop or soften.
+    ///
+    /// Those within 5 mm of a finding that LUNA16 excludes, by the column contested of manifest.csv
+    /// or readers.csv. Softened, their target is the share of four readers who outlined a nodule
+    /// there.
+    contested: Contested = Contested::Keep, as [value_enum];
+    /// Weight of contested negatives in the loss.
+    contested_weight: f64 = 1.0, in AT_LEAST_0;
     /// Weights of the classes in the loss.
     class_weights: ClassWeights = ClassWeights::None, as [value_enum];
     /// Share of nodules that sampling brings an epoch to (oversampling); 0 takes each patch once.
@@ -175,6 +198,11 @@ training_keys! {
     ///
     /// Their mean answer to the altered patch is learnt.
     teachers: Vec<PathBuf> = Vec::new(), as [value_delimiter = ','];
+    /// Take teachers that do not say whom they have learnt from: true or false.
+    ///
+    /// The card tells it. A teacher that has learnt from a patient of the validation or test part is
+    /// refused all the same.
+    trust_teachers: bool = false;
     /// Share of the teachers' answer in the target.
     teacher_weight: f64 = 0.5, in UP_TO_1;
     /// The teachers answer for hollowed nodules too: true or false.
@@ -233,6 +261,12 @@ impl TrainConfig {
     /// None that is known; the writer's are passed on.
     pub fn to_toml(&self) -> Result<String> {
         Ok(toml::to_string_pretty(self)?)
+    }
+
+    /// Return the file that describes the data, where one is named.
+    #[must_use]
+    pub fn data_card(&self) -> Option<&Path> {
+        Some(self.data_card.as_path()).filter(|path| !path.as_os_str().is_empty())
     }
 
     /// Check that every value is within its range.

@@ -1,22 +1,8 @@
 //! Where this program comes from.
 
-use std::process::Command;
-
-/// Return the commit of the sources, `-dirty` with changes, or `unknown`.
+/// Return the commit of the sources that this program was built from, `-dirty` where they had
+/// changes, or `unknown` where they were no git repository. `build.rs` asks git; the program never
+/// does, for what lies on disk when it runs may be other sources.
 pub fn commit() -> String {
-    let git = |arguments: &[&str]| {
-        // Of the sources this was built from, wherever it is run.
-        let sources = ["-C", env!("CARGO_MANIFEST_DIR")];
-        let output = Command::new("git").args(sources).args(arguments).output().ok()?;
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    match git(&["rev-parse", "--short=12", "HEAD"]) {
-        Some(commit)
-            if git(&["status", "--porcelain", "--untracked-files=no"]).as_deref() == Some("") =>
-        {
-            commit
-        }
-        Some(commit) => format!("{commit}-dirty"),
-        None => "unknown".to_owned(),
-    }
+    env!("NODULENS_COMMIT").to_owned()
 }

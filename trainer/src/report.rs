@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`answers`] | what the network says of every patch; shards of it and their merging |
 //! | [`measure`] | answers and labels -> [`Report`] |
+//! | [`contested`] | the figures without contested negatives |
 //! | [`leak`] | which patches come from scans that the network learned from |
 //! | [`paper`] | the figures that the paper prints |
 //! | [`page`] | [`Report`] -> HTML, from the pieces of [`html`]; [`plots`] its pictures |
@@ -14,6 +15,7 @@
 pub mod answers;
 pub mod card;
 pub mod card_markdown;
+pub mod contested;
 pub mod froc;
 pub mod html;
 pub mod leak;
@@ -22,6 +24,7 @@ pub mod page;
 pub mod paper;
 pub mod plots;
 
+use crate::dataset::description::DataCard;
 use crate::metrics::NetBenefit;
 use crate::metrics::bootstrap::{BandPoint, Interval, Paired};
 use crate::metrics::calibration::CrossFit;
@@ -36,7 +39,7 @@ use std::fmt;
 pub use crate::metrics::bootstrap::{RESAMPLES, SEED as BOOTSTRAP_SEED};
 
 /// Figures of a model on a part of a data set. Rates are in [0, 1]; `*_ci95` are 95 % intervals
-/// by bootstrap over patients, percentiles 2.5 and 97.5.
+/// by bootstrap over [`Report::bootstrap_units`], percentiles 2.5 and 97.5.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Weights that were measured: network and the start of the file's hash.
@@ -49,7 +52,7 @@ pub struct Report {
     pub symmetry: bool,
     /// Part of the data.
     pub split: String,
-    /// SHA-256 over the rows and classes measured.
+    /// SHA-256 over what was measured: rows, labels and the bytes of the pictures.
     pub split_sha256: String,
     /// Commit of this program.
     pub commit: String,
@@ -61,8 +64,10 @@ pub struct Report {
     pub positives: usize,
     /// Scans.
     pub series: usize,
-    /// Units of the bootstrap: patients, or scans where the manifest names no patient.
+    /// Units of the bootstrap.
     pub units: usize,
+    /// What they are: `patients`, `scans` where the manifest names no patient, or `patches`.
+    pub bootstrap_units: String,
     /// Rows without a usable picture.
     pub skipped: Vec<String>,
     /// Smallest probability called a nodule.
@@ -131,6 +136,8 @@ pub struct Report {
     pub histogram: Histogram,
     /// Results group by group at the threshold.
     pub subgroups: Vec<Subgroup>,
+    /// The figures without contested negatives; `null` where the data does not say which they are.
+    pub without_contested: Option<contested::WithoutContested>,
     /// Patches that come from scans the network may have learned from.
     pub leaks: Vec<leak::Leak>,
     /// The learning curve that the weights file carries; empty in older files.
@@ -139,6 +146,8 @@ pub struct Report {
     pub epoch: usize,
     /// The errors furthest from the threshold.
     pub worst: Worst,
+    /// What the data says of itself.
+    pub data: DataCard,
     /// What the paper prints.
     pub paper: paper::PaperFigures,
     /// The same patches by other weights.
@@ -265,7 +274,11 @@ impl fmt::Display for Report {
             self.series,
             self.skipped.len()
         )?;
-        writeln!(out, "                              95 % by {RESAMPLES} resamples of patients")?;
+        writeln!(
+            out,
+            "                              95 % by {RESAMPLES} resamples of {}",
+            self.bootstrap_units
+        )?;
         let mut line = |name: &str, value: Option<f64>, interval: Option<Interval>| {
             let value = value.map_or("-".to_owned(), |value| format!("{value:.4}"));
             let interval = interval.map_or(String::new(), |[a, b]| format!("{a:.4} to {b:.4}"));
@@ -282,6 +295,21 @@ impl fmt::Display for Report {
         line("precision", Some(self.precision), self.precision_ci95)?;
         line("accuracy", Some(self.accuracy), self.accuracy_ci95)?;
         line("F1", Some(self.f1), self.f1_ci95)?;
+        if let Some(without) = &self.without_contested {
+            writeln!(out, "without {} contested negatives (n {})", without.contested, without.n)?;
+            let mut line = |name: &str, value: Option<f64>, interval: Option<Interval>| {
+                let value = value.map_or("-".to_owned(), |value| format!("{value:.4}"));
+                let interval = interval.map_or(String::new(), |[a, b]| format!("{a:.4} to {b:.4}"));
+                writeln!(out, "  {name:<20}{value:<8}{interval}")
+            };
+            line("ROC AUC", without.roc_auc, without.roc_auc_ci95)?;
+            let recall = without.recall_at_paper_specificity;
+            line("recall at spec .9709", recall, without.recall_at_paper_specificity_ci95)?;
+            line("specificity", Some(without.specificity), None)?;
+            line("precision", Some(without.precision), None)?;
+        } else {
+            writeln!(out, "which negatives are contested is not known of this data")?;
+        }
         if let Some(other) = &self.compare {
             let named = [
                 ("AUC", other.paired.roc_auc),

@@ -8,9 +8,12 @@
 mod augment;
 mod batches;
 pub mod checkpoint;
+mod contested;
 mod journal;
+pub mod teacher_check;
 
 use crate::config::{self, OptimizerKind, TrainConfig};
+use crate::dataset::description::DataCard;
 use crate::dataset::{Dataset, Example};
 use crate::device::{self, DeviceChoice};
 use crate::environment::commit;
@@ -80,10 +83,15 @@ pub fn train(
     let chosen = device::open(choice)?;
     let checkpoint = checkpoint::check_run(config, out, resume)?;
     let train_set = Dataset::load(&config.patches, &config.split.train())?;
+    let train_set = contested::training_part(config, train_set)?;
     let valid_set = Dataset::load(&config.patches, &config.split.valid())?;
+    // Read for its errors alone: the card is written when the run is long done.
+    DataCard::read(&config.patches, config.data_card())?;
+    let learnt = teacher_check::check(config)?;
     let objective = Objective::new(config, &train_set, &chosen.device)?;
     // Only now, so that a mistyped --patches leaves nothing behind.
     write_whole(&out.join(config::FILE), config.to_toml()?.as_bytes())?;
+    teacher_check::write(out, &learnt)?;
     describe(config, &chosen.name, &train_set, &valid_set);
 
     // Autodiff belongs to the device; validation runs on the plain one.

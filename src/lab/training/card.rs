@@ -145,5 +145,8 @@ fn metrics(training: &Training, labelled: &[Labelled]) -> Option<CardMetrics> {
         recall_at_specificity: operating_point(labelled, PAPER_SPECIFICITY)
             .map(|(_, recall)| recall),
         ci95,
+        without_contested: None,
+        data_sha256: String::new(),
+        bootstrap_units: if patients.is_empty() { "patches" } else { "patients" }.to_owned(),
     })
 }

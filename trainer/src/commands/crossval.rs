@@ -2,7 +2,7 @@
 
 use super::train::stop_on_ctrl_c;
 use crate::config::{self, Overrides, TrainConfig};
-use crate::dataset::{Dataset, Split};
+use crate::dataset::{Dataset, read_manifest, unit_word};
 use crate::device::{self, DeviceChoice};
 use crate::environment::commit;
 use crate::files::write_whole;
@@ -10,6 +10,7 @@ use crate::metrics::{Labelled, average_precision, operating_point, roc_auc, roc_
 use crate::report::{BOOTSTRAP_SEED, RESAMPLES};
 use crate::shard::Shard;
 use crate::train::checkpoint;
+use crate::train::teacher_check::{self, of_fold};
 use crate::train::validate;
 use crate::train::{Ending, train};
 use anyhow::{Context, Result, bail, ensure};
@@ -25,7 +26,8 @@ const PREDICTIONS: &str = "predictions.csv";
 /// Arguments of `nodulens crossval`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Configuration of the runs, as for train; its split is replaced by each fold's.
+    /// Configuration of the runs, as for train; its split is replaced by each fold's, and {fold} in
+    /// a teacher's path by the fold's number.
     #[arg(long)]
     config: Option<PathBuf>,
     /// Folder of the folds' runs and of crossval.json. What is there already is gone on from.
@@ -53,7 +55,11 @@ struct Row {
     fold: u32,
     candidate_row: String,
     seriesuid: String,
+    /// What the bootstrap draws: the patient, where the manifest names one.
+    unit: String,
     class: u8,
+    /// Whether it is a contested negative; empty where that is not known.
+    contested: Option<bool>,
     probability: f64,
 }
 
@@ -73,6 +79,8 @@ struct FoldFigures {
     fold: u32,
     #[serde(flatten)]
     figures: Figures,
+    /// Without contested negatives; `null` where it is not known which they are.
+    without_contested: Option<Figures>,
 }
 
 /// `crossval.json`
@@ -80,11 +88,16 @@ struct FoldFigures {
 struct CrossvalSummary {
     commit: String,
     config: TrainConfig,
+    /// Teachers that could not be checked for having seen the patients of a fold, and were trusted.
+    unchecked_teachers: Vec<String>,
     folds: Vec<FoldFigures>,
     /// Every patch once, each judged by the network that never saw its fold.
     pooled: Figures,
+    pooled_without_contested: Option<Figures>,
     pooled_roc_auc_ci95: Option<[f64; 2]>,
     bootstrap_resamples: usize,
+    /// What they draw: patients, where the manifest names them.
+    bootstrap_units: String,
     roc_auc_mean: f64,
     /// Between folds, with n - 1.
     roc_auc_sd: f64,
@@ -97,13 +110,21 @@ struct CrossvalSummary {
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let config = config::resolve(arguments.config.as_deref(), &arguments.overrides)?;
     let folds = folds(&config, &arguments.folds)?;
+    let pending = |i: usize, fold: u32| {
+        let done = folder(&arguments.out, fold).join(PREDICTIONS).is_file();
+        !(arguments.merge || done || !arguments.shard.holds(i))
+    };
+    // All of them before the first is trained: a leak of the last would be told days later.
+    for fold in folds.iter().enumerate().filter(|(i, fold)| pending(*i, **fold)).map(|(_, f)| f) {
+        teacher_check::check(&of_fold(&config, *fold)).with_context(|| format!("fold {fold}"))?;
+    }
     let stop = stop_on_ctrl_c()?;
     for (i, fold) in folds.iter().enumerate() {
         let run = folder(&arguments.out, *fold);
-        if arguments.merge || !arguments.shard.holds(i) || run.join(PREDICTIONS).is_file() {
+        if !pending(i, *fold) {
             continue;
         }
-        let config = TrainConfig { split: Split::Luna16Fold(*fold), ..config.clone() };
+        let config = of_fold(&config, *fold);
         eprintln!("\nFold {fold} ({} of {})", i + 1, folds.len());
         let resume = run.join(config::FILE).is_file();
         let outcome = train(&config, arguments.device, &run, resume, &stop)?;
@@ -132,8 +153,8 @@ fn folder(out: &Path, fold: u32) -> PathBuf {
 
 /// Return the subsets to take as test parts, in order.
 fn folds(config: &TrainConfig, asked: &[u32]) -> Result<Vec<u32>> {
-    let all = Dataset::load(&config.patches, &crate::dataset::Part::All)?;
-    let mut there: Vec<u32> = all.examples.iter().filter_map(|e| e.row.luna_subset).collect();
+    let rows = read_manifest(&config.patches)?;
+    let mut there: Vec<u32> = rows.iter().filter_map(|row| row.luna_subset).collect();
     there.sort_unstable();
     there.dedup();
     ensure!(
@@ -163,7 +184,9 @@ fn predict(config: &TrainConfig, device: DeviceChoice, fold: u32, run: &Path) ->
             fold,
             candidate_row: example.row.candidate_row.clone(),
             seriesuid: example.row.series().to_owned(),
+            unit: example.row.unit().to_owned(),
             class: example.row.class,
+            contested: example.row.contested.map(|_| example.row.is_contested_negative()),
             probability: one.probability,
         })?;
     }
@@ -171,39 +194,50 @@ fn predict(config: &TrainConfig, device: DeviceChoice, fold: u32, run: &Path) ->
 }
 
 fn summarise(arguments: &Arguments, config: TrainConfig, folds: &[u32]) -> Result<ExitCode> {
+    let manifest = read_manifest(&config.patches)?;
+    let mut unchecked = Vec::new();
+    for fold in folds {
+        let learnt = teacher_check::read(&folder(&arguments.out, *fold))?;
+        let gaps = learnt.map(|learnt| learnt.gaps).unwrap_or_default();
+        unchecked.extend(gaps.into_iter().map(|gap| format!("fold {fold}: {gap}")));
+    }
     let mut rows: Vec<Row> = Vec::new();
     for fold in folds {
         let path = folder(&arguments.out, *fold).join(PREDICTIONS);
         let mut reader =
             csv::Reader::from_path(&path).with_context(|| path.display().to_string())?;
         for row in reader.deserialize() {
-            rows.push(row.with_context(|| path.display().to_string())?);
+            rows.push(row.with_context(|| {
+                format!("{} is no result of this build; remove it", path.display())
+            })?);
         }
     }
-    let labelled = |rows: &[&Row]| -> Vec<Labelled> {
-        rows.iter()
-            .map(|row| Labelled { probability: row.probability, nodule: row.class == 1 })
-            .collect()
-    };
     let each: Vec<FoldFigures> = folds
         .iter()
         .map(|fold| {
             let of_fold: Vec<&Row> = rows.iter().filter(|row| row.fold == *fold).collect();
-            FoldFigures { fold: *fold, figures: figures(&labelled(&of_fold)) }
+            FoldFigures {
+                fold: *fold,
+                figures: figures(&labelled(&of_fold)),
+                without_contested: without_contested(&of_fold),
+            }
         })
         .collect();
     let areas: Vec<f64> = each.iter().filter_map(|fold| fold.figures.roc_auc).collect();
     let mean = areas.iter().sum::<f64>() / areas.len().max(1) as f64;
     let squares: f64 = areas.iter().map(|area| (area - mean).powi(2)).sum();
-    let series: Vec<&str> = rows.iter().map(|row| row.seriesuid.as_str()).collect();
+    let units: Vec<&str> = rows.iter().map(|row| row.unit.as_str()).collect();
     let pooled = labelled(&rows.iter().collect::<Vec<_>>());
     let summary = CrossvalSummary {
         commit: commit(),
         config,
+        unchecked_teachers: unchecked,
         folds: each,
         pooled: figures(&pooled),
-        pooled_roc_auc_ci95: roc_auc_interval(&pooled, &series, RESAMPLES, BOOTSTRAP_SEED),
+        pooled_without_contested: without_contested(&rows.iter().collect::<Vec<_>>()),
+        pooled_roc_auc_ci95: roc_auc_interval(&pooled, &units, RESAMPLES, BOOTSTRAP_SEED),
         bootstrap_resamples: RESAMPLES,
+        bootstrap_units: unit_word(&manifest).to_owned(),
         roc_auc_mean: mean,
         roc_auc_sd: (squares / areas.len().saturating_sub(1).max(1) as f64).sqrt(),
     };
@@ -233,8 +267,35 @@ fn summarise(arguments: &Arguments, config: TrainConfig, folds: &[u32]) -> Resul
         figure(pooled.recall_at_paper_specificity),
         summary.roc_auc_sd
     );
+    match &summary.pooled_without_contested {
+        Some(without) => println!(
+            "without {} contested negatives: n {}, AUC {}, recall {}",
+            pooled.n - without.n,
+            without.n,
+            figure(without.roc_auc),
+            figure(without.recall_at_paper_specificity)
+        ),
+        None => println!("which negatives are contested is not known of this data"),
+    }
+    for gap in &summary.unchecked_teachers {
+        println!("NOTE  {gap}");
+    }
     println!("Wrote {}", path.display());
     Ok(ExitCode::SUCCESS)
+}
+
+fn labelled(rows: &[&Row]) -> Vec<Labelled> {
+    rows.iter()
+        .map(|row| Labelled { probability: row.probability, nodule: row.class == 1 })
+        .collect()
+}
+
+/// Return the figures without contested negatives; `None` where no row tells.
+fn without_contested(rows: &[&Row]) -> Option<Figures> {
+    rows.iter().any(|row| row.contested.is_some()).then(|| {
+        let kept = rows.iter().filter(|row| row.contested != Some(true)).copied();
+        figures(&labelled(&kept.collect::<Vec<_>>()))
+    })
 }
 
 fn figures(labelled: &[Labelled]) -> Figures {

@@ -42,12 +42,8 @@ pub struct Arguments {
     /// patches without inventing their corners.
     #[arg(long)]
     context: bool,
-    /// Resample to this many millimetres a pixel (trilinear, around the candidate only), instead
-    /// of cutting the scan's own pixels as the paper did.
-    #[arg(long, value_name = "MM", value_parser = spacing)]
-    spacing_mm: Option<f64>,
-    /// Also write N slices on each side to adjacent/ROW_+K.png: the scan's own, or that many
-    /// steps of --spacing-mm. They are counted along the array, as the scan is stored.
+    /// Also write N slices on each side to adjacent/ROW_+K.png. They are counted along the array,
+    /// as the scan is stored.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=32))]
     adjacent: u32,
     /// Candidates without a nodule for each one with a nodule; all nodules are kept.
@@ -67,7 +63,7 @@ pub struct Arguments {
     #[arg(long, value_name = "K/N", default_value_t = Shard::WHOLE)]
     shard: Shard,
     /// Only join the parts that shards have made in --out.
-    #[arg(long, conflicts_with_all = ["luna16", "candidates", "context", "spacing_mm", "adjacent", "negatives_per_positive", "negatives", "seed", "jobs", "shard"])]
+    #[arg(long, conflicts_with_all = ["luna16", "candidates", "context", "adjacent", "negatives_per_positive", "negatives", "seed", "jobs", "shard"])]
     merge: bool,
     /// Exit with status 2 also where scans that the candidates name are not on disk.
     #[arg(long)]
@@ -98,17 +94,23 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     eprintln!("Candidates: {}", candidates.display());
     let candidates = Candidates::read(&candidates)?;
     let annotations = Annotations::read(&luna16.join("annotations.csv"))?;
+    let excluded = luna16.join("annotations_excluded.csv");
+    let annotations = if excluded.is_file() {
+        annotations.with_excluded(&excluded)?
+    } else {
+        eprintln!("No annotations_excluded.csv: which negatives are contested is not known");
+        annotations
+    };
     let files = find_scans(luna16)?;
     let request = Request {
         context: arguments.context,
-        spacing_mm: arguments.spacing_mm,
         adjacent: arguments.adjacent,
         seed: arguments.seed,
         negatives: arguments
             .negatives
             .unwrap_or(Negatives::PerPositive(arguments.negatives_per_positive)),
     };
-    let (plan, kept) = Plan::new(request, &candidates, &annotations.sha256);
+    let (plan, kept) = Plan::new(request, &candidates, &annotations);
     ensure!(
         plan.scans.iter().any(|scan| files.contains_key(&scan.series)),
         "none of the {} scans in {} is below {}",
@@ -220,12 +222,6 @@ impl Bar {
             eprintln!("{done}/{all} scans, {} s left", self.0.eta().as_secs());
         }
     }
-}
-
-fn spacing(text: &str) -> Result<f64, String> {
-    let spacing: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    let sensible = (0.05..=20.0).contains(&spacing);
-    if sensible { Ok(spacing) } else { Err("expected millimetres from 0.05 to 20".to_owned()) }
 }
 
 fn ratio(text: &str) -> Result<f64, String> {

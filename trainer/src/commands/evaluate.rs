@@ -1,5 +1,6 @@
 //! `nodulens evaluate`: a weights file measured on a folder of patches.
 
+use crate::dataset::description::DataCard;
 use crate::dataset::{Dataset, ManifestRow, Part, read_manifest};
 use crate::device::{self, DeviceChoice};
 use crate::metrics::bootstrap::paired;
@@ -30,6 +31,9 @@ pub struct Arguments {
     /// for its validation part.
     #[arg(long)]
     split: Part,
+    /// What the patches are, as TOML; without it the folder's dataset.json.
+    #[arg(long)]
+    data_card: Option<PathBuf>,
     /// Folder for report.json, report.html and predictions.csv.
     #[arg(long)]
     out: PathBuf,
@@ -124,6 +128,7 @@ fn measure_all(
         Report::new(dataset, &ours, &classifier.header().with_card()?, &arguments.split, rows)
             .of_model(classifier);
     report.symmetry = arguments.symmetry;
+    report.data = DataCard::read(&arguments.patches, arguments.data_card.as_deref())?;
     if let Some(other) = other {
         ensure!(
             found.other.len() == found.ours.len(),

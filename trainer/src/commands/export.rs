@@ -1,24 +1,28 @@
 //! `nodulens export`: a run's checkpoint as a weights file, calibrated, with threshold and card.
 
-use crate::config;
-use crate::dataset::{Dataset, read_manifest};
+use crate::config::{self, TrainConfig};
+use crate::dataset::description::DataCard;
+use crate::dataset::{Dataset, read_manifest, unit_word};
 use crate::device::{self, Chosen, DeviceChoice};
 use crate::files::write_whole;
 use crate::metrics::calibration::cross_fit;
 use crate::metrics::operating_point;
 use crate::report::answers::{Answer, predict_all};
 use crate::report::card;
+use crate::report::card::origin::{EpochRule, Origin, epoch, taught_by};
 use crate::report::card_markdown::markdown;
 use crate::report::{BOOTSTRAP_SEED, Report, measure};
-use crate::train::checkpoint;
+use crate::train::{checkpoint, teacher_check};
 use anyhow::{Context, Result, anyhow};
 use nodulens::constants::{PAPER_SPECIFICITY, preprocess_id};
 use nodulens::on_burn::Trainable;
-use nodulens::weights::{Parameters, WeightsHeader, write_weights};
+use nodulens::weights::{Card, CardLearnt, Parameters, WeightsHeader, write_weights};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use time::OffsetDateTime;
+use time::macros::format_description;
 
 /// Threshold of a draft that is measured to find the real one; decides nothing.
 const DRAFT_THRESHOLD: f32 = 0.5;
@@ -45,10 +49,10 @@ pub struct Arguments {
 
 /// One line of `models.json`, the page's list of what ships.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct ModelEntry {
-    id: String,
-    file: String,
-    name: String,
+pub(super) struct ModelEntry {
+    pub(super) id: String,
+    pub(super) file: String,
+    pub(super) name: String,
 }
 
 /// Write the weights file, its card as Markdown, and its entry in `models.json`.
@@ -79,12 +83,25 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     // validation.
     let part = config.split.valid();
     let (dataset, rows) = (Dataset::load(patches, &part)?, read_manifest(patches)?);
+    let data = DataCard::read(patches, config.data_card())?;
+    let origin = Origin {
+        config: &config,
+        data: &data,
+        rows: &rows,
+        learnt: learnt(&arguments.run, &config, patches)?,
+        teachers: config.teachers.iter().map(|path| taught_by(path)).collect(),
+        epoch: state.epoch,
+        rule: EpochRule::of_checkpoint(&arguments.checkpoint),
+        epochs_run: run.epoch,
+        history: run.history.iter().map(epoch).collect(),
+        commit: state.commit.clone(),
+    };
     let mut header = WeightsHeader {
         network: config.network.name().to_owned(),
         preprocess_id: preprocess_id(),
         threshold: DRAFT_THRESHOLD,
         temperature: 1.0,
-        card: card::card(&config, &state, &run, &rows),
+        card: Card { date: today(), ..card::origin::card(&origin) },
     };
     header.temperature = temperature(&answers(&header, &parameters, &dataset, &chosen)?, &dataset);
     let found = answers(&header, &parameters, &dataset, &chosen)?;
@@ -119,6 +136,23 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Return the day, ISO 8601.
+pub(super) fn today() -> String {
+    let date = OffsetDateTime::now_utc().format(format_description!("[year]-[month]-[day]"));
+    date.unwrap_or_default()
+}
+
+/// Return whom the run has learnt from: as it noted when it began, or, where an earlier build began
+/// it, as data and teachers say now.
+fn learnt(run: &Path, config: &TrainConfig, patches: &Path) -> Result<CardLearnt> {
+    if let Some(noted) = teacher_check::read(run)? {
+        return Ok(noted);
+    }
+    let config =
+        TrainConfig { patches: patches.to_owned(), trust_teachers: true, ..config.clone() };
+    Ok(teacher_check::check(&config)?.card())
+}
+
 /// Return what the weights say of the validation part, just as a file with this header would.
 fn answers(
     header: &WeightsHeader,
@@ -135,7 +169,8 @@ fn temperature(answers: &[Answer], dataset: &Dataset) -> f32 {
     let (unit, units) = measure::units(dataset);
     let logits = measure::logits(dataset, answers);
     let Some(fit) = cross_fit(&logits, &unit, BOOTSTRAP_SEED) else {
-        eprintln!("WARNING: {units} patients are too few to calibrate on: the temperature stays 1");
+        let word = unit_word(dataset.examples.iter().map(|example| &example.row));
+        eprintln!("WARNING: {units} {word} are too few to calibrate on: the temperature stays 1");
         return 1.0;
     };
     eprintln!(
@@ -149,7 +184,7 @@ fn temperature(answers: &[Answer], dataset: &Dataset) -> f32 {
 }
 
 /// Put an entry into the list, replacing the one of the same id.
-fn list(path: &Path, entry: ModelEntry) -> Result<()> {
+pub(super) fn list(path: &Path, entry: ModelEntry) -> Result<()> {
     let mut entries: Vec<ModelEntry> = match fs::read(path) {
         Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| path.display().to_string())?,
         Err(_) => Vec::new(),

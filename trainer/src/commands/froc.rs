@@ -1,7 +1,7 @@
 //! `nodulens froc`: sensitivity against false positives a scan, by LUNA16's rule.
 
 use crate::environment::commit;
-use crate::metrics::froc::{Found, Scan, Sphere, froc};
+use crate::metrics::froc::{Found, MARKS, Scan, Sphere, froc};
 use crate::report::froc::{FrocReport, page};
 use crate::report::{BOOTSTRAP_SEED, RESAMPLES};
 use anyhow::{Context, Result, ensure};
@@ -25,10 +25,11 @@ pub struct Arguments {
     /// LUNA16's annotations_excluded.csv: what counts neither way.
     #[arg(long)]
     excluded: Option<PathBuf>,
-    /// Scans that were searched, one a line, as LUNA16's seriesuids.csv; without it, those that
-    /// have a finding.
+    /// Every scan that was searched, one a line, as LUNA16's seriesuids.csv, or a CSV with a
+    /// column seriesuid. With a column patient_id (a manifest.csv has both) the intervals come
+    /// from drawing patients, otherwise scans.
     #[arg(long)]
-    series: Option<PathBuf>,
+    series: PathBuf,
     /// Folder for froc.json and froc.html.
     #[arg(long)]
     out: PathBuf,
@@ -55,21 +56,16 @@ struct Row {
 /// # Errors
 /// Files that are missing or malformed, no scan at all, a full disk.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let mut scans: BTreeMap<String, Scan> = BTreeMap::new();
-    if let Some(path) = &arguments.series {
-        for name in series(path)? {
-            scans.insert(name, Scan::default());
-        }
-    }
+    let mut scans = series(&arguments.series)?;
     let mut outside = 0;
     for (line, row) in rows(&arguments.findings)? {
         let at = || format!("{}, line {line}", arguments.findings.display());
-        let point_mm = position(&row).with_context(at)?;
-        let probability = row.probability.filter(|p| p.is_finite()).with_context(at)?;
+        let point_mm = position(&row).with_context(|| no_place(&at()))?;
+        let probability = row.probability.filter(|p| p.is_finite());
+        let probability =
+            probability.with_context(|| format!("{}: probability is no number", at()))?;
         let found = Found { point_mm, probability };
-        if arguments.series.is_none() {
-            scans.entry(row.seriesuid).or_default().findings.push(found);
-        } else if let Some(scan) = scans.get_mut(&row.seriesuid) {
+        if let Some(scan) = scans.get_mut(&row.seriesuid) {
             scan.findings.push(found);
         } else {
             outside += 1;
@@ -78,7 +74,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     if outside > 0 {
         eprintln!("WARNING: {outside} findings lie in scans that --series does not name");
     }
-    ensure!(!scans.is_empty(), "there is no scan to measure");
+    ensure!(!scans.is_empty(), "{} names no scan", arguments.series.display());
     put(&arguments.annotations, &mut scans, |scan| &mut scan.nodules)?;
     if let Some(path) = &arguments.excluded {
         put(path, &mut scans, |scan| &mut scan.excluded)?;
@@ -89,7 +85,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         findings_file: name(&arguments.findings),
         annotations_file: name(&arguments.annotations),
         excluded_given: arguments.excluded.is_some(),
-        series_given: arguments.series.is_some(),
+        series_file: name(&arguments.series),
         froc: froc(&scans, RESAMPLES, BOOTSTRAP_SEED),
     };
     fs::create_dir_all(&arguments.out)?;
@@ -114,15 +110,49 @@ fn rows(path: &Path) -> Result<Vec<(usize, Row)>> {
     .collect()
 }
 
+/// Return the position; `None` where a coordinate is absent, NaN or infinite, for such a finding
+/// would be a false positive in silence.
 fn position(row: &Row) -> Option<WorldMm> {
-    Some(WorldMm { x: row.x?, y: row.y?, z: row.z? })
+    let number = |cell: Option<f64>| cell.filter(|mm| mm.is_finite());
+    Some(WorldMm { x: number(row.x)?, y: number(row.y)?, z: number(row.z)? })
 }
 
-/// Read the names of scans, one a line; a header is no series.
-fn series(path: &Path) -> Result<Vec<String>> {
-    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    let names = text.lines().map(|line| line.trim().to_owned());
-    Ok(names.filter(|name| !name.is_empty() && name != "seriesuid").collect())
+fn no_place(at: &str) -> String {
+    format!("{at}: coordX, coordY or coordZ is no number")
+}
+
+/// Read the scans that were searched: one a line, or a table with the column seriesuid and maybe
+/// patient_id.
+fn series(path: &Path) -> Result<BTreeMap<String, Scan>> {
+    let shown = || path.display().to_string();
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_path(path)
+        .with_context(shown)?;
+    let (mut series, mut patient, mut scans) = (0, None, BTreeMap::new());
+    for (i, record) in reader.records().enumerate() {
+        let record = record.with_context(shown)?;
+        let column = |name: &str| record.iter().position(|cell| cell.trim() == name);
+        if i == 0
+            && let Some(found) = column("seriesuid")
+        {
+            (series, patient) = (found, column("patient_id"));
+            continue;
+        }
+        let cell = |at: usize| record.get(at).map(str::trim).filter(|cell| !cell.is_empty());
+        let Some(name) = cell(series) else { continue };
+        let patient = patient.and_then(cell).map(str::to_owned);
+        let scan: &mut Scan = scans.entry(name.to_owned()).or_default();
+        ensure!(
+            scan.patient.is_none() || scan.patient == patient,
+            "{}, line {}: {name} is of another patient than above",
+            path.display(),
+            i + 1
+        );
+        scan.patient = patient;
+    }
+    Ok(scans)
 }
 
 /// Put annotations into the scans that are measured; others are left out.
@@ -132,9 +162,12 @@ fn put(
     into: fn(&mut Scan) -> &mut Vec<Sphere>,
 ) -> Result<()> {
     for (line, row) in rows(path)? {
-        let at = || format!("{}, line {line}: a number is missing", path.display());
-        let center_mm = position(&row).with_context(at)?;
-        let diameter_mm = row.diameter_mm.with_context(at)?;
+        let at = || format!("{}, line {line}", path.display());
+        let center_mm = position(&row).with_context(|| no_place(&at()))?;
+        let diameter_mm = row.diameter_mm.filter(|mm| mm.is_finite());
+        let diameter_mm = diameter_mm.with_context(|| {
+            format!("{}: diameter_mm is no number; LUNA16 writes -1 where it is not known", at())
+        })?;
         if let Some(scan) = scans.get_mut(&row.seriesuid) {
             into(scan).push(Sphere { center_mm, diameter_mm });
         }
@@ -145,10 +178,20 @@ fn put(
 fn print(report: &FrocReport) {
     let froc = &report.froc;
     println!(
-        "{} scans, {} nodules ({} with a finding), {} findings ({} false positives, {} ignored)",
-        froc.scans, froc.nodules, froc.found, froc.findings, froc.false_positives, froc.ignored
+        "{} scans, {} nodules ({} with a finding), {} findings ({} false positives, {} ignored, \
+         {} beyond the {MARKS} most probable of their scan)",
+        froc.scans,
+        froc.nodules,
+        froc.found,
+        froc.findings,
+        froc.false_positives,
+        froc.ignored,
+        froc.beyond_marks
     );
-    println!("false positives a scan   sensitivity (95 % by bootstrap over scans)");
+    println!(
+        "false positives a scan   sensitivity (95 % by bootstrap over {})",
+        froc.bootstrap_units
+    );
     let interval = |interval: Option<[f64; 2]>| {
         interval.map_or(String::new(), |[low, high]| format!("({low:.4} to {high:.4})"))
     };

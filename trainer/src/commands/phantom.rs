@@ -3,10 +3,11 @@
 
 mod luna16;
 
+use crate::dataset::description::DataCard;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, Rgb};
-use nodulens::constants::PATCH_SIZE;
+use nodulens::constants::{PATCH_SIZE, preprocess_id};
 use nodulens::phantom::{Phantom, patches};
 use nodulens::preprocess::{display_bytes, model_values};
 use nodulens_imaging::encode::{dicom_slice, metaimage, nifti, nrrd};
@@ -127,7 +128,17 @@ pub fn write_phantoms(folder: &Path, phantoms: &[Phantom]) -> Result<()> {
         manifest.write_record([&name, &format!("phantom-{name}"), &class, &subset, part])?;
     }
     manifest.flush()?;
-    Ok(())
+    let card = DataCard {
+        name: "synthetic patches".to_owned(),
+        description: "Synthetic patches, drawn by `nodulens phantom`; not from a patient."
+            .to_owned(),
+        license: "none needed: drawn by a program".to_owned(),
+        limits: vec!["It has never seen a lung.".to_owned()],
+        citations: Vec::new(),
+        preprocess_id: preprocess_id(),
+    };
+    let path = folder.join("dataset.json");
+    fs::write(&path, serde_json::to_vec_pretty(&card)?).with_context(|| path.display().to_string())
 }
 
 fn grey(phantom: &Phantom) -> Result<GrayImage> {

@@ -1,5 +1,6 @@
 //! `manifest.csv`: one row a patch.
 
+use super::readers::{self, flag};
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Deserializer};
 use std::path::Path;
@@ -44,6 +45,19 @@ pub struct ManifestRow {
     /// As `coord_x_mm`.
     #[serde(default, deserialize_with = "measure")]
     pub coord_z_mm: Option<f64>,
+    /// Readers who outlined a nodule there, of four; see [`super::readers`].
+    #[serde(default)]
+    pub n_readers: Option<u32>,
+    /// Whether a finding that LUNA16 excludes lies within 5 mm; `None` where it is not known.
+    #[serde(default, deserialize_with = "flag")]
+    pub contested: Option<bool>,
+    /// Probability of a nodule to be learnt, in [0, 1], where it is not simply the class (soft
+    /// label). Figures always count the class.
+    #[serde(default)]
+    pub target: Option<f64>,
+    /// Weight in the loss, 0 or more; 1 where it is empty.
+    #[serde(default)]
+    pub weight: Option<f64>,
 }
 
 /// Read a number of the scan; what is empty or no number is not known. The report lacks it then,
@@ -59,6 +73,11 @@ impl ManifestRow {
         let radius =
             || Some(self.diameter_mm? / 2.0 / self.pixel_spacing_mm.filter(|mm| *mm > 0.0)?);
         self.nodule().then(|| radius().unwrap_or(0.0) as f32)
+    }
+
+    /// Tell whether it is a negative that is contested.
+    pub fn is_contested_negative(&self) -> bool {
+        !self.nodule() && self.contested == Some(true)
     }
 
     /// Tell whether it is labelled a nodule.
@@ -82,6 +101,20 @@ impl ManifestRow {
     }
 }
 
+/// Say what [`ManifestRow::unit`] is in these rows: what a bootstrap over them draws.
+pub fn unit_word<'a>(rows: impl IntoIterator<Item = &'a ManifestRow>) -> &'static str {
+    let known = |row: &ManifestRow| (row.patient_id.is_some(), row.seriesuid.is_some());
+    let mut kinds: Vec<_> = rows.into_iter().map(known).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    match kinds.as_slice() {
+        _ if kinds.iter().all(|(patient, _)| *patient) => "patients",
+        [(false, true)] => "scans",
+        [(false, false)] => "patches",
+        _ => "patients, or scans where a patient is not known",
+    }
+}
+
 /// Return the rows of a folder's manifest, in its order.
 ///
 /// # Errors
@@ -102,7 +135,24 @@ pub fn read_manifest(folder: &Path) -> Result<Vec<ManifestRow>> {
             i + 2,
             row.class
         );
+        let at = |name: &str, value: f64, range: &str| {
+            format!("{}, line {}: {name} is {value}, expected {range}", path.display(), i + 2)
+        };
+        if let Some(target) = row.target {
+            ensure!((0.0..=1.0).contains(&target), at("target", target, "0 to 1"));
+        }
+        if let Some(weight) = row.weight {
+            ensure!(weight >= 0.0 && weight.is_finite(), at("weight", weight, "0 or more"));
+        }
         rows.push(row);
+    }
+    // What the manifest does not say itself, the table beside it may.
+    let readers = readers::read(folder)?;
+    for row in &mut rows {
+        if let Some(said) = readers.get(&row.candidate_row) {
+            row.n_readers = row.n_readers.or(said.n_readers);
+            row.contested = row.contested.or(said.contested);
+        }
     }
     Ok(rows)
 }
@@ -110,6 +160,24 @@ pub fn read_manifest(folder: &Path) -> Result<Vec<ManifestRow>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn targets_and_weights_out_of_their_range_are_refused_with_their_line() {
+        let folder = tempfile::tempdir().unwrap();
+        for (cells, said) in [
+            ("1.5,1", "target is 1.5"),
+            ("-0.1,1", "target is -0.1"),
+            ("NaN,1", "target is NaN"),
+            ("0.5,-1", "weight is -1"),
+            ("0.5,inf", "weight is inf"),
+            ("0.5,NaN", "weight is NaN"),
+        ] {
+            let text = format!("candidate_row,class,target,weight\n1,0,,\n2,0,{cells}\n");
+            std::fs::write(folder.path().join("manifest.csv"), text).unwrap();
+            let error = read_manifest(folder.path()).unwrap_err().to_string();
+            assert!(error.contains("line 3") && error.contains(said), "{error}");
+        }
+    }
 
     #[test]
     fn cells_that_are_empty_or_no_numbers_are_not_known() {
@@ -123,5 +191,10 @@ mod tests {
         assert_eq!((rows[1].diameter_mm, rows[1].position_mm(), rows[1].unit()), (None, None, "2"));
         assert_eq!((rows[2].diameter_mm, rows[2].position_mm(), rows[2].unit()), (None, None, "P"));
         assert_eq!(rows[0].slice_thickness_mm, None);
+        assert_eq!(unit_word([&rows[0], &rows[2]]), "patients");
+        assert_eq!(unit_word([&rows[1]]), "patches");
+        assert!(unit_word(&rows).starts_with("patients, or scans"));
+        let scan = ManifestRow { seriesuid: Some("1.2".to_owned()), ..ManifestRow::default() };
+        assert_eq!(unit_word([&scan]), "scans");
     }
 }

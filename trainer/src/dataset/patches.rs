@@ -2,7 +2,7 @@
 
 use super::manifest::{ManifestRow, read_manifest};
 use super::split::Part;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use nodulens::constants::{CONTEXT_SIZE, PATCH_SIZE, preprocess_id};
 use nodulens::patch::{Patch, SizePolicy};
 use nodulens::preprocess::{display_bytes, model_values};
@@ -23,6 +23,8 @@ pub struct Example {
     pub values: Vec<f32>,
     /// The same with its surroundings, for augmentation.
     pub canvas: Canvas,
+    /// SHA-256 of the bytes of its files, the patch and then its surroundings.
+    pub digest: [u8; 32],
 }
 
 /// A square grey picture with the patch in its middle.
@@ -41,7 +43,8 @@ pub struct Dataset {
     pub examples: Vec<Example>,
     /// Rows without a usable picture, each with its reason.
     pub skipped: Vec<String>,
-    /// SHA-256 over the rows and classes that were read, hex: names this very selection.
+    /// SHA-256, hex, over all that was read: rows, labels, units and the bytes of the pictures.
+    /// It names this very selection of this very data.
     pub hash: String,
 }
 
@@ -74,11 +77,16 @@ impl Dataset {
             folder.display(),
             skipped.first().map_or("", String::as_str)
         );
-        let mut hasher = Sha256::new();
-        for example in &examples {
-            hasher.update(format!("{},{}\n", example.row.candidate_row, example.row.class));
-        }
-        Ok(Self { examples, skipped, hash: hex(&hasher.finalize()) })
+        let hash = hash(&examples);
+        Ok(Self { examples, skipped, hash })
+    }
+
+    /// Return it without the contested negatives.
+    #[must_use]
+    pub fn without_contested(mut self) -> Self {
+        self.examples.retain(|example| !example.row.is_contested_negative());
+        self.hash = hash(&self.examples);
+        self
     }
 
     /// Count the nodules among the examples.
@@ -102,20 +110,53 @@ impl Dataset {
     }
 }
 
+/// Hash what a network can learn or be measured on. A line an example, each field behind its
+/// length, so that no two selections write the same bytes.
+fn hash(examples: &[Example]) -> String {
+    let mut hasher = Sha256::new();
+    for Example { row, digest, .. } in examples {
+        let told = format!(
+            "{} {:?} {:?} {:?} {:?}",
+            row.class, row.target, row.weight, row.n_readers, row.contested
+        );
+        for field in [&row.candidate_row, &told, row.unit(), row.series()] {
+            hasher.update((field.len() as u64).to_le_bytes());
+            hasher.update(field);
+        }
+        hasher.update(digest);
+    }
+    hex(&hasher.finalize())
+}
+
 /// Check what the patches were made for. Those of `nodulens dataset` say it; others, such as the
 /// published ones, have no `dataset.json` and are taken at their word.
 fn check_preprocessing(folder: &Path) -> Result<()> {
     #[derive(Deserialize)]
     struct Description {
         preprocess_id: String,
+        #[serde(default)]
+        options: Options,
+    }
+    #[derive(Default, Deserialize)]
+    struct Options {
+        spacing_mm: Option<f64>,
     }
     let path = folder.join("dataset.json");
     if !path.exists() {
         return Ok(());
     }
     let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
-    let Description { preprocess_id: found } =
+    let Description { preprocess_id: found, options } =
         serde_json::from_slice(&bytes).with_context(|| path.display().to_string())?;
+    // Earlier builds resampled on demand and left the id as it was.
+    if let Some(mm) = options.spacing_mm {
+        bail!(
+            "the patches in {} were resampled to {mm} mm a pixel, at which no network is used: page and \
+             commands cut the scan's own pixels. Make them again: cargo trainer dataset --luna16 DIR \
+             --out NEW",
+            folder.display()
+        );
+    }
     let expected = preprocess_id();
     ensure!(
         found == expected,
@@ -129,9 +170,11 @@ fn check_preprocessing(folder: &Path) -> Result<()> {
 fn read_example(folder: &Path, row: ManifestRow) -> Result<Example> {
     let path = picture(folder, "crops50", &row.candidate_row)
         .with_context(|| format!("row {}: no picture in crops50", row.candidate_row))?;
-    let values = read_values(&path).with_context(|| path.display().to_string())?;
-    let canvas = canvas(folder, &row.candidate_row, &values);
-    Ok(Example { row, values, canvas })
+    let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
+    let values = values(&bytes).with_context(|| path.display().to_string())?;
+    let mut hasher = Sha256::new_with_prefix(&bytes);
+    let canvas = canvas(folder, &row.candidate_row, &values, &mut hasher);
+    Ok(Example { row, values, canvas, digest: hasher.finalize().into() })
 }
 
 /// Return the file of this row, whatever its format.
@@ -144,16 +187,21 @@ fn picture(folder: &Path, kind: &str, row: &str) -> Option<PathBuf> {
 
 /// Read a patch just as the page does.
 pub fn read_values(path: &Path) -> Result<Vec<f32>> {
-    let image = decode_raster(&std::fs::read(path)?)?;
+    values(&std::fs::read(path)?)
+}
+
+fn values(bytes: &[u8]) -> Result<Vec<f32>> {
+    let image = decode_raster(bytes)?;
     Ok(model_values(&Patch::from_image(&image, SizePolicy::Refuse)?))
 }
 
-/// Lay the patch into its context, if there is one. The context files are compressed harder than
-/// the patches, so the middle is the patch itself.
-fn canvas(folder: &Path, row: &str, values: &[f32]) -> Canvas {
+/// Lay the patch into its context, if there is one, and put the bytes of that into the hash. The
+/// context files are compressed harder than the patches, so the middle is the patch itself.
+fn canvas(folder: &Path, row: &str, values: &[f32], hasher: &mut Sha256) -> Canvas {
     let patch = display_bytes(values);
     let context = picture(folder, "crops100", row)
         .and_then(|path| std::fs::read(path).ok())
+        .inspect(|bytes| hasher.update(bytes))
         .and_then(|bytes| decode_raster(&bytes).ok())
         .filter(|image| image.width == CONTEXT_SIZE && image.height == CONTEXT_SIZE);
     let Some(context) = context else { return Canvas { side: PATCH_SIZE, grey: patch } };
@@ -187,6 +235,54 @@ mod tests {
         let error = format!("{:#}", Dataset::load(folder.path(), &Part::All).unwrap_err());
         assert!(error.contains("hu-1000..600-v0") && error.contains(&preprocess_id()), "{error}");
         assert!(error.contains("cargo trainer dataset"), "{error}");
+    }
+
+    #[test]
+    fn patches_that_an_earlier_build_resampled_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let id = preprocess_id();
+        let write = |mm: &str| {
+            let text = format!(r#"{{"preprocess_id": "{id}", "options": {{"spacing_mm": {mm}}}}}"#);
+            std::fs::write(folder.path().join("dataset.json"), text).unwrap();
+        };
+        write("0.5");
+        let error = format!("{:#}", check_preprocessing(folder.path()).unwrap_err());
+        assert!(error.contains("resampled to 0.5 mm"), "{error}");
+        write("null");
+        check_preprocessing(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn the_hash_names_rows_labels_patients_and_pixels() {
+        let folder = tempfile::tempdir().unwrap();
+        for kind in ["crops50", "crops100"] {
+            std::fs::create_dir(folder.path().join(kind)).unwrap();
+        }
+        let picture = |kind: &str, side: u32, grey: u8| {
+            let path = folder.path().join(kind).join("1.png");
+            image::GrayImage::from_pixel(side, side, image::Luma([grey])).save(path).unwrap();
+        };
+        let hash = |manifest: &str| {
+            std::fs::write(folder.path().join("manifest.csv"), manifest).unwrap();
+            Dataset::load(folder.path(), &Part::All).unwrap().hash
+        };
+        let plain = "candidate_row,class,patient_id\n1,0,P\n";
+        picture("crops50", 50, 51);
+        let mut seen = vec![hash(plain)];
+        assert_eq!(hash(plain), seen[0]);
+        seen.push(hash("candidate_row,class,patient_id\n1,1,P\n"));
+        seen.push(hash("candidate_row,class,patient_id\n1,0,Q\n"));
+        seen.push(hash("candidate_row,class,patient_id,target\n1,0,P,0.25\n"));
+        seen.push(hash("candidate_row,class,patient_id,weight\n1,0,P,0.25\n"));
+        seen.push(hash("candidate_row,class,patient_id,contested\n1,0,P,1\n"));
+        picture("crops100", 100, 7);
+        seen.push(hash(plain));
+        picture("crops100", 100, 8);
+        seen.push(hash(plain));
+        picture("crops50", 50, 52);
+        seen.push(hash(plain));
+        let different: HashSet<&String> = seen.iter().collect();
+        assert_eq!(different.len(), seen.len(), "{seen:?}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::manifest::ManifestRow;
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -19,7 +19,8 @@ pub enum Split {
     /// By patient: LUNA16's subset 3 is the validation part.
     Patientwise,
     /// By patient: the test part is this subset of LUNA16's ten, the validation part the next one
-    /// that the manifest has (after 9 comes 0), the training part the others.
+    /// that the manifest has (after 9 comes 0), the training part the others. LUNA16's subsets are
+    /// by scan: a patient with scans in two of them stays on one side, see [`Part::of`].
     Luna16Fold(u32),
 }
 
@@ -34,8 +35,8 @@ pub enum Part {
     Of(Split, Portion),
 }
 
-/// Which part of a split.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which part of a split; the later claims a patient before the earlier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Portion {
     /// What the network learns from.
     Train,
@@ -61,7 +62,24 @@ impl Split {
         Part::Of(self, Portion::Test)
     }
 
-    /// Tell whether no scan can stand on two sides.
+    /// Return the side that a row is on by itself; `folds` are the subsets of the manifest.
+    fn side(self, row: &ManifestRow, folds: &BTreeSet<u32>) -> Option<Portion> {
+        let named = |value: &Option<String>| value.as_deref().and_then(Portion::from_manifest);
+        match self {
+            Self::Paper => named(&row.split_paper),
+            Self::Patientwise => named(&row.split_patientwise),
+            Self::Luna16Fold(test) => row.luna_subset.map(|fold| {
+                let valid = folds.range(test + 1..).chain(folds.range(..test)).next();
+                match fold {
+                    _ if fold == test => Portion::Test,
+                    _ if Some(&fold) == valid => Portion::Valid,
+                    _ => Portion::Train,
+                }
+            }),
+        }
+    }
+
+    /// Tell whether no patient can stand on two sides.
     pub fn by_patient(self) -> bool {
         self != Self::Paper
     }
@@ -169,68 +187,33 @@ impl FromStr for Part {
 }
 
 impl Part {
-    /// Keep the rows of this part.
+    /// Keep the rows of this part; `rows` is the whole manifest.
+    ///
+    /// A patient of a split by patient stands on one side: who has a row in the test part has none
+    /// in the others, and who has one in the validation part has none in the training part. The
+    /// test part itself is LUNA16's, so that it stays comparable and folds together test each row
+    /// once; rows of its patients in other subsets are in no part of that fold.
     pub fn of(&self, rows: Vec<ManifestRow>) -> Vec<ManifestRow> {
-        let folds: BTreeSet<u32> = rows.iter().filter_map(|row| row.luna_subset).collect();
-        rows.into_iter().filter(|row| self.holds(row, &folds)).collect()
-    }
-
-    fn holds(&self, row: &ManifestRow, folds: &BTreeSet<u32>) -> bool {
-        let named = |value: &Option<String>| value.as_deref().and_then(Portion::from_manifest);
-        match self {
-            Self::All => true,
-            Self::Subset(fold) => row.luna_subset == Some(*fold),
-            Self::Of(Split::Paper, portion) => named(&row.split_paper) == Some(*portion),
-            Self::Of(Split::Patientwise, portion) => {
-                named(&row.split_patientwise) == Some(*portion)
+        let (split, portion) = match self {
+            Self::All => return rows,
+            Self::Subset(fold) => {
+                return rows.into_iter().filter(|row| row.luna_subset == Some(*fold)).collect();
             }
-            Self::Of(Split::Luna16Fold(test), portion) => row.luna_subset.is_some_and(|fold| {
-                let valid = folds.range(test + 1..).chain(folds.range(..test)).next();
-                *portion
-                    == match fold {
-                        _ if fold == *test => Portion::Test,
-                        _ if Some(&fold) == valid => Portion::Valid,
-                        _ => Portion::Train,
-                    }
-            }),
+            Self::Of(split, portion) => (*split, *portion),
+        };
+        let folds: BTreeSet<u32> = rows.iter().filter_map(|row| row.luna_subset).collect();
+        let mut sides: BTreeMap<String, Portion> = BTreeMap::new();
+        for (row, side) in rows.iter().filter_map(|row| Some((row, split.side(row, &folds)?))) {
+            let known = sides.entry(row.unit().to_owned()).or_insert(side);
+            *known = side.max(*known);
         }
+        let holds = |row: &ManifestRow| {
+            split.side(row, &folds) == Some(portion)
+                && (!split.by_patient() || sides.get(row.unit()) == Some(&portion))
+        };
+        rows.into_iter().filter(holds).collect()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn part_names_round_trip_and_unknown_ones_list_the_choices() {
-        for name in ["all", "subset-9", "paper-test", "patientwise-valid", "luna16-fold-7-test"] {
-            assert_eq!(name.parse::<Part>().unwrap().to_string(), name);
-        }
-        for name in ["patientwise", "patientwise-val"] {
-            assert_eq!(name.parse::<Part>().unwrap().to_string(), "patientwise-valid");
-        }
-        for name in ["validation", "luna16-fold-10", "luna16-fold-x-test"] {
-            let error = name.parse::<Part>().unwrap_err().to_string();
-            assert!(error.contains("patientwise-valid"), "{error}");
-        }
-    }
-
-    #[test]
-    fn folds_rotate_over_the_subsets_that_are_there() {
-        let row = |fold: u32| ManifestRow {
-            candidate_row: fold.to_string(),
-            luna_subset: Some(fold),
-            ..ManifestRow::default()
-        };
-        let rows: Vec<_> = [0, 2, 3, 8].map(row).to_vec();
-        let folds = |part: &str| -> Vec<u32> {
-            let part: Part = part.parse().unwrap();
-            part.of(rows.clone()).iter().filter_map(|row| row.luna_subset).collect()
-        };
-        assert_eq!(folds("luna16-fold-0-test"), [0]);
-        assert_eq!(folds("luna16-fold-0-valid"), [2]);
-        assert_eq!(folds("luna16-fold-0-train"), [3, 8]);
-        assert_eq!(folds("luna16-fold-8-valid"), [0]);
-        assert_eq!(folds("luna16-fold-8-train"), [2, 3]);
-    }
-}
+mod tests;

@@ -4,18 +4,17 @@
 //! kinds of patches. What a plan does not hold (threads, shard) cannot change a byte of the result.
 
 use super::sample::{Negatives, select};
-use super::tables::{Candidate, Candidates};
+use super::tables::{Annotations, Candidate, Candidates};
 use crate::files::write_whole;
 use anyhow::{Context, Result, bail};
 use nodulens::constants::{CONTEXT_SIZE, PATCH_SIZE, preprocess_id};
-use nodulens::patch::crop::Pitch;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Raise it whenever the same scans and options would give other files.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What shapes the patches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,8 +27,6 @@ pub struct PatchOptions {
     pub patch_size: usize,
     /// Pixels a side of the context pictures; `None` without them.
     pub context_size: Option<usize>,
-    /// Millimetres a pixel; `None` for each scan's own.
-    pub spacing_mm: Option<f64>,
     /// Slices on each side that are written too.
     pub adjacent: u32,
     /// Seed of the sample.
@@ -42,13 +39,9 @@ pub struct PatchOptions {
     pub candidates_sha256: String,
     /// SHA-256 of the annotations, hex.
     pub annotations_sha256: String,
-}
-
-impl PatchOptions {
-    /// Return the size of the pixels of a cut.
-    pub fn pitch(&self) -> Pitch {
-        self.spacing_mm.map_or(Pitch::Native, Pitch::IsotropicMm)
-    }
+    /// SHA-256 of the excluded findings, hex; `None` where there are none to tell contested
+    /// candidates by.
+    pub excluded_sha256: Option<String>,
 }
 
 /// What is asked for on the command line.
@@ -56,8 +49,6 @@ impl PatchOptions {
 pub struct Request {
     /// Also write the surroundings.
     pub context: bool,
-    /// Resample to this many millimetres a pixel.
-    pub spacing_mm: Option<f64>,
     /// Slices on each side.
     pub adjacent: u32,
     /// Seed of the sample.
@@ -95,7 +86,7 @@ impl Plan {
     pub fn new(
         request: Request,
         candidates: &Candidates,
-        annotations_sha256: &str,
+        annotations: &Annotations,
     ) -> (Self, BTreeMap<String, Vec<Candidate>>) {
         let kept = select(candidates, request.negatives, request.seed);
         let count = |scan: &[Candidate]| {
@@ -113,13 +104,13 @@ impl Plan {
             preprocess_id: preprocess_id(),
             patch_size: PATCH_SIZE,
             context_size: request.context.then_some(CONTEXT_SIZE),
-            spacing_mm: request.spacing_mm,
             adjacent: request.adjacent,
             seed: request.seed,
             negatives: request.negatives.to_string(),
             candidates_file: candidates.file.clone(),
             candidates_sha256: candidates.sha256.clone(),
-            annotations_sha256: annotations_sha256.to_owned(),
+            annotations_sha256: annotations.sha256.clone(),
+            excluded_sha256: annotations.excluded_sha256().map(str::to_owned),
         };
         let plan = Self {
             options,

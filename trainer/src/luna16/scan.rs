@@ -2,7 +2,7 @@
 
 use super::layout::ScanFile;
 use super::plan::PatchOptions;
-use super::tables::{Annotations, Candidate};
+use super::tables::{Annotations, Candidate, patient};
 use crate::files::write_whole;
 use anyhow::{Context, Result, ensure};
 use image::GrayImage;
@@ -66,6 +66,9 @@ pub struct PatchRow {
     pub split_patientwise: Option<String>,
     pub has_crop100: String,
     pub padded_px: usize,
+    pub patient_id: Option<String>,
+    pub n_readers: Option<u32>,
+    pub contested: Option<u8>,
 }
 
 impl ScanRecord {
@@ -156,7 +159,7 @@ pub fn process(
             record.outside.push(candidate.row);
             continue;
         }
-        let square = |side, step| crop(&volume, center, side, step, options.pitch());
+        let square = |side, step| crop(&volume, center, side, step);
         let patch = square(options.patch_size, 0);
         let save = |name: String, cut: &Crop| save(&out.join(name), cut);
         save(format!("crops50/{}.png", candidate.row), &patch)?;
@@ -170,6 +173,7 @@ pub fn process(
             save(name, &square(options.patch_size, step))?;
         }
         let hit = annotations.hit(series, candidate.world);
+        let marks = annotations.marks(series, candidate.world).filter(|_| !candidate.nodule);
         let python = |truth: bool| if truth { "True" } else { "False" };
         record.rows.push(PatchRow {
             candidate_row: candidate.row,
@@ -187,6 +191,9 @@ pub fn process(
             split_patientwise: file.subset.map(|subset| patientwise(subset).to_owned()),
             has_crop100: python(options.context_size.is_some()).to_owned(),
             padded_px: patch.padded,
+            patient_id: patient(series).map(str::to_owned),
+            n_readers: marks.map(|marks| marks.readers),
+            contested: marks.map(|marks| u8::from(marks.contested)),
         });
     }
     Ok(record)

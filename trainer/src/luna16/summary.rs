@@ -4,6 +4,7 @@
 
 use super::plan::{PatchOptions, Plan};
 use super::scan::{PatchRow, ScanOutcome, ScanRecord};
+use crate::dataset::description::DataCard;
 use crate::files::write_whole;
 use anyhow::{Context, Result};
 use nodulens::constants::DIAMETER_BINS_MM;
@@ -190,8 +191,8 @@ impl fmt::Display for DatasetSummary {
 /// `dataset.json`: what the patches are.
 #[derive(Serialize)]
 struct Description<'a> {
-    /// Compared by whoever loads the patches.
-    preprocess_id: &'a str,
+    #[serde(flatten)]
+    card: DataCard,
     options: &'a PatchOptions,
     /// In the candidates file, before the sample was drawn.
     candidates: Count,
@@ -199,6 +200,46 @@ struct Description<'a> {
     scans: usize,
     manifest_sha256: String,
 }
+
+/// UIDs of the scans of LIDC-IDRI, from which LUNA16 is, begin so.
+const LIDC_IDRI: &str = "1.3.6.1.4.1.14519.5.2.1.6279.6001.";
+
+/// Return what the patches say of themselves. That they are LUNA16's is known from the scans' UIDs;
+/// of others in the same layout nothing is known but how they were cut.
+fn about(plan: &Plan) -> DataCard {
+    let cut = format!(
+        "candidates of {}: axial patches at each scan's own pixels, 8-bit PNG.",
+        plan.options.candidates_file
+    );
+    let preprocess_id = plan.options.preprocess_id.clone();
+    if !plan.scans.iter().all(|scan| scan.series.starts_with(LIDC_IDRI)) {
+        return DataCard {
+            name: "scans in LUNA16's layout".to_owned(),
+            description: format!("Scans in LUNA16's layout, {cut}"),
+            preprocess_id,
+            ..DataCard::default()
+        };
+    }
+    DataCard {
+        name: "LUNA16".to_owned(),
+        description: format!("LUNA16, {cut}"),
+        license: "CC BY 4.0, as LUNA16".to_owned(),
+        citations: CITATIONS.map(str::to_owned).to_vec(),
+        limits: LIMITS.map(str::to_owned).to_vec(),
+        preprocess_id,
+    }
+}
+
+/// Works to cite where LUNA16 was used, as it asks.
+const CITATIONS: [&str; 2] = [
+    "Setio AAA et al. Validation, comparison, and combination of algorithms for automatic detection of pulmonary nodules in computed tomography images: the LUNA16 challenge. Med Image Anal 2017;42:1-13.",
+    "Armato SG et al. The Lung Image Database Consortium (LIDC) and Image Database Resource Initiative (IDRI). Med Phys 2011;38:915-931.",
+];
+/// What a user of a network that learnt from LUNA16 must know.
+const LIMITS: [&str; 2] = [
+    "One candidate in 408 is a nodule in all of LUNA16 (version 1 of the candidates).",
+    "Trained on candidates of 3 mm and more from one collection of scans; other scanners, children, and other diseases were not tried.",
+];
 
 /// Return the records of every scan of the plan, in its order, or how many scans have none yet.
 ///
@@ -230,7 +271,7 @@ pub fn merge(out: &Path, plan: &Plan, records: &[ScanRecord]) -> Result<DatasetS
     }
     let manifest = manifest.into_inner().context("the manifest could not be completed")?;
     let description = Description {
-        preprocess_id: &plan.options.preprocess_id,
+        card: about(plan),
         options: &plan.options,
         candidates: Count { nodules: plan.candidate_positives, others: plan.candidate_negatives },
         patches: summary.patches,

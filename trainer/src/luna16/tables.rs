@@ -1,5 +1,6 @@
 //! The CSV files of LUNA16.
 
+use crate::dataset::readers::READERS;
 use anyhow::{Context, Result, ensure};
 use nodulens_imaging::geometry::WorldMm;
 use nodulens_imaging::hash::hex;
@@ -52,6 +53,40 @@ pub struct Annotations {
     /// SHA-256 of the file, hex.
     pub sha256: String,
     scans: HashMap<String, Vec<Annotation>>,
+    excluded: Option<Excluded>,
+}
+
+/// Findings that LUNA16 excludes, because fewer than three of four readers took them for a nodule
+/// of 3 mm or more: `annotations_excluded.csv`. Each is a centre, and whether a reader outlined a
+/// nodule there.
+#[derive(Debug)]
+struct Excluded {
+    sha256: String,
+    scans: HashMap<String, Vec<(WorldMm, bool)>>,
+}
+
+/// What the readers say of a candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marks {
+    /// Whether a finding that is excluded lies within 5 mm.
+    pub contested: bool,
+    /// Readers who outlined a nodule there.
+    pub readers: u32,
+}
+
+/// How near an excluded finding contests a candidate, in mm.
+const CONTESTED_MM: f64 = 5.0;
+/// The scans of LUNA16 that are known to be of one patient: LIDC-IDRI-0332, in subsets 2 and 6.
+/// LUNA16 itself names no patients.
+const SAME_PATIENT: [&str; 2] = [
+    "1.3.6.1.4.1.14519.5.2.1.6279.6001.159996104466052855396410079250",
+    "1.3.6.1.4.1.14519.5.2.1.6279.6001.316900421002460665752357657094",
+];
+
+/// Return the patient of a scan, where LUNA16 has more than one of theirs: otherwise the scan stands
+/// for the patient.
+pub fn patient(series: &str) -> Option<&'static str> {
+    SAME_PATIENT.contains(&series).then_some("LIDC-IDRI-0332")
 }
 
 #[derive(Deserialize)]
@@ -141,7 +176,46 @@ impl Annotations {
             });
             Ok(())
         })?;
-        Ok(Self { sha256: hex(&Sha256::digest(&bytes)), scans })
+        Ok(Self { sha256: hex(&Sha256::digest(&bytes)), scans, excluded: None })
+    }
+
+    /// Read `annotations_excluded.csv` too.
+    ///
+    /// # Errors
+    /// An unreadable file, or a row that is no finding; it is named.
+    pub fn with_excluded(self, path: &Path) -> Result<Self> {
+        let bytes = fs::read(path).with_context(|| path.display().to_string())?;
+        let mut scans = HashMap::<String, Vec<(WorldMm, bool)>>::new();
+        for_each_row(path, &bytes, |_, finding: AnnotationRow| {
+            let at = world(finding.x, finding.y, finding.z)?;
+            let diameter_mm = finding.diameter_mm;
+            ensure!(diameter_mm.is_finite(), "diameter_mm is {diameter_mm}, expected mm or -1");
+            scans.entry(finding.seriesuid).or_default().push((at, diameter_mm > 0.0));
+            Ok(())
+        })?;
+        Ok(Self {
+            excluded: Some(Excluded { sha256: hex(&Sha256::digest(&bytes)), scans }),
+            ..self
+        })
+    }
+
+    /// Return the hash of the excluded findings, where they were read.
+    pub fn excluded_sha256(&self) -> Option<&str> {
+        self.excluded.as_ref().map(|excluded| excluded.sha256.as_str())
+    }
+
+    /// Return what the readers say of a position; `None` where excluded findings were not read.
+    /// Outlines of accepted nodules, which LUNA16 lists among the excluded findings too, do not
+    /// count.
+    pub fn marks(&self, series: &str, world: WorldMm) -> Option<Marks> {
+        let excluded = self.excluded.as_ref()?;
+        let found = excluded.scans.get(series).into_iter().flatten();
+        let near = found.filter(|(at, _)| {
+            at.distance(world) <= CONTESTED_MM && self.hit(series, *at).is_none()
+        });
+        let outlined: Vec<bool> = near.map(|(_, outlined)| *outlined).collect();
+        let readers = outlined.iter().filter(|outlined| **outlined).count() as u32;
+        Some(Marks { contested: !outlined.is_empty(), readers: readers.min(READERS) })
     }
 
     /// Return the nodule that a position hits by LUNA16's rule: it lies within the nodule's radius.

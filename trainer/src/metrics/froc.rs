@@ -1,19 +1,28 @@
 //! Free-response ROC and the competition performance metric (CPM) by LUNA16's rule (Setio et al.
 //! 2017): how many nodules of whole scans are found at how many false positives a scan.
 //!
+//! - Of a scan the 100 most probable findings count. Where the 101st is as probable as some of
+//!   them, those are left out too, as LUNA16's script does: no order is made up among equals.
 //! - A finding hits a nodule where it lies nearer to its centre than half its diameter.
 //! - Several findings on one nodule count once, with the highest probability; the others are
 //!   neither hits nor false positives.
 //! - Findings on excluded annotations are ignored.
+//! - Every scan that was searched counts, whether or not anything was found in it.
 //! - Between the measured points the curve is a straight line, after the last one level.
 //! - CPM is the mean sensitivity at 1/8, 1/4, 1/2, 1, 2, 4 and 8 false positives a scan.
+//!
+//! `tests/reference/froc.py` is an independent implementation. Intervals are percentiles over
+//! drawings of whole patients where they are known and of scans elsewhere; LUNA16's script draws
+//! scans, 1,000 times.
 
-use super::bootstrap::{Interval, draws, percentiles};
+use super::bootstrap::{Interval, draws, number, percentiles};
 use nodulens_imaging::geometry::WorldMm;
 use serde::{Deserialize, Serialize};
 
 /// False positives a scan at which the sensitivity is read.
 pub const RATES: [f64; 7] = [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
+/// Findings of a scan that count at most.
+pub const MARKS: usize = 100;
 /// Diameter of an excluded annotation without one (LUNA16 writes -1), as LUNA16's own script.
 const UNKNOWN_DIAMETER_MM: f64 = 10.0;
 
@@ -54,6 +63,19 @@ pub struct Scan {
     pub nodules: Vec<Sphere>,
     /// What counts neither way.
     pub excluded: Vec<Sphere>,
+    /// Whose scan it is, where that is known.
+    pub patient: Option<String>,
+}
+
+impl Scan {
+    /// Return the findings that count: the [`MARKS`] most probable, without those that are tied
+    /// with the first one left out.
+    fn marks(&self) -> Vec<Found> {
+        let mut falling: Vec<f64> = self.findings.iter().map(|found| found.probability).collect();
+        falling.sort_by(|a, b| b.total_cmp(a));
+        let counts = |found: &&Found| falling.get(MARKS).is_none_or(|p| found.probability > *p);
+        self.findings.iter().filter(counts).copied().collect()
+    }
 }
 
 /// A point of the curve.
@@ -74,7 +96,7 @@ pub struct FrocRate {
     pub false_positives_per_scan: f64,
     /// Share of nodules found.
     pub sensitivity: f64,
-    /// 95 % interval by bootstrap over scans.
+    /// 95 % interval by bootstrap over [`Froc::bootstrap_units`].
     pub sensitivity_ci95: Option<Interval>,
 }
 
@@ -89,9 +111,11 @@ pub struct Froc {
     pub found: usize,
     /// Findings in all.
     pub findings: usize,
+    /// Of them, those beyond the [`MARKS`] most probable of their scan.
+    pub beyond_marks: usize,
     /// Findings that hit nothing.
     pub false_positives: usize,
-    /// Findings beyond the best one on a nodule, and those on excluded annotations.
+    /// Of those that count: beyond the best one on a nodule, or on excluded annotations.
     pub ignored: usize,
     /// The curve, threshold falling.
     pub curve: Vec<FrocPoint>,
@@ -99,10 +123,12 @@ pub struct Froc {
     pub sensitivities: Vec<FrocRate>,
     /// Mean of those sensitivities.
     pub cpm: f64,
-    /// 95 % interval by bootstrap over scans.
+    /// 95 % interval by bootstrap over [`Froc::bootstrap_units`].
     pub cpm_ci95: Option<Interval>,
     /// Drawings behind the intervals.
     pub bootstrap_resamples: usize,
+    /// What is drawn: `patients` where each scan's patient is known, otherwise `scans`.
+    pub bootstrap_units: String,
     /// Their seed.
     pub seed: u64,
 }
@@ -114,17 +140,32 @@ struct Event {
     hit: bool,
 }
 
-/// Return the events of a scan by the rule above.
-fn events(number: usize, scan: &Scan) -> impl Iterator<Item = Event> {
+/// Return the events of a scan by the rule above; `marks` are the findings that count.
+fn events<'a>(
+    number: usize,
+    scan: &'a Scan,
+    marks: &'a [Found],
+) -> impl Iterator<Item = Event> + 'a {
     let hits = scan.nodules.iter().filter_map(|nodule| {
-        let on = scan.findings.iter().filter(|found| nodule.holds(found.point_mm));
+        let on = marks.iter().filter(|found| nodule.holds(found.point_mm));
         on.map(|found| found.probability).max_by(f64::total_cmp)
     });
-    let false_positives = scan.findings.iter().filter(|found| {
+    let false_positives = marks.iter().filter(|found| {
         !scan.nodules.iter().chain(&scan.excluded).any(|sphere| sphere.holds(found.point_mm))
     });
     let event = move |hit| move |probability| Event { probability, scan: number, hit };
     hits.map(event(true)).chain(false_positives.map(|found| found.probability).map(event(false)))
+}
+
+/// Number what the bootstrap draws: the unit of each scan, how many there are, and their name.
+fn units(scans: &[Scan]) -> (Vec<usize>, usize, &'static str) {
+    match scans.iter().map(|scan| scan.patient.as_deref()).collect::<Option<Vec<&str>>>() {
+        Some(patients) if !patients.is_empty() => {
+            let (unit, count) = number(&patients);
+            (unit, count, "patients")
+        }
+        _ => ((0..scans.len()).collect(), scans.len(), "scans"),
+    }
 }
 
 /// Return the curve where scan `i` counts `weights[i]` times; `events` by falling probability.
@@ -170,29 +211,34 @@ fn mean(values: &[f64]) -> f64 {
 
 /// Measure whole scans; scans without findings or nodules count too.
 pub fn froc(scans: &[Scan], resamples: usize, seed: u64) -> Froc {
-    let mut found: Vec<Event> =
-        scans.iter().enumerate().flat_map(|(i, scan)| events(i, scan)).collect();
+    let marks: Vec<Vec<Found>> = scans.iter().map(Scan::marks).collect();
+    let mut found: Vec<Event> = (scans.iter().zip(&marks).enumerate())
+        .flat_map(|(i, (scan, marks))| events(i, scan, marks))
+        .collect();
     found.sort_by(|a, b| b.probability.total_cmp(&a.probability));
     let nodules: Vec<usize> = scans.iter().map(|scan| scan.nodules.len()).collect();
     let read = |points: &[FrocPoint]| RATES.map(|rate| sensitivity_at(points, rate));
     let whole = curve(&found, &nodules, &vec![1; scans.len()]);
     let sensitivities = read(&whole);
-    let resampled: Vec<[f64; 7]> =
-        draws(scans.len(), if scans.is_empty() { 0 } else { resamples }, seed)
-            // A drawing without nodules has no sensitivity.
-            .filter(|weights| weights.iter().zip(&nodules).any(|(w, n)| *w > 0 && *n > 0))
-            .map(|weights| read(&curve(&found, &nodules, &weights)))
-            .collect();
+    let (unit, count, drawn) = units(scans);
+    let resampled: Vec<[f64; 7]> = draws(count, if scans.is_empty() { 0 } else { resamples }, seed)
+        .map(|weights| unit.iter().map(|unit| weights[*unit]).collect::<Vec<u32>>())
+        // A drawing without nodules has no sensitivity.
+        .filter(|weights| weights.iter().zip(&nodules).any(|(w, n)| *w > 0 && *n > 0))
+        .map(|weights| read(&curve(&found, &nodules, &weights)))
+        .collect();
     let (hits, misses): (Vec<&Event>, Vec<&Event>) = found.iter().partition(|event| event.hit);
     let findings: usize = scans.iter().map(|scan| scan.findings.len()).sum();
+    let counted: usize = marks.iter().map(Vec::len).sum();
     Froc {
         scans: scans.len(),
         nodules: nodules.iter().sum(),
         found: hits.len(),
         findings,
+        beyond_marks: findings - counted,
         false_positives: misses.len(),
         // A finding may lie on two nodules at once and so give two hits.
-        ignored: findings.saturating_sub(hits.len() + misses.len()),
+        ignored: counted.saturating_sub(hits.len() + misses.len()),
         cpm: mean(&sensitivities),
         cpm_ci95: percentiles(resampled.iter().map(|drawn| mean(drawn)).collect()),
         sensitivities: (0..RATES.len())
@@ -204,97 +250,10 @@ pub fn froc(scans: &[Scan], resamples: usize, seed: u64) -> Froc {
             .collect(),
         curve: whole,
         bootstrap_resamples: resamples,
+        bootstrap_units: drawn.to_owned(),
         seed,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(x: f64) -> WorldMm {
-        WorldMm { x, y: 0.0, z: 0.0 }
-    }
-
-    fn sphere(x: f64, diameter_mm: f64) -> Sphere {
-        Sphere { center_mm: at(x), diameter_mm }
-    }
-
-    fn found(x: f64, probability: f64) -> Found {
-        Found { point_mm: at(x), probability }
-    }
-
-    /// Two scans, worked by hand.
-    ///
-    /// Scan A: nodules at x = 0 (10 mm) and x = 100 (6 mm), an excluded one at x = 200 (unknown
-    /// size, so 10 mm).
-    /// - 0.9 at x = 1: hits the first.
-    /// - 0.5 at x = 4.9: on the first again, ignored.
-    /// - 0.8 at x = 5.0: exactly on the radius, so outside: a false positive.
-    /// - 0.7 at x = 204: on the excluded one, ignored.
-    /// - 0.4 at x = 102: hits the second.
-    ///
-    /// Scan B: a nodule at x = 0 (4 mm) that nothing hits.
-    /// - 0.6 at x = 50 and 0.3 at x = 60: false positives.
-    ///
-    /// So 3 nodules in 2 scans; by falling probability hit .9, false .8, false .6, hit .4,
-    /// false .3: (false positives a scan, sensitivity) = (0, 1/3) (1/2, 1/3) (1, 1/3) (1, 2/3)
-    /// (3/2, 2/3).
-    fn two_scans() -> Vec<Scan> {
-        let a = Scan {
-            findings: vec![
-                found(1.0, 0.9),
-                found(4.9, 0.5),
-                found(5.0, 0.8),
-                found(204.0, 0.7),
-                found(102.0, 0.4),
-            ],
-            nodules: vec![sphere(0.0, 10.0), sphere(100.0, 6.0)],
-            excluded: vec![sphere(200.0, -1.0)],
-        };
-        let b = Scan {
-            findings: vec![found(50.0, 0.6), found(60.0, 0.3)],
-            nodules: vec![sphere(0.0, 4.0)],
-            excluded: vec![],
-        };
-        vec![a, b]
-    }
-
-    #[test]
-    fn the_hand_worked_case() {
-        let froc = froc(&two_scans(), 200, 1);
-        assert_eq!((froc.scans, froc.nodules, froc.found), (2, 3, 2));
-        assert_eq!((froc.findings, froc.false_positives, froc.ignored), (7, 3, 2));
-        let points: Vec<_> =
-            froc.curve.iter().map(|p| (p.false_positives_per_scan, p.sensitivity * 3.0)).collect();
-        assert_eq!(points, [(0.0, 1.0), (0.5, 1.0), (1.0, 1.0), (1.0, 2.0), (1.5, 2.0)]);
-        let read: Vec<f64> = froc.sensitivities.iter().map(|at| at.sensitivity * 3.0).collect();
-        // At 1 the curve jumps: the upper end counts.
-        assert_eq!(read, [1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0]);
-        // (3 * 1/3 + 4 * 2/3) / 7 = 11/21.
-        assert!((froc.cpm - 11.0 / 21.0).abs() < 1e-12);
-        let [low, high] = froc.cpm_ci95.unwrap();
-        assert!(low <= froc.cpm && froc.cpm <= high);
-    }
-
-    #[test]
-    fn between_two_points_the_curve_is_straight() {
-        // Hit .9; then a false positive and a hit tied at .5: from (0, 1/2) straight to (1, 1).
-        let scan = Scan {
-            findings: vec![found(0.0, 0.9), found(50.0, 0.5), found(100.0, 0.5)],
-            nodules: vec![sphere(0.0, 10.0), sphere(100.0, 10.0)],
-            excluded: vec![],
-        };
-        let froc = froc(&[scan], 0, 1);
-        let read: Vec<f64> = froc.sensitivities.iter().map(|at| at.sensitivity).collect();
-        assert_eq!(read, [0.5625, 0.625, 0.75, 1.0, 1.0, 1.0, 1.0]);
-        assert_eq!(froc.cpm_ci95, None);
-    }
-
-    #[test]
-    fn nothing_found_is_a_sensitivity_of_nothing() {
-        let froc = froc(&[Scan { nodules: vec![sphere(0.0, 5.0)], ..Scan::default() }], 10, 1);
-        assert_eq!((froc.cpm, froc.curve.len()), (0.0, 0));
-        assert_eq!(super::froc(&[], 10, 1).cpm, 0.0);
-    }
-}
+mod tests;

@@ -46,7 +46,7 @@ pub struct Subgroup {
     pub positives: usize,
     /// `null` where a class is absent.
     pub roc_auc: Option<f64>,
-    /// Bootstrap over patients.
+    /// Bootstrap over [`Traits::unit`].
     pub roc_auc_ci95: Option<Interval>,
     /// `null` where there is no nodule.
     pub recall: Option<f64>,

@@ -1,7 +1,7 @@
 //! The model card as Markdown, beside the weights file: all of it from the file's own header.
 
 use super::html::{NONE, interval as range, percent, three};
-use nodulens::weights::{Card, CardMetrics, WeightsHeader};
+use nodulens::weights::{Card, CardContested, CardMetrics, WeightsHeader};
 use std::fmt::Write;
 
 /// Render the card. `model_id` and `sha256` name the very file.
@@ -25,7 +25,7 @@ pub fn markdown(header: &WeightsHeader, model_id: &str, sha256: &str) -> String 
     put("Intended use", card.intended_use.clone());
     put(
         "Data and licence",
-        format!("{}\n\nWeights: {}.\n\n{}", card.data, card.license, list(&card.citations)),
+        format!("{}\n\nLicence: {}.\n\n{}", card.data, card.license, list(&card.citations)),
     );
     put("Split", card.split.clone());
     let figures = card.metrics.as_ref().map_or_else(
@@ -33,13 +33,15 @@ pub fn markdown(header: &WeightsHeader, model_id: &str, sha256: &str) -> String 
         figures,
     );
     put("Figures", figures);
+    let without = card.metrics.as_ref().and_then(|metrics| metrics.without_contested.as_ref());
+    put("Without contested negatives", without.map_or(String::new(), contested));
     put("By group", groups(card));
     put("Calibration", calibration(card));
     put("Limits", list(&card.limits));
     put("Training", training(card));
     put("How to reproduce", reproduce(card));
     text.push_str(
-        "Written by `cargo trainer export` from the header of the weights file; do not edit.\n",
+        "Written by `cargo trainer export` or `card` from the header of the weights file; do not edit.\n",
     );
     text
 }
@@ -80,16 +82,40 @@ fn figures(metrics: &CardMetrics) -> String {
     let counts = metrics.confusion;
     format!(
         "On `{}`: {} patches, {} of them nodules; threshold {:.4}. Intervals: bootstrap of 2,000 \
-         resamples by patient.\n\n| figure | value | 95 % interval |\n|---|---|---|\n{rows}\n\
+         resamples of {}.\n\n| figure | value | 95 % interval |\n|---|---|---|\n{rows}\n\
          TP {}, FN {}, FP {}, TN {}.",
         metrics.part,
         metrics.n,
         metrics.positives,
         metrics.threshold,
+        if metrics.bootstrap_units.is_empty() {
+            "patients or scans"
+        } else {
+            &metrics.bootstrap_units
+        },
         counts.tp,
         counts.fn_,
         counts.fp,
         counts.tn
+    )
+}
+
+fn contested(without: &CardContested) -> String {
+    let rows = [
+        ("ROC AUC", without.roc_auc.map(three)),
+        ("Recall at specificity 97.09 %", without.recall_at_specificity.map(percent)),
+        ("Specificity", Some(percent(without.specificity))),
+        ("Precision", Some(percent(without.precision))),
+    ];
+    let rows: String = rows
+        .into_iter()
+        .filter_map(|(name, value)| Some(format!("| {name} | {} |\n", value?)))
+        .collect();
+    format!(
+        "{} negatives lie within 5 mm of a finding that fewer than three of four readers marked; {} \
+         of them are called nodules. Without them, {} patches at the same threshold:\n\n\
+         | figure | value |\n|---|---|\n{rows}",
+        without.contested, without.contested_called, without.n,
     )
 }
 
@@ -144,13 +170,17 @@ fn calibration(card: &Card) -> String {
 
 fn training(card: &Card) -> String {
     let mut text = format!(
-        "{}\n\nEpoch {} kept, seed {}, exported {}, commit `{}`.",
+        "{}\n\nEpoch {}{}, seed {}, exported {}, commit `{}`.",
         card.recipe,
         card.epochs,
+        if card.epoch_rule.is_empty() { String::new() } else { format!(" ({})", card.epoch_rule) },
         card.seed,
         card.date,
         if card.commit.is_empty() { "unknown" } else { &card.commit }
     );
+    if !card.rewritten.is_empty() {
+        let _ = write!(text, " The card was written again {}.", card.rewritten);
+    }
     if let Some(last) = card.history.last() {
         // Writing to a string cannot fail.
         let _ = write!(
@@ -189,7 +219,17 @@ mod tests {
         };
         let old = markdown(&header, "paper-1", "abc");
         assert!(old.contains("carry no figures") && old.contains("not calibrated"), "{old}");
-        header.card.metrics = Some(CardMetrics { roc_auc: 0.9, ..CardMetrics::default() });
+        header.card.metrics = Some(CardMetrics {
+            roc_auc: 0.9,
+            without_contested: Some(CardContested {
+                contested: 5,
+                contested_called: 2,
+                n: 815,
+                roc_auc: Some(0.95),
+                ..CardContested::default()
+            }),
+            ..CardMetrics::default()
+        });
         header.card.calibration = Some(CardCalibration {
             part: "patientwise-valid".to_owned(),
             temperature: 1.5,
@@ -207,6 +247,8 @@ mod tests {
         let full = markdown(&header, "paper-1", "abc");
         for part in [
             "| ROC AUC | 0.900 |",
+            "5 negatives lie within 5 mm",
+            "| ROC AUC | 0.950 |",
             "80.0 % (70.0 % to 90.0 %)",
             "| 0.0500 | 0.0200 |",
             "```\ncargo trainer train\n```",

@@ -2,7 +2,7 @@
 
 use super::html::{STYLE, escape, figure, interval, percent, table, three};
 use super::plots::{BLUE, HEIGHT, WIDTH, chart, percent as axis_percent, svg};
-use crate::metrics::froc::{Froc, RATES};
+use crate::metrics::froc::{Froc, MARKS, RATES};
 use anyhow::Result;
 use plotters::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -18,8 +18,8 @@ pub struct FrocReport {
     pub annotations_file: String,
     /// Whether excluded annotations were given.
     pub excluded_given: bool,
-    /// Whether the scans that were searched were given, rather than taken from the findings.
-    pub series_given: bool,
+    /// File of the scans that were searched.
+    pub series_file: String,
     /// The measurement.
     #[serde(flatten)]
     pub froc: Froc,
@@ -45,15 +45,9 @@ pub fn page(report: &FrocReport) -> Result<String> {
     rows.push(vec!["CPM (their mean)".to_owned(), three(froc.cpm), interval(froc.cpm_ci95, three)]);
     let caption = format!(
         "Share of the {} nodules found over the mean number of false positives in {} scans. \
-         Bars: 95 % by bootstrap over scans.",
-        froc.nodules, froc.scans
+         Bars: 95 % by bootstrap over {}.",
+        froc.nodules, froc.scans, froc.bootstrap_units
     );
-    let scans = if report.series_given {
-        "The scans that were searched were given."
-    } else {
-        "The scans are those that have a finding: a scan that was searched without any would count \
-         too, were it named by --series."
-    };
     let excluded = if report.excluded_given {
         "Findings on excluded annotations are ignored."
     } else {
@@ -68,8 +62,10 @@ pub fn page(report: &FrocReport) -> Result<String> {
          {nodules} nodules; {found} nodules have a finding, {false_positives} findings are false \
          positives, {ignored} are ignored.</p></header>\n<main>\n{plot}{table}\
          <p>A finding hits a nodule where it lies nearer to its centre than half its diameter; \
-         several on one nodule count once, with the highest probability. {excluded} {scans} \
-         {resamples} resamples, seed {seed}, commit <code>{commit}</code>, annotations \
+         several on one nodule count once, with the highest probability. Of a scan the {MARKS} \
+         most probable findings count ({beyond} are beyond that). {excluded} Every scan of \
+         <code>{series}</code> counts, with findings or without. {resamples} resamples of \
+         {units}, seed {seed}, commit <code>{commit}</code>, annotations \
          <code>{annotations}</code>.</p>\n</main>\n<footer><p>Research and teaching software, not \
          a medical device.</p></footer>\n</body>\n</html>\n",
         file = escape(&report.findings_file),
@@ -87,7 +83,10 @@ pub fn page(report: &FrocReport) -> Result<String> {
             &["False positives a scan", "Sensitivity", "95 % interval"],
             &rows
         ),
+        beyond = froc.beyond_marks,
+        series = escape(&report.series_file),
         resamples = froc.bootstrap_resamples,
+        units = froc.bootstrap_units,
         seed = froc.seed,
         commit = escape(&report.commit),
         annotations = escape(&report.annotations_file),

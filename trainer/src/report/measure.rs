@@ -1,11 +1,12 @@
 //! Answers and labels -> [`Report`].
 
 use super::answers::Answer;
+use super::contested::WithoutContested;
 use super::{
     BOOTSTRAP_SEED, Calibration, Histogram, PrCurve, Prevalence, RESAMPLES, Report, RocCurve,
     Worst, WorstPatch, leak, paper,
 };
-use crate::dataset::{Dataset, ManifestRow, Part};
+use crate::dataset::{Dataset, ManifestRow, Part, unit_word};
 use crate::environment::commit;
 use crate::metrics::bootstrap::{self, Intervals, number, percentiles};
 use crate::metrics::calibration::{Logit, cross_fit};
@@ -85,6 +86,7 @@ impl Report {
             positives: dataset.positives(),
             series: series.len(),
             units,
+            bootstrap_units: unit_word(dataset.examples.iter().map(|e| &e.row)).to_owned(),
             skipped: dataset.skipped.clone(),
             threshold,
             confusion,
@@ -130,6 +132,7 @@ impl Report {
             decision_curve: decision_curve(&labelled),
             histogram: histogram(&labelled),
             subgroups: subgroups(&labelled, &traits, threshold, bootstrap),
+            without_contested: WithoutContested::of(dataset, &labelled, threshold),
             leaks: leak::leaks(rows, dataset, &header.card, part),
             history: header.card.history.clone(),
             epoch: header.card.epochs,

@@ -1,6 +1,7 @@
 //! [`Report`] -> `report.html`: one file that asks for nothing, for screen and paper, light and
 //! dark. It is rendered from what `report.json` holds, and from the pictures of the worst errors.
 
+mod contested;
 mod figures;
 mod sections;
 
@@ -15,7 +16,9 @@ pub use sections::Pictures;
 /// Where the plotting library refuses.
 pub fn render(report: &Report, pictures: &Pictures) -> Result<String> {
     let mut sections: Vec<Section> = vec![sections::summary(report)];
-    sections.extend(report.compare.as_ref().map(sections::comparison));
+    let compared = |other| sections::comparison(other, &report.bootstrap_units);
+    sections.extend(report.compare.as_ref().map(compared));
+    sections.push(contested::contested(report));
     sections.push(figures::discrimination(report)?);
     sections.push(sections::decisions(report));
     sections.push(figures::learning(report)?);

@@ -6,9 +6,10 @@
 //! weights and teachers (distillation): the target of a patch is a pair of probabilities, and its
 //! weight a number.
 
-use crate::config::{ClassWeights, TrainConfig};
+use crate::config::{ClassWeights, Contested, TrainConfig};
 use crate::dataset::Dataset;
 use crate::train::augment::{Altered, Augment, alter};
+use crate::train::contested::{label, weight};
 use anyhow::{Context, Result, anyhow, ensure};
 use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -160,6 +161,8 @@ pub struct Objective {
     teachers: Vec<Network>,
     teacher_weight: f64,
     teach_cavities: bool,
+    contested: Contested,
+    contested_weight: f64,
     device: Device,
 }
 
@@ -195,6 +198,8 @@ impl Objective {
             teachers: config.teachers.iter().map(read).collect::<Result<_>>()?,
             teacher_weight: config.teacher_weight,
             teach_cavities: config.teach_cavities,
+            contested: config.contested,
+            contested_weight: config.contested_weight,
             device: device.clone(),
         })
     }
@@ -216,6 +221,7 @@ impl Objective {
     ) -> Result<Targets> {
         let classes: Vec<usize> =
             batch.iter().map(|i| usize::from(set.examples[*i].row.nodule())).collect();
+        let row = |at: usize| &set.examples[batch[at]].row;
         let taught = self.taught(values)?;
         let mut probabilities = Vec::with_capacity(batch.len() * CLASSES);
         for (i, class) in classes.iter().enumerate() {
@@ -226,18 +232,22 @@ impl Objective {
                 None => self.teacher_weight,
             };
             for other in 0..CLASSES {
-                let one_hot = |class: usize| f64::from(u8::from(other == class));
+                let soft = |at: usize| {
+                    let nodule = label(self.contested, row(at));
+                    if other == CLASS_NODULE { nodule } else { 1.0 - nodule }
+                };
                 let label = match mixed[i] {
                     Some(Mixture { with, share }) => {
                         let share = f64::from(share);
-                        (1.0 - share) * one_hot(*class) + share * one_hot(classes[with])
+                        (1.0 - share) * soft(i) + share * soft(with)
                     }
-                    None => one_hot(*class),
+                    None => soft(i),
                 };
                 let label = label * (1.0 - self.smoothing) + self.smoothing / CLASSES as f64;
                 let taught = taught.get(i * CLASSES + other).map_or(0.0, |p| f64::from(*p));
                 let target = (1.0 - share) * label + share * taught;
-                probabilities.push(target as f32 * self.weights[*class]);
+                let weight = weight(self.contested_weight, row(i)) as f32;
+                probabilities.push(target as f32 * self.weights[*class] * weight);
             }
         }
         Ok(Targets { classes, probabilities })
@@ -328,14 +338,30 @@ mod tests {
     fn objective(smoothing: f64, weights: [f32; 2]) -> Objective {
         let device = Device::flex();
         let (teachers, teacher_weight, teach_cavities) = (Vec::new(), 0.5, false);
-        Objective { smoothing, weights, teachers, teacher_weight, teach_cavities, device }
+        let (contested, contested_weight) = (Contested::Soften, 0.5);
+        Objective {
+            smoothing,
+            weights,
+            teachers,
+            teacher_weight,
+            teach_cavities,
+            contested,
+            contested_weight,
+            device,
+        }
     }
 
     /// Loss of one patch of a class against logits (0, 0) and (0, ln 3), by hand.
     fn loss(objective: &Objective, class: u8, logits: [f32; 2]) -> (f32, usize) {
+        loss_of(objective, &format!("{class},,,,"), logits)
+    }
+
+    /// The same with the other cells of the manifest.
+    fn loss_of(objective: &Objective, cells: &str, logits: [f32; 2]) -> (f32, usize) {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("crops50")).unwrap();
-        let manifest = format!("candidate_row,class\n1,{class}\n");
+        let columns = "candidate_row,class,n_readers,contested,target,weight";
+        let manifest = format!("{columns}\n1,{cells}\n");
         std::fs::write(folder.path().join("manifest.csv"), manifest).unwrap();
         let side = PATCH_SIZE as u32;
         image::GrayImage::new(side, side).save(folder.path().join("crops50/1.png")).unwrap();
@@ -361,5 +387,26 @@ mod tests {
         assert!((loss(&smooth, 1, [0.0, ln]).0 - by_hand).abs() < 1e-6);
         let heavy = objective(0.0, [0.5, 3.0]);
         assert!((loss(&heavy, 1, even).0 - 3.0 * 2f32.ln()).abs() < 1e-6);
+    }
+
+    /// Softmax of (0, ln 3) is (1/4, 3/4): a target p costs p ln 4/3 + (1 - p) ln 4.
+    #[test]
+    fn soft_targets_and_sample_weights_enter_the_loss() {
+        let plain = objective(0.0, [1.0, 1.0]);
+        let cost = |p: f32| p * (4f32 / 3.0).ln() + (1.0 - p) * 4f32.ln();
+        for (cells, by_hand) in [
+            ("0,,,,", cost(0.0)),
+            ("0,,,0.25,", cost(0.25)),
+            ("0,,,0.25,0.4", 0.4 * cost(0.25)),
+            ("1,,,,2", 2.0 * cost(1.0)),
+            // Contested, two readers of four, at the weight 0.5 of contested negatives.
+            ("0,2,1,,", 0.5 * cost(0.5)),
+            // The manifest's own target wins, and its weight counts besides.
+            ("0,2,1,0.1,3", 1.5 * cost(0.1)),
+            ("1,3,1,,", cost(1.0)),
+        ] {
+            let found = loss_of(&plain, cells, [0.0, 3f32.ln()]).0;
+            assert!((found - by_hand).abs() < 1e-6, "{cells}: {found}, by hand {by_hand}");
+        }
     }
 }

@@ -96,6 +96,7 @@ fn the_page_holds_every_chapter_and_asks_for_nothing() {
     let html = text(&place.path("report/report.html"));
     for id in [
         "summary",
+        "contested",
         "curves",
         "decisions",
         "learning",
@@ -189,6 +190,8 @@ fn predictions_serve_as_findings() {
         &place.path("report/predictions.csv"),
         "--annotations",
         &place.path("annotations.csv"),
+        "--series",
+        &place.path("report/predictions.csv"),
         "--out",
         &place.path("froc"),
     ]);
@@ -204,6 +207,8 @@ fn predictions_serve_as_findings() {
         &place.path("data/manifest.csv"),
         "--annotations",
         &place.path("annotations.csv"),
+        "--series",
+        &place.path("report/predictions.csv"),
         "--out",
         &place.path("froc"),
     ]);

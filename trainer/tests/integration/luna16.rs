@@ -148,29 +148,42 @@ fn patches_hold_the_very_samples_also_of_a_scan_stored_backwards() {
     assert!(compared >= 5, "only {compared} pairs lie within the scan");
 }
 
+/// Two readers outlined what is beside the first negative of a scan, one marked a point beside the
+/// second, and an outline within an accepted nodule contests nothing.
 #[test]
-fn resampled_nodules_are_as_wide_as_they_are_high_in_every_scan() {
+fn negatives_near_an_excluded_finding_are_contested() {
     let folder = tempfile::tempdir().unwrap();
     let luna16 = phantoms(folder.path(), false);
-    let out = folder.path().join("out");
-    dataset(&luna16, &out, &["--spacing-mm", "0.5", "--adjacent", "2"], 0);
-    let mut seen = 0;
-    for row in table(&out.join("manifest.csv")).iter().filter(|row| row["class"] == "1") {
-        let patch = patch(&out, row);
-        let bright = |at: usize| patch[at] > 110;
-        let diameter = number(row, "diameter_mm") / 0.5;
-        let run = |step: usize| {
-            let middle = 25 * 50 + 25;
-            let ahead = (1..20).take_while(|i| bright(middle + i * step)).count();
-            let behind = (1..20).take_while(|i| bright(middle - i * step)).count();
-            (ahead + behind + 1) as f64
-        };
-        let (across, down) = (run(1), run(50));
-        if (across - diameter).abs() <= 2.5 && (down - diameter).abs() <= 2.5 {
-            seen += 1;
-        }
-        assert!((across - down).abs() <= 3.0, "{across} x {down} px for {diameter}: {row:?}");
+    let plain = folder.path().join("plain");
+    dataset(&luna16, &plain, &["--negatives", "all"], 0);
+    let rows = table(&plain.join("manifest.csv"));
+    assert!(rows.iter().all(|row| row["contested"].is_empty() && row["n_readers"].is_empty()));
+    let negatives: Vec<_> =
+        rows.iter().filter(|row| row["class"] == "0" && row["diameter_mm"].is_empty()).collect();
+    let nodule = rows.iter().find(|row| row["class"] == "1").unwrap();
+    let mut excluded = "seriesuid,coordX,coordY,coordZ,diameter_mm\n".to_owned();
+    for (row, off, diameter) in [
+        (negatives[0], 3.0, "4.5"),
+        (negatives[0], 4.0, "5"),
+        (negatives[0], 5.5, "6"),
+        (negatives[1], -4.5, "-1"),
+        (nodule, 0.1, "7"),
+    ] {
+        let [x, y, z] = world(row);
+        excluded += &format!("{},{x},{y},{},{diameter}\n", row["seriesuid"], z + off);
     }
-    assert!(seen >= 14, "{seen} of 20 nodules have their size");
-    assert!(json(&out.join("dataset.json"))["options"]["spacing_mm"] == 0.5);
+    fs::write(luna16.join("annotations_excluded.csv"), excluded).unwrap();
+    let out = folder.path().join("out");
+    dataset(&luna16, &out, &["--negatives", "all"], 0);
+    let rows = table(&out.join("manifest.csv"));
+    let of = |name: &str| {
+        let row = rows.iter().find(|row| row["candidate_row"] == name).unwrap();
+        (row["n_readers"].clone(), row["contested"].clone())
+    };
+    assert_eq!(of(&negatives[0]["candidate_row"]), ("2".to_owned(), "1".to_owned()));
+    assert_eq!(of(&negatives[1]["candidate_row"]), ("0".to_owned(), "1".to_owned()));
+    assert_eq!(of(&nodule["candidate_row"]), (String::new(), String::new()));
+    let read = Dataset::load(&out, &Part::All).unwrap();
+    let contested = read.examples.iter().filter(|one| one.row.is_contested_negative()).count();
+    assert!(contested >= 2, "{contested}");
 }

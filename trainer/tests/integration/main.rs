@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod cards;
+mod contested;
 mod evaluation;
+mod froc;
 #[cfg(feature = "gpu")]
 mod gpu_training;
 mod interchange;
@@ -12,4 +15,5 @@ mod places;
 mod search;
 mod serve;
 mod support;
+mod teachers;
 mod whole_loop;

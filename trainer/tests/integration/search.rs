@@ -59,7 +59,8 @@ fn a_scan_is_searched_and_its_findings_are_what_the_places_say() {
     let columns = "seriesuid,coordX,coordY,coordZ,diameter_mm\n";
     std::fs::write(&annotations, columns).unwrap();
     let out = path("froc");
-    ok(&["froc", "--findings", &csv, "--annotations", &annotations, "--out", &out]);
+    let read = ["--findings", &csv, "--annotations", &annotations, "--series", &csv];
+    ok(&[&["froc"], &read[..], &["--out", &out]].concat());
 
     // Without the mask there is more to look at, not less.
     let everywhere = search(&mhd, &["--no-lung-mask", "--stride", "8"]);

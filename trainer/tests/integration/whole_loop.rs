@@ -269,6 +269,8 @@ fn folds_in_parts_give_what_they_give_together() {
     assert_eq!(whole["folds"].as_array().unwrap().len(), 3);
     // Pairs are dealt out in turn: folds 0 and 1 have two of the twelve, fold 9 one.
     assert_eq!(whole["pooled"]["n"], 10);
+    // What is drawn is told: phantoms have scans and no patients.
+    assert_eq!(whole["bootstrap_units"], "scans");
     assert!(crossval("parts", &["--merge"]).contains("pooled"));
     let data = path("data");
     let refused = fails(&["crossval", "--patches", &data, "--out", &path("x"), "--folds", "77"]);

@@ -16,7 +16,7 @@ export const card = {
   limits: 'Limits',
   results: (part: string) => `Figures on the ${part} part`,
   population: (n: number, positives: number) => `${plural(n, 'patch', 'patches')}, ${count(positives)} of them with a nodule.`,
-  intervals: 'Intervals are 95 %, by bootstrap over whole patients.',
+  intervals: (units: string) => `Intervals are 95 %, by bootstrap over whole ${units || 'patients or scans'}.`,
   intervalsWilson: 'Intervals are 95 %; for shares of counts they are Wilson score intervals.',
   noMetrics: 'These weights carry no figures: they have not been evaluated. Do not read anything into their answers.',
   figure: 'Figure',

@@ -47,7 +47,7 @@ pub fn discrimination(report: &Report) -> Result<Section> {
 /// Say how the bands came about, and what they tell.
 fn reading(report: &Report) -> String {
     format!(
-        "<h3>How to read the bands</h3>\n<p>Each of {} resamples draws {} patients with \
+        "<h3>How to read the bands</h3>\n<p>Each of {} resamples draws {} {} with \
          replacement and has curves of its own. At every false-positive rate 95 % of their \
          sensitivities lie in the ROC band (vertical averaging), at every recall 95 % of their \
          precisions in the other. They hold point by point, not for the curve as a whole.</p>\n\
@@ -55,6 +55,7 @@ fn reading(report: &Report) -> String {
          part. The ROC curve does not.</p>\n",
         report.bootstrap_resamples,
         report.units,
+        report.bootstrap_units,
         percent(report.positives as f64 / report.n.max(1) as f64),
         percent(report.paper.positives as f64 / report.paper.n as f64),
     )

@@ -1,5 +1,6 @@
 //! The chapters without plots: summary, comparison, confusion matrix, worst errors, method.
 
+use crate::dataset::description::DataCard;
 use crate::metrics::bootstrap::Difference;
 use crate::report::html::{
     NONE, Section, escape, facts, inline_png, interval, or_none, percent, table, three,
@@ -164,7 +165,7 @@ fn leaks(report: &Report) -> String {
 }
 
 /// Write the chapter: the paired bootstrap against other weights.
-pub fn comparison(other: &Comparison) -> Section {
+pub fn comparison(other: &Comparison, units: &str) -> Section {
     let signed = |value: f64| format!("{value:+.4}").replace('-', "−");
     let row = |name: &str, difference: Option<Difference>| {
         let Some(at) = difference else {
@@ -215,10 +216,10 @@ pub fn comparison(other: &Comparison) -> Section {
         title: format!("Against {}", other.model_id),
         body: format!(
             "{leaks}{}<p>Both networks see the same patches, and in each of the resamples the \
-             same patients: a paired bootstrap. “Not better” counts the resamples in which the \
+             same {units}: a paired bootstrap. “Not better” counts the resamples in which the \
              difference is 0 or less. Each network has its own threshold for the recall, chosen \
              again in every resample.</p>\n",
-            table(&format!("Compared with {}", other.model_title), &head, &rows)
+            table(&format!("Compared with {}", other.model_title), &head, &rows),
         ),
     }
 }
@@ -291,6 +292,20 @@ fn item(patch: &WorstPatch, kind: &str, pictures: &Pictures) -> String {
     )
 }
 
+/// Say what the data is, as far as it says so itself.
+fn data(card: &DataCard) -> String {
+    if card.name.is_empty() && card.description.is_empty() {
+        return "The data does not say what it is, or under which licence.".to_owned();
+    }
+    let license = if card.license.is_empty() { "not stated" } else { &card.license };
+    escape(&format!(
+        "{}: {} Licence: {license}. {}",
+        card.name,
+        card.description,
+        card.citations.join(" ")
+    ))
+}
+
 /// Write the chapter: how all this was measured.
 pub fn method(report: &Report) -> Section {
     let code = |text: &str| format!("<code>{}</code>", escape(text));
@@ -309,7 +324,7 @@ pub fn method(report: &Report) -> Section {
         (
             "Part",
             format!(
-                "{}, SHA-256 over rows and classes {}",
+                "{}, SHA-256 over rows, labels and pictures {}",
                 code(&report.split),
                 code(&report.split_sha256)
             ),
@@ -318,10 +333,9 @@ pub fn method(report: &Report) -> Section {
         (
             "Intervals",
             format!(
-                "{} bootstrap resamples of the {} patients (of scans where the manifest names no \
-                 patient), seed {}, percentiles 2.5 and 97.5. Groups and bins: Wilson’s score \
+                "{} bootstrap resamples of the {} {}, seed {}, percentiles 2.5 and 97.5. Groups and bins: Wilson’s score \
                  interval, where marked so.",
-                report.bootstrap_resamples, report.units, report.seed
+                report.bootstrap_resamples, report.units, report.bootstrap_units, report.seed
             ),
         ),
         (
@@ -332,12 +346,7 @@ pub fn method(report: &Report) -> Section {
                 .to_owned(),
         ),
         ("Patches passed over", skipped),
-        (
-            "Data",
-            "LUNA16 (Setio et al., Med Image Anal 2017;42:1–13), CC BY 4.0, from LIDC-IDRI \
-             (Armato et al., Med Phys 2011;38:915–931), CC BY 3.0; for other data, see its source."
-                .to_owned(),
-        ),
+        ("Data", data(&report.data)),
     ]);
     Section { id: "method", title: "How this was measured".to_owned(), body }
 }

@@ -136,3 +136,34 @@ fn annotations_are_matched_as_in_the_published_manifest() {
     }
     println!("{} rows of the published manifest", rows.len());
 }
+
+/// Which negatives are contested, and how many readers outlined a nodule there, against every
+/// negative of the published table.
+#[test]
+fn contested_negatives_are_those_of_the_published_table() {
+    let Some(data) = real_data() else { return };
+    let annotations = Annotations::read(&data.join("luna16-csv/annotations.csv")).unwrap();
+    let annotations =
+        annotations.with_excluded(&data.join("luna16-csv/annotations_excluded.csv")).unwrap();
+    let readers: std::collections::HashMap<String, Row> =
+        table(&data.join("luna16-patches/readers.csv"))
+            .into_iter()
+            .map(|row| (row["candidate_row"].clone(), row))
+            .collect();
+    let mut contested = 0;
+    for row in table(&data.join("luna16-patches/manifest.csv")) {
+        if row["class"] == "1" {
+            continue;
+        }
+        let [x, y, z] = world(&row);
+        let at = nodulens_imaging::geometry::WorldMm { x, y, z };
+        let marks = annotations.marks(&row["seriesuid"], at).unwrap();
+        let said = &readers[&row["candidate_row"]];
+        assert_eq!(u8::from(marks.contested).to_string(), said["contested"], "{row:?}");
+        if marks.contested {
+            assert_eq!(marks.readers.to_string(), said["n_readers"], "{row:?}");
+            contested += 1;
+        }
+    }
+    assert_eq!(contested, 56);
+}

@@ -85,7 +85,7 @@ function figures(metrics: CardMetrics): HTMLElement[] {
       text.results(metrics.part),
       make('p', '', text.population(metrics.n, metrics.positives)),
       scrollRegion(table, text.results(metrics.part)),
-      make('p', 'quiet', ci95 ? text.intervals : text.intervalsWilson),
+      make('p', 'quiet', ci95 ? text.intervals(metrics.bootstrap_units ?? '') : text.intervalsWilson),
     ),
     section(text.confusion(metrics.threshold), scrollRegion(confusion(metrics), text.confusion(metrics.threshold))),
   ];

@@ -81,8 +81,10 @@ export interface CardMetrics {
   confusion: Confusion;
   /** Absent in older files. */
   recall_at_specificity?: number | null;
-  /** By bootstrap over patients; absent in older files. */
+  /** By bootstrap; absent in older files. */
   ci95?: CardIntervals | null;
+  /** What the bootstrap draws: patients, scans, patches; absent in older files. */
+  bootstrap_units?: string;
 }
 
 export type Interval = [number, number];

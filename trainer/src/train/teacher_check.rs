@@ -1,0 +1,117 @@
+//! Whether a teacher has seen the patients that a run is judged on: what it teaches would tell the
+//! run about them, and its figures would be those of known lungs.
+
+use crate::config::TrainConfig;
+use crate::dataset::learnt::{Learnt, Shared};
+use crate::dataset::{ManifestRow, Split, read_manifest, unit_word};
+use crate::files::write_whole;
+use anyhow::{Context, Result, bail, ensure};
+use nodulens::weights::{CardLearnt, read_weights};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Whom a run learns from, in its folder.
+const FILE: &str = "learnt.json";
+/// What stands for the number of the fold in a teacher's path.
+const FOLD: &str = "{fold}";
+
+/// Check the teachers of a run, and return whom it learns from, teachers included.
+///
+/// # Errors
+/// A teacher that has learnt from a patient of the validation or test part; one that does not say
+/// whom it has learnt from, unless `trust_teachers` is set.
+pub fn check(config: &TrainConfig) -> Result<Learnt> {
+    let rows = read_manifest(&config.patches)?;
+    let mut learnt = Learnt::of(&config.split.train().of(rows.clone()));
+    let judged: Vec<ManifestRow> = [config.split.valid(), config.split.test()]
+        .into_iter()
+        .flat_map(|part| part.of(rows.clone()))
+        .collect();
+    for path in &config.teachers {
+        let shown = path.display();
+        let seen = teacher(path)?;
+        if let Some(seen) = &seen {
+            let Shared { units, shared, .. } = seen.shared(&judged);
+            ensure!(
+                shared == 0,
+                "teacher {shown} has learnt from {shared} of the {units} {} that split '{}' \
+                 validates and tests on, so its answers would give them away. Take a teacher of \
+                 the same split; in crossval one for each fold, with {FOLD} in its path",
+                unit_word(&judged),
+                config.split
+            );
+        }
+        let gap = match &seen {
+            None => Some("its file does not say whom it has learnt from".to_owned()),
+            Some(seen) if seen.shared(&judged).unknown_rows > 0 => {
+                Some("its list and the manifest have neither patients nor scans in common".into())
+            }
+            Some(seen) => seen.gaps.first().cloned(),
+        };
+        if let Some(gap) = gap {
+            ensure!(
+                config.trust_teachers,
+                "teacher {shown} cannot be checked against split '{}': {gap}. Add the list with \
+                 `cargo trainer card --weights {shown} --patches DIR`, export it again, or say \
+                 --trust-teachers true, which the card will tell",
+                config.split
+            );
+            learnt.gaps.push(format!("teacher {}: {gap}; it was trusted", name(path)));
+        }
+        if let Some(seen) = &seen {
+            learnt.join(seen);
+        }
+    }
+    Ok(learnt)
+}
+
+/// Return the file's name alone: where it lay says nothing to others.
+fn name(path: &Path) -> String {
+    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+/// Read whom a teacher has learnt from; `None` where it does not say.
+fn teacher(path: &Path) -> Result<Option<Learnt>> {
+    let shown = || format!("teacher {}", path.display());
+    let bytes = fs::read(path).with_context(shown)?;
+    let file = read_weights(&bytes).with_context(shown)?;
+    Learnt::read(&file.header.card.learnt).with_context(shown)
+}
+
+/// Return the configuration of a fold of cross-validation: its split, and its own teachers where
+/// their paths say `{fold}`.
+pub fn of_fold(config: &TrainConfig, fold: u32) -> TrainConfig {
+    let own = |path: &PathBuf| match path.to_str() {
+        Some(text) => PathBuf::from(text.replace(FOLD, &fold.to_string())),
+        None => path.clone(),
+    };
+    TrainConfig {
+        split: Split::Luna16Fold(fold),
+        teachers: config.teachers.iter().map(own).collect(),
+        ..config.clone()
+    }
+}
+
+/// Keep whom a run learns from in its folder: a card is written long after, when data and teachers
+/// may be elsewhere.
+///
+/// # Errors
+/// A full disk.
+pub fn write(out: &Path, learnt: &Learnt) -> Result<()> {
+    write_whole(&out.join(FILE), &serde_json::to_vec_pretty(&learnt.card())?)
+}
+
+/// Read whom a run has learnt from; `None` where an earlier build began it.
+///
+/// # Errors
+/// A damaged file.
+pub fn read(run: &Path) -> Result<Option<CardLearnt>> {
+    let path = run.join(FILE);
+    match fs::read(&path) {
+        Ok(bytes) => {
+            Ok(Some(serde_json::from_slice(&bytes).with_context(|| path.display().to_string())?))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => bail!("{}: {error}", path.display()),
+    }
+}

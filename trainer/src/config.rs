@@ -128,8 +128,12 @@ training_keys! {
     schedule: Schedule = Schedule::Constant, as [value_enum];
     /// Share of the steps in which the step size rises.
     warmup: f64 = 0.0, in BELOW_1;
-    /// Pull of the parameters towards 0.
+    /// Pull of kernels and dense weights towards 0.
     weight_decay: f64 = 0.0, in AT_LEAST_0;
+    /// Weight decay pulls on gains, biases and offsets too: true or false.
+    ///
+    /// As it did for the weights that ship.
+    decay_gains: bool = false;
     /// Largest norm of one tensor's gradient; 0 for no limit.
     gradient_clip: f64 = 0.0, in AT_LEAST_0;
     /// Share of a label given to the other class.
@@ -220,11 +224,22 @@ pub fn resolve(file: Option<&Path>, overrides: &Overrides) -> Result<TrainConfig
 /// A folder that holds no run, or a file that is none.
 pub fn read(run: &Path) -> Result<TrainConfig> {
     let path = run.join(FILE);
-    if let Ok(text) = fs::read_to_string(&path) {
-        return toml::from_str(&text).with_context(|| path.display().to_string());
+    let Ok(text) = fs::read_to_string(&path) else {
+        bail!("{} is no run: it has no {FILE}", run.display())
+    };
+    let place = || path.display().to_string();
+    let mut table = text.parse::<toml::Table>().with_context(place)?;
+    for (key, then) in BEFORE {
+        table.entry(*key).or_insert(then.clone());
     }
-    bail!("{} is no run: it has no {FILE}", run.display())
+    table.try_into().with_context(|| {
+        format!("{}: another build of this program wrote it, and has to go on with it", place())
+    })
 }
+
+/// Keys that a run's file may lack, because it is older than they are, with what the program did
+/// then where that is not the default of today. Every run's file holds all keys of its time.
+const BEFORE: &[(&str, toml::Value)] = &[("decay_gains", toml::Value::Boolean(true))];
 
 impl TrainConfig {
     /// Return the configuration as a file that can be run again.
@@ -365,6 +380,21 @@ mod tests {
         // What is written back gives the same run.
         let (_folder, written) = file(&config.to_toml().unwrap());
         assert_eq!(resolve(Some(&written), &Overrides::default()).unwrap(), config);
+    }
+
+    #[test]
+    fn a_run_older_than_a_key_is_read_as_what_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |text: &str| fs::write(folder.path().join(FILE), text).unwrap();
+        write("patches = 'p'\nweight_decay = 0.02\n");
+        let config = read(folder.path()).unwrap();
+        assert!(config.decay_gains, "weight decay pulled on all parameters then");
+        write(&TrainConfig { decay_gains: false, ..config.clone() }.to_toml().unwrap());
+        assert!(!read(folder.path()).unwrap().decay_gains);
+        // A key that this build does not know changes the run, so it is not passed over.
+        write("patches = 'p'\nnovelty = 1\n");
+        let error = format!("{:#}", read(folder.path()).unwrap_err());
+        assert!(error.contains("novelty") && error.contains("another build"), "{error}");
     }
 
     #[test]

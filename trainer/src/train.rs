@@ -6,28 +6,31 @@
 //! epoch is what is validated: the average where there is one, with normalisation folded in.
 
 mod augment;
+mod average;
 mod batches;
 pub mod checkpoint;
 mod journal;
+mod optimizer;
+mod validate;
 
-use crate::config::{self, OptimizerKind, TrainConfig};
-use crate::dataset::{Dataset, Example};
+pub use validate::validate;
+
+use crate::config::{self, TrainConfig};
+use crate::dataset::Dataset;
 use crate::device::{self, DeviceChoice};
 use crate::environment::commit;
 use crate::files::write_whole;
-use crate::metrics::{Labelled, confusion, rates, roc_auc};
-use anyhow::{Context, Result, anyhow, ensure};
+use crate::metrics::{confusion, rates, roc_auc};
+use anyhow::{Context, Result, ensure};
+use average::Ema;
 use batches::{AHEAD, Objective, Ready, Start, epoch_order, feed, mix};
-use burn::grad_clipping::GradientClippingConfig;
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer};
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Tensor};
+use burn::module::Module;
+use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::tensor::Device;
 use checkpoint::{EpochRecord, Saved, State};
 use journal::{Journal, Progress, describe};
-use nodulens::constants;
-use nodulens::on_burn::{Network, Trainable, batch_tensor};
+use nodulens::on_burn::{Trainable, batch_tensor};
+use optimizer::optimizer;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -180,13 +183,11 @@ impl Run<'_> {
         checkpoint: Option<&Path>,
     ) -> Result<Run<'a>> {
         let mut network = fresh_network(config, device);
-        let mut optimizer = optimizer(config);
         let mut state = State { commit: commit(), ..State::default() };
         let average = |network: &Trainable| Ema::new(config.ema_decay, network.valid());
         let mut ema = (config.ema_decay > 0.0).then(|| average(&network));
         if let Some(checkpoint) = checkpoint {
             network = checkpoint::load_network(checkpoint, network)?;
-            optimizer = checkpoint::load_optimizer(checkpoint, optimizer)?;
             state = checkpoint::load_state(checkpoint)?;
             if ema.is_some() {
                 // The ids are those of the network, by which the average finds its parameters.
@@ -194,6 +195,11 @@ impl Run<'_> {
                 ema = Some(Ema::new(config.ema_decay, saved));
             }
             eprintln!("Going on after step {} ({})", state.step, checkpoint.display());
+        }
+        // Only now: it knows the parameters by the ids of the network that is trained.
+        let mut optimizer = optimizer(config, &network);
+        if let Some(checkpoint) = checkpoint {
+            optimizer = checkpoint::load_optimizer(checkpoint, optimizer)?;
         }
         Ok(Run { out, network, average: ema, optimizer, state })
     }
@@ -265,39 +271,6 @@ impl Run<'_> {
     }
 }
 
-/// Patches in a validation batch: bounds memory, changes no result.
-const VALIDATION_BATCH: usize = 96;
-
-/// Return probabilities (temperature 1) and mean cross-entropy, without augmentation or dropout.
-///
-/// # Errors
-/// Numbers that are not finite: the network diverged.
-pub fn validate(
-    network: &Network,
-    examples: &[Example],
-    device: &Device,
-) -> Result<(Vec<Labelled>, f64)> {
-    let (mut labelled, mut loss) = (Vec::with_capacity(examples.len()), 0.0);
-    for chunk in examples.chunks(VALIDATION_BATCH) {
-        let values = chunk.iter().flat_map(|example| example.values.iter().copied()).collect();
-        let logits = network.forward(batch_tensor(values, device));
-        let logs = log_softmax(logits, 1).into_data().try_to_vec::<f32>();
-        let logs = logs.map_err(|error| anyhow!("validation: {error:?}"))?;
-        ensure!(
-            logs.iter().all(|log| !log.is_nan()),
-            "the network gives numbers that are not finite on the validation part: it diverged. \
-             Start a new run with a smaller --learning-rate; the best checkpoint is kept"
-        );
-        for (example, pair) in chunk.iter().zip(logs.chunks_exact(constants::CLASSES)) {
-            let nodule = example.row.nodule();
-            loss -= f64::from(pair[usize::from(nodule)]);
-            let probability = f64::from(pair[constants::CLASS_NODULE]).exp();
-            labelled.push(Labelled { probability, nodule });
-        }
-    }
-    Ok((labelled, loss / examples.len() as f64))
-}
-
 /// Draw the first weights, on the CPU so that every device starts from the same ones.
 fn fresh_network(config: &TrainConfig, device: &Device) -> Trainable {
     let cpu = Device::flex();
@@ -305,120 +278,4 @@ fn fresh_network(config: &TrainConfig, device: &Device) -> Trainable {
     // Drawing is lazy; taking the record makes it happen here.
     let drawn = Trainable::new(config.network, &cpu, config.dropout).into_record();
     Trainable::new(config.network, device, config.dropout).load_record(drawn)
-}
-
-fn optimizer(config: &TrainConfig) -> ModuleOptimizer {
-    let decay = config.weight_decay as f32;
-    let clip = (config.gradient_clip > 0.0)
-        .then_some(GradientClippingConfig::Norm(config.gradient_clip as f32));
-    match config.optimizer {
-        OptimizerKind::Adam => AdamConfig::new()
-            .with_epsilon(constants::ADAM_EPSILON)
-            .with_weight_decay((decay > 0.0).then(|| WeightDecayConfig::new(decay)))
-            .with_grad_clipping(clip)
-            .init(),
-        OptimizerKind::AdamW => AdamWConfig::new()
-            .with_epsilon(constants::ADAM_EPSILON)
-            .with_weight_decay(decay)
-            .with_grad_clipping(clip)
-            .init(),
-    }
-}
-
-/// The average of a network's parameters, and of the statistics of its batch normalisation.
-#[derive(Clone, Debug)]
-struct Ema {
-    decay: f64,
-    network: Trainable,
-}
-
-impl Ema {
-    /// Start from `network`, which must be without autodiff (`valid()`).
-    fn new(decay: f64, network: Trainable) -> Self {
-        Self { decay, network }
-    }
-
-    /// Return the average so far.
-    fn network(&self) -> &Trainable {
-        &self.network
-    }
-
-    /// Move the average after step number `step`, counted from 1. The first steps count for more,
-    /// so that the random start is forgotten soon.
-    fn update(&mut self, network: &Trainable, step: usize) {
-        let decay = self.decay.min((1 + step) as f64 / (10 + step) as f64);
-        let mut collected = Collected(GradientsParams::new());
-        network.valid().visit(&mut collected);
-        let mut mix = Mix { collected: collected.0, decay };
-        self.network = self.network.clone().map(&mut mix);
-    }
-}
-
-/// Parameters by their id; Burn's container for gradients holds any tensors by id.
-struct Collected(GradientsParams);
-
-impl ModuleVisitor for Collected {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.0.register(param.id, param.val());
-    }
-}
-
-struct Mix {
-    collected: GradientsParams,
-    decay: f64,
-}
-
-impl ModuleMapper for Mix {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(new) = self.collected.remove::<D>(param.id) else { return param };
-        let decay = self.decay;
-        param.map(|average| average.mul_scalar(decay) + new.mul_scalar(1.0 - decay))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use burn::tensor::Device;
-    use nodulens::model::NetworkKind;
-
-    #[derive(Default)]
-    struct Sums(Vec<f64>);
-
-    impl ModuleVisitor for Sums {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.0.push(f64::from(param.val().sum().into_scalar::<f32>()));
-        }
-    }
-
-    fn sums(network: &Trainable) -> Vec<f64> {
-        let mut sums = Sums::default();
-        network.visit(&mut sums);
-        sums.0
-    }
-
-    /// Every number of a network is replaced by `value`.
-    struct Fill(f64);
-
-    impl ModuleMapper for Fill {
-        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            param.map(|tensor| tensor.zeros_like().add_scalar(self.0))
-        }
-    }
-
-    #[test]
-    fn the_average_moves_by_its_share_and_takes_the_statistics_too() {
-        let device = Device::flex();
-        let network = Trainable::new(NetworkKind::Compact, &device, 0.0);
-        let start = network.valid().map(&mut Fill(1.0));
-        let count = sums(&start);
-        let mut ema = Ema::new(0.75, start.clone());
-        // `map` keeps the ids, and the running statistics are shared by clones: hence `valid`.
-        let other = network.valid().map(&mut Fill(3.0));
-        // Late enough that the decay is the one asked for.
-        ema.update(&other, 1000);
-        for (sum, count) in sums(ema.network()).iter().zip(&count) {
-            assert!((sum / count - 1.5).abs() < 1e-5, "{sum} of {count}");
-        }
-    }
 }

@@ -4,6 +4,8 @@
 mod deploy;
 mod inference;
 mod network;
+mod start;
+mod statistics;
 mod tied_conv;
 mod trainable;
 

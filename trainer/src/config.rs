@@ -50,6 +50,46 @@ pub enum ClassWeights {
     Balanced,
 }
 
+/// The figure on validation by which the best epoch is chosen, and early stopping decides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Monitor {
+    /// Area under the ROC curve.
+    #[default]
+    Auc,
+    /// Cross-entropy; the lower the better.
+    Loss,
+    /// Area under the curve of precision and recall.
+    AveragePrecision,
+    /// Recall at the paper's specificity, 97.09 %.
+    Recall,
+}
+
+impl Monitor {
+    /// Return what the figure is called in a sentence.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auc => "AUC",
+            Self::Loss => "loss",
+            Self::AveragePrecision => "average precision",
+            Self::Recall => "recall at specificity 0.9709",
+        }
+    }
+
+    /// Tell whether a figure is better than the best so far. One that cannot be computed, for want
+    /// of a class, is better than none before it.
+    #[must_use]
+    pub fn is_better(self, figure: Option<f64>, best: Option<f64>) -> bool {
+        match (figure, best) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(figure), Some(best)) if self == Self::Loss => figure < best,
+            (Some(figure), Some(best)) => figure > best,
+        }
+    }
+}
+
 /// What a number may be, and how to say it after "must be".
 type Range = (fn(f64) -> bool, &'static str);
 
@@ -116,10 +156,19 @@ training_keys! {
     split: Split = Split::Patientwise;
     /// Seed of every random number.
     seed: u64 = 1;
+    /// Weights to begin with: a weights file, or the folder of a run or checkpoint.
+    ///
+    /// Of the same network. Without it weights are drawn.
+    init: PathBuf = PathBuf::new();
     /// Passes over the training part.
     epochs: usize = constants::EPOCHS, in AT_LEAST_1;
     /// Patches in a step (batch size).
     batch_size: usize = constants::BATCH_SIZE, in AT_LEAST_1;
+    /// Parts in which a step's patches are computed, for less memory (gradient accumulation).
+    ///
+    /// Without batch normalisation a step stays the same but for rounding and dropout; with it, a
+    /// part is normalised by its own statistics.
+    accumulate: usize = 1, in AT_LEAST_1;
     /// Rule of the steps (optimizer).
     optimizer: OptimizerKind = OptimizerKind::Adam, as [value_enum];
     /// Step size; the highest of the schedule.
@@ -148,6 +197,11 @@ training_keys! {
     ///
     /// With it, the average is what is validated and exported.
     ema_decay: f64 = 0.0, in BELOW_1;
+    /// Batches of unaltered patches that batch normalisation is measured on; 0 for none.
+    ///
+    /// Before validation and in what is exported, instead of the running statistics, which come from
+    /// altered patches.
+    norm_batches: usize = 0;
     /// Largest shift in pixels, along each axis.
     augment_shift_px: f32 = constants::AUGMENT_SHIFT_PX, in AT_LEAST_0;
     /// Share of patches turned by quarters only.
@@ -175,6 +229,10 @@ training_keys! {
     ///
     /// Another of the same step, by up to a half; the teachers then answer for the mixture.
     augment_mix: f64 = 0.0, in UP_TO_1;
+    /// Last epochs without blended and hollowed patches.
+    clean_epochs: usize = 0;
+    /// The clean epochs take patches as they are, not even turned: true or false.
+    clean_all: bool = false;
     /// Weights files to learn from as well (distillation), separated by commas.
     ///
     /// Their mean answer to the altered patch is learnt.
@@ -185,7 +243,9 @@ training_keys! {
     ///
     /// For teachers that have learnt from such; otherwise the label alone counts there.
     teach_cavities: bool = false;
-    /// End when validation AUC has stood still for so many epochs (early stopping); 0 for never.
+    /// Figure on validation that chooses the best epoch: auc, loss, average-precision or recall.
+    monitor: Monitor = Monitor::Auc, as [value_enum];
+    /// End when that figure has not improved for so many epochs (early stopping); 0 for never.
     early_stopping: usize = 0;
     /// Steps between checkpoints.
     checkpoint_steps: usize = constants::CHECKPOINT_STEPS, in AT_LEAST_1;

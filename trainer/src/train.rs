@@ -1,16 +1,24 @@
 //! The training run, from top to bottom. Its keys stand in [`crate::config`].
 //!
-//! Shape letters: B batch. A step: draw B patches, alter them (`batches`, `augment`), forward,
-//! cross-entropy, backward, optimizer, moving average. At the end of an epoch the validation part
-//! is measured, and what was learnt is written (`checkpoint`) and told (`journal`). What ships of an
-//! epoch is what is validated: the average where there is one, with normalisation folded in.
+//! Shape letters: B batch. A step: draw B patches, alter and blend them (`batches`, `augment`,
+//! `blend`), ask the teachers (`teachers`, `targets`), forward, cross-entropy, backward, optimizer,
+//! moving average. At the end of an epoch the validation part is measured, and what was learnt is
+//! written (`checkpoint`) and told (`journal`). What ships of an epoch is what is validated: the
+//! average where there is one, with normalisation folded in, by statistics measured on clean patches
+//! where the configuration asks for it.
 
 mod augment;
 mod average;
 mod batches;
+mod blend;
 pub mod checkpoint;
+mod initial;
 mod journal;
+pub mod machine;
 mod optimizer;
+pub mod origin;
+mod targets;
+mod teachers;
 mod validate;
 
 pub use validate::validate;
@@ -20,22 +28,28 @@ use crate::dataset::Dataset;
 use crate::device::{self, DeviceChoice};
 use crate::environment::commit;
 use crate::files::write_whole;
-use crate::metrics::{confusion, rates, roc_auc};
+use crate::metrics::{average_precision, confusion, operating_point, rates, roc_auc};
+use crate::tensorboard::hparams::Status;
 use anyhow::{Context, Result, ensure};
 use average::Ema;
-use batches::{AHEAD, Objective, Ready, Start, epoch_order, feed, mix};
+use batches::{AHEAD, Ready, Start, clean_batches, epoch_order, feed};
+use blend::mix;
 use burn::module::Module;
-use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::Device;
+use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};
+use burn::tensor::{Device, Tensor};
 use checkpoint::{EpochRecord, Saved, State};
+use initial::initial;
 use journal::{Journal, Progress, describe};
+use nodulens::constants::{PAPER_SPECIFICITY, PATCH_SAMPLES};
 use nodulens::on_burn::{Trainable, batch_tensor};
 use optimizer::optimizer;
+use origin::Origin;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
+use targets::Objective;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +78,8 @@ struct Run<'a> {
     out: &'a Path,
     network: Trainable,
     average: Option<Ema>,
+    /// Unaltered patches that normalisation is measured on; none where it keeps running statistics.
+    clean: Vec<Tensor<4>>,
     optimizer: ModuleOptimizer,
     state: State,
 }
@@ -84,74 +100,74 @@ pub fn train(
     let checkpoint = checkpoint::check_run(config, out, resume)?;
     let train_set = Dataset::load(&config.patches, &config.split.train())?;
     let valid_set = Dataset::load(&config.patches, &config.split.valid())?;
-    let objective = Objective::new(config, &train_set, &chosen.device)?;
-    // Only now, so that a mistyped --patches leaves nothing behind.
-    write_whole(&out.join(config::FILE), config.to_toml()?.as_bytes())?;
-    describe(config, &chosen.name, &train_set, &valid_set);
+    let origin = Origin::here(config, [&train_set, &valid_set], commit(), &chosen.name)?;
+    let objective = Objective::new(config, &train_set)?;
 
     // Autodiff belongs to the device; validation runs on the plain one.
     let device = chosen.device.clone().autodiff();
-    let mut run = Run::begin(config, out, &device, checkpoint.as_deref())?;
-    let mut journal = Journal::open(out)?;
+    let mut run = Run::begin(config, out, &device, &train_set, origin, checkpoint.as_deref())?;
+    // Only now, so that a mistyped --patches leaves nothing behind.
+    write_whole(&out.join(config::FILE), config.to_toml()?.as_bytes())?;
+    machine::record(out, &chosen.name)?;
+    describe(config, &chosen.name, &train_set, &valid_set);
+    let mut journal = Journal::open(out, config)?;
 
-    let steps_per_epoch = epoch_order(config, &train_set, 0).len().div_ceil(config.batch_size);
-    let steps = config.epochs * steps_per_epoch;
-    let end = if config.max_steps == 0 { usize::MAX } else { config.max_steps };
-    let mut progress = Progress::new(config.epochs, steps_per_epoch, config.batch_size, &run.state);
     let start = Start {
         epoch: run.state.epoch,
         step_in_epoch: run.state.step_in_epoch,
         step: run.state.step,
     };
-    std::thread::scope(|scope| {
+    let ended = std::thread::scope(|scope| {
         let (sender, ready) = sync_channel(AHEAD);
         let train_set = &train_set;
         scope.spawn(move || feed(config, train_set, &objective, start, &sender));
+
+        let steps_per_epoch = epoch_order(config, train_set, 0).len().div_ceil(config.batch_size);
+        let steps = config.epochs * steps_per_epoch;
+        let end = if config.max_steps == 0 { usize::MAX } else { config.max_steps };
+        let mut progress = Progress::new(config, steps_per_epoch, &run.state);
         let mut losses = Vec::new();
         let mut ending = Ending::Finished;
         while run.state.epoch < config.epochs && run.state.step < end {
-            let began = Instant::now();
+            if run.state.stands_still(config.early_stopping) {
+                ending = Ending::StoodStill;
+                break;
+            }
+            let (began, mut patches) = (Instant::now(), 0);
             for _ in run.state.step_in_epoch..steps_per_epoch {
                 if stop.load(Ordering::Relaxed) {
                     let path = run.save_step()?;
-                    progress.finish();
-                    eprintln!(
-                        "Stopped after step {}. Saved to {}.",
-                        run.state.step,
-                        path.display()
-                    );
-                    eprintln!("Go on with the same command and --resume.");
-                    return Ok(Outcome { ending: Ending::Interrupted, losses, state: run.state });
+                    progress.stopped(&run.state, &path);
+                    return Ok((Ending::Interrupted, losses));
                 }
                 if run.state.step >= end {
                     break;
                 }
-                let Ready { values, targets } = ready.recv().context("no patches came")??;
+                let ready = ready.recv().context("no patches came")??;
                 if run.state.step_in_epoch == 0 {
-                    journal.batch(run.state.step, &values)?;
+                    journal.batch(run.state.step, &ready.values)?;
                 }
                 // Dropout draws from the device: seed it by the step, so that resuming changes
                 // nothing.
                 device.seed(mix(config.seed, run.state.step as u64));
-                let logits = run.network.forward(batch_tensor(values, &device));
-                let (loss, right) = targets.loss(logits)?;
-                let value = f64::from(loss.clone().into_scalar::<f32>());
+                let pass = pass(&run.network, &ready, config.accumulate, &device)?;
                 ensure!(
-                    value.is_finite(),
-                    "the loss is {value} at step {}: the network diverged. Start a new run with a \
+                    pass.loss.is_finite(),
+                    "the loss is {} at step {}: the network diverged. Start a new run with a \
                      smaller --learning-rate; the best checkpoint is kept",
+                    pass.loss,
                     run.state.step
                 );
-                let gradients = GradientsParams::from_grads(loss.backward(), &run.network);
                 let learning_rate = config.learning_rate_at(run.state.step, steps);
-                run.step(learning_rate, gradients);
+                run.step(learning_rate, pass.gradients);
 
-                losses.push(value);
-                run.state.loss_sum += value;
-                run.state.right += right;
-                run.state.seen += targets.patches();
-                journal.step(run.state.step, value, learning_rate)?;
-                progress.step(&run.state, targets.patches());
+                losses.push(pass.loss);
+                run.state.loss_sum += pass.loss;
+                run.state.right += pass.right;
+                run.state.seen += ready.targets.patches();
+                patches += ready.targets.patches();
+                journal.step(run.state.step, pass.loss, learning_rate)?;
+                progress.step(&run.state, ready.targets.patches());
                 if run.state.step.is_multiple_of(config.checkpoint_steps) {
                     run.save_step()?;
                 }
@@ -159,19 +175,58 @@ pub fn train(
             if run.state.step_in_epoch < steps_per_epoch {
                 break; // max_steps
             }
+            let speed = patches as f64 / began.elapsed().as_secs_f64().max(1e-9);
             let learning_rate = config.learning_rate_at(run.state.step - 1, steps);
-            run.finish_epoch(began, learning_rate, &valid_set, &chosen.device, &mut journal)?;
+            let told = Told { began, learning_rate, speed };
+            run.finish_epoch(told, &valid_set, &chosen.device, &mut journal)?;
             progress.epoch(&run.state);
-            let still = run.state.epoch - run.state.best_epoch.unwrap_or(run.state.epoch);
-            if config.early_stopping > 0 && still >= config.early_stopping {
-                ending = Ending::StoodStill;
-                break;
-            }
+        }
+        if run.state.stands_still(config.early_stopping) {
+            ending = Ending::StoodStill;
         }
         run.save_step()?;
         progress.finish();
-        Ok(Outcome { ending, losses, state: run.state })
-    })
+        Ok((ending, losses))
+    });
+    journal.ended(match &ended {
+        Ok((Ending::Interrupted, _)) => Status::Running,
+        Ok(_) => Status::Success,
+        Err(_) => Status::Failure,
+    })?;
+    let (ending, losses) = ended?;
+    Ok(Outcome { ending, losses, state: run.state })
+}
+
+/// What a step's forward and backward passes give.
+struct Pass {
+    loss: f64,
+    right: usize,
+    gradients: GradientsParams,
+}
+
+/// Take the patches of a step through the network and back, in so many parts, of which each leaves
+/// its share of the gradients.
+fn pass(network: &Trainable, ready: &Ready, parts: usize, device: &Device) -> Result<Pass> {
+    let mut accumulated = GradientsAccumulator::new();
+    let (mut sum, mut count) = (0.0, 0);
+    for part in ready.targets.parts(parts) {
+        let values = ready.values[part.start * PATCH_SAMPLES..part.end * PATCH_SAMPLES].to_vec();
+        let logits = network.forward(batch_tensor(values, device));
+        let (loss, right) = ready.targets.loss(part, logits)?;
+        sum += f64::from(loss.clone().into_scalar::<f32>());
+        count += right;
+        let gradients = GradientsParams::from_grads(loss.backward(), network);
+        accumulated.accumulate(network, gradients);
+    }
+    Ok(Pass { loss: sum, right: count, gradients: accumulated.grads() })
+}
+
+/// What an epoch's line says besides its figures.
+struct Told {
+    began: Instant,
+    learning_rate: f64,
+    /// Patches a second.
+    speed: f64,
 }
 
 impl Run<'_> {
@@ -180,28 +235,39 @@ impl Run<'_> {
         config: &'a TrainConfig,
         out: &'a Path,
         device: &Device,
+        train: &Dataset,
+        origin: Origin,
         checkpoint: Option<&Path>,
     ) -> Result<Run<'a>> {
-        let mut network = fresh_network(config, device);
-        let mut state = State { commit: commit(), ..State::default() };
-        let average = |network: &Trainable| Ema::new(config.ema_decay, network.valid());
-        let mut ema = (config.ema_decay > 0.0).then(|| average(&network));
+        let state = State { commit: commit(), monitor: config.monitor, ..State::default() };
+        let (network, mut state) = match checkpoint {
+            None => (initial(config, train, device)?, state),
+            Some(checkpoint) => {
+                let state = checkpoint::load_state(checkpoint)?;
+                for line in state.origin.goes_on(&origin)? {
+                    eprintln!("WARNING     {line}");
+                }
+                let fresh = Trainable::new(config.network, device, config.dropout);
+                (checkpoint::load_network(checkpoint, fresh)?, state)
+            }
+        };
+        state.origin = origin;
+        // The optimizer knows the parameters by the ids of the network that is trained, and so does
+        // the average.
+        let mut optimizer = optimizer(config, &network);
+        let mut average = network.valid();
         if let Some(checkpoint) = checkpoint {
-            network = checkpoint::load_network(checkpoint, network)?;
-            state = checkpoint::load_state(checkpoint)?;
-            if ema.is_some() {
-                // The ids are those of the network, by which the average finds its parameters.
-                let saved = checkpoint::load_average(checkpoint, network.valid())?;
-                ema = Some(Ema::new(config.ema_decay, saved));
+            optimizer = checkpoint::load_optimizer(checkpoint, optimizer)?;
+            if config.ema_decay > 0.0 {
+                average = checkpoint::load_average(checkpoint, average)?;
             }
             eprintln!("Going on after step {} ({})", state.step, checkpoint.display());
         }
-        // Only now: it knows the parameters by the ids of the network that is trained.
-        let mut optimizer = optimizer(config, &network);
-        if let Some(checkpoint) = checkpoint {
-            optimizer = checkpoint::load_optimizer(checkpoint, optimizer)?;
-        }
-        Ok(Run { out, network, average: ema, optimizer, state })
+        let average = (config.ema_decay > 0.0).then(|| Ema::new(config.ema_decay, average));
+        let normalised = if config.network.is_tied() { config.norm_batches } else { 0 };
+        // On the plain device, where normalisation answers as at inference.
+        let clean = clean_batches(config, train, normalised, &device.clone().inner());
+        Ok(Run { out, network, average, clean, optimizer, state })
     }
 
     fn step(&mut self, learning_rate: f64, gradients: GradientsParams) {
@@ -215,13 +281,14 @@ impl Run<'_> {
 
     /// Return what would ship now, without autodiff.
     fn current(&self) -> Trainable {
-        self.average.as_ref().map_or_else(|| self.network.valid(), |ema| ema.network().clone())
+        let network =
+            self.average.as_ref().map_or_else(|| self.network.valid(), |ema| ema.network().clone());
+        if self.clean.is_empty() { network } else { network.with_statistics_of(self.clean.clone()) }
     }
 
     fn finish_epoch(
         &mut self,
-        began: Instant,
-        learning_rate: f64,
+        told: Told,
         valid: &Dataset,
         device: &Device,
         journal: &mut Journal,
@@ -232,17 +299,21 @@ impl Run<'_> {
         let record = EpochRecord {
             epoch: state.epoch + 1,
             step: state.step,
-            learning_rate: Some(learning_rate),
+            learning_rate: Some(told.learning_rate),
             train_loss: state.loss_sum / state.step_in_epoch.max(1) as f64,
             train_accuracy: (state.seen > 0).then(|| state.right as f64 / state.seen as f64),
             valid_loss,
             valid_accuracy: rates(confusion(&labelled, 0.5)).accuracy,
             valid_auc: roc_auc(&labelled).unwrap_or(0.5),
-            seconds: began.elapsed().as_secs_f64(),
+            seconds: told.began.elapsed().as_secs_f64(),
+            valid_average_precision: average_precision(&labelled),
+            valid_recall: operating_point(&labelled, PAPER_SPECIFICITY).map(|(_, recall)| recall),
+            patches_per_second: Some(told.speed),
         };
-        let best =
-            state.best_epoch.map_or(f64::NEG_INFINITY, |best| state.history[best - 1].valid_auc);
-        if record.valid_auc > best {
+        let best = state.best().map(|best| best.figure(state.monitor));
+        let better =
+            best.is_none_or(|best| state.monitor.is_better(record.figure(state.monitor), best));
+        if better {
             state.best_epoch = Some(record.epoch);
         }
         journal.epoch(&record, &labelled)?;
@@ -251,7 +322,8 @@ impl Run<'_> {
         state.step_in_epoch = 0;
         (state.loss_sum, state.right, state.seen) = (0.0, 0, 0);
         if state.best_epoch == Some(state.epoch) {
-            let saved = Saved { network: &current, average: None, optimizer: None, state };
+            let saved =
+                Saved { network: &current, average: None, ships: None, optimizer: None, state };
             checkpoint::save(self.out, "best", &saved)?;
         }
         journal::write_csv(self.out, &self.state)
@@ -259,9 +331,11 @@ impl Run<'_> {
 
     fn save_step(&self) -> Result<PathBuf> {
         let name = checkpoint::step_name(self.state.step);
+        let ships = (!self.clean.is_empty()).then(|| self.current());
         let saved = Saved {
             network: &self.network,
             average: self.average.as_ref().map(Ema::network),
+            ships: ships.as_ref(),
             optimizer: Some(&self.optimizer),
             state: &self.state,
         };
@@ -269,13 +343,4 @@ impl Run<'_> {
         checkpoint::prune(self.out);
         Ok(path)
     }
-}
-
-/// Draw the first weights, on the CPU so that every device starts from the same ones.
-fn fresh_network(config: &TrainConfig, device: &Device) -> Trainable {
-    let cpu = Device::flex();
-    cpu.seed(config.seed);
-    // Drawing is lazy; taking the record makes it happen here.
-    let drawn = Trainable::new(config.network, &cpu, config.dropout).into_record();
-    Trainable::new(config.network, device, config.dropout).load_record(drawn)
 }

@@ -38,16 +38,18 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let outcome = train(&config, arguments.device, &arguments.out, arguments.resume, &stop)?;
     if outcome.ending == Ending::StoodStill {
         println!(
-            "Validation AUC has stood still for {} epochs: ended early.",
+            "Validation {} has stood still for {} epochs: ended early.",
+            config.monitor.name(),
             config.early_stopping
         );
     }
     if outcome.ending != Ending::Interrupted
-        && let Some(best) = outcome.state.best_epoch
+        && let Some(record) = outcome.state.best()
     {
-        let record = &outcome.state.history[best - 1];
         println!(
-            "Best epoch {best}: validation AUC {:.4}, accuracy {:.4}. Next: cargo trainer export --run {}",
+            "Best epoch {} by {}: validation AUC {:.4}, accuracy {:.4}. Next: cargo trainer export --run {}",
+            record.epoch,
+            config.monitor.name(),
             record.valid_auc,
             record.valid_accuracy,
             arguments.out.display()

@@ -237,6 +237,11 @@ training_keys! {
     ///
     /// Their mean answer to the altered patch is learnt.
     teachers: Vec<PathBuf> = Vec::new(), as [value_delimiter = ','];
+    /// Fixed views of each patch that teachers answer for, once each; 0 for new ones in every step.
+    ///
+    /// A view is altered and blended as a patch of a step is. Spares the teachers' time from the
+    /// epoch on that has seen them all.
+    teacher_views: usize = 0;
     /// Share of the teachers' answer in the target.
     teacher_weight: f64 = 0.5, in UP_TO_1;
     /// The teachers answer for hollowed nodules too: true or false.

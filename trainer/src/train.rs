@@ -1,6 +1,6 @@
 //! The training run, from top to bottom. Its keys stand in [`crate::config`].
 //!
-//! Shape letters: B batch. A step: draw B patches, alter and blend them (`batches`, `augment`,
+//! Shape letters: B batch. A step: draw B patches, alter and blend them (`batches`, `draw`, `augment`,
 //! `blend`), ask the teachers (`teachers`, `targets`), forward, cross-entropy, backward, optimizer,
 //! moving average. At the end of an epoch the validation part is measured, and what was learnt is
 //! written (`checkpoint`) and told (`journal`). What ships of an epoch is what is validated: the
@@ -12,6 +12,7 @@ mod average;
 mod batches;
 mod blend;
 pub mod checkpoint;
+mod draw;
 mod initial;
 mod journal;
 pub mod machine;

@@ -1,12 +1,9 @@
-//! What a step sees: patches drawn, altered and blended, made ready beside the steps before it.
-//!
-//! Every random number follows from (seed, epoch, step, position), so a resumed run makes the same
-//! draws as one that was never stopped.
+//! What the steps of a run see and are to answer, made ready beside the steps before them.
 
 use crate::config::TrainConfig;
 use crate::dataset::Dataset;
-use crate::train::augment::{Altered, Augment, alter};
-use crate::train::blend::{blend, mix, mixtures};
+use crate::train::blend::mix;
+use crate::train::draw::Alteration;
 use crate::train::targets::{Objective, Targets};
 use anyhow::Result;
 use burn::tensor::{Device, Tensor};
@@ -14,7 +11,6 @@ use nodulens::on_burn::batch_tensor;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_pcg::Pcg64Mcg;
-use rayon::prelude::*;
 use std::sync::mpsc::SyncSender;
 
 /// Steps that are made ready ahead.
@@ -54,7 +50,7 @@ pub fn feed(
         let done = if epoch == start.epoch { start.step_in_epoch } else { 0 };
         let alteration = Alteration::in_epoch(config, epoch);
         for batch in order.chunks(config.batch_size).skip(done) {
-            let ready = alteration.ready(set, objective, batch, step);
+            let ready = ready(set, objective, &alteration, batch, step);
             let failed = ready.is_err();
             if sender.send(ready).is_err() || failed {
                 return;
@@ -64,61 +60,20 @@ pub fn feed(
     }
 }
 
-/// How patches are altered in an epoch.
-pub struct Alteration {
-    config: TrainConfig,
-    /// Whether patches are taken as they are.
-    none: bool,
-}
-
-impl Alteration {
-    /// Return how patches are altered in an epoch, counted from 0: the last ones may be clean.
-    pub fn in_epoch(config: &TrainConfig, epoch: usize) -> Self {
-        let mut config = config.clone();
-        let clean = epoch + config.clean_epochs >= config.epochs;
-        if clean {
-            (config.augment_mix, config.augment_cavities) = (0.0, 0.0);
-        }
-        Self { none: clean && config.clean_all, config }
-    }
-
-    /// Make a step ready: alter and blend the patches of `batch`, and ask the teachers.
-    ///
-    /// # Errors
-    /// Where a teacher cannot compute.
-    pub fn ready(
-        &self,
-        set: &Dataset,
-        objective: &Objective,
-        batch: &[usize],
-        step: usize,
-    ) -> Result<Ready> {
-        let altered = self.altered(set, batch, step);
-        let hollowed: Vec<bool> = altered.iter().map(|one| one.hollowed).collect();
-        let mut values: Vec<f32> = altered.into_iter().flat_map(|one| one.values).collect();
-        let mixed = mixtures(&self.config, batch.len(), step);
-        blend(&mut values, &mixed);
-        let targets = objective.targets(set, batch, &values, &hollowed, &mixed)?;
-        Ok(Ready { values, targets })
-    }
-
-    /// Alter the patches of a step, in the order of `batch`; all cores at work.
-    fn altered(&self, set: &Dataset, batch: &[usize], step: usize) -> Vec<Altered> {
-        let seed = mix(self.config.seed ^ 0x5EED, step as u64);
-        let augment = Augment::of(&self.config);
-        batch
-            .par_iter()
-            .enumerate()
-            .map(|(position, index)| {
-                let example = &set.examples[*index];
-                if self.none {
-                    return Altered { values: example.values.clone(), hollowed: false };
-                }
-                let mut rng = Pcg64Mcg::seed_from_u64(mix(seed, position as u64));
-                alter(&example.canvas, example.row.nodule_radius_px(), &augment, &mut rng)
-            })
-            .collect()
-    }
+/// Make a step ready: draw the patches of `batch`, and ask the teachers.
+///
+/// # Errors
+/// Where a teacher cannot compute.
+pub fn ready(
+    set: &Dataset,
+    objective: &Objective,
+    alteration: &Alteration,
+    batch: &[usize],
+    step: usize,
+) -> Result<Ready> {
+    let drawn = alteration.draw(set, batch, step);
+    let targets = objective.targets(set, &drawn)?;
+    Ok(Ready { values: drawn.into_iter().flat_map(|one| one.values).collect(), targets })
 }
 
 /// Return up to `batches` batches of training patches as they are, each patch at most once, drawn by

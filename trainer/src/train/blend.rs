@@ -1,7 +1,6 @@
 //! Which patches of a step are blended with which (mixup), and the seeds of all random numbers.
 
 use crate::config::TrainConfig;
-use nodulens::constants::PATCH_SAMPLES;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
@@ -29,16 +28,10 @@ pub fn mixtures(config: &TrainConfig, patches: usize, step: usize) -> Vec<Option
     (0..patches).map(|i| draw(i, &mut rng)).collect()
 }
 
-/// Blend the patches of a step, 2,500 values each, as `mixed` says.
-pub fn blend(values: &mut [f32], mixed: &[Option<Mixture>]) {
-    let before = values.to_vec();
-    let patch = |i: usize| &before[i * PATCH_SAMPLES..(i + 1) * PATCH_SAMPLES];
-    for (target, mixture) in values.chunks_exact_mut(PATCH_SAMPLES).zip(mixed) {
-        if let Some(Mixture { with, share }) = *mixture {
-            for (value, other) in target.iter_mut().zip(patch(with)) {
-                *value += share * (other - *value);
-            }
-        }
+/// Blend a share of `other` into a patch.
+pub fn blend(values: &mut [f32], other: &[f32], share: f32) {
+    for (value, other) in values.iter_mut().zip(other) {
+        *value += share * (other - *value);
     }
 }
 
@@ -68,8 +61,8 @@ mod tests {
         }
         assert_eq!(mixtures(&TrainConfig::default(), 3, 1), [None; 3]);
 
-        let mut values = [vec![0.0; PATCH_SAMPLES], vec![1.0; PATCH_SAMPLES]].concat();
-        blend(&mut values, &[Some(Mixture { with: 1, share: 0.25 }), None]);
-        assert_eq!((values[0], values[PATCH_SAMPLES]), (0.25, 1.0));
+        let mut values = [0.0, 1.0];
+        blend(&mut values, &[1.0, 0.0], 0.25);
+        assert_eq!(values, [0.25, 0.75]);
     }
 }

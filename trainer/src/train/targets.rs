@@ -13,7 +13,7 @@
 
 use crate::config::{ClassWeights, TrainConfig};
 use crate::dataset::{Dataset, Example};
-use crate::train::blend::Mixture;
+use crate::train::draw::{Drawn, Other};
 use crate::train::teachers::Teachers;
 use anyhow::{Result, anyhow, ensure};
 use burn::tensor::activation::log_softmax;
@@ -65,54 +65,41 @@ impl Objective {
         })
     }
 
-    /// Return the targets of the patches `batch`, altered and blended to `values`, of which those of
-    /// `hollowed` were hollowed out.
+    /// Return the targets of the patches of a step.
     ///
     /// # Errors
     /// Where a teacher cannot compute.
-    pub fn targets(
-        &self,
-        set: &Dataset,
-        batch: &[usize],
-        values: &[f32],
-        hollowed: &[bool],
-        mixed: &[Option<Mixture>],
-    ) -> Result<Targets> {
-        let examples: Vec<&Example> = batch.iter().map(|index| &set.examples[*index]).collect();
-        let taught = self.teachers.answers(values)?;
-        Ok(self.of_step(&examples, &taught, hollowed, mixed))
+    pub fn targets(&self, set: &Dataset, drawn: &[Drawn]) -> Result<Targets> {
+        Ok(self.of_step(set, drawn, &self.teachers.of_step(drawn)?))
     }
 
     /// Put labels and the teachers' answers together; `taught` is empty without teachers.
-    fn of_step(
-        &self,
-        examples: &[&Example],
-        taught: &[f32],
-        hollowed: &[bool],
-        mixed: &[Option<Mixture>],
-    ) -> Targets {
-        let unknown = |i: usize| f64::from(u8::from(hollowed[i] && !self.teach_cavities));
-        let mut probabilities = Vec::with_capacity(examples.len() * CLASSES);
-        for (i, example) in examples.iter().enumerate() {
-            let (with, share) = mixed[i].map_or((i, 0.0), |one| (one.with, f64::from(one.share)));
-            let blend = |of: f64, other: f64| (1.0 - share) * of + share * other;
-            let weight = blend(self.weight(example), self.weight(examples[with]));
-            let known = 1.0 - blend(unknown(i), unknown(with));
-            let part = match mixed[i] {
+    fn of_step(&self, set: &Dataset, drawn: &[Drawn], taught: &[f32]) -> Targets {
+        let unknown = |hollowed: bool| f64::from(u8::from(hollowed && !self.teach_cavities));
+        let mut probabilities = Vec::with_capacity(drawn.len() * CLASSES);
+        for (i, one) in drawn.iter().enumerate() {
+            let itself = Other { index: one.index, hollowed: one.hollowed, share: 0.0 };
+            let other = one.other.unwrap_or(itself);
+            let [example, partner] = [one.index, other.index].map(|index| &set.examples[index]);
+            let blend = |of: f64, with: f64| (1.0 - other.share) * of + other.share * with;
+            let weight = blend(self.weight(example), self.weight(partner));
+            let known = 1.0 - blend(unknown(one.hollowed), unknown(other.hollowed));
+            let part = match one.other {
                 _ if taught.is_empty() => 0.0,
                 // A blend has no label of its own: the teachers count alone.
                 Some(_) => known,
                 None => known * self.teacher_weight,
             };
-            let (label, other) = (self.label(example), self.label(examples[with]));
+            let labels = [self.label(example), self.label(partner)];
             for class in 0..CLASSES {
-                let label = blend(label[class], other[class]);
+                let label = blend(labels[0][class], labels[1][class]);
                 let taught = taught.get(i * CLASSES + class).map_or(0.0, |p| f64::from(*p));
                 let target = (1.0 - part) * label + part * taught;
                 probabilities.push((target * weight) as f32);
             }
         }
-        Targets { classes: examples.iter().map(|example| class(example)).collect(), probabilities }
+        let classes = drawn.iter().map(|one| class(&set.examples[one.index])).collect();
+        Targets { classes, probabilities }
     }
 
     /// Return the label of a patch as probabilities, smoothed.
@@ -190,9 +177,18 @@ mod tests {
         Example { row, values: Vec::new(), canvas }
     }
 
+    fn set(classes: &[u8]) -> Dataset {
+        let examples = classes.iter().copied().map(example).collect();
+        Dataset { examples, skipped: Vec::new(), hash: String::new() }
+    }
+
+    fn drawn(index: usize, hollowed: bool, other: Option<Other>) -> Drawn {
+        Drawn { index, values: Vec::new(), hollowed, other, view: None }
+    }
+
     /// Loss of one patch of a class against logits (0, 0) and (0, ln 3), by hand.
     fn loss(objective: &Objective, class: u8, logits: [f32; 2]) -> (f32, usize) {
-        let targets = objective.of_step(&[&example(class)], &[], &[false], &[None]);
+        let targets = objective.of_step(&set(&[class]), &[drawn(0, false, None)], &[]);
         let logits = Tensor::from_data([logits], &Device::flex());
         let (loss, right) = targets.loss(0..1, logits).unwrap();
         (loss.into_scalar::<f32>(), right)
@@ -214,12 +210,11 @@ mod tests {
         assert!((loss(&heavy, 1, even).0 - 3.0 * 2f32.ln()).abs() < 1e-6);
     }
 
-    /// Targets of a step of two patches, a nodule and none: `(no nodule, nodule)` of the first, into
-    /// which a quarter of the second is blended.
+    /// Targets `(no nodule, nodule)` of a nodule into which a quarter of a patch without is blended.
     fn first(objective: &Objective, taught: &[f32], hollowed: [bool; 2]) -> [f32; 2] {
-        let (nodule, none) = (example(1), example(0));
-        let mixed = [Some(Mixture { with: 1, share: 0.25 }), None];
-        let targets = objective.of_step(&[&nodule, &none], taught, &hollowed, &mixed);
+        let other = Other { index: 1, hollowed: hollowed[1], share: 0.25 };
+        let drawn = [drawn(0, hollowed[0], Some(other))];
+        let targets = objective.of_step(&set(&[1, 0]), &drawn, taught);
         [targets.probabilities[0], targets.probabilities[1]]
     }
 
@@ -239,7 +234,7 @@ mod tests {
 
     #[test]
     fn teachers_count_in_a_blend_by_the_share_of_what_they_know() {
-        let taught = [0.6, 0.4, 0.9, 0.1];
+        let taught = [0.6, 0.4];
         let mut objective = objective(0.0, [1.0, 1.0]);
         // Both known: the teachers alone.
         near(first(&objective, &taught, [false, false]), [0.6, 0.4]);
@@ -255,8 +250,7 @@ mod tests {
         // Unblended, they count by their weight, and not at all where a nodule was hollowed out.
         objective.teach_cavities = false;
         let alone = |hollowed: bool| {
-            let nodule = example(1);
-            let targets = objective.of_step(&[&nodule], &taught[..2], &[hollowed], &[None]);
+            let targets = objective.of_step(&set(&[1]), &[drawn(0, hollowed, None)], &taught);
             [targets.probabilities[0], targets.probabilities[1]]
         };
         near(alone(false), [0.75 * 0.6, 0.25 + 0.75 * 0.4]);
@@ -266,9 +260,8 @@ mod tests {
     #[test]
     fn the_parts_of_a_step_sum_up_to_it() {
         let objective = objective(0.1, [1.0, 3.0]);
-        let examples = [1, 0, 0, 1, 0].map(example);
-        let examples: Vec<&Example> = examples.iter().collect();
-        let targets = objective.of_step(&examples, &[], &[false; 5], &[None; 5]);
+        let five: Vec<Drawn> = (0..5).map(|index| drawn(index, false, None)).collect();
+        let targets = objective.of_step(&set(&[1, 0, 0, 1, 0]), &five, &[]);
         assert_eq!(targets.parts(1), [0..5]);
         assert_eq!(targets.parts(2), [0..3, 3..5]);
         assert_eq!(targets.parts(9).len(), 5);

@@ -1,5 +1,6 @@
 //! What other networks say of the patches of a step (distillation).
 
+use crate::train::draw::Drawn;
 use anyhow::{Context, Result, anyhow, bail};
 use nodulens::constants::{CLASS_NODULE, CLASSES};
 use nodulens::on_engine::OnEngine;
@@ -7,8 +8,10 @@ use nodulens::weights::{WeightsFile, read_weights};
 use nodulens_imaging::hash::hex;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Weights files on our own engine, several times as fast as on the device that trains.
 #[derive(Debug)]
@@ -17,6 +20,8 @@ pub struct Teachers {
     /// One thread: they answer for the steps to come beside the step that is computed, and more
     /// threads would only take turns with its own.
     alone: ThreadPool,
+    /// What they have answered for views that come again.
+    known: Mutex<HashMap<u64, [f32; CLASSES]>>,
 }
 
 impl Teachers {
@@ -33,7 +38,40 @@ impl Teachers {
         Ok(Self {
             engines: files.iter().map(read).collect::<Result<_>>()?,
             alone: ThreadPoolBuilder::new().num_threads(1).build()?,
+            known: Mutex::default(),
         })
+    }
+
+    /// Return their answers for the patches of a step, as [`Self::answers`]; a view that they have
+    /// answered for is not asked again.
+    ///
+    /// # Errors
+    /// As [`Self::answers`].
+    pub fn of_step(&self, drawn: &[Drawn]) -> Result<Vec<f32>> {
+        if self.engines.is_empty() {
+            return Ok(Vec::new());
+        }
+        // The lock guards against nobody but the compiler: one thread makes the steps ready.
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known = |one: &&Drawn| one.view.is_some_and(|view| known.contains_key(&view));
+        let asked: Vec<&Drawn> = drawn.iter().filter(|one| !is_known(one)).collect();
+        let values: Vec<f32> = asked.iter().flat_map(|one| one.values.iter().copied()).collect();
+        let answers = self.answers(&values)?;
+        let (answers, _) = answers.as_chunks::<CLASSES>();
+        let mut fresh = answers.iter();
+        let of_each: Vec<Option<[f32; CLASSES]>> = drawn
+            .iter()
+            .map(|one| if is_known(&one) { None } else { fresh.next().copied() })
+            .collect();
+        known.extend(
+            drawn.iter().zip(&of_each).filter_map(|(one, answer)| Some((one.view?, (*answer)?))),
+        );
+        let mut all = Vec::with_capacity(drawn.len() * CLASSES);
+        for (one, answer) in drawn.iter().zip(of_each) {
+            let known = || known.get(&one.view?).copied();
+            all.extend(answer.or_else(known).context("a teacher gave too few answers")?);
+        }
+        Ok(all)
     }
 
     /// Return their mean probabilities of each patch, `[B, 2]`; nothing where there is no teacher.
@@ -138,6 +176,29 @@ mod tests {
         let alone = |patch: &[f32]| teachers.answers(patch).unwrap();
         let alone: Vec<f32> = values.chunks(PATCH_SAMPLES).flat_map(alone).collect();
         assert!(together == alone, "batches change answers");
+    }
+
+    #[test]
+    fn a_view_that_was_answered_for_is_not_asked_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let teachers = Teachers::read(&[file(folder.path(), NetworkKind::Small)]).unwrap();
+        let one = |grey: f32, view: Option<u64>| Drawn {
+            index: 0,
+            values: (0..PATCH_SAMPLES).map(|i| grey * (i % 9) as f32 / 9.0).collect(),
+            hollowed: false,
+            other: None,
+            view,
+        };
+        let answers = |drawn: &[Drawn]| teachers.of_step(drawn).unwrap();
+        let first = answers(&[one(0.2, Some(7)), one(0.9, Some(8)), one(0.2, Some(7))]);
+        let plain = answers(&[one(0.2, None), one(0.9, None), one(0.2, None)]);
+        assert_eq!(first, plain);
+        assert_ne!(first[..2], first[2..4]);
+        // Other pixels under a known name: what was answered before shows that nobody was asked.
+        assert_eq!(
+            answers(&[one(0.9, Some(7)), one(0.9, None)]),
+            [&plain[..2], &plain[2..4]].concat()
+        );
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod journal;
 pub mod machine;
 mod optimizer;
 pub mod origin;
+pub mod rehearsal;
 mod targets;
 mod teachers;
 mod validate;

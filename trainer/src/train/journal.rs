@@ -230,7 +230,8 @@ impl Progress {
     }
 }
 
-fn clock(time: Duration) -> String {
+/// Say a time as hours, minutes and seconds.
+pub fn clock(time: Duration) -> String {
     let seconds = time.as_secs();
     format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }

@@ -186,9 +186,9 @@ mod tests {
         vec![batch(5, 0), batch(2, 3)]
     }
 
-    fn norms(network: &Trainable) -> Vec<&TiedConv> {
-        let tied = |one| match one {
-            &Trained::Tied(ref conv) => Some(conv),
+    fn norms<'a>(network: &'a Trainable) -> Vec<&'a TiedConv> {
+        let tied = |one: &'a Trained| match one {
+            Trained::Tied(conv) => Some(conv),
             _ => None,
         };
         network.trained.iter().filter_map(tied).collect()

@@ -346,3 +346,47 @@ impl Run<'_> {
         Ok(path)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::module::{ModuleVisitor, Param};
+    use nodulens::model::NetworkKind;
+
+    /// Gradients of each parameter, in order.
+    struct Collected<'a>(&'a GradientsParams, Vec<f32>);
+
+    impl ModuleVisitor for Collected<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let gradient = self.0.get::<D>(param.id);
+            self.1.extend(gradient.map_or(Vec::new(), |g| g.into_data().iter::<f32>().collect()));
+        }
+    }
+
+    #[test]
+    fn a_step_in_parts_has_the_gradients_of_the_whole() {
+        let device = Device::flex().autodiff();
+        device.seed(3);
+        let network = Trainable::new(NetworkKind::Small, &device, 0.0);
+        let patches = 7;
+        let value = |i: usize| ((i * i + 7 * (i / 50)) % 101) as f32 / 101.0;
+        let values: Vec<f32> = (0..patches * PATCH_SAMPLES).map(value).collect();
+        let ready = Ready { values, targets: targets::Targets::of_classes(&[0, 1, 1, 0, 1, 0, 0]) };
+        let passed = |parts: usize| {
+            let pass = pass(&network, &ready, parts, &device).unwrap();
+            let mut collected = Collected(&pass.gradients, Vec::new());
+            network.visit(&mut collected);
+            (pass.loss, pass.right, collected.1)
+        };
+        let (loss, right, whole) = passed(1);
+        for count in [2, 3, 7] {
+            let (loss_there, right_there, parts) = passed(count);
+            assert!((loss - loss_there).abs() < 1e-5 && right == right_there, "{count} parts");
+            assert_eq!(parts.len(), NetworkKind::Small.parameters());
+            let most = whole.iter().fold(0.0, |most: f32, value| most.max(value.abs()));
+            let pairs = whole.iter().zip(&parts);
+            let worst = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(worst < 1e-5 * most.max(1.0), "{count} parts differ by {worst} of {most}");
+        }
+    }
+}

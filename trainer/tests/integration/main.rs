@@ -12,4 +12,5 @@ mod places;
 mod search;
 mod serve;
 mod support;
+mod training;
 mod whole_loop;

@@ -23,6 +23,7 @@ mod targets;
 mod teachers;
 mod validate;
 
+pub use journal::{COMPARED, EVENTS};
 pub use validate::validate;
 
 use crate::config::{self, TrainConfig};

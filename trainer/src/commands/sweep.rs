@@ -5,7 +5,8 @@ use super::train::stop_on_ctrl_c;
 use crate::config::{self, Overrides, TrainConfig};
 use crate::device::DeviceChoice;
 use crate::files::write_whole;
-use crate::train::{Ending, train};
+use crate::tensorboard::EventFile;
+use crate::train::{COMPARED, EVENTS, Ending, train};
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,10 +51,16 @@ struct Point {
 /// A grid that cannot be read, of which the message names the key; a point that another run's
 /// folder stands in the way of. A run that fails is told, and the rest goes on.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let points = points(&arguments.grid, &arguments.overrides)?;
+    let (points, varied) = points(&arguments.grid, &arguments.overrides)?;
     if arguments.list {
         points.iter().for_each(|point| println!("{}", point.name));
         return Ok(ExitCode::SUCCESS);
+    }
+    let settings = Table::try_from(&points[0].config)?;
+    let events = arguments.out.join(EVENTS);
+    // Once for the grid: TensorBoard takes the first that it finds.
+    if !events.exists() {
+        EventFile::create(&events)?.experiment(&settings, &varied, &COMPARED)?;
     }
     let stop = stop_on_ctrl_c()?;
     let mut failed = Vec::new();
@@ -89,8 +96,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-/// Return the points of a grid in order: the last key changes fastest.
-fn points(file: &Path, overrides: &Overrides) -> Result<Vec<Point>> {
+/// Return the points of a grid in order, the last key changing fastest, at least one; and the keys
+/// that differ.
+fn points(file: &Path, overrides: &Overrides) -> Result<(Vec<Point>, Vec<String>)> {
     let place = || file.display().to_string();
     let text = fs::read_to_string(file).with_context(place)?;
     let mut grid = text.parse::<Table>().with_context(place)?;
@@ -105,6 +113,7 @@ fn points(file: &Path, overrides: &Overrides) -> Result<Vec<Point>> {
     };
     grid.extend(Table::try_from(overrides)?);
     let mut tables = vec![(Vec::<String>::new(), base)];
+    let mut varied = Vec::new();
     for (key, value) in grid {
         let (values, differs) = values(&key, value).with_context(place)?;
         ensure!(
@@ -112,6 +121,7 @@ fn points(file: &Path, overrides: &Overrides) -> Result<Vec<Point>> {
             "{}: more than {MOST} runs; divide the grid",
             place()
         );
+        varied.extend(differs.then(|| key.clone()));
         let with = |(parts, table): &(Vec<String>, Table), value: &Value| {
             let (mut parts, mut table) = (parts.clone(), table.clone());
             parts.extend(differs.then(|| format!("{key}={}", words(value))));
@@ -136,7 +146,7 @@ fn points(file: &Path, overrides: &Overrides) -> Result<Vec<Point>> {
             bail!("{}: two runs would be called {}", place(), other.name);
         }
     }
-    Ok(points)
+    Ok((points, varied))
 }
 
 /// Return the values of a key that are tried, and whether there is a list of them. A key that is a
@@ -180,7 +190,7 @@ mod tests {
             .unwrap();
         let file = folder.path().join("grid.toml");
         fs::write(&file, text).unwrap();
-        points(&file, &Overrides::default())
+        Ok(points(&file, &Overrides::default())?.0)
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The settings of a run for TensorBoard's tab HPARAMS.
 //!
-//! Three summaries whose plugin data are protocol buffers of TensorBoard's
-//! `plugins/hparams/plugin_data.proto` and `api.proto`, of which the fields used are declared here:
-//! what can differ and what is measured, the settings at the start, how it ended.
+//! Summaries whose plugin data are protocol buffers of TensorBoard's
+//! `plugins/hparams/plugin_data.proto` and `api.proto`, of which the fields used are declared here.
+//! A run has its settings at the start and how it ended; TensorBoard itself finds out what differs
+//! between runs. A grid says besides what differs within it, and by which figures it is judged.
 
 use super::{EventFile, Metadata, PluginData, TensorProto, Value, now};
 use anyhow::Result;
@@ -61,6 +62,9 @@ struct HParamInfo {
     /// 1 text, 2 truth value, 3 number.
     #[prost(int32, tag = "4")]
     r#type: i32,
+    /// Whether it differs between the runs; the tab shows those first.
+    #[prost(bool, tag = "7")]
+    differs: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -132,16 +136,21 @@ impl SettingKind {
 }
 
 impl EventFile {
-    /// Write the settings of a run, and the tags of the scalars by which runs are compared.
+    /// Write what a grid of runs is about: the settings, of which those in `varied` differ, and the
+    /// tags of the scalars by which runs are compared.
     ///
     /// # Errors
     /// Where the disk refuses.
-    pub fn settings(&mut self, settings: &toml::Table, metrics: &[&str]) -> Result<()> {
-        let named = |(key, value): (&String, &toml::Value)| (key.clone(), SettingKind::of(value));
-        let settings: Vec<(String, SettingKind)> = settings.iter().map(named).collect();
-        let info = |(name, kind): &(String, SettingKind)| HParamInfo {
+    pub fn experiment(
+        &mut self,
+        settings: &toml::Table,
+        varied: &[String],
+        metrics: &[&str],
+    ) -> Result<()> {
+        let info = |(name, value): (&String, &toml::Value)| HParamInfo {
             name: name.clone(),
-            r#type: kind.data_type(),
+            r#type: SettingKind::of(value).data_type(),
+            differs: varied.contains(name),
         };
         let metric = |tag: &&str| MetricInfo {
             name: Some(MetricName { tag: (*tag).to_owned() }),
@@ -152,10 +161,19 @@ impl EventFile {
             hparam_infos: settings.iter().map(info).collect(),
             metric_infos: metrics.iter().map(metric).collect(),
         };
-        self.hparams("experiment", Content::Experiment(experiment))?;
-        let setting = |(name, kind)| (name, Setting { kind: Some(kind) });
+        self.hparams("experiment", Content::Experiment(experiment))
+    }
+
+    /// Write the settings of a run.
+    ///
+    /// # Errors
+    /// Where the disk refuses.
+    pub fn settings(&mut self, settings: &toml::Table) -> Result<()> {
+        let setting = |(name, value): (&String, &toml::Value)| {
+            (name.clone(), Setting { kind: Some(SettingKind::of(value)) })
+        };
         let start = SessionStart {
-            hparams: settings.into_iter().map(setting).collect(),
+            hparams: settings.iter().map(setting).collect(),
             start_time_secs: now(),
         };
         self.hparams("session_start_info", Content::Start(start))
@@ -211,7 +229,8 @@ mod tests {
             "rate = 0.5\nepochs = 3\nclean = true\nnetwork = 'paper'\nteachers = ['a', 'b']\n"
                 .parse()
                 .unwrap();
-        file.settings(&settings, &["auc/valid"]).unwrap();
+        file.experiment(&settings, &["rate".to_owned()], &["auc/valid"]).unwrap();
+        file.settings(&settings).unwrap();
         file.ended(Status::Success).unwrap();
         let path = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
         let mut data = Vec::new();
@@ -237,6 +256,8 @@ mod tests {
         let mut kinds = kinds;
         kinds.sort_unstable();
         assert_eq!(kinds, expected);
+        let differ: Vec<bool> = experiment.hparam_infos.iter().map(|info| info.differs).collect();
+        assert_eq!(differ.iter().filter(|differs| **differs).count(), 1);
         let Some(Content::Start(start)) = &data[1].1.content else { panic!() };
         let setting = |name: &str| start.hparams[name].kind.clone().unwrap();
         assert_eq!(setting("rate"), SettingKind::Number(0.5));

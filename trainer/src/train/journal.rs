@@ -20,8 +20,11 @@ const STEPS: usize = 10;
 /// Patches in a row of the batch's picture, and rows.
 const GRID: [usize; 2] = [8, 4];
 
-/// Scalars by which TensorBoard compares runs.
-const COMPARED: [&str; 4] = ["auc/valid", "average_precision/valid", "recall/valid", "loss/valid"];
+/// Folder of the events within a run's, or a grid's.
+pub const EVENTS: &str = "tensorboard";
+/// Scalars by which TensorBoard compares the runs of a grid.
+pub const COMPARED: [&str; 4] =
+    ["auc/valid", "average_precision/valid", "recall/valid", "loss/valid"];
 
 /// The event file of this session.
 pub struct Journal {
@@ -29,10 +32,10 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Begin a file under `tensorboard/` of the run's folder, with the run's settings.
+    /// Begin a file in [`EVENTS`] of the run's folder, with the run's settings.
     pub fn open(out: &Path, config: &TrainConfig) -> Result<Self> {
-        let mut events = EventFile::create(&out.join("tensorboard"))?;
-        events.settings(&toml::Table::try_from(config)?, &COMPARED)?;
+        let mut events = EventFile::create(&out.join(EVENTS))?;
+        events.settings(&toml::Table::try_from(config)?)?;
         Ok(Self { events })
     }
 

@@ -134,6 +134,12 @@ pub fn describe(config: &TrainConfig, device: &str, train: &Dataset, valid: &Dat
     for reason in train.skipped.iter().chain(&valid.skipped) {
         eprintln!("Skipped     {reason}");
     }
+    if config.norm_batches > 0 && !config.network.is_tied() {
+        eprintln!("Note        norm_batches does nothing: this network has no batch normalisation");
+    }
+    if config.teacher_views > 0 && config.teachers.is_empty() {
+        eprintln!("Note        teacher_views does nothing: there are no teachers");
+    }
     let shared = train.shared_series(valid);
     if shared > 0 {
         eprintln!(

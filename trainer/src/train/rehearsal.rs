@@ -34,8 +34,9 @@ const ODD: f64 = 0.25;
 pub struct Rehearsal {
     /// Mean loss of the first batch before any step, in nats.
     pub first_loss: f64,
-    /// The most memory that the process has held after a step, where the system says it.
-    pub peak_bytes: Option<u64>,
+    /// The most memory that the process has held: after a step, and at the end of an epoch; where
+    /// the system says it.
+    pub peak_bytes: [Option<u64>; 2],
     /// Time of a step.
     pub step: Duration,
     /// Patches trained on in a second.
@@ -98,7 +99,7 @@ pub fn rehearse(config: &TrainConfig, choice: DeviceChoice, path: &Path) -> Resu
     let epochs = u32::try_from(config.epochs)?;
     let found = Rehearsal {
         first_loss: timed.first_loss,
-        peak_bytes: timed.peak_bytes,
+        peak_bytes: [timed.peak_bytes, peak_memory_bytes()],
         step,
         patches_per_second: timed.patches as f64 / timed.time.as_secs_f64().max(1e-9),
         whole: step.mul_f64(steps as f64) + epoch_end * epochs,
@@ -166,12 +167,14 @@ fn told(config: &TrainConfig, found: &Rehearsal, steps_per_epoch: usize, sheet: 
         "WARNING: far from ln 2 = 0.6931, where a network that knows nothing begins. Look at labels, \
          class weights and --init"
     };
-    let memory = found.peak_bytes.map_or("not said by this system".to_owned(), |bytes| {
-        format!(
-            "{:.0} MB at most after one step, without a graphics card's own",
-            bytes as f64 / 1e6
-        )
-    });
+    let memory = match found.peak_bytes {
+        [Some(step), Some(epoch)] => format!(
+            "{:.0} MB at most after one step, {:.0} MB behind an epoch; a graphics card's own besides",
+            step as f64 / 1e6,
+            epoch as f64 / 1e6
+        ),
+        _ => "not said by this system".to_owned(),
+    };
     let mut lines = vec![
         format!("First loss  {:.4}, {verdict}", found.first_loss),
         format!("Memory      {memory}"),
@@ -199,7 +202,7 @@ mod tests {
     fn an_odd_first_loss_is_told() {
         let found = |first_loss: f64| Rehearsal {
             first_loss,
-            peak_bytes: Some(123_000_000),
+            peak_bytes: [Some(123_000_000), Some(145_000_000)],
             step: Duration::from_millis(250),
             patches_per_second: 384.0,
             whole: Duration::from_secs(3723),
@@ -210,7 +213,9 @@ mod tests {
         };
         let usual = text(0.71, "");
         assert!(usual.contains("0.7100, near ln 2") && !usual.contains("WARNING"), "{usual}");
-        for part in ["123 MB", "250 ms a step, 384 patches/s; 1:02:03", "sheet.png", "no run"] {
+        for part in
+            ["123 MB", "145 MB", "250 ms a step, 384 patches/s; 1:02:03", "sheet.png", "no run"]
+        {
             assert!(usual.contains(part), "{part} in {usual}");
         }
         assert!(text(1.5, "").contains("WARNING") && text(0.1, "").contains("WARNING"));

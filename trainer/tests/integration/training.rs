@@ -153,6 +153,24 @@ fn what_ships_has_statistics_of_clean_patches_where_they_are_asked_for() {
 }
 
 #[test]
+fn fixed_views_of_teachers_give_the_same_run_when_it_is_stopped_in_between() {
+    let place = Workplace::new();
+    place.trained("teacher", &["--epochs", "1"]);
+    let teacher = place.exported("teacher", "best", "compact");
+    let views = ["--teachers", &teacher, "--teacher-views", "3", "--augment-mix", "0.5"];
+    let options = [&views[..], &["--epochs", "4", "--clean-epochs", "1"]].concat();
+    place.trained("whole", &options);
+    place.trained("halves", &[&options[..], &["--max-steps", "5"]].concat());
+    place.trained("halves", &[&options[..], &["--resume"]].concat());
+    let train_losses = |run: &str| losses(&place.state(run), "train_loss");
+    assert_eq!(train_losses("whole"), train_losses("halves"));
+    let fresh: Vec<&str> =
+        options.iter().map(|word| if *word == "3" { "0" } else { word }).collect();
+    place.trained("fresh", &fresh);
+    assert_ne!(train_losses("whole"), train_losses("fresh"));
+}
+
+#[test]
 fn a_run_begins_where_weights_or_a_run_left_off() {
     let place = Workplace::new();
     let first = ["--epochs", "3", "--norm-batches", "2"];

@@ -9,6 +9,8 @@ mod deploy;
 mod inference;
 mod maps;
 mod network;
+mod start;
+mod statistics;
 mod tied_conv;
 #[cfg(feature = "flex")]
 mod ties;

@@ -46,6 +46,13 @@ impl Maps {
         Self { tensor: patches, channels_last: false }
     }
 
+    /// Return the maps as Burn has them.
+    #[cfg(test)]
+    pub(super) fn into_burn(self) -> Tensor<4> {
+        assert!(!self.channels_last);
+        self.tensor
+    }
+
     /// Convolve, normalise or shift, cut what is negative, and keep the largest of every 2 x 2 places
     /// where `pool` is set.
     pub(super) fn convolved(

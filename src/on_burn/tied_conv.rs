@@ -17,7 +17,7 @@ use std::sync::Arc;
 #[derive(Module, Debug)]
 pub struct TiedConv {
     /// `[F out, F in, 8 * side * side]`, or `[F out, 1, side * side]` where the input is a picture.
-    weight: Param<Tensor<3>>,
+    pub(super) weight: Param<Tensor<3>>,
     pub(super) norm: BatchNorm,
     /// Of the kernel: 3, or that of the whole last map.
     side: usize,

@@ -12,8 +12,10 @@ pub mod export;
 pub mod froc;
 mod open;
 pub mod phantom;
+pub mod runs;
 pub mod search;
 pub mod serve;
+pub mod sweep;
 pub mod train;
 
 use clap::{Parser, Subcommand};
@@ -35,6 +37,10 @@ enum Command {
     Dataset(dataset::Arguments),
     /// Train a network on a folder of patches.
     Train(train::Arguments),
+    /// Train once for each point of a grid of training keys.
+    Sweep(sweep::Arguments),
+    /// List runs in a table: figures, losses, speed, commit, data.
+    Runs(runs::Arguments),
     /// Train and measure once for each of LUNA16's subsets.
     Crossval(crossval::Arguments),
     /// Measure a weights file on a folder of patches.
@@ -76,6 +82,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let result = match CommandLine::parse_from(arguments).command {
         Command::Dataset(arguments) => dataset::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
+        Command::Sweep(arguments) => sweep::run(&arguments),
+        Command::Runs(arguments) => runs::run(&arguments),
         Command::Crossval(arguments) => crossval::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),

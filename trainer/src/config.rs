@@ -63,6 +63,46 @@ pub enum Contested {
     Soften,
 }
 
+/// The figure on validation by which the best epoch is chosen, and early stopping decides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Monitor {
+    /// Area under the ROC curve.
+    #[default]
+    Auc,
+    /// Cross-entropy; the lower the better.
+    Loss,
+    /// Area under the curve of precision and recall.
+    AveragePrecision,
+    /// Recall at the paper's specificity, 97.09 %.
+    Recall,
+}
+
+impl Monitor {
+    /// Return what the figure is called in a sentence.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auc => "AUC",
+            Self::Loss => "loss",
+            Self::AveragePrecision => "average precision",
+            Self::Recall => "recall at specificity 0.9709",
+        }
+    }
+
+    /// Tell whether a figure is better than the best so far. One that cannot be computed, for want
+    /// of a class, is better than none before it.
+    #[must_use]
+    pub fn is_better(self, figure: Option<f64>, best: Option<f64>) -> bool {
+        match (figure, best) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(figure), Some(best)) if self == Self::Loss => figure < best,
+            (Some(figure), Some(best)) => figure > best,
+        }
+    }
+}
+
 /// What a number may be, and how to say it after "must be".
 type Range = (fn(f64) -> bool, &'static str);
 
@@ -131,10 +171,19 @@ training_keys! {
     split: Split = Split::Patientwise;
     /// Seed of every random number.
     seed: u64 = 1;
+    /// Weights to begin with: a weights file, or the folder of a run or checkpoint.
+    ///
+    /// Of the same network. Without it weights are drawn.
+    init: PathBuf = PathBuf::new();
     /// Passes over the training part.
     epochs: usize = constants::EPOCHS, in AT_LEAST_1;
     /// Patches in a step (batch size).
     batch_size: usize = constants::BATCH_SIZE, in AT_LEAST_1;
+    /// Parts in which a step's patches are computed, for less memory (gradient accumulation).
+    ///
+    /// Without batch normalisation a step stays the same but for rounding and dropout; with it, a
+    /// part is normalised by its own statistics.
+    accumulate: usize = 1, in AT_LEAST_1;
     /// Rule of the steps (optimizer).
     optimizer: OptimizerKind = OptimizerKind::Adam, as [value_enum];
     /// Step size; the highest of the schedule.
@@ -143,8 +192,12 @@ training_keys! {
     schedule: Schedule = Schedule::Constant, as [value_enum];
     /// Share of the steps in which the step size rises.
     warmup: f64 = 0.0, in BELOW_1;
-    /// Pull of the parameters towards 0.
+    /// Pull of kernels and dense weights towards 0.
     weight_decay: f64 = 0.0, in AT_LEAST_0;
+    /// Weight decay pulls on gains, biases and offsets too: true or false.
+    ///
+    /// As it did for the weights that ship.
+    decay_gains: bool = false;
     /// Largest norm of one tensor's gradient; 0 for no limit.
     gradient_clip: f64 = 0.0, in AT_LEAST_0;
     /// Share of a label given to the other class.
@@ -167,6 +220,11 @@ training_keys! {
     ///
     /// With it, the average is what is validated and exported.
     ema_decay: f64 = 0.0, in BELOW_1;
+    /// Batches of unaltered patches that batch normalisation is measured on; 0 for none.
+    ///
+    /// Before validation and in what is exported, instead of the running statistics, which come from
+    /// altered patches.
+    norm_batches: usize = 0;
     /// Largest shift in pixels, along each axis.
     augment_shift_px: f32 = constants::AUGMENT_SHIFT_PX, in AT_LEAST_0;
     /// Share of patches turned by quarters only.
@@ -194,6 +252,10 @@ training_keys! {
     ///
     /// Another of the same step, by up to a half; the teachers then answer for the mixture.
     augment_mix: f64 = 0.0, in UP_TO_1;
+    /// Last epochs without blended and hollowed patches.
+    clean_epochs: usize = 0;
+    /// The clean epochs take patches as they are, not even turned: true or false.
+    clean_all: bool = false;
     /// Weights files to learn from as well (distillation), separated by commas.
     ///
     /// Their mean answer to the altered patch is learnt.
@@ -203,13 +265,20 @@ training_keys! {
     /// The card tells it. A teacher that has learnt from a patient of the validation or test part is
     /// refused all the same.
     trust_teachers: bool = false;
+    /// Fixed views of each patch that teachers answer for, once each; 0 for new ones in every step.
+    ///
+    /// A view is altered and blended as a patch of a step is. Spares the teachers' time from the
+    /// epoch on that has seen them all.
+    teacher_views: usize = 0;
     /// Share of the teachers' answer in the target.
     teacher_weight: f64 = 0.5, in UP_TO_1;
     /// The teachers answer for hollowed nodules too: true or false.
     ///
     /// For teachers that have learnt from such; otherwise the label alone counts there.
     teach_cavities: bool = false;
-    /// End when validation AUC has stood still for so many epochs (early stopping); 0 for never.
+    /// Figure on validation that chooses the best epoch: auc, loss, average-precision or recall.
+    monitor: Monitor = Monitor::Auc, as [value_enum];
+    /// End when that figure has not improved for so many epochs (early stopping); 0 for never.
     early_stopping: usize = 0;
     /// Steps between checkpoints.
     checkpoint_steps: usize = constants::CHECKPOINT_STEPS, in AT_LEAST_1;
@@ -248,11 +317,22 @@ pub fn resolve(file: Option<&Path>, overrides: &Overrides) -> Result<TrainConfig
 /// A folder that holds no run, or a file that is none.
 pub fn read(run: &Path) -> Result<TrainConfig> {
     let path = run.join(FILE);
-    if let Ok(text) = fs::read_to_string(&path) {
-        return toml::from_str(&text).with_context(|| path.display().to_string());
+    let Ok(text) = fs::read_to_string(&path) else {
+        bail!("{} is no run: it has no {FILE}", run.display())
+    };
+    let place = || path.display().to_string();
+    let mut table = text.parse::<toml::Table>().with_context(place)?;
+    for (key, then) in BEFORE {
+        table.entry(*key).or_insert(then.clone());
     }
-    bail!("{} is no run: it has no {FILE}", run.display())
+    table.try_into().with_context(|| {
+        format!("{}: another build of this program wrote it, and has to go on with it", place())
+    })
 }
+
+/// Keys that a run's file may lack, because it is older than they are, with what the program did
+/// then where that is not the default of today. Every run's file holds all keys of its time.
+const BEFORE: &[(&str, toml::Value)] = &[("decay_gains", toml::Value::Boolean(true))];
 
 impl TrainConfig {
     /// Return the configuration as a file that can be run again.
@@ -399,6 +479,21 @@ mod tests {
         // What is written back gives the same run.
         let (_folder, written) = file(&config.to_toml().unwrap());
         assert_eq!(resolve(Some(&written), &Overrides::default()).unwrap(), config);
+    }
+
+    #[test]
+    fn a_run_older_than_a_key_is_read_as_what_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |text: &str| fs::write(folder.path().join(FILE), text).unwrap();
+        write("patches = 'p'\nweight_decay = 0.02\n");
+        let config = read(folder.path()).unwrap();
+        assert!(config.decay_gains, "weight decay pulled on all parameters then");
+        write(&TrainConfig { decay_gains: false, ..config.clone() }.to_toml().unwrap());
+        assert!(!read(folder.path()).unwrap().decay_gains);
+        // A key that this build does not know changes the run, so it is not passed over.
+        write("patches = 'p'\nnovelty = 1\n");
+        let error = format!("{:#}", read(folder.path()).unwrap_err());
+        assert!(error.contains("novelty") && error.contains("another build"), "{error}");
     }
 
     #[test]

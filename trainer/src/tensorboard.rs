@@ -4,6 +4,8 @@
 //! buffers of TensorFlow's `event.proto` and `summary.proto`, of which the fields used are
 //! declared here. A test reads the files back with TensorBoard's own reader.
 
+pub mod hparams;
+
 use anyhow::{Context, Result};
 use prost::Message;
 use std::fs::{File, create_dir_all};
@@ -39,6 +41,33 @@ struct Value {
     image: Option<Image>,
     #[prost(message, optional, tag = "5")]
     histogram: Option<Histogram>,
+    #[prost(message, optional, tag = "8")]
+    tensor: Option<TensorProto>,
+    #[prost(message, optional, tag = "9")]
+    metadata: Option<Metadata>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct TensorProto {
+    /// 1 is single precision.
+    #[prost(int32, tag = "1")]
+    dtype: i32,
+    #[prost(float, repeated, tag = "5")]
+    float_val: Vec<f32>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Metadata {
+    #[prost(message, optional, tag = "1")]
+    plugin_data: Option<PluginData>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct PluginData {
+    #[prost(string, tag = "1")]
+    plugin_name: String,
+    #[prost(bytes = "vec", tag = "2")]
+    content: Vec<u8>,
 }
 
 #[derive(Clone, PartialEq, Message)]

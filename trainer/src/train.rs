@@ -1,41 +1,61 @@
 //! The training run, from top to bottom. Its keys stand in [`crate::config`].
 //!
-//! Shape letters: B batch. A step: draw B patches, alter them (`batches`, `augment`), forward,
-//! cross-entropy, backward, optimizer, moving average. At the end of an epoch the validation part
-//! is measured, and what was learnt is written (`checkpoint`) and told (`journal`). What ships of an
-//! epoch is what is validated: the average where there is one, with normalisation folded in.
+//! Shape letters: B batch. A step: draw B patches, alter and blend them (`batches`, `draw`, `augment`,
+//! `blend`), ask the teachers (`teachers`, `targets`), forward, cross-entropy, backward, optimizer,
+//! moving average. At the end of an epoch the validation part is measured, and what was learnt is
+//! written (`checkpoint`) and told (`journal`). What ships of an epoch is what is validated: the
+//! average where there is one, with normalisation folded in, by statistics measured on clean patches
+//! where the configuration asks for it.
 
 mod augment;
+mod average;
 mod batches;
+mod blend;
 pub mod checkpoint;
 mod contested;
+mod draw;
+mod initial;
 mod journal;
+pub mod machine;
+mod optimizer;
+pub mod origin;
+pub mod rehearsal;
+mod targets;
 pub mod teacher_check;
+mod teachers;
+mod validate;
 
-use crate::config::{self, OptimizerKind, TrainConfig};
+pub use journal::{COMPARED, EVENTS};
+pub use validate::validate;
+
+use crate::config::{self, TrainConfig};
+use crate::dataset::Dataset;
 use crate::dataset::description::DataCard;
-use crate::dataset::{Dataset, Example};
 use crate::device::{self, DeviceChoice};
 use crate::environment::commit;
 use crate::files::write_whole;
-use crate::metrics::{Labelled, confusion, rates, roc_auc};
-use anyhow::{Context, Result, anyhow, ensure};
-use batches::{AHEAD, Objective, Ready, Start, epoch_order, feed, mix};
-use burn::grad_clipping::GradientClippingConfig;
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer};
-use burn::tensor::activation::log_softmax;
+use crate::metrics::{average_precision, confusion, operating_point, rates, roc_auc};
+use crate::tensorboard::hparams::Status;
+use anyhow::{Context, Result, ensure};
+use average::Ema;
+use batches::{AHEAD, Ready, Start, clean_batches, epoch_order, feed};
+use blend::mix;
+use burn::module::Module;
+use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
 use checkpoint::{EpochRecord, Saved, State};
+use initial::initial;
 use journal::{Journal, Progress, describe};
-use nodulens::constants;
-use nodulens::on_burn::{Network, Trainable, batch_tensor};
+use nodulens::constants::{PAPER_SPECIFICITY, PATCH_SAMPLES};
+use nodulens::on_burn::{Trainable, batch_tensor};
+use optimizer::optimizer;
+use origin::Origin;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
+use targets::Objective;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +84,8 @@ struct Run<'a> {
     out: &'a Path,
     network: Trainable,
     average: Option<Ema>,
+    /// Unaltered patches that normalisation is measured on; none where it keeps running statistics.
+    clean: Vec<Tensor<4>>,
     optimizer: ModuleOptimizer,
     state: State,
 }
@@ -88,75 +110,75 @@ pub fn train(
     // Read for its errors alone: the card is written when the run is long done.
     DataCard::read(&config.patches, config.data_card())?;
     let learnt = teacher_check::check(config)?;
-    let objective = Objective::new(config, &train_set, &chosen.device)?;
-    // Only now, so that a mistyped --patches leaves nothing behind.
-    write_whole(&out.join(config::FILE), config.to_toml()?.as_bytes())?;
-    teacher_check::write(out, &learnt)?;
-    describe(config, &chosen.name, &train_set, &valid_set);
+    let origin = Origin::here(config, [&train_set, &valid_set], commit(), &chosen.name)?;
+    let objective = Objective::new(config, &train_set)?;
 
     // Autodiff belongs to the device; validation runs on the plain one.
     let device = chosen.device.clone().autodiff();
-    let mut run = Run::begin(config, out, &device, checkpoint.as_deref())?;
-    let mut journal = Journal::open(out)?;
+    let mut run = Run::begin(config, out, &device, &train_set, origin, checkpoint.as_deref())?;
+    // Only now, so that a mistyped --patches leaves nothing behind.
+    write_whole(&out.join(config::FILE), config.to_toml()?.as_bytes())?;
+    teacher_check::write(out, &learnt)?;
+    machine::record(out, &chosen.name)?;
+    describe(config, &chosen.name, &train_set, &valid_set);
+    let mut journal = Journal::open(out, config)?;
 
-    let steps_per_epoch = epoch_order(config, &train_set, 0).len().div_ceil(config.batch_size);
-    let steps = config.epochs * steps_per_epoch;
-    let end = if config.max_steps == 0 { usize::MAX } else { config.max_steps };
-    let mut progress = Progress::new(config.epochs, steps_per_epoch, config.batch_size, &run.state);
     let start = Start {
         epoch: run.state.epoch,
         step_in_epoch: run.state.step_in_epoch,
         step: run.state.step,
     };
-    std::thread::scope(|scope| {
+    let ended = std::thread::scope(|scope| {
         let (sender, ready) = sync_channel(AHEAD);
         let train_set = &train_set;
         scope.spawn(move || feed(config, train_set, &objective, start, &sender));
+
+        let steps_per_epoch = epoch_order(config, train_set, 0).len().div_ceil(config.batch_size);
+        let steps = config.epochs * steps_per_epoch;
+        let end = if config.max_steps == 0 { usize::MAX } else { config.max_steps };
+        let mut progress = Progress::new(config, steps_per_epoch, &run.state);
         let mut losses = Vec::new();
         let mut ending = Ending::Finished;
         while run.state.epoch < config.epochs && run.state.step < end {
-            let began = Instant::now();
+            if run.state.stands_still(config.early_stopping) {
+                ending = Ending::StoodStill;
+                break;
+            }
+            let (began, mut patches) = (Instant::now(), 0);
             for _ in run.state.step_in_epoch..steps_per_epoch {
                 if stop.load(Ordering::Relaxed) {
                     let path = run.save_step()?;
-                    progress.finish();
-                    eprintln!(
-                        "Stopped after step {}. Saved to {}.",
-                        run.state.step,
-                        path.display()
-                    );
-                    eprintln!("Go on with the same command and --resume.");
-                    return Ok(Outcome { ending: Ending::Interrupted, losses, state: run.state });
+                    progress.stopped(&run.state, &path);
+                    return Ok((Ending::Interrupted, losses));
                 }
                 if run.state.step >= end {
                     break;
                 }
-                let Ready { values, targets } = ready.recv().context("no patches came")??;
+                let ready = ready.recv().context("no patches came")??;
                 if run.state.step_in_epoch == 0 {
-                    journal.batch(run.state.step, &values)?;
+                    journal.batch(run.state.step, &ready.values)?;
                 }
                 // Dropout draws from the device: seed it by the step, so that resuming changes
                 // nothing.
                 device.seed(mix(config.seed, run.state.step as u64));
-                let logits = run.network.forward(batch_tensor(values, &device));
-                let (loss, right) = targets.loss(logits)?;
-                let value = f64::from(loss.clone().into_scalar::<f32>());
+                let pass = pass(&run.network, &ready, config.accumulate, &device)?;
                 ensure!(
-                    value.is_finite(),
-                    "the loss is {value} at step {}: the network diverged. Start a new run with a \
+                    pass.loss.is_finite(),
+                    "the loss is {} at step {}: the network diverged. Start a new run with a \
                      smaller --learning-rate; the best checkpoint is kept",
+                    pass.loss,
                     run.state.step
                 );
-                let gradients = GradientsParams::from_grads(loss.backward(), &run.network);
                 let learning_rate = config.learning_rate_at(run.state.step, steps);
-                run.step(learning_rate, gradients);
+                run.step(learning_rate, pass.gradients);
 
-                losses.push(value);
-                run.state.loss_sum += value;
-                run.state.right += right;
-                run.state.seen += targets.patches();
-                journal.step(run.state.step, value, learning_rate)?;
-                progress.step(&run.state, targets.patches());
+                losses.push(pass.loss);
+                run.state.loss_sum += pass.loss;
+                run.state.right += pass.right;
+                run.state.seen += ready.targets.patches();
+                patches += ready.targets.patches();
+                journal.step(run.state.step, pass.loss, learning_rate)?;
+                progress.step(&run.state, ready.targets.patches());
                 if run.state.step.is_multiple_of(config.checkpoint_steps) {
                     run.save_step()?;
                 }
@@ -164,19 +186,58 @@ pub fn train(
             if run.state.step_in_epoch < steps_per_epoch {
                 break; // max_steps
             }
+            let speed = patches as f64 / began.elapsed().as_secs_f64().max(1e-9);
             let learning_rate = config.learning_rate_at(run.state.step - 1, steps);
-            run.finish_epoch(began, learning_rate, &valid_set, &chosen.device, &mut journal)?;
+            let told = Told { began, learning_rate, speed };
+            run.finish_epoch(told, &valid_set, &chosen.device, &mut journal)?;
             progress.epoch(&run.state);
-            let still = run.state.epoch - run.state.best_epoch.unwrap_or(run.state.epoch);
-            if config.early_stopping > 0 && still >= config.early_stopping {
-                ending = Ending::StoodStill;
-                break;
-            }
+        }
+        if run.state.stands_still(config.early_stopping) {
+            ending = Ending::StoodStill;
         }
         run.save_step()?;
         progress.finish();
-        Ok(Outcome { ending, losses, state: run.state })
-    })
+        Ok((ending, losses))
+    });
+    journal.ended(match &ended {
+        Ok((Ending::Interrupted, _)) => Status::Running,
+        Ok(_) => Status::Success,
+        Err(_) => Status::Failure,
+    })?;
+    let (ending, losses) = ended?;
+    Ok(Outcome { ending, losses, state: run.state })
+}
+
+/// What a step's forward and backward passes give.
+struct Pass {
+    loss: f64,
+    right: usize,
+    gradients: GradientsParams,
+}
+
+/// Take the patches of a step through the network and back, in so many parts, of which each leaves
+/// its share of the gradients.
+fn pass(network: &Trainable, ready: &Ready, parts: usize, device: &Device) -> Result<Pass> {
+    let mut accumulated = GradientsAccumulator::new();
+    let (mut sum, mut count) = (0.0, 0);
+    for part in ready.targets.parts(parts) {
+        let values = ready.values[part.start * PATCH_SAMPLES..part.end * PATCH_SAMPLES].to_vec();
+        let logits = network.forward(batch_tensor(values, device));
+        let (loss, right) = ready.targets.loss(part, logits)?;
+        sum += f64::from(loss.clone().into_scalar::<f32>());
+        count += right;
+        let gradients = GradientsParams::from_grads(loss.backward(), network);
+        accumulated.accumulate(network, gradients);
+    }
+    Ok(Pass { loss: sum, right: count, gradients: accumulated.grads() })
+}
+
+/// What an epoch's line says besides its figures.
+struct Told {
+    began: Instant,
+    learning_rate: f64,
+    /// Patches a second.
+    speed: f64,
 }
 
 impl Run<'_> {
@@ -185,25 +246,39 @@ impl Run<'_> {
         config: &'a TrainConfig,
         out: &'a Path,
         device: &Device,
+        train: &Dataset,
+        origin: Origin,
         checkpoint: Option<&Path>,
     ) -> Result<Run<'a>> {
-        let mut network = fresh_network(config, device);
-        let mut optimizer = optimizer(config);
-        let mut state = State { commit: commit(), ..State::default() };
-        let average = |network: &Trainable| Ema::new(config.ema_decay, network.valid());
-        let mut ema = (config.ema_decay > 0.0).then(|| average(&network));
+        let state = State { commit: commit(), monitor: config.monitor, ..State::default() };
+        let (network, mut state) = match checkpoint {
+            None => (initial(config, train, device)?, state),
+            Some(checkpoint) => {
+                let state = checkpoint::load_state(checkpoint)?;
+                for line in state.origin.goes_on(&origin)? {
+                    eprintln!("WARNING     {line}");
+                }
+                let fresh = Trainable::new(config.network, device, config.dropout);
+                (checkpoint::load_network(checkpoint, fresh)?, state)
+            }
+        };
+        state.origin = origin;
+        // The optimizer knows the parameters by the ids of the network that is trained, and so does
+        // the average.
+        let mut optimizer = optimizer(config, &network);
+        let mut average = network.valid();
         if let Some(checkpoint) = checkpoint {
-            network = checkpoint::load_network(checkpoint, network)?;
             optimizer = checkpoint::load_optimizer(checkpoint, optimizer)?;
-            state = checkpoint::load_state(checkpoint)?;
-            if ema.is_some() {
-                // The ids are those of the network, by which the average finds its parameters.
-                let saved = checkpoint::load_average(checkpoint, network.valid())?;
-                ema = Some(Ema::new(config.ema_decay, saved));
+            if config.ema_decay > 0.0 {
+                average = checkpoint::load_average(checkpoint, average)?;
             }
             eprintln!("Going on after step {} ({})", state.step, checkpoint.display());
         }
-        Ok(Run { out, network, average: ema, optimizer, state })
+        let average = (config.ema_decay > 0.0).then(|| Ema::new(config.ema_decay, average));
+        let normalised = if config.network.is_tied() { config.norm_batches } else { 0 };
+        // On the plain device, where normalisation answers as at inference.
+        let clean = clean_batches(config, train, normalised, &device.clone().inner());
+        Ok(Run { out, network, average, clean, optimizer, state })
     }
 
     fn step(&mut self, learning_rate: f64, gradients: GradientsParams) {
@@ -217,13 +292,14 @@ impl Run<'_> {
 
     /// Return what would ship now, without autodiff.
     fn current(&self) -> Trainable {
-        self.average.as_ref().map_or_else(|| self.network.valid(), |ema| ema.network().clone())
+        let network =
+            self.average.as_ref().map_or_else(|| self.network.valid(), |ema| ema.network().clone());
+        if self.clean.is_empty() { network } else { network.with_statistics_of(self.clean.clone()) }
     }
 
     fn finish_epoch(
         &mut self,
-        began: Instant,
-        learning_rate: f64,
+        told: Told,
         valid: &Dataset,
         device: &Device,
         journal: &mut Journal,
@@ -234,17 +310,21 @@ impl Run<'_> {
         let record = EpochRecord {
             epoch: state.epoch + 1,
             step: state.step,
-            learning_rate: Some(learning_rate),
+            learning_rate: Some(told.learning_rate),
             train_loss: state.loss_sum / state.step_in_epoch.max(1) as f64,
             train_accuracy: (state.seen > 0).then(|| state.right as f64 / state.seen as f64),
             valid_loss,
             valid_accuracy: rates(confusion(&labelled, 0.5)).accuracy,
             valid_auc: roc_auc(&labelled).unwrap_or(0.5),
-            seconds: began.elapsed().as_secs_f64(),
+            seconds: told.began.elapsed().as_secs_f64(),
+            valid_average_precision: average_precision(&labelled),
+            valid_recall: operating_point(&labelled, PAPER_SPECIFICITY).map(|(_, recall)| recall),
+            patches_per_second: Some(told.speed),
         };
-        let best =
-            state.best_epoch.map_or(f64::NEG_INFINITY, |best| state.history[best - 1].valid_auc);
-        if record.valid_auc > best {
+        let best = state.best().map(|best| best.figure(state.monitor));
+        let better =
+            best.is_none_or(|best| state.monitor.is_better(record.figure(state.monitor), best));
+        if better {
             state.best_epoch = Some(record.epoch);
         }
         journal.epoch(&record, &labelled)?;
@@ -253,7 +333,8 @@ impl Run<'_> {
         state.step_in_epoch = 0;
         (state.loss_sum, state.right, state.seen) = (0.0, 0, 0);
         if state.best_epoch == Some(state.epoch) {
-            let saved = Saved { network: &current, average: None, optimizer: None, state };
+            let saved =
+                Saved { network: &current, average: None, ships: None, optimizer: None, state };
             checkpoint::save(self.out, "best", &saved)?;
         }
         journal::write_csv(self.out, &self.state)
@@ -261,9 +342,11 @@ impl Run<'_> {
 
     fn save_step(&self) -> Result<PathBuf> {
         let name = checkpoint::step_name(self.state.step);
+        let ships = (!self.clean.is_empty()).then(|| self.current());
         let saved = Saved {
             network: &self.network,
             average: self.average.as_ref().map(Ema::network),
+            ships: ships.as_ref(),
             optimizer: Some(&self.optimizer),
             state: &self.state,
         };
@@ -273,160 +356,46 @@ impl Run<'_> {
     }
 }
 
-/// Patches in a validation batch: bounds memory, changes no result.
-const VALIDATION_BATCH: usize = 96;
-
-/// Return probabilities (temperature 1) and mean cross-entropy, without augmentation or dropout.
-///
-/// # Errors
-/// Numbers that are not finite: the network diverged.
-pub fn validate(
-    network: &Network,
-    examples: &[Example],
-    device: &Device,
-) -> Result<(Vec<Labelled>, f64)> {
-    let (mut labelled, mut loss) = (Vec::with_capacity(examples.len()), 0.0);
-    for chunk in examples.chunks(VALIDATION_BATCH) {
-        let values = chunk.iter().flat_map(|example| example.values.iter().copied()).collect();
-        let logits = network.forward(batch_tensor(values, device));
-        let logs = log_softmax(logits, 1).into_data().try_to_vec::<f32>();
-        let logs = logs.map_err(|error| anyhow!("validation: {error:?}"))?;
-        ensure!(
-            logs.iter().all(|log| !log.is_nan()),
-            "the network gives numbers that are not finite on the validation part: it diverged. \
-             Start a new run with a smaller --learning-rate; the best checkpoint is kept"
-        );
-        for (example, pair) in chunk.iter().zip(logs.chunks_exact(constants::CLASSES)) {
-            let nodule = example.row.nodule();
-            loss -= f64::from(pair[usize::from(nodule)]);
-            let probability = f64::from(pair[constants::CLASS_NODULE]).exp();
-            labelled.push(Labelled { probability, nodule });
-        }
-    }
-    Ok((labelled, loss / examples.len() as f64))
-}
-
-/// Draw the first weights, on the CPU so that every device starts from the same ones.
-fn fresh_network(config: &TrainConfig, device: &Device) -> Trainable {
-    let cpu = Device::flex();
-    cpu.seed(config.seed);
-    // Drawing is lazy; taking the record makes it happen here.
-    let drawn = Trainable::new(config.network, &cpu, config.dropout).into_record();
-    Trainable::new(config.network, device, config.dropout).load_record(drawn)
-}
-
-fn optimizer(config: &TrainConfig) -> ModuleOptimizer {
-    let decay = config.weight_decay as f32;
-    let clip = (config.gradient_clip > 0.0)
-        .then_some(GradientClippingConfig::Norm(config.gradient_clip as f32));
-    match config.optimizer {
-        OptimizerKind::Adam => AdamConfig::new()
-            .with_epsilon(constants::ADAM_EPSILON)
-            .with_weight_decay((decay > 0.0).then(|| WeightDecayConfig::new(decay)))
-            .with_grad_clipping(clip)
-            .init(),
-        OptimizerKind::AdamW => AdamWConfig::new()
-            .with_epsilon(constants::ADAM_EPSILON)
-            .with_weight_decay(decay)
-            .with_grad_clipping(clip)
-            .init(),
-    }
-}
-
-/// The average of a network's parameters, and of the statistics of its batch normalisation.
-#[derive(Clone, Debug)]
-struct Ema {
-    decay: f64,
-    network: Trainable,
-}
-
-impl Ema {
-    /// Start from `network`, which must be without autodiff (`valid()`).
-    fn new(decay: f64, network: Trainable) -> Self {
-        Self { decay, network }
-    }
-
-    /// Return the average so far.
-    fn network(&self) -> &Trainable {
-        &self.network
-    }
-
-    /// Move the average after step number `step`, counted from 1. The first steps count for more,
-    /// so that the random start is forgotten soon.
-    fn update(&mut self, network: &Trainable, step: usize) {
-        let decay = self.decay.min((1 + step) as f64 / (10 + step) as f64);
-        let mut collected = Collected(GradientsParams::new());
-        network.valid().visit(&mut collected);
-        let mut mix = Mix { collected: collected.0, decay };
-        self.network = self.network.clone().map(&mut mix);
-    }
-}
-
-/// Parameters by their id; Burn's container for gradients holds any tensors by id.
-struct Collected(GradientsParams);
-
-impl ModuleVisitor for Collected {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.0.register(param.id, param.val());
-    }
-}
-
-struct Mix {
-    collected: GradientsParams,
-    decay: f64,
-}
-
-impl ModuleMapper for Mix {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(new) = self.collected.remove::<D>(param.id) else { return param };
-        let decay = self.decay;
-        param.map(|average| average.mul_scalar(decay) + new.mul_scalar(1.0 - decay))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::Device;
+    use burn::module::{ModuleVisitor, Param};
     use nodulens::model::NetworkKind;
 
-    #[derive(Default)]
-    struct Sums(Vec<f64>);
+    /// Gradients of each parameter, in order.
+    struct Collected<'a>(&'a GradientsParams, Vec<f32>);
 
-    impl ModuleVisitor for Sums {
+    impl ModuleVisitor for Collected<'_> {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.0.push(f64::from(param.val().sum().into_scalar::<f32>()));
-        }
-    }
-
-    fn sums(network: &Trainable) -> Vec<f64> {
-        let mut sums = Sums::default();
-        network.visit(&mut sums);
-        sums.0
-    }
-
-    /// Every number of a network is replaced by `value`.
-    struct Fill(f64);
-
-    impl ModuleMapper for Fill {
-        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            param.map(|tensor| tensor.zeros_like().add_scalar(self.0))
+            let gradient = self.0.get::<D>(param.id);
+            self.1.extend(gradient.map_or(Vec::new(), |g| g.into_data().iter::<f32>().collect()));
         }
     }
 
     #[test]
-    fn the_average_moves_by_its_share_and_takes_the_statistics_too() {
-        let device = Device::flex();
-        let network = Trainable::new(NetworkKind::Compact, &device, 0.0);
-        let start = network.valid().map(&mut Fill(1.0));
-        let count = sums(&start);
-        let mut ema = Ema::new(0.75, start.clone());
-        // `map` keeps the ids, and the running statistics are shared by clones: hence `valid`.
-        let other = network.valid().map(&mut Fill(3.0));
-        // Late enough that the decay is the one asked for.
-        ema.update(&other, 1000);
-        for (sum, count) in sums(ema.network()).iter().zip(&count) {
-            assert!((sum / count - 1.5).abs() < 1e-5, "{sum} of {count}");
+    fn a_step_in_parts_has_the_gradients_of_the_whole() {
+        let device = Device::flex().autodiff();
+        device.seed(3);
+        let network = Trainable::new(NetworkKind::Small, &device, 0.0);
+        let patches = 7;
+        let value = |i: usize| ((i * i + 7 * (i / 50)) % 101) as f32 / 101.0;
+        let values: Vec<f32> = (0..patches * PATCH_SAMPLES).map(value).collect();
+        let ready = Ready { values, targets: targets::Targets::of_classes(&[0, 1, 1, 0, 1, 0, 0]) };
+        let passed = |parts: usize| {
+            let pass = pass(&network, &ready, parts, &device).unwrap();
+            let mut collected = Collected(&pass.gradients, Vec::new());
+            network.visit(&mut collected);
+            (pass.loss, pass.right, collected.1)
+        };
+        let (loss, right, whole) = passed(1);
+        for count in [2, 3, 7] {
+            let (loss_there, right_there, parts) = passed(count);
+            assert!((loss - loss_there).abs() < 1e-5 && right == right_there, "{count} parts");
+            assert_eq!(parts.len(), NetworkKind::Small.parameters());
+            let most = whole.iter().fold(0.0, |most: f32, value| most.max(value.abs()));
+            let pairs = whole.iter().zip(&parts);
+            let worst = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(worst < 1e-5 * most.max(1.0), "{count} parts differ by {worst} of {most}");
         }
     }
 }

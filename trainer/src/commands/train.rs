@@ -2,6 +2,7 @@
 
 use crate::config::{self, Overrides};
 use crate::device::DeviceChoice;
+use crate::train::rehearsal::rehearse;
 use crate::train::{Ending, train};
 use anyhow::{Context, Result};
 use std::path::PathBuf;
@@ -15,9 +16,14 @@ pub struct Arguments {
     /// Configuration of the run, TOML; every key is an option too, and the option wins.
     #[arg(long)]
     config: Option<PathBuf>,
-    /// Folder of the run: configuration, checkpoints, log, TensorBoard events.
-    #[arg(long)]
-    out: PathBuf,
+    /// Folder of the run: configuration, checkpoints, log, TensorBoard events. With --dry-run a
+    /// file that ends in .png, for the sheet of patches; a folder is left alone then.
+    #[arg(long, required_unless_present = "dry_run")]
+    out: Option<PathBuf>,
+    /// Try the run out: sizes, balance, first loss, memory, time, a sheet of altered patches. Trains
+    /// nothing and leaves no run.
+    #[arg(long, conflicts_with = "resume")]
+    dry_run: bool,
     /// Go on from the newest checkpoint in --out.
     #[arg(long)]
     resume: bool,
@@ -28,29 +34,39 @@ pub struct Arguments {
     overrides: Overrides,
 }
 
-/// Train until the end or Ctrl-C.
+/// Train until the end or Ctrl-C, or try it out.
 ///
 /// # Errors
 /// Arguments out of range, and those of [`train`].
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let config = config::resolve(arguments.config.as_deref(), &arguments.overrides)?;
+    let out = arguments.out.clone().unwrap_or_default();
+    if arguments.dry_run {
+        let is_sheet = out.extension().is_some_and(|extension| extension == "png");
+        let name = format!("nodulens-dry-run-{}.png", std::process::id());
+        let sheet = if is_sheet { out } else { std::env::temp_dir().join(name) };
+        rehearse(&config, arguments.device, &sheet)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let stop = stop_on_ctrl_c()?;
-    let outcome = train(&config, arguments.device, &arguments.out, arguments.resume, &stop)?;
+    let outcome = train(&config, arguments.device, &out, arguments.resume, &stop)?;
     if outcome.ending == Ending::StoodStill {
         println!(
-            "Validation AUC has stood still for {} epochs: ended early.",
+            "Validation {} has stood still for {} epochs: ended early.",
+            config.monitor.name(),
             config.early_stopping
         );
     }
     if outcome.ending != Ending::Interrupted
-        && let Some(best) = outcome.state.best_epoch
+        && let Some(record) = outcome.state.best()
     {
-        let record = &outcome.state.history[best - 1];
         println!(
-            "Best epoch {best}: validation AUC {:.4}, accuracy {:.4}. Next: cargo trainer export --run {}",
+            "Best epoch {} by {}: validation AUC {:.4}, accuracy {:.4}. Next: cargo trainer export --run {}",
+            record.epoch,
+            config.monitor.name(),
             record.valid_auc,
             record.valid_accuracy,
-            arguments.out.display()
+            out.display()
         );
     }
     Ok(ExitCode::SUCCESS)

@@ -1,11 +1,13 @@
 //! Checkpoints: all that is needed to go on as if nothing had happened.
 //!
 //! A checkpoint is a folder with `network.bpk`, `optimizer.bpk`, `average.bpk` where there is a
-//! moving average (burnpack, full precision) and `state.json`. It is written under another name and
+//! moving average, `ships.bpk` where what ships has statistics of its own (burnpack, full precision)
+//! and `state.json`. It is written under another name and
 //! moved into place, so that a broken machine leaves the one before whole.
 
-use crate::config::{self, TrainConfig};
+use crate::config::{self, Monitor, TrainConfig};
 use crate::files::write_through;
+use crate::train::origin::Origin;
 use anyhow::{Context, Result, bail, ensure};
 use burn::module::Module;
 use burn::optim::{ModuleOptimizer, OptimizerRecord};
@@ -19,6 +21,10 @@ use std::path::{Path, PathBuf};
 const KEPT: usize = 2;
 /// The moving average of the weights.
 const AVERAGE: &str = "average.bpk";
+/// What ships, where that is neither the network nor its average: with other statistics.
+const SHIPS: &str = "ships.bpk";
+/// Where the run stands.
+pub const STATE: &str = "state.json";
 
 /// Where a run stands. Random numbers follow from the seed, the epoch and the step, so none of
 /// their state need be kept.
@@ -27,6 +33,12 @@ pub struct State {
     /// Commit of the program that began the run.
     #[serde(default)]
     pub commit: String,
+    /// Data, teachers and place of the session that wrote it.
+    #[serde(default)]
+    pub origin: Origin,
+    /// Figure by which the best epoch is chosen.
+    #[serde(default)]
+    pub monitor: Monitor,
     /// Epochs finished.
     pub epoch: usize,
     /// Steps done in the epoch that is not finished.
@@ -43,8 +55,21 @@ pub struct State {
     pub seen: usize,
     /// Finished epochs, in order.
     pub history: Vec<EpochRecord>,
-    /// Epoch (counted from 1) with the highest validation AUC so far.
+    /// Epoch (counted from 1) that is the best so far by [`Self::monitor`].
     pub best_epoch: Option<usize>,
+}
+
+impl State {
+    /// Return the best epoch so far.
+    pub fn best(&self) -> Option<&EpochRecord> {
+        self.history.get(self.best_epoch?.checked_sub(1)?)
+    }
+
+    /// Tell whether the monitored figure has not improved for as long as `early_stopping` allows.
+    pub fn stands_still(&self, early_stopping: usize) -> bool {
+        let still = self.epoch - self.best_epoch.unwrap_or(self.epoch).min(self.epoch);
+        early_stopping > 0 && still >= early_stopping
+    }
 }
 
 /// One line of the learning curve.
@@ -70,6 +95,27 @@ pub struct EpochRecord {
     pub valid_auc: f64,
     /// Wall time of the epoch in seconds.
     pub seconds: f64,
+    /// Average precision on the validation part; absent where it has no nodule.
+    #[serde(default)]
+    pub valid_average_precision: Option<f64>,
+    /// Recall at the paper's specificity on the validation part; absent where it has one class only.
+    #[serde(default)]
+    pub valid_recall: Option<f64>,
+    /// Patches trained on in a second, validation left out.
+    #[serde(default)]
+    pub patches_per_second: Option<f64>,
+}
+
+impl EpochRecord {
+    /// Return the monitored figure.
+    pub fn figure(&self, monitor: Monitor) -> Option<f64> {
+        match monitor {
+            Monitor::Auc => Some(self.valid_auc),
+            Monitor::Loss => Some(self.valid_loss),
+            Monitor::AveragePrecision => self.valid_average_precision,
+            Monitor::Recall => self.valid_recall,
+        }
+    }
 }
 
 /// What goes into a checkpoint.
@@ -78,6 +124,8 @@ pub struct Saved<'a> {
     pub network: &'a Trainable,
     /// Its moving average.
     pub average: Option<&'a Trainable>,
+    /// What ships, where it is neither of them.
+    pub ships: Option<&'a Trainable>,
     /// Needed to go on; the best epoch's checkpoint does without.
     pub optimizer: Option<&'a ModuleOptimizer>,
     /// Where the run stands.
@@ -93,7 +141,8 @@ pub fn save(folder: &Path, name: &str, saved: &Saved<'_>) -> Result<PathBuf> {
     let written = || -> Result<()> {
         let _ = fs::remove_dir_all(&draft);
         fs::create_dir_all(&draft)?;
-        let networks = [("network.bpk", Some(saved.network)), (AVERAGE, saved.average)];
+        let networks =
+            [("network.bpk", Some(saved.network)), (AVERAGE, saved.average), (SHIPS, saved.ships)];
         for (name, network) in networks {
             if let Some(network) = network {
                 let record = network.clone().into_record();
@@ -104,7 +153,7 @@ pub fn save(folder: &Path, name: &str, saved: &Saved<'_>) -> Result<PathBuf> {
             let record = optimizer.to_record();
             write_through(&draft.join("optimizer.bpk"), &record.into_bytes()?)?;
         }
-        write_through(&draft.join("state.json"), &serde_json::to_vec_pretty(saved.state)?)?;
+        write_through(&draft.join(STATE), &serde_json::to_vec_pretty(saved.state)?)?;
         // The one before is moved aside first: at every moment there is a whole one.
         let before = folder.join(format!(".{name}.old"));
         let _ = fs::remove_dir_all(&before);
@@ -124,7 +173,7 @@ pub fn save(folder: &Path, name: &str, saved: &Saved<'_>) -> Result<PathBuf> {
 /// # Errors
 /// A missing or unreadable file.
 pub fn load_state(checkpoint: &Path) -> Result<State> {
-    let path = checkpoint.join("state.json");
+    let path = checkpoint.join(STATE);
     let bytes = fs::read(&path).with_context(|| path.display().to_string())?;
     serde_json::from_slice(&bytes).with_context(|| path.display().to_string())
 }
@@ -145,15 +194,16 @@ pub fn load_average(checkpoint: &Path, network: Trainable) -> Result<Trainable> 
     load(&checkpoint.join(AVERAGE), network)
 }
 
-/// Load what a checkpoint would ship: its moving average where it has one.
+/// Load what a checkpoint would ship: what it says ships, else its moving average where it has one.
 ///
 /// # Errors
 /// A missing or unreadable file, or another network.
 pub fn load_shipping(checkpoint: &Path, network: Trainable) -> Result<Trainable> {
-    if checkpoint.join(AVERAGE).is_file() {
-        return load_average(checkpoint, network);
+    let written = [SHIPS, AVERAGE].map(|name| checkpoint.join(name));
+    match written.iter().find(|path| path.is_file()) {
+        Some(path) => load(path, network),
+        None => load_network(checkpoint, network),
     }
-    load_network(checkpoint, network)
 }
 
 fn load(path: &Path, network: Trainable) -> Result<Trainable> {
@@ -228,7 +278,7 @@ fn step_checkpoints(folder: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = entries
         .filter(|entry| entry.file_name().to_string_lossy().starts_with("step-"))
         .map(|entry| entry.path())
-        .filter(|path| path.join("state.json").is_file())
+        .filter(|path| path.join(STATE).is_file())
         .collect();
     found.sort();
     found

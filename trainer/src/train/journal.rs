@@ -5,6 +5,7 @@ use crate::config::TrainConfig;
 use crate::dataset::Dataset;
 use crate::metrics::Labelled;
 use crate::tensorboard::EventFile;
+use crate::tensorboard::hparams::Status;
 use crate::train::checkpoint::{EpochRecord, State};
 use anyhow::Result;
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
@@ -19,15 +20,28 @@ const STEPS: usize = 10;
 /// Patches in a row of the batch's picture, and rows.
 const GRID: [usize; 2] = [8, 4];
 
+/// Folder of the events within a run's, or a grid's.
+pub const EVENTS: &str = "tensorboard";
+/// Scalars by which TensorBoard compares the runs of a grid.
+pub const COMPARED: [&str; 4] =
+    ["auc/valid", "average_precision/valid", "recall/valid", "loss/valid"];
+
 /// The event file of this session.
 pub struct Journal {
     events: EventFile,
 }
 
 impl Journal {
-    /// Begin a file under `tensorboard/` of the run's folder.
-    pub fn open(out: &Path) -> Result<Self> {
-        Ok(Self { events: EventFile::create(&out.join("tensorboard"))? })
+    /// Begin a file in [`EVENTS`] of the run's folder, with the run's settings.
+    pub fn open(out: &Path, config: &TrainConfig) -> Result<Self> {
+        let mut events = EventFile::create(&out.join(EVENTS))?;
+        events.settings(&toml::Table::try_from(config)?)?;
+        Ok(Self { events })
+    }
+
+    /// At the end of the session.
+    pub fn ended(&mut self, status: Status) -> Result<()> {
+        self.events.ended(status)
     }
 
     /// After a step.
@@ -40,19 +54,7 @@ impl Journal {
 
     /// Write the first patches of an epoch as the network sees them, 2,500 values each.
     pub fn batch(&mut self, step: usize, values: &[f32]) -> Result<()> {
-        let [columns, rows] = GRID;
-        let (width, height) = (columns * PATCH_SIZE, rows * PATCH_SIZE);
-        let mut grey = vec![0; width * height];
-        for (i, patch) in values.chunks_exact(PATCH_SAMPLES).take(columns * rows).enumerate() {
-            let (left, top) = (i % columns * PATCH_SIZE, i / columns * PATCH_SIZE);
-            for (y, row) in display_bytes(patch).chunks_exact(PATCH_SIZE).enumerate() {
-                let start = (top + y) * width + left;
-                grey[start..start + PATCH_SIZE].copy_from_slice(row);
-            }
-        }
-        let size = [width as u32, height as u32];
-        let mut png = Vec::new();
-        PngEncoder::new(&mut png).write_image(&grey, size[0], size[1], ExtendedColorType::L8)?;
+        let (size, png) = sheet(values)?;
         self.events.image(step, "batch", size, png)
     }
 
@@ -64,7 +66,15 @@ impl Journal {
             ("accuracy/valid", record.valid_accuracy),
             ("auc/valid", record.valid_auc),
         ];
-        scalars.extend(record.train_accuracy.map(|accuracy| ("accuracy/train", accuracy)));
+        scalars.extend(
+            [
+                ("accuracy/train", record.train_accuracy),
+                ("average_precision/valid", record.valid_average_precision),
+                ("recall/valid", record.valid_recall),
+            ]
+            .into_iter()
+            .filter_map(|(tag, figure)| Some((tag, figure?))),
+        );
         self.events.scalars(record.step, &scalars)?;
         for (tag, nodule) in [("probability/nodule", true), ("probability/other", false)] {
             let of_class = labelled.iter().filter(|one| one.nodule == nodule);
@@ -75,6 +85,27 @@ impl Journal {
         }
         Ok(())
     }
+}
+
+/// Draw the first patches of a step side by side, 2,500 values each: width and height, and a PNG.
+///
+/// # Errors
+/// None that is known; the writer's are passed on.
+pub fn sheet(values: &[f32]) -> Result<([u32; 2], Vec<u8>)> {
+    let [columns, rows] = GRID;
+    let (width, height) = (columns * PATCH_SIZE, rows * PATCH_SIZE);
+    let mut grey = vec![0; width * height];
+    for (i, patch) in values.chunks_exact(PATCH_SAMPLES).take(columns * rows).enumerate() {
+        let (left, top) = (i % columns * PATCH_SIZE, i / columns * PATCH_SIZE);
+        for (y, row) in display_bytes(patch).chunks_exact(PATCH_SIZE).enumerate() {
+            let start = (top + y) * width + left;
+            grey[start..start + PATCH_SIZE].copy_from_slice(row);
+        }
+    }
+    let size = [width as u32, height as u32];
+    let mut png = Vec::new();
+    PngEncoder::new(&mut png).write_image(&grey, size[0], size[1], ExtendedColorType::L8)?;
+    Ok((size, png))
 }
 
 /// Write the learning curve as CSV, all of it, so that a resumed run has no row twice.
@@ -103,6 +134,12 @@ pub fn describe(config: &TrainConfig, device: &str, train: &Dataset, valid: &Dat
     for reason in train.skipped.iter().chain(&valid.skipped) {
         eprintln!("Skipped     {reason}");
     }
+    if config.norm_batches > 0 && !config.network.is_tied() {
+        eprintln!("Note        norm_batches does nothing: this network has no batch normalisation");
+    }
+    if config.teacher_views > 0 && config.teachers.is_empty() {
+        eprintln!("Note        teacher_views does nothing: there are no teachers");
+    }
     let shared = train.shared_series(valid);
     if shared > 0 {
         eprintln!(
@@ -127,7 +164,8 @@ pub struct Progress {
 
 impl Progress {
     /// Show a bar over all steps, standing where `state` stands.
-    pub fn new(epochs: usize, steps_per_epoch: usize, batch_size: usize, state: &State) -> Self {
+    pub fn new(config: &TrainConfig, steps_per_epoch: usize, state: &State) -> Self {
+        let (epochs, batch_size) = (config.epochs, config.batch_size);
         let last_step = epochs * steps_per_epoch;
         let bar = ProgressBar::new(last_step as u64);
         // The template is a constant; were it wrong, the plain style would do.
@@ -176,6 +214,13 @@ impl Progress {
         self.bar.suspend(|| eprintln!("{line}"));
     }
 
+    /// Say where it was stopped, and how to go on.
+    pub fn stopped(&self, state: &State, saved: &Path) {
+        self.finish();
+        eprintln!("Stopped after step {}. Saved to {}.", state.step, saved.display());
+        eprintln!("Go on with the same command and --resume.");
+    }
+
     /// Take the bar away.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
@@ -194,7 +239,8 @@ impl Progress {
     }
 }
 
-fn clock(time: Duration) -> String {
+/// Say a time as hours, minutes and seconds.
+pub fn clock(time: Duration) -> String {
     let seconds = time.as_secs();
     format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }

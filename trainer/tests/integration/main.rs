@@ -16,4 +16,5 @@ mod search;
 mod serve;
 mod support;
 mod teachers;
+mod training;
 mod whole_loop;

@@ -3,7 +3,7 @@
 //! they are, to the bit.
 
 use super::export::{ModelEntry, list, today};
-use crate::config::TrainConfig;
+use crate::config::{Monitor, TrainConfig};
 use crate::dataset::description::DataCard;
 use crate::dataset::learnt::Learnt;
 use crate::dataset::{Dataset, ManifestRow, read_manifest};
@@ -156,9 +156,9 @@ fn rule(card: &Card, said: Option<&str>) -> Result<EpochRule> {
     let best = card.history.iter().find(|epoch| epoch.valid_auc == top);
     let best = best.is_some_and(|best| best.epoch == card.epochs);
     match (said, best, last) {
-        (Some("best") | None, true, false) => Ok(EpochRule::Best),
+        (Some("best") | None, true, false) => Ok(EpochRule::Best(Monitor::Auc)),
         (Some("last") | None, false, true) => Ok(EpochRule::Last),
-        (Some(said), true, true) => Ok(EpochRule::of_checkpoint(said)),
+        (Some(said), true, true) => Ok(EpochRule::of_checkpoint(said, Monitor::Auc)),
         (None, true, true) => {
             bail!("epoch {} is the best and the last: say --checkpoint best or last", card.epochs)
         }
@@ -240,7 +240,7 @@ mod tests {
                 .collect(),
             ..Card::default()
         };
-        assert_eq!(rule(&card(2), None).unwrap(), EpochRule::Best);
+        assert_eq!(rule(&card(2), None).unwrap(), EpochRule::Best(Monitor::Auc));
         assert_eq!(rule(&card(4), None).unwrap(), EpochRule::Last);
         assert_eq!(rule(&card(4), Some("last")).unwrap(), EpochRule::Last);
         for (epochs, said) in [(4, Some("best")), (2, Some("last")), (3, None), (3, Some("best"))] {

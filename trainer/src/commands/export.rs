@@ -91,7 +91,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         learnt: learnt(&arguments.run, &config, patches)?,
         teachers: config.teachers.iter().map(|path| taught_by(path)).collect(),
         epoch: state.epoch,
-        rule: EpochRule::of_checkpoint(&arguments.checkpoint),
+        rule: EpochRule::of_checkpoint(&arguments.checkpoint, config.monitor),
         epochs_run: run.epoch,
         history: run.history.iter().map(epoch).collect(),
         commit: state.commit.clone(),

@@ -156,7 +156,7 @@ mod tests {
                 })
                 .collect();
             let values = grey.iter().map(|grey| f32::from(*grey) / 255.0).collect();
-            Example { row, values, canvas: Canvas { side: PATCH_SIZE, grey } }
+            Example { row, values, canvas: Canvas { side: PATCH_SIZE, grey }, digest: [0; 32] }
         };
         let examples = (0..patches).map(example).collect();
         Dataset { examples, skipped: Vec::new(), hash: String::new() }

@@ -3,11 +3,10 @@
 use crate::config::{OptimizerKind, TrainConfig};
 use burn::grad_clipping::GradientClippingConfig;
 use burn::module::{Module, ModuleVisitor, Param, ParamGroup, ParamId};
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer};
+use burn::optim::ModuleOptimizer;
 use burn::tensor::Tensor;
 use nodulens::constants;
-use nodulens::on_burn::Trainable;
+use nodulens::on_burn::{Adam, Decay, Trainable};
 
 /// Return the optimizer of a run's network. Weight decay pulls on kernels and dense weights; on
 /// gains, biases and offsets, which only scale and shift what those give, with `decay_gains` alone.
@@ -15,31 +14,25 @@ use nodulens::on_burn::Trainable;
 /// The parameters are told apart by their ids, so the network must be the one that is trained: for
 /// a run that goes on, the one that was loaded.
 pub fn optimizer(config: &TrainConfig, network: &Trainable) -> ModuleOptimizer {
-    let decay = config.weight_decay as f32;
-    let clip = (config.gradient_clip > 0.0)
-        .then_some(GradientClippingConfig::Norm(config.gradient_clip as f32));
-    let spared = || ParamGroup::from_ids(gains(network));
-    let all = decay == 0.0 || config.decay_gains;
-    match config.optimizer {
-        OptimizerKind::Adam => {
-            let plain = AdamConfig::new().with_epsilon(constants::ADAM_EPSILON);
-            let pulled = plain
-                .clone()
-                .with_weight_decay((decay > 0.0).then(|| WeightDecayConfig::new(decay)))
-                .with_grad_clipping(clip.clone())
-                .init();
-            let clip = clip.map(|clip| clip.init());
-            if all { pulled } else { pulled.with_group(spared(), plain.build(), clip) }
-        }
-        OptimizerKind::AdamW => {
-            let plain = AdamWConfig::new().with_epsilon(constants::ADAM_EPSILON);
-            let pulled =
-                plain.clone().with_weight_decay(decay).with_grad_clipping(clip.clone()).init();
-            let plain = plain.with_weight_decay(0.0).build();
-            let clip = clip.map(|clip| clip.init());
-            if all { pulled } else { pulled.with_group(spared(), plain, clip) }
-        }
+    let share = config.weight_decay as f32;
+    let decay = match config.optimizer {
+        _ if share == 0.0 => Decay::None,
+        OptimizerKind::Adam => Decay::InGradient(share),
+        OptimizerKind::AdamW => Decay::Apart(share),
+    };
+    let clip = || {
+        let norm = GradientClippingConfig::Norm(config.gradient_clip as f32);
+        (config.gradient_clip > 0.0).then(|| norm.init())
+    };
+    let adam = |decay| Adam { epsilon: constants::ADAM_EPSILON, decay };
+    let mut all = ModuleOptimizer::from(adam(decay));
+    if let Some(clip) = clip() {
+        all = all.with_grad_clipping(clip);
     }
+    if decay == Decay::None || config.decay_gains {
+        return all;
+    }
+    all.with_group(ParamGroup::from_ids(gains(network)), adam(Decay::None), clip())
 }
 
 /// Return the gains and offsets of normalisation and all biases: the parameters of one axis.

@@ -199,7 +199,7 @@ mod tests {
     fn example(class: u8) -> Example {
         let row = ManifestRow { class, ..ManifestRow::default() };
         let canvas = Canvas { side: PATCH_SIZE, grey: Vec::new() };
-        Example { row, values: Vec::new(), canvas }
+        Example { row, values: Vec::new(), canvas, digest: [0; 32] }
     }
 
     fn set(classes: &[u8]) -> Dataset {

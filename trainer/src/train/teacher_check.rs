@@ -1,5 +1,5 @@
-//! Whether a teacher has seen the patients that a run is judged on: what it teaches would tell the
-//! run about them, and its figures would be those of known lungs.
+//! Whether a teacher, or what a run begins with (`init`), has seen the patients that the run is judged
+//! on: what it brings would tell the run about them, and its figures would be those of known lungs.
 
 use crate::config::TrainConfig;
 use crate::dataset::learnt::{Learnt, Shared};
@@ -15,11 +15,12 @@ const FILE: &str = "learnt.json";
 /// What stands for the number of the fold in a teacher's path.
 const FOLD: &str = "{fold}";
 
-/// Check the teachers of a run, and return whom it learns from, teachers included.
+/// Check the teachers of a run and what it begins with, and return whom it learns from, those
+/// included.
 ///
 /// # Errors
-/// A teacher that has learnt from a patient of the validation or test part; one that does not say
-/// whom it has learnt from, unless `trust_teachers` is set.
+/// A teacher or an `init` that has learnt from a patient of the validation or test part; one that does
+/// not say whom it has learnt from, unless `trust_teachers` is set.
 pub fn check(config: &TrainConfig) -> Result<Learnt> {
     let rows = read_manifest(&config.patches)?;
     let mut learnt = Learnt::of(&config.split.train().of(rows.clone()));
@@ -27,16 +28,18 @@ pub fn check(config: &TrainConfig) -> Result<Learnt> {
         .into_iter()
         .flat_map(|part| part.of(rows.clone()))
         .collect();
-    for path in &config.teachers {
-        let shown = path.display();
-        let seen = teacher(path)?;
+    let teachers = config.teachers.iter().map(|path| (Source::Teacher, path));
+    let begun = Some(&config.init).filter(|path| !path.as_os_str().is_empty());
+    for (source, path) in teachers.chain(begun.map(|path| (Source::Init, path))) {
+        let shown = format!("{} {}", source.words(), path.display());
+        let seen = source.read(path)?;
         if let Some(seen) = &seen {
             let Shared { units, shared, .. } = seen.shared(&judged);
             ensure!(
                 shared == 0,
-                "teacher {shown} has learnt from {shared} of the {units} {} that split '{}' \
-                 validates and tests on, so its answers would give them away. Take a teacher of \
-                 the same split; in crossval one for each fold, with {FOLD} in its path",
+                "{shown} has learnt from {shared} of the {units} {} that split '{}' \
+                 validates and tests on, so it would give them away. Take one of the same split; \
+                 in crossval one for each fold, with {FOLD} in its path",
                 unit_word(&judged),
                 config.split
             );
@@ -51,12 +54,12 @@ pub fn check(config: &TrainConfig) -> Result<Learnt> {
         if let Some(gap) = gap {
             ensure!(
                 config.trust_teachers,
-                "teacher {shown} cannot be checked against split '{}': {gap}. Add the list with \
-                 `cargo trainer card --weights {shown} --patches DIR`, export it again, or say \
+                "{shown} cannot be checked against split '{}': {gap}. Add the list to a weights file \
+                 with `cargo trainer card --weights FILE --patches DIR`, export it again, or say \
                  --trust-teachers true, which the card will tell",
                 config.split
             );
-            learnt.gaps.push(format!("teacher {}: {gap}; it was trusted", name(path)));
+            learnt.gaps.push(format!("{} {}: {gap}; it was trusted", source.words(), name(path)));
         }
         if let Some(seen) = &seen {
             learnt.join(seen);
@@ -70,16 +73,41 @@ fn name(path: &Path) -> String {
     path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
-/// Read whom a teacher has learnt from; `None` where it does not say.
-fn teacher(path: &Path) -> Result<Option<Learnt>> {
-    let shown = || format!("teacher {}", path.display());
-    let bytes = fs::read(path).with_context(shown)?;
-    let file = read_weights(&bytes).with_context(shown)?;
-    Learnt::read(&file.header.card.learnt).with_context(shown)
+/// What a run takes from elsewhere.
+#[derive(Clone, Copy)]
+enum Source {
+    Teacher,
+    Init,
 }
 
-/// Return the configuration of a fold of cross-validation: its split, and its own teachers where
-/// their paths say `{fold}`.
+impl Source {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Teacher => "teacher",
+            Self::Init => "--init",
+        }
+    }
+
+    /// Read whom it has learnt from; `None` where it does not say. What a run begins with may be a run,
+    /// or one of its checkpoints.
+    fn read(self, path: &Path) -> Result<Option<Learnt>> {
+        let shown = || format!("{} {}", self.words(), path.display());
+        if path.is_dir() {
+            let card = match (read(path)?, path.parent()) {
+                (None, Some(run)) => read(run)?,
+                (card, _) => card,
+            };
+            let learnt = card.map(|card| Learnt::read(&card)).transpose();
+            return Ok(learnt.with_context(shown)?.flatten());
+        }
+        let bytes = fs::read(path).with_context(shown)?;
+        let file = read_weights(&bytes).with_context(shown)?;
+        Learnt::read(&file.header.card.learnt).with_context(shown)
+    }
+}
+
+/// Return the configuration of a fold of cross-validation: its split, and its own teachers and
+/// beginning where their paths say `{fold}`.
 pub fn of_fold(config: &TrainConfig, fold: u32) -> TrainConfig {
     let own = |path: &PathBuf| match path.to_str() {
         Some(text) => PathBuf::from(text.replace(FOLD, &fold.to_string())),
@@ -88,6 +116,7 @@ pub fn of_fold(config: &TrainConfig, fold: u32) -> TrainConfig {
     TrainConfig {
         split: Split::Luna16Fold(fold),
         teachers: config.teachers.iter().map(own).collect(),
+        init: own(&config.init),
         ..config.clone()
     }
 }

@@ -1,7 +1,7 @@
 //! What a run did, for its card: data, split, recipe, epoch and rule of choice. Nothing here is
 //! known beforehand: what neither run nor data say is called not known.
 
-use crate::config::{Contested, TrainConfig};
+use crate::config::{Contested, Monitor, TrainConfig};
 use crate::dataset::description::DataCard;
 use crate::dataset::{ManifestRow, unit_word};
 use crate::report::card::short;
@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 /// Why an epoch was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EpochRule {
-    /// The highest validation AUC.
-    Best,
+    /// The best by the figure on validation that the run monitors.
+    Best(Monitor),
     /// The last one.
     Last,
     /// A checkpoint that was named.
@@ -50,10 +50,10 @@ pub struct Origin<'a> {
 }
 
 impl EpochRule {
-    /// Read the name of a checkpoint as `export --checkpoint` takes it.
-    pub fn of_checkpoint(name: &str) -> Self {
+    /// Read the name of a checkpoint as `export --checkpoint` takes it, of a run that monitors a figure.
+    pub fn of_checkpoint(name: &str, monitor: Monitor) -> Self {
         match name {
-            "best" => Self::Best,
+            "best" => Self::Best(monitor),
             "last" => Self::Last,
             name => Self::Named(name.to_owned()),
         }
@@ -62,7 +62,7 @@ impl EpochRule {
     /// Say it in words.
     pub fn words(&self) -> String {
         match self {
-            Self::Best => "the best by validation AUC".to_owned(),
+            Self::Best(monitor) => format!("the best by validation {}", monitor.name()),
             Self::Last => "the last".to_owned(),
             Self::Named(name) => format!("checkpoint {name}, by name"),
         }
@@ -71,14 +71,14 @@ impl EpochRule {
     /// Name what was chosen on the validation part.
     fn chosen(&self) -> &'static str {
         match self {
-            Self::Best => "Epoch, temperature and threshold",
+            Self::Best(_) => "Epoch, temperature and threshold",
             Self::Last | Self::Named(_) => "Temperature and threshold",
         }
     }
 
     fn option(&self) -> String {
         match self {
-            Self::Best => String::new(),
+            Self::Best(_) => String::new(),
             Self::Last => " --checkpoint last".to_owned(),
             Self::Named(name) => format!(" --checkpoint {name}"),
         }
@@ -304,7 +304,7 @@ mod tests {
             preprocess_id: preprocess_id(),
             ..DataCard::default()
         };
-        let best = card(&origin(&config, &told, EpochRule::Best));
+        let best = card(&origin(&config, &told, EpochRule::Best(Monitor::Auc)));
         assert_eq!(best.title, "The paper network on Ours, patientwise split");
         assert!(best.data.starts_with("Patches of ours. 0 patches"), "{}", best.data);
         assert!(best.data.contains("as the folder states") && best.license == "CC0");

@@ -19,6 +19,8 @@ pub(super) struct Maps {
 }
 
 /// What follows the products of a convolution.
+// There is one at a time, and not for long.
+#[allow(clippy::large_enum_variant)]
 pub(super) enum Then<'a> {
     /// A bias, `[C out]`.
     Bias(Tensor<1>),
@@ -46,11 +48,17 @@ impl Maps {
         Self { tensor: patches, channels_last: false }
     }
 
-    /// Return the maps as Burn has them.
-    #[cfg(test)]
-    pub(super) fn into_burn(self) -> Tensor<4> {
-        assert!(!self.channels_last);
-        self.tensor
+    /// Return whether our own engine computes them.
+    pub(super) fn by_engine(&self) -> bool {
+        self.channels_last
+    }
+
+    /// Return the maps as Burn has them, `[B, C, H, W]`.
+    pub(super) fn channels_first(self) -> Tensor<4> {
+        match self.channels_last {
+            true => self.tensor.permute([0, 3, 1, 2]),
+            false => self.tensor,
+        }
     }
 
     /// Convolve, normalise or shift, cut what is negative, and keep the largest of every 2 x 2 places
@@ -119,19 +127,13 @@ impl Maps {
 
     /// Return everything as a row, `[B, C * H * W]`.
     pub(super) fn flattened(self) -> Tensor<2> {
-        match self.channels_last {
-            true => self.tensor.permute([0, 3, 1, 2]).flatten(1, 3),
-            false => self.tensor.flatten(1, 3),
-        }
+        self.channels_first().flatten(1, 3)
     }
 
     /// Return the mean of every field over places and symmetries, `[B, C / 8]`: nothing is left that a
     /// turn could change.
     pub(super) fn field_means(self) -> Tensor<2> {
-        let tensor = match self.channels_last {
-            true => self.tensor.permute([0, 3, 1, 2]),
-            false => self.tensor,
-        };
+        let tensor = self.channels_first();
         let [batch, channels, height, width] = tensor.dims();
         let fields = [batch, channels / SYMMETRIES, SYMMETRIES * height * width];
         tensor.reshape(fields).mean_dim(2).reshape([batch, channels / SYMMETRIES])

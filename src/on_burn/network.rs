@@ -1,5 +1,6 @@
 //! A network's table executed by Burn, layer by layer.
 
+use super::maps::{Maps, Then};
 use crate::model::{LayerInfo, NetworkKind, Operation};
 use crate::weights::{LayerParameters, Parameter, Parameters, WeightsError};
 use burn::module::{Module, Param};
@@ -144,7 +145,30 @@ impl Network {
     /// `[B, 1, 50, 50]` in [0, 1] -> `[B, 2]`
     #[must_use]
     pub fn forward(&self, patches: Tensor<4>) -> Tensor<2> {
-        self.through(0..self.layers.len(), patches).flatten(1, 3)
+        let maps = Maps::of_patches(patches);
+        // Where our own engine trains, all convolutions are its.
+        let done = if maps.by_engine() { self.convolutions() } else { 0 };
+        // They stand before everything else that has kernels.
+        let mut kernels = self.kernels.iter();
+        let mut maps = maps;
+        for (at, layer) in self.layers[..done].iter().enumerate() {
+            if let Operation::Convolution { padding, .. } = layer.operation
+                && let Some(LayerTensors { weights, bias }) = kernels.next()
+            {
+                let next = self.layers.get(at + 1).map(|next| next.operation);
+                let pool = next == Some(Operation::MaxPool);
+                maps = maps.convolved(weights.val(), Then::Bias(bias.val()), padding, pool);
+            }
+        }
+        self.through(done..self.layers.len(), maps.channels_first()).flatten(1, 3)
+    }
+
+    /// Count the layers up to the last convolution, its pooling with it.
+    fn convolutions(&self) -> usize {
+        let last = self.layers.iter().rposition(|layer| {
+            matches!(layer.operation, Operation::Convolution { .. } | Operation::MaxPool)
+        });
+        last.map_or(0, |last| last + 1)
     }
 
     /// Compute the logits of every patch of a picture at [`NetworkKind::dense_stride`], each equal to
@@ -299,6 +323,43 @@ mod tests {
                 let mut listed = [vec![3], layer.output_shape.clone()].concat();
                 listed.resize(4, 1);
                 assert_eq!(map.dims().to_vec(), listed, "{kind:?} {}", layer.name);
+            }
+        }
+    }
+
+    /// Gradients of a loss by the patches and by the first kernels.
+    fn gradients(logits: &Tensor<2>, patches: &Tensor<4>, network: &Network) -> [Vec<f32>; 2] {
+        let loss = (logits.clone() * logits.clone()).sum();
+        let gradients = loss.backward();
+        let of = |tensor: &Tensor<4>| {
+            tensor.grad(&gradients).unwrap().into_data().try_to_vec::<f32>().unwrap()
+        };
+        [of(patches), of(&network.kernels[0].weights.val())]
+    }
+
+    #[test]
+    fn under_autodiff_the_engine_gives_burns_own_answers_and_gradients() {
+        let device = Device::flex().autodiff();
+        for kind in NetworkKind::ALL {
+            let network = Network::new(kind, random(kind, 6), &device).unwrap();
+            let shape = [3, 1, PATCH_SIZE, PATCH_SIZE];
+            let patches = Tensor::random(shape, Distribution::Uniform(0.0, 1.0), &device);
+            let patches = patches.require_grad();
+            let by_engine = network.forward(patches.clone());
+            let by_burn = network.through(0..network.layers.len(), patches.clone()).flatten(1, 3);
+            let numbers = |logits: &Tensor<2>| logits.to_data().try_to_vec::<f32>().unwrap();
+            let mut pairs = vec![(numbers(&by_engine), numbers(&by_burn))];
+            let both = [by_engine, by_burn].map(|logits| gradients(&logits, &patches, &network));
+            let [own, by_burn] = both;
+            pairs.extend(own.into_iter().zip(by_burn));
+            for (own, by_burn) in pairs {
+                // Rounding may choose another of two nearly equal places when pooling, and their
+                // gradients then go other ways: rarely, so in sum they must agree.
+                let squares =
+                    |of: &mut dyn Iterator<Item = f32>| of.map(|one| one * one).sum::<f32>();
+                let apart = squares(&mut own.iter().zip(&by_burn).map(|(a, b)| a - b));
+                let share = (apart / squares(&mut by_burn.iter().copied())).sqrt();
+                assert!(share < 0.02, "{kind:?}, {} numbers: {share}", own.len());
             }
         }
     }

@@ -251,7 +251,7 @@ mod tests {
                     layer.name
                 );
                 for (map, fields) in maps.iter_mut().zip(fields) {
-                    let whole = conv.forward(Maps::as_burn(map.clone()), false).into_burn();
+                    let whole = conv.forward(Maps::as_burn(map.clone()), false).channels_first();
                     let parts = conv.activated(fields);
                     let difference = (whole.clone() - parts).abs().max().into_scalar::<f32>();
                     assert!(

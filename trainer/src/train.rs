@@ -189,7 +189,7 @@ pub fn train(
             let speed = patches as f64 / began.elapsed().as_secs_f64().max(1e-9);
             let learning_rate = config.learning_rate_at(run.state.step - 1, steps);
             let told = Told { began, learning_rate, speed };
-            run.finish_epoch(told, &valid_set, &chosen.device, &mut journal)?;
+            run.finish_epoch(told, &valid_set, &mut journal)?;
             progress.epoch(&run.state);
         }
         if run.state.stands_still(config.early_stopping) {
@@ -297,15 +297,9 @@ impl Run<'_> {
         if self.clean.is_empty() { network } else { network.with_statistics_of(self.clean.clone()) }
     }
 
-    fn finish_epoch(
-        &mut self,
-        told: Told,
-        valid: &Dataset,
-        device: &Device,
-        journal: &mut Journal,
-    ) -> Result<()> {
+    fn finish_epoch(&mut self, told: Told, valid: &Dataset, journal: &mut Journal) -> Result<()> {
         let current = self.current();
-        let (labelled, valid_loss) = validate(&current.deployed(), &valid.examples, device)?;
+        let (labelled, valid_loss) = validate(&current.deployed(), &valid.examples)?;
         let state = &mut self.state;
         let record = EpochRecord {
             epoch: state.epoch + 1,

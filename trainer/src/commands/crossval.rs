@@ -177,7 +177,7 @@ fn predict(config: &TrainConfig, device: DeviceChoice, fold: u32, run: &Path) ->
         .context("the fold has no finished epoch")?
         .deployed();
     let test = Dataset::load(&config.patches, &config.split.test())?;
-    let (labelled, _) = validate(&network, &test.examples, &device)?;
+    let (labelled, _) = validate(&network, &test.examples)?;
     let mut writer = csv::Writer::from_writer(Vec::new());
     for (example, one) in test.examples.iter().zip(labelled) {
         writer.serialize(Row {

@@ -45,7 +45,7 @@ pub fn initial(config: &TrainConfig, train: &Dataset, device: &Device) -> Result
 
 /// Return the checkpoint that a folder is or holds: of a run the best epoch, else the newest step;
 /// and the run's network.
-fn of_run(folder: &Path) -> Result<(PathBuf, Option<nodulens::model::NetworkKind>)> {
+pub(super) fn of_run(folder: &Path) -> Result<(PathBuf, Option<nodulens::model::NetworkKind>)> {
     let network = |run: Option<&Path>| Some(config::read(run?).ok()?.network);
     if folder.join(checkpoint::STATE).is_file() {
         return Ok((folder.to_owned(), network(folder.parent())));

@@ -96,7 +96,7 @@ pub fn rehearse(config: &TrainConfig, choice: DeviceChoice, path: &Path) -> Resu
 
     let began = Instant::now();
     let examples = &valid.examples[..valid.examples.len().min(VALIDATED)];
-    validate(&network.valid().deployed(), examples, &chosen.device)?;
+    validate(&network.valid().deployed(), examples)?;
     let share = valid.examples.len() as f64 / examples.len().max(1) as f64;
     let epoch_end = began.elapsed().mul_f64(share) + measuring(config, &network, &train, &device);
     let step = timed.time / u32::try_from(timed.steps.max(1))?;

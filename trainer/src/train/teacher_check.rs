@@ -5,6 +5,7 @@ use crate::config::TrainConfig;
 use crate::dataset::learnt::{Learnt, Shared};
 use crate::dataset::{ManifestRow, Split, read_manifest, unit_word};
 use crate::files::write_whole;
+use crate::train::initial::of_run;
 use anyhow::{Context, Result, bail, ensure};
 use nodulens::weights::{CardLearnt, read_weights};
 use std::fs;
@@ -93,6 +94,8 @@ impl Source {
     fn read(self, path: &Path) -> Result<Option<Learnt>> {
         let shown = || format!("{} {}", self.words(), path.display());
         if path.is_dir() {
+            // For its errors: a folder that holds no run has nothing to say either.
+            of_run(path)?;
             let card = match (read(path)?, path.parent()) {
                 (None, Some(run)) => read(run)?,
                 (card, _) => card,

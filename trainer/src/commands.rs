@@ -18,6 +18,7 @@ pub mod serve;
 pub mod sweep;
 pub mod train;
 
+use crate::memory;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -73,13 +74,24 @@ enum Command {
     Serve(serve::Arguments),
 }
 
+impl Command {
+    /// Return whether it takes training steps.
+    fn trains(&self) -> bool {
+        matches!(self, Self::Train(_) | Self::Crossval(_) | Self::Sweep(_) | Self::Bench(_))
+    }
+}
+
 /// Run the command that the arguments name; the first of them is the program itself.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let (arguments, note) = today(arguments.collect());
     if let Some(note) = note {
         eprintln!("{note}");
     }
-    let result = match CommandLine::parse_from(arguments).command {
+    let command = CommandLine::parse_from(arguments).command;
+    if command.trains() {
+        memory::keep();
+    }
+    let result = match command {
         Command::Dataset(arguments) => dataset::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
         Command::Sweep(arguments) => sweep::run(&arguments),

@@ -16,11 +16,16 @@ pub(crate) fn pack(
     panel: usize,
 ) -> Vec<f32> {
     let mut packed = vec![0.0; outputs.div_ceil(panel) * taps * channels * panel];
-    for (pair, kernel) in weights.chunks_exact(taps).take(inputs * outputs).enumerate() {
-        let (output, input) = (pair / inputs, pair % inputs);
-        let first = (output / panel * taps * channels + input) * panel + output % panel;
-        for (tap, weight) in kernel.iter().enumerate() {
-            packed[first + tap * channels * panel] = *weight;
+    let panels = packed.chunks_exact_mut(taps * channels * panel);
+    for (of_panel, packed) in weights.chunks(panel * inputs * taps).zip(panels) {
+        // Written in order, read from as many places as a panel has columns: in training this is done
+        // at every step.
+        for (place, columns) in packed.chunks_exact_mut(panel).enumerate() {
+            let (tap, input) = (place / channels, place % channels);
+            if input < inputs {
+                let column = of_panel[input * taps + tap..].iter().step_by(inputs * taps);
+                columns.iter_mut().zip(column).for_each(|(to, from)| *to = *from);
+            }
         }
     }
     packed

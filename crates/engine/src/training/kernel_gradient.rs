@@ -58,12 +58,15 @@ impl KernelGradient {
         let inputs = self.shape.channels[0];
         let taps = self.shape.kernel * self.shape.kernel;
         let mut weights = vec![0.0; self.shape.weights()];
-        for (pair, kernel) in weights.chunks_exact_mut(taps).enumerate() {
-            let (output, input) = (pair / inputs, pair % inputs);
-            let depth = output / self.panel * taps * self.channels + input;
-            let first = depth * self.panel + output % self.panel;
-            for (tap, weight) in kernel.iter_mut().enumerate() {
-                *weight = self.sums[first + tap * self.channels * self.panel];
+        let panels = self.sums.chunks_exact(taps * self.channels * self.panel);
+        let of_panels = weights.chunks_mut(self.panel * inputs * taps);
+        for (sums, of_panel) in panels.zip(of_panels) {
+            for (place, columns) in sums.chunks_exact(self.panel).enumerate() {
+                let (tap, input) = (place / self.channels, place % self.channels);
+                if input < inputs {
+                    let to = of_panel[input * taps + tap..].iter_mut().step_by(inputs * taps);
+                    to.zip(columns).for_each(|(to, from)| *to = *from);
+                }
             }
         }
         let Some(whole) = self.whole else { return weights };

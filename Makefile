@@ -176,10 +176,19 @@ published: trainer
 	train compact compact
 	publish compact --checkpoint last
 
-# Wants PyTorch (pip install torch) in the Python that it is run with.
-bench-training: tools
+# PyTorch, from PyPI, in a place of its own: some gigabytes, of which nothing ships.
+TORCH := target/tools/torch
+$(TORCH)/.ready:
+	@command -v python3 >/dev/null || { echo "python3 is missing: install Python 3.11 or newer"; exit 1; }
+	rm -rf $(TORCH)
+	python3 -m venv $(TORCH) || { echo "python3 cannot make virtual environments: apt-get install python3-venv"; exit 1; }
+	$(TORCH)/bin/pip install --quiet --disable-pip-version-check torch==2.15.0 numpy
+	touch $@
+
+# Wants an idle machine: it times.
+bench-training: tools $(TORCH)/.ready
 	cargo build --release --package trainer --no-default-features
-	python3 scripts/bench_training.py target/release/nodulens docs/training-speed.json
+	$(TORCH)/bin/python scripts/bench_training.py target/release/nodulens docs/training-speed.json
 
 measure: build chromium trainer
 	npm run --silent measure

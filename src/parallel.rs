@@ -61,3 +61,16 @@ pub(crate) fn zeros(count: usize) -> Vec<f32> {
 pub(crate) fn zeros(count: usize) -> Vec<f32> {
     vec![0.0; count]
 }
+
+/// Do two things side by side.
+#[cfg(all(feature = "threads", feature = "flex"))]
+pub(crate) fn both(first: &mut (dyn FnMut() + Send), second: &mut (dyn FnMut() + Send)) {
+    rayon::join(first, second);
+}
+
+/// Do two things one after the other.
+#[cfg(all(not(feature = "threads"), feature = "flex"))]
+pub(crate) fn both(first: &mut (dyn FnMut() + Send), second: &mut (dyn FnMut() + Send)) {
+    first();
+    second();
+}

@@ -6,7 +6,7 @@
 //! threads in [`PARTS`] parts whatever the number of threads, so that sums come out the same on every
 //! machine.
 
-use crate::parallel::{each, zeros};
+use crate::parallel::{both, each, zeros};
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
 use burn::backend::autodiff::grads::Gradients;
@@ -133,7 +133,8 @@ impl Block {
             size: [rows, columns],
         };
         let weights = kernels.primitive().to_contiguous();
-        let convolution = TrainingConvolution::new(shape, numbers(&weights), maps.is_tracked())?;
+        let convolution =
+            TrainingConvolution::new(shape, numbers(&weights), maps.is_tracked(), &both)?;
         let activation = Activation::new(outputs, convolution.output_size(), self.pool)?;
         let guards = [maps.node(), kernels.node(), gain.node(), offset.node()];
 

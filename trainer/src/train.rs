@@ -218,6 +218,11 @@ struct Pass {
 /// Take the patches of a step through the network and back, in so many parts, of which each leaves
 /// its share of the gradients.
 fn pass(network: &Trainable, ready: &Ready, parts: usize, device: &Device) -> Result<Pass> {
+    // Within the pool, so that a thread of it need not be woken for every operation.
+    rayon::scope(|_| pass_here(network, ready, parts, device))
+}
+
+fn pass_here(network: &Trainable, ready: &Ready, parts: usize, device: &Device) -> Result<Pass> {
     let mut accumulated = GradientsAccumulator::new();
     let (mut sum, mut count) = (0.0, 0);
     for part in ready.targets.parts(parts) {

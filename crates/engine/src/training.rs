@@ -14,5 +14,5 @@ mod kernel_gradient;
 mod tests;
 
 pub use activation::{Activation, GradientSums, Moments, Through};
-pub use convolution::{ConvolutionShape, Scratch, TrainingConvolution};
+pub use convolution::{Both, ConvolutionShape, Scratch, TrainingConvolution};
 pub use kernel_gradient::KernelGradient;

@@ -11,6 +11,18 @@ use crate::winograd::Winograd;
 /// Bytes of maps that are worked on at once, so that they stay in the second-level cache.
 const AT_ONCE: usize = 384 << 10;
 
+/// Does two things, side by side or one after the other.
+pub type Both<'a> = &'a (dyn Fn(&mut (dyn FnMut() + Send), &mut (dyn FnMut() + Send)) + 'a);
+
+/// How kernels are packed.
+pub(super) struct Preparation<'a> {
+    /// For the gradient of the input, too.
+    pub(super) back: bool,
+    pub(super) both: Both<'a>,
+    /// What suits so many channels.
+    pub(super) instructions: &'a dyn Fn(&[usize]) -> InstructionSet,
+}
+
 /// What a convolution takes, at stride 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConvolutionShape {
@@ -207,21 +219,25 @@ impl Kernel for PassKernel<'_> {
 
 impl TrainingConvolution {
     /// Pack kernels, `[out, in, y, x]`, for the instructions that suit the channels. `back`: for the
-    /// gradient of the input, too.
+    /// gradient of the input, too. `both` does two things, side by side where there are threads.
     ///
     /// # Errors
     /// [`EngineError::Layer`] where the kernel does not fit the input, or the weights are not as many
     /// as the shape says.
-    pub fn new(shape: ConvolutionShape, weights: &[f32], back: bool) -> Result<Self, EngineError> {
-        Self::with_instructions(shape, weights, back, InstructionSet::suited)
-    }
-
-    /// Do the same for instructions of one's own choice by channels.
-    pub(super) fn with_instructions(
+    pub fn new(
         shape: ConvolutionShape,
         weights: &[f32],
         back: bool,
-        instructions: impl Fn(&[usize]) -> InstructionSet,
+        both: Both<'_>,
+    ) -> Result<Self, EngineError> {
+        let instructions = &InstructionSet::suited;
+        Self::prepared(shape, weights, &Preparation { back, both, instructions })
+    }
+
+    pub(super) fn prepared(
+        shape: ConvolutionShape,
+        weights: &[f32],
+        how: &Preparation<'_>,
     ) -> Result<Self, EngineError> {
         let wrong = |what: &str| Err(EngineError::Layer(0, what.to_owned()));
         let Some(size) = shape.output_size().filter(|_| shape.weights() > 0) else {
@@ -231,19 +247,14 @@ impl TrainingConvolution {
             return wrong("not as many weights as its shape says, or more padding than kernel");
         }
         if size == [1, 1] && shape.padding == 0 && shape.kernel > 1 {
-            return Ok(Self::whole(&shape, weights, back, instructions));
+            return Ok(Self::whole(&shape, weights, how));
         }
-        Ok(Self::of_places(shape, size, weights, back, instructions))
+        Ok(Self::of_places(shape, size, weights, how))
     }
 
     /// A kernel as large as the map is a product with a row of numbers: one place with as many
     /// channels.
-    fn whole(
-        shape: &ConvolutionShape,
-        weights: &[f32],
-        back: bool,
-        instructions: impl Fn(&[usize]) -> InstructionSet,
-    ) -> Self {
+    fn whole(shape: &ConvolutionShape, weights: &[f32], how: &Preparation<'_>) -> Self {
         let ([inputs, outputs], taps) = (shape.channels, shape.kernel * shape.kernel);
         let mut rows = vec![0.0; weights.len()];
         for (to, from) in
@@ -253,7 +264,7 @@ impl TrainingConvolution {
         }
         let channels = [inputs * taps, outputs];
         let place = ConvolutionShape { channels, kernel: 1, padding: 0, size: [1, 1] };
-        let alone = Self::of_places(place, [1, 1], &rows, back, instructions);
+        let alone = Self::of_places(place, [1, 1], &rows, how);
         Self { whole: Some(*shape), ..alone }
     }
 
@@ -261,8 +272,7 @@ impl TrainingConvolution {
         shape: ConvolutionShape,
         size: [usize; 2],
         weights: &[f32],
-        back: bool,
-        instructions: impl Fn(&[usize]) -> InstructionSet,
+        how: &Preparation<'_>,
     ) -> Self {
         let [inputs, outputs] = shape.channels;
         let conv = |channels: [usize; 2], padding, weights| Convolution {
@@ -273,18 +283,26 @@ impl TrainingConvolution {
             bias: vec![0.0; channels[1]],
             relu: false,
         };
-        let forward = conv(shape.channels, shape.padding, weights.to_vec());
         // A single channel is read as it is, and not in panels.
         let filled = if inputs == 1 { &shape.channels[1..] } else { &shape.channels };
-        let set = instructions(filled);
-        let forward = Pass::new(&forward, [shape.size, size], set, 1);
-        let kernels = instructions(&[outputs]);
-        let back = back.then(|| {
+        let kernels = (how.instructions)(&[outputs]);
+        let set = (how.instructions)(filled);
+        let forward = || {
+            let conv = conv(shape.channels, shape.padding, weights.to_vec());
+            Pass::new(&conv, [shape.size, size], set, 1)
+        };
+        let set = (how.instructions)(&shape.channels);
+        let back = || {
             let margin = shape.kernel - 1 - shape.padding;
             let turned = conv([outputs, inputs], margin, turned(&shape, weights));
-            let set = instructions(&shape.channels);
             Pass::new(&turned, [size, shape.size], set, kernels.panel())
-        });
+        };
+        let mut passes = (None, None);
+        let (to_forward, to_back) = (&mut passes.0, &mut passes.1);
+        if how.back {
+            (how.both)(&mut || *to_forward = Some(forward()), &mut || *to_back = Some(back()));
+        }
+        let (forward, back) = (passes.0.unwrap_or_else(forward), passes.1);
         let channels = outputs.next_multiple_of(kernels.panel());
         let alone = Map { size, margin: 0, room: size, channels };
         let gradient = back.as_ref().map_or(alone, |pass| pass.from);

@@ -1,5 +1,6 @@
 //! Outputs and gradients against convolution and its derivatives by hand, in double precision.
 
+use super::convolution::Preparation;
 use super::*;
 use crate::vector::InstructionSet;
 use rand::{RngExt, SeedableRng};
@@ -8,6 +9,11 @@ use rand_pcg::Pcg64Mcg;
 fn random(count: usize, seed: u64) -> Vec<f32> {
     let mut rng = Pcg64Mcg::seed_from_u64(seed);
     (0..count).map(|_| 2.0 * rng.random::<f32>() - 1.0).collect()
+}
+
+fn in_turn(first: &mut (dyn FnMut() + Send), second: &mut (dyn FnMut() + Send)) {
+    first();
+    second();
 }
 
 /// Walk over every product of a convolution: places among input, output and weights.
@@ -75,8 +81,8 @@ fn outputs_and_gradients_are_those_by_hand() {
             by_weight[weight] += wide(gradient[to]) * wide(input[from]);
         });
         for set in InstructionSet::ALL.into_iter().filter(|set| set.available()) {
-            let conv =
-                TrainingConvolution::with_instructions(shape, &weights, true, |_| set).unwrap();
+            let how = Preparation { back: true, both: &in_turn, instructions: &|_| set };
+            let conv = TrainingConvolution::prepared(shape, &weights, &how).unwrap();
             let mut scratch = Scratch::default();
             // Twice, the first time with other numbers, so that what is left over would show.
             for input in [random(input.len(), 9), input.clone()] {
@@ -103,10 +109,10 @@ fn outputs_and_gradients_are_those_by_hand() {
 #[test]
 fn a_shape_that_cannot_be_is_refused() {
     let shape = ConvolutionShape { channels: [8, 8], kernel: 3, padding: 0, size: [2, 9] };
-    assert!(TrainingConvolution::new(shape, &[0.0; 576], false).is_err());
+    assert!(TrainingConvolution::new(shape, &[0.0; 576], false, &in_turn).is_err());
     let shape = ConvolutionShape { size: [9, 9], ..shape };
-    assert!(TrainingConvolution::new(shape, &[0.0; 575], false).is_err());
-    assert!(TrainingConvolution::new(shape, &[0.0; 576], false).is_ok());
+    assert!(TrainingConvolution::new(shape, &[0.0; 575], false, &in_turn).is_err());
+    assert!(TrainingConvolution::new(shape, &[0.0; 576], false, &in_turn).is_ok());
     assert!(Activation::new(9, [4, 4], true).is_err());
     assert!(Activation::new(16, [1, 4], true).is_err());
 }

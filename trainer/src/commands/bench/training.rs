@@ -71,11 +71,15 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let (mut losses, mut timed) = (Vec::new(), 0.0);
     for step in 0..arguments.warmup + arguments.steps {
         let began = Instant::now();
-        let loss = loss.forward(network.forward(patches.clone()), classes.clone());
-        // Reading the loss ends the forward pass on every device, as training does.
-        losses.push(loss.clone().into_scalar::<f32>());
-        let forward = began.elapsed();
-        let gradients = GradientsParams::from_grads(loss.backward(), &network);
+        // Within the pool, as training does it.
+        let (value, forward, gradients) = rayon::scope(|_| {
+            let loss = loss.forward(network.forward(patches.clone()), classes.clone());
+            // Reading the loss ends the forward pass on every device, as training does.
+            let value = loss.clone().into_scalar::<f32>();
+            let forward = began.elapsed();
+            (value, forward, GradientsParams::from_grads(loss.backward(), &network))
+        });
+        losses.push(value);
         chosen.device.sync()?;
         let backward = began.elapsed();
         network = optimizer.step(LEARNING_RATE, network, gradients);

@@ -33,6 +33,7 @@ parser.add_argument("--networks", nargs="+", default=["paper", "compact"])
 arguments = parser.parse_args()
 BATCH, WARMUP, CHECKED, NODULES = 96, 2, 10, 5
 STEPS = {"paper": 4, "compact": 15}
+LAYOUTS = {"contiguous": torch.contiguous_format, "channels last": torch.channels_last}
 TOLERANCE, EPSILON = 1e-3, 1e-7  # of the losses; of Adam, as TensorFlow and the paper have it
 
 
@@ -152,32 +153,51 @@ def ours(name, threads, steps, warmup, dropout, start=None):
     return json.loads(subprocess.run(command, env=environment, check=True, capture_output=True).stdout)
 
 
+def speed(run):
+    return run["patches_per_second"]
+
+
 def middle(runs):
     """Medians over the rounds."""
     ms = {part: round(statistics.median(run["ms"][part] for run in runs), 2) for part in runs[0]["ms"]}
     return {"patches_per_second": round(statistics.median(run["patches_per_second"] for run in runs), 1), "ms": ms}
 
 
-def measure(name, threads, start):
+def fastest_layout(name, threads, start):
     torch.set_num_threads(threads)
-    layouts = {"contiguous": torch.contiguous_format, "channels last": torch.channels_last}
-    quick = {key: pytorch(name, start, 3, 2, 0.5, layout)["patches_per_second"] for key, layout in layouts.items()}
-    layout = max(quick, key=quick.get)
+    return max(LAYOUTS, key=lambda key: pytorch(name, start, 3, 2, 0.5, LAYOUTS[key])["patches_per_second"])
+
+
+def measure(name, start):
+    """Rounds over both programs and all counts of threads."""
+    layouts = {threads: fastest_layout(name, threads, start) for threads in arguments.threads}
     rounds = []
     for _ in range(arguments.rounds):
-        mine = ours(name, threads, STEPS[name], WARMUP, 0.5)
-        rounds.append((mine, pytorch(name, start, STEPS[name], WARMUP, 0.5, layouts[layout])))
-    ratios = sorted(mine["patches_per_second"] / theirs["patches_per_second"] for mine, theirs in rounds)
-    return {
-        "threads": threads,
-        "ours": middle([mine for mine, _ in rounds]),
-        "pytorch": {"layout": layout, **middle([theirs for _, theirs in rounds])},
-        "ratio_burn_to_pytorch": round(statistics.median(ratios), 3),
-        "ratio_range": [round(ratios[0], 3), round(ratios[-1], 3)],
-    }
+        rounds.append({})
+        for threads in arguments.threads:
+            mine = ours(name, threads, STEPS[name], WARMUP, 0.5)
+            torch.set_num_threads(threads)
+            rounds[-1][threads] = mine, pytorch(name, start, STEPS[name], WARMUP, 0.5, LAYOUTS[layouts[threads]])
+    rows = []
+    for threads in arguments.threads:
+        ratios = sorted(speed(one[threads][0]) / speed(one[threads][1]) for one in rounds)
+        rows.append(
+            {
+                "threads": threads,
+                "ours": middle([one[threads][0] for one in rounds]),
+                "pytorch": {"layout": layouts[threads], **middle([one[threads][1] for one in rounds])},
+                "ratio_burn_to_pytorch": round(statistics.median(ratios), 3),
+                "ratio_range": [round(ratios[0], 3), round(ratios[-1], 3)],
+            }
+        )
+    few, many = arguments.threads[0], arguments.threads[-1]
+    gains = [[speed(one[many][who]) / speed(one[few][who]) for one in rounds] for who in (0, 1)]
+    gain = {key: round(statistics.median(of), 2) for key, of in zip(("ours", "pytorch"), gains)}
+    return {"by_threads": rows, "gain_of_threads": gain}
 
 
 result = {
+    "command": "make bench-training",
     "batch_size": BATCH,
     "rounds": arguments.rounds,
     "torch": torch.__version__,
@@ -195,12 +215,9 @@ for name in arguments.networks:
     apart = max(abs(a - b) / b for a, b in zip(mine, theirs))
     if apart > TOLERANCE:
         sys.exit(f"{name}: the losses of {CHECKED} steps differ by {apart:.1e}\nours    {mine}\nPyTorch {theirs}")
-    rows = [measure(name, threads, start) for threads in arguments.threads]
-    result["networks"][name] = {"losses_apart": float(f"{apart:.1e}"), "losses": [round(loss, 6) for loss in mine], "by_threads": rows}
-    if len(rows) > 1:
-        first, last = rows[0], rows[-1]
-        gain = {key: round(last[key]["patches_per_second"] / first[key]["patches_per_second"], 2) for key in ("ours", "pytorch")}
-        result["networks"][name]["gain_of_threads"] = gain
-    for row in rows:
+    found = measure(name, start)
+    result["networks"][name] = {"losses_apart": float(f"{apart:.1e}"), "losses": [round(loss, 6) for loss in mine], **found}
+    for row in found["by_threads"]:
         print(name, json.dumps(row), flush=True)
+    print(name, "gain of threads", json.dumps(found["gain_of_threads"]), flush=True)
 pathlib.Path(arguments.out).write_text(json.dumps(result, indent=1) + "\n")

@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`luna16`] | a downloaded LUNA16 folder -> patches |
+//! | [`luna16`], [`volumes`] | a downloaded LUNA16 folder, or any folder of volumes with a list -> patches |
 //! | [`dataset`] | a folder of patches -> examples, by the parts of a split |
 //! | [`config`], [`train`] | the training keys; the run, and what belongs to it |
 //! | [`metrics`], [`report`] | figures; reports, plots and cards made of them |
@@ -26,3 +26,4 @@ pub mod report;
 pub mod shard;
 pub mod tensorboard;
 pub mod train;
+pub mod volumes;

@@ -1,16 +1,21 @@
-//! `nodulens dataset`: a downloaded LUNA16 folder to patches.
+//! `nodulens dataset`: a downloaded LUNA16 folder, or any volumes with a list of places, to patches.
 
+use super::open::{Opened, groups, open};
 use crate::luna16::layout::{ScanFile, find_scans};
-use crate::luna16::plan::{Plan, Request};
+use crate::luna16::plan::{Layout, Plan, Request};
 use crate::luna16::sample::Negatives;
-use crate::luna16::scan::{ScanOutcome, ScanRecord, process};
+use crate::luna16::scan::{Opener, Scan, ScanOutcome, ScanRecord, open_luna16, process};
 use crate::luna16::summary::{DatasetSummary, merge, records};
 use crate::luna16::tables::{Annotations, Candidate, Candidates};
 use crate::shard::Shard;
+use crate::volumes::list::{self, Listed};
 use anyhow::{Context, Result, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use nodulens::constants::NEGATIVES_PER_POSITIVE;
+use nodulens_imaging::decode::series::Series;
+use nodulens_imaging::hash::hex;
 use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -28,16 +33,22 @@ subsets only; with --complete they do.")]
 pub struct Arguments {
     /// Folder as downloaded: subset0/ ... subset9/ with .mhd and .raw or .zraw (or .mha),
     /// annotations.csv, candidates.csv or candidates_V2.csv.
-    #[arg(long, required_unless_present = "merge")]
+    #[arg(long, required_unless_present_any = ["merge", "volumes"])]
     luna16: Option<PathBuf>,
+    /// Instead: a folder of volumes in any format that Nodulens opens (DICOM, NIfTI, NRRD, MetaImage),
+    /// with --candidates.
+    #[arg(long, value_name = "DIR", conflicts_with = "luna16", requires = "candidates")]
+    volumes: Option<PathBuf>,
     /// Folder for manifest.csv, crops50/, dataset.json and summary.json. The same command run
     /// again goes on where it was stopped.
     #[arg(long)]
     out: PathBuf,
     /// Candidates file. Without it candidates.csv (version 1, the paper's), else
-    /// candidates_V2.csv.
-    #[arg(long)]
-    candidates: Option<PathBuf>,
+    /// candidates_V2.csv. Of --volumes: CSV files (file or seriesuid, coordX, coordY, coordZ in mm LPS,
+    /// class, and where known diameter_mm, patient_id, part), or MONAI's datalists (.json), separated
+    /// by commas.
+    #[arg(long, value_delimiter = ',')]
+    candidates: Vec<PathBuf>,
     /// Also write the 100 x 100 surroundings to crops100/, from which training turns and shifts
     /// patches without inventing their corners.
     #[arg(long)]
@@ -63,7 +74,7 @@ pub struct Arguments {
     #[arg(long, value_name = "K/N", default_value_t = Shard::WHOLE)]
     shard: Shard,
     /// Only join the parts that shards have made in --out.
-    #[arg(long, conflicts_with_all = ["luna16", "candidates", "context", "adjacent", "negatives_per_positive", "negatives", "seed", "jobs", "shard"])]
+    #[arg(long, conflicts_with_all = ["luna16", "volumes", "candidates", "context", "adjacent", "negatives_per_positive", "negatives", "seed", "jobs", "shard"])]
     merge: bool,
     /// Exit with status 2 also where scans that the candidates name are not on disk.
     #[arg(long)]
@@ -77,31 +88,21 @@ pub struct Arguments {
 /// cannot be read is skipped instead.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let out = &arguments.out;
-    let Some(luna16) = &arguments.luna16 else {
-        let plan = Plan::read(out)?;
-        return match records(out, &plan)? {
-            Ok(records) => finish(arguments, &merge(out, &plan, &records)?),
-            Err(missing) => bail!(
-                "{missing} of {} scans were not looked at yet; run the missing shards with --luna16",
-                plan.scans.len()
-            ),
-        };
+    let Input { layout, folder, candidates, annotations, files } = match arguments {
+        Arguments { luna16: Some(folder), .. } => luna16(folder, &arguments.candidates)?,
+        Arguments { volumes: Some(folder), .. } => volumes(folder, &arguments.candidates)?,
+        _ => {
+            let plan = Plan::read(out)?;
+            return match records(out, &plan)? {
+                Ok(records) => finish(arguments, &merge(out, &plan, &records)?),
+                Err(missing) => bail!(
+                    "{missing} of {} scans were not looked at yet; run the missing shards with \
+                     --luna16 or --volumes",
+                    plan.scans.len()
+                ),
+            };
+        }
     };
-    let candidates = match &arguments.candidates {
-        Some(path) => path.clone(),
-        None => Candidates::find(luna16)?,
-    };
-    eprintln!("Candidates: {}", candidates.display());
-    let candidates = Candidates::read(&candidates)?;
-    let annotations = Annotations::read(&luna16.join("annotations.csv"))?;
-    let excluded = luna16.join("annotations_excluded.csv");
-    let annotations = if excluded.is_file() {
-        annotations.with_excluded(&excluded)?
-    } else {
-        eprintln!("No annotations_excluded.csv: which negatives are contested is not known");
-        annotations
-    };
-    let files = find_scans(luna16)?;
     let request = Request {
         context: arguments.context,
         adjacent: arguments.adjacent,
@@ -109,6 +110,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         negatives: arguments
             .negatives
             .unwrap_or(Negatives::PerPositive(arguments.negatives_per_positive)),
+        layout,
     };
     let (plan, kept) = Plan::new(request, &candidates, &annotations);
     ensure!(
@@ -116,11 +118,15 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         "none of the {} scans in {} is below {}",
         plan.scans.len(),
         candidates.file,
-        luna16.display()
+        folder.display()
     );
     drop(candidates);
     plan.begin(out)?;
-    let job = Job { out, plan: &plan, kept: &kept, files: &files, annotations: &annotations };
+    let open: Opener<'_> = match layout {
+        Layout::Luna16 => &open_luna16,
+        Layout::Volumes => &open_volume,
+    };
+    let job = Job { out, plan: &plan, kept: &kept, files: &files, annotations: &annotations, open };
     let broken = job.run(arguments.shard, arguments.jobs)?;
     match records(out, &plan)? {
         Ok(records) => finish(arguments, &merge(out, &plan, &records)?),
@@ -137,6 +143,92 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
 }
 
+/// What is to be cut out of what.
+struct Input<'a> {
+    layout: Layout,
+    folder: &'a Path,
+    candidates: Candidates,
+    annotations: Annotations,
+    files: BTreeMap<String, ScanFile>,
+}
+
+/// Take LUNA16 as it is downloaded.
+fn luna16<'a>(folder: &'a Path, named: &[PathBuf]) -> Result<Input<'a>> {
+    ensure!(named.len() <= 1, "--luna16 takes one --candidates file, or none");
+    let candidates = match named.first() {
+        Some(path) => path.clone(),
+        None => Candidates::find(folder)?,
+    };
+    eprintln!("Candidates: {}", candidates.display());
+    let candidates = Candidates::read(&candidates)?;
+    let annotations = Annotations::read(&folder.join("annotations.csv"))?;
+    let excluded = folder.join("annotations_excluded.csv");
+    let annotations = if excluded.is_file() {
+        annotations.with_excluded(&excluded)?
+    } else {
+        eprintln!("No annotations_excluded.csv: which negatives are contested is not known");
+        annotations
+    };
+    let files = find_scans(folder)?;
+    Ok(Input { layout: Layout::Luna16, folder, candidates, annotations, files })
+}
+
+/// Take any volumes and lists of places in them.
+fn volumes<'a>(folder: &'a Path, lists: &[PathBuf]) -> Result<Input<'a>> {
+    let Listed { candidates, files } = list::read(folder, lists)?;
+    let places = || candidates.scans.values().flatten();
+    if places().all(|candidate| candidate.nodule) {
+        eprintln!(
+            "WARNING: every place is a nodule, as in a MONAI datalist; training needs others too: \
+             name a CSV of candidates of class 0 behind it, separated by a comma"
+        );
+    }
+    let annotations = Annotations::none();
+    Ok(Input { layout: Layout::Volumes, folder, candidates, annotations, files })
+}
+
+/// Open a volume as the page does. A patient whom the files name goes by a digest: the same person keeps
+/// to one side of a split, and the manifest names nobody.
+fn open_volume(file: &ScanFile) -> Result<Scan> {
+    let (mut series, mut problems) = (Vec::new(), Vec::new());
+    for group in groups(std::slice::from_ref(&file.header))? {
+        for (name, opened) in open(&group) {
+            match opened {
+                Ok(Opened::Series { series: one, .. }) => series.push(one),
+                Ok(Opened::Picture { .. }) => {
+                    problems.push(format!("{name} is a picture without HU"))
+                }
+                Err(refusal) => problems.push(format!("{name}: {}", refusal.message)),
+            }
+        }
+    }
+    if let Some(uid) = &file.series {
+        let is_it = |one: &Series| one.info.series_uid.as_ref() == Some(uid);
+        if series.iter().any(|one| is_it(one)) {
+            series.retain(|one| is_it(one));
+        }
+    }
+    let count = series.len();
+    let (Some(series), true) = (series.pop(), count <= 1) else {
+        match problems.first() {
+            Some(problem) if count == 0 => bail!("no volume could be opened: {problem}"),
+            _ => bail!("it holds {count} volumes; name one by its file, or by seriesuid"),
+        }
+    };
+    let info = &series.info;
+    ensure!(
+        info.placed,
+        "it does not say where it lies in the body, so no place can be found in it"
+    );
+    if let Some(modality) = info.modality.as_deref().filter(|modality| *modality != "CT") {
+        bail!("it is {modality}, not CT");
+    }
+    let id = info.patient.iter().find(|attribute| attribute.keyword == "PatientID");
+    let digest = |id: &str| hex(&Sha256::digest(id.as_bytes()))[..12].to_owned();
+    let patient = id.map(|id| format!("patient-{}", digest(&id.value)));
+    Ok(Scan { volume: series.volume, patient })
+}
+
 fn finish(arguments: &Arguments, summary: &DatasetSummary) -> Result<ExitCode> {
     print!("{summary}");
     println!("Wrote {}", arguments.out.join("manifest.csv").display());
@@ -151,6 +243,7 @@ struct Job<'a> {
     kept: &'a BTreeMap<String, Vec<Candidate>>,
     files: &'a BTreeMap<String, ScanFile>,
     annotations: &'a Annotations,
+    open: Opener<'a>,
 }
 
 impl Job<'_> {
@@ -184,8 +277,15 @@ impl Job<'_> {
                 let candidates = self.kept.get(series).map_or(&[][..], Vec::as_slice);
                 let file = self.files.get(series);
                 let options = &self.plan.options;
-                let record =
-                    process(self.out, options, series, file, candidates, self.annotations)?;
+                let record = process(
+                    self.out,
+                    options,
+                    series,
+                    file,
+                    candidates,
+                    self.annotations,
+                    self.open,
+                )?;
                 record.write(self.out)?;
                 record
             }

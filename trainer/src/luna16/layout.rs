@@ -10,12 +10,18 @@ use std::path::{Path, PathBuf};
 const DEPTH: usize = 2;
 
 /// A scan on disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScanFile {
-    /// Its `.mhd` or `.mha`.
+    /// Its `.mhd` or `.mha`; of other volumes, whatever holds it.
     pub header: PathBuf,
     /// The subset by its folder; `None` outside every `subsetK`.
     pub subset: Option<u32>,
+    /// Series of a folder that holds several.
+    pub series: Option<String>,
+    /// Patient, where a list names one.
+    pub patient: Option<String>,
+    /// Part of the split by patient, where a list says it; LUNA16's follows from the subset.
+    pub part: Option<&'static str>,
 }
 
 /// Find every scan below `luna16` by series UID (the file's name). One that is there twice counts
@@ -72,7 +78,7 @@ fn take(file: &Path, subset: Option<u32>, scans: &mut BTreeMap<String, ScanFile>
         file.extension().is_some_and(|extension| extension == "mhd" || extension == "mha");
     let Some(series) = file.file_stem().filter(|_| is_header) else { return };
     if let Entry::Vacant(entry) = scans.entry(series.to_string_lossy().into_owned()) {
-        entry.insert(ScanFile { header: file.to_owned(), subset });
+        entry.insert(ScanFile { header: file.to_owned(), subset, ..ScanFile::default() });
     }
 }
 

@@ -42,6 +42,40 @@ pub struct PatchOptions {
     /// SHA-256 of the excluded findings, hex; `None` where there are none to tell contested
     /// candidates by.
     pub excluded_sha256: Option<String>,
+    /// How the scans lie.
+    #[serde(default)]
+    pub layout: Layout,
+}
+
+/// How scans lie on disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    /// As LUNA16 is downloaded.
+    #[default]
+    Luna16,
+    /// Any volumes, found by a list.
+    Volumes,
+}
+
+impl Layout {
+    /// Return a short name of data of which nothing else is known.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Luna16 => "scans in LUNA16's layout",
+            Self::Volumes => "volumes of a list",
+        }
+    }
+
+    /// Say the same at the beginning of a sentence.
+    #[must_use]
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Luna16 => "Scans in LUNA16's layout",
+            Self::Volumes => "Volumes of a list",
+        }
+    }
 }
 
 /// What is asked for on the command line.
@@ -55,6 +89,8 @@ pub struct Request {
     pub seed: u64,
     /// Candidates without a nodule.
     pub negatives: Negatives,
+    /// How the scans lie.
+    pub layout: Layout,
 }
 
 /// A scan of the plan.
@@ -111,6 +147,7 @@ impl Plan {
             candidates_sha256: candidates.sha256.clone(),
             annotations_sha256: annotations.sha256.clone(),
             excluded_sha256: annotations.excluded_sha256().map(str::to_owned),
+            layout: request.layout,
         };
         let plan = Self {
             options,

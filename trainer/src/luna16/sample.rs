@@ -101,7 +101,7 @@ mod tests {
         let mut scans = BTreeMap::<String, Vec<Candidate>>::new();
         for row in 0..nodules + others {
             let world = WorldMm { x: 0.0, y: 0.0, z: 0.0 };
-            let candidate = Candidate { row, world, nodule: row < nodules };
+            let candidate = Candidate { row, world, nodule: row < nodules, diameter_mm: None };
             scans.entry(format!("1.{}", row % 5)).or_default().push(candidate);
         }
         Candidates { file: String::new(), sha256: String::new(), scans }

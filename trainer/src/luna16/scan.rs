@@ -10,6 +10,7 @@ use nodulens::constants::{PATIENTWISE_TEST, PATIENTWISE_VALID};
 use nodulens::patch::crop::{Crop, crop};
 use nodulens_imaging::UserError;
 use nodulens_imaging::decode::metaimage::{DataFile, Header, MetaImageError, read_volume};
+use nodulens_imaging::geometry::VoxelPoint;
 use nodulens_imaging::volume::Volume;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -132,6 +133,27 @@ fn steps(options: &PatchOptions) -> impl Iterator<Item = i64> {
     (-most..=most).filter(|step| *step != 0)
 }
 
+/// A scan that was opened.
+#[derive(Debug)]
+pub struct Scan {
+    /// Its voxels.
+    pub volume: Volume,
+    /// Its patient, where its files, or what is known of its series, tell.
+    pub patient: Option<String>,
+}
+
+/// What opens a scan.
+pub type Opener<'a> = &'a (dyn Fn(&ScanFile) -> Result<Scan> + Sync);
+
+/// Open a scan of LUNA16.
+///
+/// # Errors
+/// A file that is missing, unreadable or no volume.
+pub fn open_luna16(file: &ScanFile) -> Result<Scan> {
+    let series = file.header.file_stem().unwrap_or_default().to_string_lossy();
+    Ok(Scan { volume: open(&file.header)?, patient: patient(&series).map(str::to_owned) })
+}
+
 /// Crop a scan's candidates, write the pictures into `out` and tell what became of it.
 ///
 /// # Errors
@@ -143,10 +165,11 @@ pub fn process(
     file: Option<&ScanFile>,
     candidates: &[Candidate],
     annotations: &Annotations,
+    open: Opener<'_>,
 ) -> Result<ScanRecord> {
     let Some(file) = file else { return Ok(ScanRecord::empty(series, ScanOutcome::Absent)) };
-    let volume = match open(&file.header) {
-        Ok(volume) => volume,
+    let Scan { volume, patient: of_files } = match open(file) {
+        Ok(scan) => scan,
         Err(reason) => {
             return Ok(ScanRecord::empty(series, ScanOutcome::Broken(format!("{reason:#}"))));
         }
@@ -154,8 +177,11 @@ pub fn process(
     let spacing = volume.geometry().spacing_mm();
     let mut record = ScanRecord::empty(series, ScanOutcome::Done);
     for candidate in candidates {
-        let center = volume.geometry().voxel_from_world(candidate.world);
-        if !volume.geometry().contains(center) {
+        let geometry = volume.geometry();
+        let center = geometry.voxel_from_world(candidate.world);
+        // What lies in a gap between slices is in none.
+        let nearest = geometry.world_from_voxel(VoxelPoint { z: center.z.round(), ..center });
+        if !geometry.contains(center) || nearest.distance(candidate.world) > spacing.z {
             record.outside.push(candidate.row);
             continue;
         }
@@ -187,11 +213,14 @@ pub fn process(
             pixel_spacing_mm: spacing.x.to_string(),
             annotation_index: hit.map(|(nodule, _)| format!("n{:04}", nodule.row)),
             annotation_distance_mm: hit.map(|(_, distance)| distance.to_string()),
-            diameter_mm: hit.map(|(nodule, _)| nodule.diameter_mm.to_string()),
-            split_patientwise: file.subset.map(|subset| patientwise(subset).to_owned()),
+            diameter_mm: hit
+                .map(|(nodule, _)| nodule.diameter_mm)
+                .or(candidate.diameter_mm)
+                .map(|mm| mm.to_string()),
+            split_patientwise: file.part.or(file.subset.map(patientwise)).map(str::to_owned),
             has_crop100: python(options.context_size.is_some()).to_owned(),
             padded_px: patch.padded,
-            patient_id: patient(series).map(str::to_owned),
+            patient_id: file.patient.clone().or_else(|| of_files.clone()),
             n_readers: marks.map(|marks| marks.readers),
             contested: marks.map(|marks| u8::from(marks.contested)),
         });

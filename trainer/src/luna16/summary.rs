@@ -2,7 +2,7 @@
 //!
 //! Nothing in them depends on the time, the machine, the number of threads or the shards.
 
-use super::plan::{PatchOptions, Plan};
+use super::plan::{Layout, PatchOptions, Plan};
 use super::scan::{PatchRow, ScanOutcome, ScanRecord};
 use crate::dataset::description::DataCard;
 use crate::files::write_whole;
@@ -212,10 +212,11 @@ fn about(plan: &Plan) -> DataCard {
         plan.options.candidates_file
     );
     let preprocess_id = plan.options.preprocess_id.clone();
-    if !plan.scans.iter().all(|scan| scan.series.starts_with(LIDC_IDRI)) {
+    let lidc = plan.scans.iter().all(|scan| scan.series.starts_with(LIDC_IDRI));
+    if !lidc || plan.options.layout != Layout::Luna16 {
         return DataCard {
-            name: "scans in LUNA16's layout".to_owned(),
-            description: format!("Scans in LUNA16's layout, {cut}"),
+            name: plan.options.layout.name().to_owned(),
+            description: format!("{}, {cut}", plan.options.layout.description()),
             preprocess_id,
             ..DataCard::default()
         };

@@ -23,6 +23,8 @@ pub struct Candidate {
     pub world: WorldMm,
     /// Whether it is a nodule.
     pub nodule: bool,
+    /// Diameter of the nodule, where the list of candidates says it; LUNA16's annotations do.
+    pub diameter_mm: Option<f64>,
 }
 
 /// The candidates of every scan, and the file that they are from.
@@ -140,7 +142,8 @@ impl Candidates {
         for_each_row(path, &bytes, |row, candidate: CandidateRow| {
             ensure!(candidate.class <= 1, "class is {}, expected 0 or 1", candidate.class);
             let world = world(candidate.x, candidate.y, candidate.z)?;
-            let candidate_of = Candidate { row, world, nodule: candidate.class == 1 };
+            let nodule = candidate.class == 1;
+            let candidate_of = Candidate { row, world, nodule, diameter_mm: None };
             match scans.get_mut(&candidate.seriesuid) {
                 Some(scan) => scan.push(candidate_of),
                 None => {
@@ -157,6 +160,12 @@ impl Candidates {
 }
 
 impl Annotations {
+    /// Return none, for lists that say themselves what is where.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { sha256: String::new(), scans: HashMap::new(), excluded: None }
+    }
+
     /// Read `annotations.csv`.
     ///
     /// # Errors

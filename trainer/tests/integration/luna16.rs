@@ -4,6 +4,7 @@
 mod real;
 mod runs;
 mod support;
+mod volumes;
 
 use std::fs;
 use support::*;

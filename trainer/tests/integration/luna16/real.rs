@@ -2,19 +2,7 @@
 
 use super::support::*;
 use std::fs;
-use std::path::{Path, PathBuf};
 use trainer::luna16::tables::Annotations;
-
-/// The real data, or a line that says what is not tested.
-fn real_data() -> Option<PathBuf> {
-    let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
-    let data = std::env::var_os("NODULENS_DATA").map_or_else(default, PathBuf::from);
-    let there = data.join("scans/lidc0003_6slices.mhd").is_file();
-    if !there {
-        println!("SKIPPED: no real slices in {}; set NODULENS_DATA", data.display());
-    }
-    there.then_some(data)
-}
 
 /// The series of scans/lidc0003_6slices.mhd.
 const REAL_SERIES: &str = "1.3.6.1.4.1.14519.5.2.1.6279.6001.170706757615202213033480003264";

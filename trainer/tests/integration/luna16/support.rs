@@ -131,3 +131,14 @@ pub fn world(row: &Row) -> [f64; 3] {
 pub fn grey(hu: i16) -> u8 {
     ((f64::from(hu).clamp(-1000.0, 400.0) + 1000.0) / 1400.0 * 255.0).round() as u8
 }
+
+/// The real data, or a line that says what is not tested.
+pub fn real_data() -> Option<PathBuf> {
+    let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let data = std::env::var_os("NODULENS_DATA").map_or_else(default, PathBuf::from);
+    let there = data.join("scans/lidc0003_6slices.mhd").is_file();
+    if !there {
+        println!("SKIPPED: no real slices in {}; set NODULENS_DATA", data.display());
+    }
+    there.then_some(data)
+}

@@ -10,9 +10,12 @@
 mod activation;
 mod convolution;
 mod kernel_gradient;
+mod moments;
+mod pass;
 #[cfg(test)]
 mod tests;
 
-pub use activation::{Activation, GradientSums, Moments, Through};
+pub use activation::{Activation, Through};
 pub use convolution::{Both, ConvolutionShape, Scratch, TrainingConvolution};
 pub use kernel_gradient::KernelGradient;
+pub use moments::{GradientSums, Moments};

@@ -4,70 +4,15 @@
 use crate::layer::Convolution;
 use crate::map::Map;
 use crate::product::{Block, multiply, pack};
-use crate::vector::{self, InstructionSet, Isa, Kernel, Vector};
+use crate::vector::{self, InstructionSet, Isa, Vector};
+use carry::Carry;
 use points::Points;
 
+mod carry;
+mod filter;
 mod points;
 
-/// A filter `F(M x M, R x R)`: M outputs a side of a tile, kernels of side R.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Filter {
-    F4x3,
-    F6x3,
-    F5x4,
-    F4x5,
-}
-
-impl Filter {
-    pub(crate) const ALL: [Self; 4] = [Self::F4x3, Self::F6x3, Self::F5x4, Self::F4x5];
-
-    /// Outputs a side of a tile.
-    pub(crate) fn outputs(self) -> usize {
-        match self {
-            Self::F4x3 | Self::F4x5 => 4,
-            Self::F5x4 => 5,
-            Self::F6x3 => 6,
-        }
-    }
-
-    /// Side of the kernels that it is for.
-    pub(crate) fn kernel(self) -> usize {
-        match self {
-            Self::F4x3 | Self::F6x3 => 3,
-            Self::F5x4 => 4,
-            Self::F4x5 => 5,
-        }
-    }
-
-    /// Points a side.
-    pub(crate) fn points(self) -> usize {
-        self.outputs() + self.kernel() - 1
-    }
-
-    /// Tiles that cover a map of `size` outputs, on both axes.
-    pub(crate) fn tiles(self, size: [usize; 2]) -> [usize; 2] {
-        size.map(|side| side.div_ceil(self.outputs()))
-    }
-
-    /// About what a tile costs besides the products, in multiply-adds for a channel of the input and
-    /// one of the output: counted from the operations of the transforms.
-    fn transforms(self) -> [usize; 2] {
-        match self {
-            Self::F4x3 => [100, 80],
-            Self::F6x3 => [330, 260],
-            Self::F5x4 | Self::F4x5 => [330, 230],
-        }
-    }
-
-    /// What a map of `size` outputs costs, in multiply-adds.
-    pub(crate) fn cost(self, size: [usize; 2], [inputs, outputs]: [usize; 2]) -> u64 {
-        let tiles = self.tiles(size).map(|side| side as u64);
-        let [input, output] = self.transforms();
-        let products = self.points() * self.points() * inputs * outputs;
-        let tile = (products + input * inputs + output * outputs) as u64;
-        tiles[0].saturating_mul(tiles[1]).saturating_mul(tile)
-    }
-}
+pub(crate) use filter::Filter;
 
 /// Bytes of points and products in flight; about what a second-level cache has to spare.
 const IN_FLIGHT: usize = 512 << 10;
@@ -411,69 +356,6 @@ impl Leave {
                                 let value = if self.relu { value.max(zero) } else { value };
                                 value.store(out.add(x * self.channels));
                             }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// The kernels of a layer at the points: `G k G^T` for each pair of channels.
-struct Carry<'a> {
-    filter: Filter,
-    /// In panels, each `[y][x][channels of the input map][panel]`.
-    packed: &'a [f32],
-    inputs: usize,
-    /// A matrix in panels for each point, `[N * N][panels][inputs][panel]`.
-    weights: &'a mut [f32],
-}
-
-impl Kernel for Carry<'_> {
-    #[inline(always)]
-    fn run<I: Isa>(self, isa: I) {
-        match self.filter {
-            Filter::F4x3 => self.run::<I, 6, 3>(isa),
-            Filter::F6x3 => self.run::<I, 8, 3>(isa),
-            Filter::F5x4 => self.run::<I, 8, 4>(isa),
-            Filter::F4x5 => self.run::<I, 8, 5>(isa),
-        }
-    }
-}
-
-impl Carry<'_> {
-    #[inline(always)]
-    fn run<I: Isa, const N: usize, const R: usize>(self, isa: I) {
-        let Self { packed, inputs, weights, .. } = self;
-        let taps = inputs * I::PANEL;
-        let panels = packed.len() / (R * R * taps);
-        // What the pointers below rely on.
-        assert!(packed.len() == panels * R * R * taps && weights.len() == N * N * panels * taps);
-        let rows = Points::<N>::kernel::<R>().map(|row| row.map(|of| of as f32));
-        for panel in 0..panels {
-            for lanes in (0..taps).step_by(I::LANES) {
-                // SAFETY: taps and points of this panel lie within the lengths checked, a vector within
-                // the numbers of a tap.
-                unsafe {
-                    let from = packed.as_ptr().add(panel * R * R * taps + lanes);
-                    let to = weights.as_mut_ptr().add(panel * taps + lanes);
-                    let mut half = [[isa.splat(0.0); R]; N];
-                    for x in 0..R {
-                        for y in 0..R {
-                            let tap = isa.load(from.add((y * R + x) * taps));
-                            for point in 0..N {
-                                let of = isa.splat(rows[point][y]);
-                                half[point][x] = tap.mul_add(of, half[point][x]);
-                            }
-                        }
-                    }
-                    for y in 0..N {
-                        for x in 0..N {
-                            let mut value = isa.splat(0.0);
-                            for tap in 0..R {
-                                value = half[y][tap].mul_add(isa.splat(rows[x][tap]), value);
-                            }
-                            value.store(to.add((y * N + x) * panels * taps));
                         }
                     }
                 }

@@ -10,9 +10,11 @@
 mod activation;
 mod convolution;
 mod kernel_gradient;
+mod shape;
 #[cfg(test)]
 mod tests;
 
 pub use activation::{Activation, GradientSums, Moments, Through};
-pub use convolution::{Both, ConvolutionShape, Scratch, TrainingConvolution};
+pub use convolution::{Both, Scratch, TrainingConvolution};
 pub use kernel_gradient::KernelGradient;
+pub use shape::ConvolutionShape;

@@ -23,9 +23,9 @@ export function bare(source) {
   return withoutTests(code);
 }
 
-// `#[cfg(test)]` and the item behind it: up to its semicolon or its closing brace.
+// `#[cfg(test)]`, alone or with more conditions, and the item behind it: up to its semicolon or its closing brace.
 function withoutTests(code) {
-  const at = code.indexOf('#[cfg(test)]');
+  const at = code.search(/#\[cfg\((all\()?test\b/);
   if (at < 0) return code;
   let end = at;
   for (let depth = 0; end < code.length; end += 1) {

@@ -12,10 +12,12 @@ mod convolution;
 mod kernel_gradient;
 mod moments;
 mod pass;
+mod shape;
 #[cfg(test)]
 mod tests;
 
 pub use activation::{Activation, Through};
-pub use convolution::{Both, ConvolutionShape, Scratch, TrainingConvolution};
+pub use convolution::{Both, Scratch, TrainingConvolution};
 pub use kernel_gradient::KernelGradient;
 pub use moments::{GradientSums, Moments};
+pub use shape::ConvolutionShape;

@@ -1,6 +1,6 @@
 //! The gradient of kernels: over all places, the surroundings of a place times its gradient.
 
-use super::convolution::{ConvolutionShape, transpose};
+use super::shape::{ConvolutionShape, transpose};
 use crate::map::Map;
 use crate::product::ROWS;
 use crate::vector::{self, InstructionSet, Isa, Kernel, Vector, WIDE};

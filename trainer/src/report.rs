@@ -300,7 +300,7 @@ impl fmt::Display for Report {
             let mut line = |name: &str, value: Option<f64>, interval: Option<Interval>| {
                 let value = value.map_or("-".to_owned(), |value| format!("{value:.4}"));
                 let interval = interval.map_or(String::new(), |[a, b]| format!("{a:.4} to {b:.4}"));
-                writeln!(out, "  {name:<20}{value:<8}{interval}")
+                writeln!(out, "  {name:<22}{value:<8}{interval}")
             };
             line("ROC AUC", without.roc_auc, without.roc_auc_ci95)?;
             let recall = without.recall_at_paper_specificity;

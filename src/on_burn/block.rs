@@ -104,13 +104,13 @@ struct Affine {
 }
 
 impl Block {
-    /// Compute the block, or hand the maps back where it does not run.
+    /// Compute the block; `None` where a tensor does not lie on the CPU under autodiff.
     ///
     /// # Shapes
     /// `maps`: `[B, H, W, C in]`
     ///
     /// # Errors
-    /// [`EngineError`] where shapes do not fit the engine; `None` where a tensor lies elsewhere.
+    /// [`EngineError`] where shapes do not fit the engine.
     pub(super) fn forward(
         &self,
         maps: Tensor<4>,
@@ -140,7 +140,7 @@ impl Block {
 
         let input = maps.into_primitive().to_contiguous();
         let [from, to] = convolution.image();
-        let part = images.div_ceil(PARTS);
+        let part = images.div_ceil(PARTS).max(1);
         let mut convolved = zeros(images * to);
         let parts = numbers(&input).chunks(part * from).zip(convolved.chunks_mut(part * to));
         let moments = each(parts.collect(), |(input, output)| {
@@ -260,7 +260,7 @@ impl Saved {
         let [from, to] = convolution.image();
         let active = activation.image()[1];
         let images = given.len() / active;
-        let part = images.div_ceil(PARTS);
+        let part = images.div_ceil(PARTS).max(1);
         let parts = self.outputs.chunks(part * to).zip(given.chunks(part * active));
         let sums = each(parts.collect(), |(outputs, given)| {
             activation.gradient_sums(outputs, affine.both(), &affine.mean, given)

@@ -2,7 +2,7 @@
 
 use crate::config::{self, Overrides};
 use crate::device::DeviceChoice;
-use crate::train::rehearsal::rehearse;
+use crate::train::dry_run::dry_run;
 use crate::train::{Ending, train};
 use anyhow::{Context, Result};
 use std::path::PathBuf;
@@ -45,7 +45,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         let is_sheet = out.extension().is_some_and(|extension| extension == "png");
         let name = format!("nodulens-dry-run-{}.png", std::process::id());
         let sheet = if is_sheet { out } else { std::env::temp_dir().join(name) };
-        rehearse(&config, arguments.device, &sheet)?;
+        dry_run(&config, arguments.device, &sheet)?;
         return Ok(ExitCode::SUCCESS);
     }
     let stop = stop_on_ctrl_c()?;

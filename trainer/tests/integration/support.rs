@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // Each test takes what it needs.
 
+use std::path::Path;
 use std::process::{Command, Output};
 
 /// The program with these arguments, not yet started.
@@ -29,4 +30,24 @@ pub fn fails(arguments: &[&str]) -> String {
     let output = output(arguments);
     assert!(!output.status.success(), "{arguments:?} should fail");
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Read a JSON file.
+pub fn json(path: &Path) -> serde_json::Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// A folder that holds eight synthetic patches in `data`, and goes away by itself.
+pub struct Workplace(pub tempfile::TempDir);
+
+impl Workplace {
+    pub fn new() -> Self {
+        let place = Self(tempfile::tempdir().unwrap());
+        ok(&["phantom", "--count", "8", "--seed", "1", "--out", &place.path("data")]);
+        place
+    }
+
+    pub fn path(&self, name: &str) -> String {
+        self.0.path().join(name).display().to_string()
+    }
 }

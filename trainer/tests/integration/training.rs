@@ -1,28 +1,11 @@
 //! What a run may be asked for besides its epochs: trying out, going on, starting from weights,
 //! grids, tables.
 
-use crate::support::{fails, ok, trainer};
+use crate::support::{Workplace, fails, json, ok, trainer};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn json(path: &Path) -> serde_json::Value {
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
-}
-
-/// A folder that holds eight synthetic patches in `data`, and goes away by itself.
-struct Workplace(tempfile::TempDir);
-
 impl Workplace {
-    fn new() -> Self {
-        let place = Self(tempfile::tempdir().unwrap());
-        ok(&["phantom", "--count", "8", "--seed", "1", "--out", &place.path("data")]);
-        place
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).display().to_string()
-    }
-
     /// Six training and two validation patches, two steps an epoch.
     fn train(&self, out: &str, more: &[&str]) -> Vec<String> {
         let (data, out) = (self.path("data"), self.path(out));

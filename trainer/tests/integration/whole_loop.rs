@@ -1,27 +1,8 @@
 //! The whole way on phantoms: train, stop, resume, export, evaluate, classify.
 
-use crate::support::{fails, ok, trainer};
+use crate::support::{Workplace, fails, json, ok, trainer};
 use std::path::Path;
 use std::process::Command;
-
-fn json(path: &Path) -> serde_json::Value {
-    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
-}
-
-/// A folder that holds eight synthetic patches in `data`, and goes away by itself.
-struct Workplace(tempfile::TempDir);
-
-impl Workplace {
-    fn new() -> Self {
-        let place = Self(tempfile::tempdir().unwrap());
-        ok(&["phantom", "--count", "8", "--seed", "1", "--out", &place.path("data")]);
-        place
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).display().to_string()
-    }
-}
 
 /// Six training and two validation patches, two steps an epoch.
 fn train<'a>(data: &'a str, out: &'a str, more: &[&'a str]) -> Vec<&'a str> {

@@ -68,6 +68,10 @@ impl Activation {
 
     /// Compute what it gives of some images.
     ///
+    /// # Shapes
+    /// `maps`: `[images, rows, columns, channels]`; `output` the same, with half as many rows and columns
+    /// where it pools; scale and shift `[channels]`.
+    ///
     /// # Panics
     /// Where the slices are not as many whole images, or whole channels.
     pub fn forward(&self, maps: &[f32], [scale, shift]: [&[f32]; 2], output: &mut [f32]) {
@@ -76,7 +80,10 @@ impl Activation {
         vector::run(self.instructions, kernel);
     }
 
-    /// Return mean and spread of some images before it.
+    /// Return mean and spread of each channel of some images before it.
+    ///
+    /// # Shapes
+    /// `maps`: `[images, rows, columns, channels]`
     #[must_use]
     pub fn moments(&self, maps: &[f32]) -> Moments {
         let none = || vec![0.0; self.channels];
@@ -89,6 +96,9 @@ impl Activation {
     }
 
     /// Return the sums of gradients behind ReLU and pooling, each number centred by its channel's.
+    ///
+    /// # Shapes
+    /// As [`Self::forward`]; `gradient` as its output.
     ///
     /// # Panics
     /// As [`Self::forward`].
@@ -110,6 +120,9 @@ impl Activation {
     }
 
     /// Return in `maps_gradient` the gradient of the maps before it.
+    ///
+    /// # Shapes
+    /// As [`Self::forward`]; `gradient` as its output, `maps_gradient` as the maps.
     ///
     /// # Panics
     /// As [`Self::forward`].

@@ -31,9 +31,9 @@ const VALIDATED: usize = 192;
 /// How far a first loss may lie from ln 2, in nats, before it is told as odd.
 const ODD: f64 = 0.25;
 
-/// What a rehearsal found.
+/// What a dry run found.
 #[derive(Clone, Debug)]
-pub struct Rehearsal {
+pub struct DryRun {
     /// Mean loss of the first batch before any step, in nats.
     pub first_loss: f64,
     /// The most memory that the process has held: after a step, and at the end of an epoch; where
@@ -51,7 +51,7 @@ pub struct Rehearsal {
 ///
 /// # Errors
 /// Those of [`super::train`] before its first epoch ends; where the sheet cannot be written.
-pub fn rehearse(config: &TrainConfig, choice: DeviceChoice, path: &Path) -> Result<Rehearsal> {
+pub fn dry_run(config: &TrainConfig, choice: DeviceChoice, path: &Path) -> Result<DryRun> {
     let chosen = device::open(choice)?;
     let train = Dataset::load(&config.patches, &config.split.train())?;
     let train = training_part(config, train)?;
@@ -101,7 +101,7 @@ pub fn rehearse(config: &TrainConfig, choice: DeviceChoice, path: &Path) -> Resu
     let epoch_end = began.elapsed().mul_f64(share) + measuring(config, &network, &train, &device);
     let step = timed.time / u32::try_from(timed.steps.max(1))?;
     let epochs = u32::try_from(config.epochs)?;
-    let found = Rehearsal {
+    let found = DryRun {
         first_loss: timed.first_loss,
         peak_bytes: [timed.peak_bytes, peak_memory_bytes()],
         step,
@@ -161,7 +161,7 @@ fn balance(config: &TrainConfig) -> Result<String> {
     Ok(lines.join("\n"))
 }
 
-fn told(config: &TrainConfig, found: &Rehearsal, steps_per_epoch: usize, sheet: &Path) -> String {
+fn told(config: &TrainConfig, found: &DryRun, steps_per_epoch: usize, sheet: &Path) -> String {
     let off = found.first_loss - LN_2;
     let verdict = if off.abs() <= ODD {
         "near ln 2 = 0.6931, as of a network that knows nothing"
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn an_odd_first_loss_is_told() {
-        let found = |first_loss: f64| Rehearsal {
+        let found = |first_loss: f64| DryRun {
             first_loss,
             peak_bytes: [Some(123_000_000), Some(145_000_000)],
             step: Duration::from_millis(250),

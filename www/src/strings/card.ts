@@ -17,6 +17,9 @@ export const card = {
   results: (part: string) => `Figures on the ${part} part`,
   population: (n: number, positives: number) => `${plural(n, 'patch', 'patches')}, ${count(positives)} of them with a nodule.`,
   intervals: (units: string) => `Intervals are 95 %, by bootstrap over whole ${units || 'patients or scans'}.`,
+  contested: (all: number, called: number, n: number) =>
+    `${plural(all, 'negative lies', 'negatives lie')} near a finding that fewer than three of four readers marked; ` +
+    `${count(called)} of them called a nodule. Without them, on ${plural(n, 'patch', 'patches')} at the same threshold:`,
   intervalsWilson: 'Intervals are 95 %; for shares of counts they are Wilson score intervals.',
   noMetrics: 'These weights carry no figures: they have not been evaluated. Do not read anything into their answers.',
   figure: 'Figure',

@@ -86,9 +86,22 @@ function figures(metrics: CardMetrics): HTMLElement[] {
       make('p', '', text.population(metrics.n, metrics.positives)),
       scrollRegion(table, text.results(metrics.part)),
       make('p', 'quiet', ci95 ? text.intervals(metrics.bootstrap_units ?? '') : text.intervalsWilson),
+      ...contested(metrics),
     ),
     section(text.confusion(metrics.threshold), scrollRegion(confusion(metrics), text.confusion(metrics.threshold))),
   ];
+}
+
+/** What the figures are without contested negatives, where those are known. */
+function contested({ without_contested: found }: CardMetrics): HTMLElement[] {
+  if (!found) return [];
+  const figures = [
+    [text.rocAuc, found.roc_auc, digits] as const,
+    [text.recallAtSpecificity, found.recall_at_specificity, percent] as const,
+    [text.specificity, found.specificity, percent] as const,
+    [text.precision, found.precision, percent] as const,
+  ].flatMap(([name, value, format]) => (typeof value === 'number' ? [`${name} ${format(value)}`] : []));
+  return [make('p', '', `${text.contested(found.contested, found.contested_called, found.n)} ${figures.join(', ')}.`)];
 }
 
 /** One table for each property that divides the patches. */

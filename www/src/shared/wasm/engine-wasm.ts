@@ -85,6 +85,19 @@ export interface CardMetrics {
   ci95?: CardIntervals | null;
   /** What the bootstrap draws: patients, scans, patches; absent in older files. */
   bootstrap_units?: string;
+  /** Absent where the data does not say which negatives are contested. */
+  without_contested?: CardContested | null;
+}
+
+/** Figures without the negatives near a finding that fewer than three of four readers marked. */
+export interface CardContested {
+  contested: number;
+  contested_called: number;
+  n: number;
+  roc_auc?: number | null;
+  recall_at_specificity?: number | null;
+  specificity: number;
+  precision: number;
 }
 
 export type Interval = [number, number];

@@ -8,12 +8,16 @@ use nodulens_imaging::intensity::Window;
 /// Side of a patch in pixels (paper, 3.1: "50*50 grayscale images").
 pub const PATCH_SIZE: usize = 50;
 
-/// Side of a patch with its surroundings in pixels: room to turn and shift a patch without
-/// inventing its corners (a patch's diagonal is 71).
+/// Side of a patch with its surroundings in pixels, which a network with a context looks at, too. In
+/// training it is also room to turn and shift a patch without inventing its corners (a patch's diagonal
+/// is 71).
 pub const CONTEXT_SIZE: usize = 100;
 
 /// Samples in a patch.
 pub const PATCH_SAMPLES: usize = PATCH_SIZE * PATCH_SIZE;
+
+/// Samples of a view: a patch, and its surroundings at half the resolution, as many.
+pub const VIEW_SAMPLES: usize = 2 * PATCH_SAMPLES;
 
 /// Lower end of the intensity window in HU: air. LUNA16's usual lung window, and the one that
 /// reproduces the published crops to JPEG noise.

@@ -17,6 +17,21 @@ pub trait Inference: Debug + Send + Sync {
     /// [`dense_stride`](crate::model::NetworkKind::dense_stride).
     fn dense_logits(&self, values: Vec<f32>, size: [usize; 2], stride: usize) -> Logits<'_>;
 
+    /// Compute logits of patches with their surroundings, [`views`](crate::preprocess::view) of 5,000
+    /// values, as `[batch, 2]`. Asked only of networks that have a
+    /// [`context`](crate::model::NetworkKind::context).
+    fn logits_in_context(&self, views: Vec<f32>) -> Logits<'_>;
+
+    /// Compute logits of every patch of a picture with its surroundings, of which the picture of
+    /// `width * height` values, both at least 100, holds those of the outermost patches, too; as
+    /// `[rows, columns, 2]`, `stride` pixels apart. Asked only of networks that have a context.
+    fn dense_logits_in_context(
+        &self,
+        values: Vec<f32>,
+        size: [usize; 2],
+        stride: usize,
+    ) -> Logits<'_>;
+
     /// Return where it computes, as it is shown.
     fn name(&self) -> String;
 }

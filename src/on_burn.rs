@@ -18,7 +18,7 @@ mod trainable;
 
 #[cfg(feature = "flex")]
 pub use adam::{Adam, Decay};
-pub use inference::{batch_tensor, classifier, classifier_for_shaders};
+pub use inference::{batch_tensor, classifier, classifier_for_shaders, view_tensor};
 pub use network::Network;
 pub use tied_conv::TiedConv;
 pub use trainable::Trainable;

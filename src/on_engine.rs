@@ -1,22 +1,70 @@
 //! A network's table executed by our own engine, on the CPU.
 
-use crate::constants::{PATCH_SAMPLES, PATCH_SIZE};
+use crate::constants::{CONTEXT_SIZE, PATCH_SAMPLES, PATCH_SIZE, VIEW_SAMPLES};
 use crate::inference::{ClassifyError, Inference, Logits};
-use crate::model::{LayerInfo, NetworkKind, Operation};
+use crate::model::{ContextLayers, LayerInfo, NetworkKind, Operation};
 use crate::parallel::{in_parts, threads};
 use crate::weights::{LayerParameters, Parameters, WeightsError};
 use nodulens_engine::{Convolution, Engine, EngineError, Layer, Workspace};
 use std::sync::{Mutex, PoisonError};
 
 /// Rows of answers below which a band of its own costs more than it brings: each reads 46 rows of
-/// pixels that its neighbour reads, too.
+/// pixels, or 96, that its neighbour reads, too.
 const LEAST_BAND: usize = 8;
 
-/// An engine, and buffers for as many threads as were busy at once.
+/// Engines for a network's layers, and buffers for as many threads as were busy at once.
 #[derive(Debug)]
 pub struct OnEngine {
+    /// From pictures to logits; of a network with a context to the features that are joined.
+    patch: Stage,
+    context: Option<Context>,
+}
+
+/// The rest of a network with a context.
+#[derive(Debug)]
+struct Context {
+    /// From the joined features to the logits of the patch alone.
+    alone: Stage,
+    /// From halved surroundings to features.
+    around: Stage,
+    /// From both features to what is added to the logits.
+    joint: Stage,
+}
+
+/// Layers that follow from each other.
+#[derive(Debug)]
+struct Stage {
     engine: Engine,
     workspaces: Mutex<Vec<Workspace>>,
+}
+
+impl Stage {
+    fn new(
+        channels: usize,
+        layers: impl IntoIterator<Item = (LayerInfo, Option<LayerParameters>)>,
+    ) -> Result<Self, WeightsError> {
+        let layers = layers.into_iter().filter_map(layer).collect();
+        let engine = Engine::new(channels, layers)
+            .map_err(|error| WeightsError::Corrupt(error.to_string()))?;
+        Ok(Self { engine, workspaces: Mutex::default() })
+    }
+
+    /// Compute the last map of `[batch, height, width, channels]` on this thread, and its height and
+    /// width.
+    fn run(
+        &self,
+        values: &[f32],
+        shape: [usize; 3],
+    ) -> Result<(Vec<f32>, [usize; 2]), ClassifyError> {
+        let spare = || self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut workspace = spare().pop().unwrap_or_default();
+        let answer = self.engine.run(&mut workspace, values, shape);
+        spare().push(workspace);
+        answer.map_err(|error| match error {
+            EngineError::Input(_) => ClassifyError::Input(error.to_string()),
+            EngineError::Layer(..) => ClassifyError::Device(error.to_string()),
+        })
+    }
 }
 
 impl OnEngine {
@@ -25,23 +73,18 @@ impl OnEngine {
     /// # Errors
     /// [`WeightsError::Mismatch`] names the first parameter that does not fit.
     pub fn new(kind: NetworkKind, parameters: Parameters) -> Result<Self, WeightsError> {
-        let layers = parameters.by_layer(kind)?.into_iter().filter_map(layer).collect();
-        let engine =
-            Engine::new(1, layers).map_err(|error| WeightsError::Corrupt(error.to_string()))?;
-        Ok(Self { engine, workspaces: Mutex::default() })
-    }
-
-    /// Compute the last map of pictures, `[batch, height, width]`, on this thread.
-    fn run(&self, values: &[f32], shape: [usize; 3]) -> Result<Vec<f32>, ClassifyError> {
-        let spare = || self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut workspace = spare().pop().unwrap_or_default();
-        let answer = self.engine.run(&mut workspace, values, shape);
-        spare().push(workspace);
-        match answer {
-            Ok((logits, _)) => Ok(logits),
-            Err(error @ EngineError::Input(_)) => Err(ClassifyError::Input(error.to_string())),
-            Err(error @ EngineError::Layer(..)) => Err(ClassifyError::Device(error.to_string())),
-        }
+        let mut layers = parameters.by_layer(kind)?.into_iter();
+        let Some(ContextLayers { trunk, joined, head }) = kind.context() else {
+            return Ok(Self { patch: Stage::new(1, layers)?, context: None });
+        };
+        let behind = kind.layers().len() - joined;
+        let patch = Stage::new(1, layers.by_ref().take(joined))?;
+        let channels = |layer: Option<&LayerInfo>| layer.map_or(0, |layer| layer.input_shape[0]);
+        let joined = channels(kind.layers().get(joined));
+        let alone = Stage::new(joined, layers.by_ref().take(behind))?;
+        let around = Stage::new(1, layers.by_ref().take(trunk.len()))?;
+        let joint = Stage::new(channels(head.first()), layers)?;
+        Ok(Self { patch, context: Some(Context { alone, around, joint }) })
     }
 
     /// Compute logits as [`Inference::logits`], at once. Patches are shared out over the threads, in
@@ -50,17 +93,41 @@ impl OnEngine {
     /// # Errors
     /// [`ClassifyError::Input`] unless they are whole patches.
     pub fn patches(&self, values: &[f32]) -> Result<Vec<f32>, ClassifyError> {
-        let patches = values.len() / PATCH_SAMPLES;
-        if threads() == 1 {
-            return self.run(values, [patches, PATCH_SIZE, PATCH_SIZE]);
-        }
-        let rounds = patches.div_ceil(threads() * Engine::BATCH).max(1);
-        let part = patches.div_ceil(threads() * rounds).max(1);
-        in_parts(patches.div_ceil(part), |i| {
-            let end = values.len().min((i + 1) * part * PATCH_SAMPLES);
-            let values = &values[i * part * PATCH_SAMPLES..end];
-            self.run(values, [values.len() / PATCH_SAMPLES, PATCH_SIZE, PATCH_SIZE])
+        shared_out(values, PATCH_SAMPLES, |values| {
+            self.alone(values, [values.len() / PATCH_SAMPLES, PATCH_SIZE, PATCH_SIZE])
         })
+    }
+
+    /// Compute logits as [`Inference::logits_in_context`], at once.
+    ///
+    /// # Errors
+    /// [`ClassifyError::Input`] unless they are whole views, or the network has no context.
+    pub fn views(&self, views: &[f32]) -> Result<Vec<f32>, ClassifyError> {
+        let context = self.context()?;
+        shared_out(views, VIEW_SAMPLES, |views| {
+            let (views, _) = views.as_chunks::<VIEW_SAMPLES>();
+            let part = |from: usize| -> Vec<f32> {
+                views.iter().flat_map(|view| &view[from..from + PATCH_SAMPLES]).copied().collect()
+            };
+            let shape = [views.len(), PATCH_SIZE, PATCH_SIZE];
+            let (features, _) = self.patch.run(&part(0), shape)?;
+            let (around, _) = context.around.run(&part(PATCH_SAMPLES), shape)?;
+            context.logits(&features, &around, [views.len(), 1, 1])
+        })
+    }
+
+    fn context(&self) -> Result<&Context, ClassifyError> {
+        let missing = || ClassifyError::Input("the network looks at patches alone".to_owned());
+        self.context.as_ref().ok_or_else(missing)
+    }
+
+    /// Compute the logits of pictures, `[batch, height, width]`, on this thread.
+    fn alone(&self, values: &[f32], shape: [usize; 3]) -> Result<Vec<f32>, ClassifyError> {
+        let (answer, [rows, columns]) = self.patch.run(values, shape)?;
+        match &self.context {
+            None => Ok(answer),
+            Some(context) => Ok(context.alone.run(&answer, [shape[0], rows, columns])?.0),
+        }
     }
 
     /// Share bands of rows out over the threads, each with the rows of pixels that reach into it.
@@ -70,17 +137,134 @@ impl OnEngine {
         [width, height]: [usize; 2],
         stride: usize,
     ) -> Result<Vec<f32>, ClassifyError> {
-        let rows = (height - PATCH_SIZE) / stride + 1;
-        let bands = threads().min(rows.div_ceil(LEAST_BAND));
-        if bands == 1 {
-            return self.run(values, [1, height, width]);
-        }
-        in_parts(bands, |band| {
-            let [from, until] = [band, band + 1].map(|edge| edge * rows / bands);
-            let pixels = (until - from - 1) * stride + PATCH_SIZE;
-            self.run(&values[from * stride * width..][..pixels * width], [1, pixels, width])
+        in_bands((height - PATCH_SIZE) / stride + 1, |from, rows| {
+            let pixels = (rows - 1) * stride + PATCH_SIZE;
+            self.alone(&values[from * stride * width..][..pixels * width], [1, pixels, width])
         })
     }
+
+    /// Do the same for a network with a context, each band with the surroundings of its patches.
+    fn dense_in_context(
+        &self,
+        values: &[f32],
+        [width, height]: [usize; 2],
+        stride: usize,
+    ) -> Result<Vec<f32>, ClassifyError> {
+        let context = self.context()?;
+        let margin = (CONTEXT_SIZE - PATCH_SIZE) / 2;
+        in_bands((height - CONTEXT_SIZE) / stride + 1, |from, rows| {
+            let pixels = (rows - 1) * stride + CONTEXT_SIZE;
+            let canvas = &values[from * stride * width..][..pixels * width];
+            let inner = [pixels - 2 * margin, width - 2 * margin];
+            let patches: Vec<f32> = canvas
+                .chunks_exact(width)
+                .skip(margin)
+                .take(inner[0])
+                .flat_map(|row| &row[margin..margin + inner[1]])
+                .copied()
+                .collect();
+            let (features, cells) = self.patch.run(&patches, [1, inner[0], inner[1]])?;
+            let around = context.around_cells(canvas, [pixels, width], cells, stride / 2)?;
+            context.logits(&features, &around, [1, cells[0], cells[1]])
+        })
+    }
+}
+
+impl Context {
+    /// Compute logits from the features of patches and of what lies around them, `[batch, rows,
+    /// columns, channels]` both.
+    fn logits(
+        &self,
+        features: &[f32],
+        around: &[f32],
+        shape: [usize; 3],
+    ) -> Result<Vec<f32>, ClassifyError> {
+        let places = shape.iter().product::<usize>().max(1);
+        let (own, others) = (features.len() / places, around.len() / places);
+        let mut joined = Vec::with_capacity(features.len() + around.len());
+        for (own, others) in features.chunks_exact(own).zip(around.chunks_exact(others)) {
+            joined.extend_from_slice(own);
+            joined.extend_from_slice(others);
+        }
+        let (mut logits, _) = self.alone.run(features, shape)?;
+        let (added, _) = self.joint.run(&joined, shape)?;
+        logits.iter_mut().zip(added).for_each(|(logit, added)| *logit += added);
+        Ok(logits)
+    }
+
+    /// Compute features of what lies around the cells of a canvas. Neighbouring cells see halves that
+    /// lie `step` of their pixels apart, and the trunk answers for every second of these: so it runs
+    /// four times, for the even and the odd cells of each axis.
+    fn around_cells(
+        &self,
+        canvas: &[f32],
+        [height, width]: [usize; 2],
+        [rows, columns]: [usize; 2],
+        step: usize,
+    ) -> Result<Vec<f32>, ClassifyError> {
+        let halved: Vec<Vec<f32>> = canvas
+            .chunks_exact(2 * width)
+            .take(height / 2)
+            .map(|pair| {
+                let (above, below) = pair.split_at(width);
+                let sums = above.chunks_exact(2).zip(below.chunks_exact(2));
+                sums.map(|(a, b)| (a[0] + a[1] + b[0] + b[1]) / 4.0).collect()
+            })
+            .collect();
+        let mut around = Vec::new();
+        for (y, x) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            let cells = [(rows + 1 - y) / 2, (columns + 1 - x) / 2];
+            if cells.contains(&0) {
+                continue;
+            }
+            let sides = cells.map(|cells| (cells - 1) * 2 * step + PATCH_SIZE);
+            let lines = &halved[y * step..][..sides[0]];
+            let lines = lines.iter().flat_map(|line| &line[x * step..][..sides[1]]).copied();
+            let (found, _) =
+                self.around.run(&lines.collect::<Vec<f32>>(), [1, sides[0], sides[1]])?;
+            let channels = found.len() / (cells[0] * cells[1]);
+            around.resize(rows * columns * channels, 0.0);
+            for (at, features) in found.chunks_exact(channels).enumerate() {
+                let (row, column) = (2 * (at / cells[1]) + y, 2 * (at % cells[1]) + x);
+                around[(row * columns + column) * channels..][..channels].copy_from_slice(features);
+            }
+        }
+        Ok(around)
+    }
+}
+
+/// Share inputs of so many values each out over the threads, in rounds of equal parts that the engine
+/// takes at once.
+fn shared_out(
+    values: &[f32],
+    each: usize,
+    compute: impl Fn(&[f32]) -> Result<Vec<f32>, ClassifyError> + Sync,
+) -> Result<Vec<f32>, ClassifyError> {
+    let inputs = values.len() / each;
+    if threads() == 1 {
+        return compute(values);
+    }
+    let rounds = inputs.div_ceil(threads() * Engine::BATCH).max(1);
+    let part = inputs.div_ceil(threads() * rounds).max(1);
+    in_parts(inputs.div_ceil(part), |i| {
+        let end = values.len().min((i + 1) * part * each);
+        compute(&values[i * part * each..end])
+    })
+}
+
+/// Share rows of answers out over the threads: from which row on, and how many.
+fn in_bands(
+    rows: usize,
+    compute: impl Fn(usize, usize) -> Result<Vec<f32>, ClassifyError> + Sync,
+) -> Result<Vec<f32>, ClassifyError> {
+    let bands = threads().min(rows.div_ceil(LEAST_BAND));
+    if bands == 1 {
+        return compute(0, rows);
+    }
+    in_parts(bands, |band| {
+        let [from, until] = [band, band + 1].map(|edge| edge * rows / bands);
+        compute(from, until - from)
+    })
 }
 
 impl Inference for OnEngine {
@@ -92,8 +276,21 @@ impl Inference for OnEngine {
         Box::pin(async move { self.dense(&values, size, stride) })
     }
 
+    fn logits_in_context(&self, views: Vec<f32>) -> Logits<'_> {
+        Box::pin(async move { self.views(&views) })
+    }
+
+    fn dense_logits_in_context(
+        &self,
+        values: Vec<f32>,
+        size: [usize; 2],
+        stride: usize,
+    ) -> Logits<'_> {
+        Box::pin(async move { self.dense_in_context(&values, size, stride) })
+    }
+
     fn name(&self) -> String {
-        format!("Nodulens ({})", self.engine.instructions().name())
+        format!("Nodulens ({})", self.patch.engine.instructions().name())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Patch to model input. Trainer, command line and page all call this and nothing else.
 
-use crate::constants::MODEL_WINDOW;
+use crate::constants::{CONTEXT_SIZE, MODEL_WINDOW, PATCH_SIZE, VIEW_SAMPLES};
 use crate::patch::{Patch, PatchSamples};
 use nodulens_imaging::intensity::Grey;
 
@@ -12,6 +12,24 @@ pub fn model_values(patch: &Patch) -> Vec<f32> {
         PatchSamples::Hu(samples) => samples.iter().map(|hu| MODEL_WINDOW.apply(*hu).0).collect(),
         PatchSamples::Grey(samples) => samples.iter().map(|Grey(grey)| *grey).collect(),
     }
+}
+
+/// Return what a network with a context looks at, 5,000 values: the 50 x 50 patch in the middle of a
+/// canvas, then the whole canvas at half the resolution, the mean of every 2 x 2 pixels.
+///
+/// # Shapes
+/// `canvas`: `[100, 100]` values in [0, 1], row-major; what is missing counts as air, 0.
+#[must_use]
+pub fn view(canvas: &[f32]) -> Vec<f32> {
+    let at = |x: usize, y: usize| canvas.get(y * CONTEXT_SIZE + x).copied().unwrap_or(0.0);
+    let margin = (CONTEXT_SIZE - PATCH_SIZE) / 2;
+    let places = || (0..PATCH_SIZE).flat_map(|y| (0..PATCH_SIZE).map(move |x| (x, y)));
+    let mut view = Vec::with_capacity(VIEW_SAMPLES);
+    view.extend(places().map(|(x, y)| at(x + margin, y + margin)));
+    let mean =
+        |x: usize, y: usize| (at(x, y) + at(x + 1, y) + at(x, y + 1) + at(x + 1, y + 1)) / 4.0;
+    view.extend(places().map(|(x, y)| mean(2 * x, 2 * y)));
+    view
 }
 
 /// Return the values as 8-bit grey for display: what the model saw, rounded to nearest.

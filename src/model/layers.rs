@@ -1,6 +1,5 @@
 //! Layers as a table lists them, and what follows from the list: shapes, parameters, multiply-adds.
 
-use crate::constants::PATCH_SIZE;
 use serde::Serialize;
 
 /// What a layer computes.
@@ -86,9 +85,9 @@ impl LayerInfo {
     }
 }
 
-/// Put the rows of a table in their places, from a patch on.
-pub(super) fn placed(table: &[Layer]) -> Vec<LayerInfo> {
-    let mut shape = vec![1, PATCH_SIZE, PATCH_SIZE];
+/// Put the rows of a table in their places behind an input of this shape.
+pub(super) fn placed(table: &[Layer], input_shape: Vec<usize>) -> Vec<LayerInfo> {
+    let mut shape = input_shape;
     table
         .iter()
         .map(|layer| {
@@ -131,12 +130,13 @@ mod tests {
     #[test]
     fn shapes_follow_from_the_rows() {
         let layer = |name, operation, outputs| Layer { name, operation, outputs };
-        let placed = placed(&[
+        let rows = [
             layer("a", Operation::Convolution { kernel: 5, padding: 2 }, Some(3)),
             layer("b", Operation::MaxPool, None),
             layer("c", Operation::Convolution { kernel: 4, padding: 0 }, Some(7)),
             layer("d", Operation::Dense { relu: false }, Some(2)),
-        ]);
+        ];
+        let placed = placed(&rows, vec![1, 50, 50]);
         let shapes: Vec<_> = placed.iter().map(|layer| layer.output_shape.clone()).collect();
         assert_eq!(shapes, [vec![3, 50, 50], vec![3, 25, 25], vec![7, 22, 22], vec![2]]);
         // By hand: 3 * 26, 7 * (3 * 16 + 1), 2 * (7 * 22 * 22 + 1).

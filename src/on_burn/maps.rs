@@ -125,6 +125,17 @@ impl Maps {
         Self { tensor: blocked.maps, channels_last: true }
     }
 
+    /// Put the channels of others of the same places behind these.
+    pub(super) fn joined(self, others: Self) -> Self {
+        let channels_last = self.channels_last;
+        let others = match channels_last {
+            true => others.tensor,
+            false => others.channels_first(),
+        };
+        let axis = if channels_last { 3 } else { 1 };
+        Self { tensor: Tensor::cat(vec![self.tensor, others], axis), channels_last }
+    }
+
     /// Return everything as a row, `[B, C * H * W]`.
     pub(super) fn flattened(self) -> Tensor<2> {
         self.channels_first().flatten(1, 3)

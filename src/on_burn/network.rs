@@ -1,7 +1,9 @@
 //! A network's table executed by Burn, layer by layer.
 
 use super::maps::{Maps, Then};
-use crate::model::{LayerInfo, NetworkKind, Operation};
+use super::trainable::pictures;
+use crate::constants::{CONTEXT_SIZE, PATCH_SIZE};
+use crate::model::{ContextLayers, LayerInfo, NetworkKind, Operation};
 use crate::weights::{LayerParameters, Parameter, Parameters, WeightsError};
 use burn::module::{Module, Param};
 use burn::nn::pool::{AvgPool2dConfig, MaxPool2dConfig};
@@ -38,8 +40,10 @@ pub struct Network {
     #[module(skip)]
     layers: Vec<LayerInfo>,
     #[module(skip)]
+    context: Option<ContextLayers>,
+    #[module(skip)]
     dense: Dense,
-    /// Of each layer that has some, in order.
+    /// Of each layer that has some, in the order of [`NetworkKind::all_layers`].
     kernels: Vec<LayerTensors>,
 }
 
@@ -78,8 +82,8 @@ impl Network {
         device: &Device,
         dense: Dense,
     ) -> Result<Self, WeightsError> {
-        let (mut layers, mut kernels) = (Vec::new(), Vec::new());
-        for (layer, parameters) in parameters.by_layer(kind)? {
+        let mut kernels = Vec::new();
+        for (_, parameters) in parameters.by_layer(kind)? {
             if let Some(LayerParameters { weights, bias }) = parameters {
                 let mut shape = weights.shape;
                 shape.resize(4, 1);
@@ -88,9 +92,8 @@ impl Network {
                 let (weights, bias) = (Param::from_tensor(weights), Param::from_tensor(bias));
                 kernels.push(LayerTensors { weights, bias });
             }
-            layers.push(layer);
         }
-        Ok(Self { kind, layers, dense, kernels })
+        Ok(Self { kind, layers: kind.layers(), context: kind.context(), dense, kernels })
     }
 
     /// Put a network together from the kernels and biases of its layers, on their device; a dense
@@ -103,7 +106,8 @@ impl Network {
             weights: Param::from_tensor(weights),
             bias: Param::from_tensor(bias),
         });
-        Self { kind, layers: kind.layers(), dense: as_product, kernels: kernels.collect() }
+        let (layers, context) = (kind.layers(), kind.context());
+        Self { kind, layers, context, dense: as_product, kernels: kernels.collect() }
     }
 
     /// Return which network it is.
@@ -112,7 +116,7 @@ impl Network {
         self.kind
     }
 
-    /// Return the layers in order.
+    /// Return the layers from a patch to its logits, in order.
     #[must_use]
     pub fn layers(&self) -> &[LayerInfo] {
         &self.layers
@@ -124,9 +128,8 @@ impl Network {
     /// # Errors
     /// [`WeightsError::Corrupt`] where the device cannot be read.
     pub fn parameters(&self) -> Result<Parameters, WeightsError> {
-        let with_kernels = self.layers.iter().filter(|layer| layer.weight_shape().is_some());
         let mut parameters = Vec::new();
-        for (layer, kernels) in with_kernels.zip(&self.kernels) {
+        for (layer, kernels) in with_parameters(self.kind).iter().zip(&self.kernels) {
             let weights = match layer.operation {
                 Operation::Dense { .. } => {
                     let weights: Tensor<2> = kernels.weights.val().squeeze_dims(&[2, 3]);
@@ -163,6 +166,75 @@ impl Network {
         self.through(done..self.layers.len(), maps.channels_first()).flatten(1, 3)
     }
 
+    /// Compute the logits of patches with their surroundings; `None` of a network that does not look at
+    /// them.
+    ///
+    /// # Shapes
+    /// Patches, and their surroundings at half the resolution: `[B, 2, 50, 50]` in [0, 1] -> `[B, 2]`
+    #[must_use]
+    pub fn forward_in_context(&self, views: Tensor<4>) -> Option<Tensor<2>> {
+        let [patches, surroundings] = pictures(views);
+        let around = self.around(surroundings)?;
+        Some(self.joined(patches, around)?.flatten(1, 3))
+    }
+
+    /// Compute what is seen of surroundings at half the resolution, `[B, 1, H, W]`, every fourth pixel
+    /// of theirs.
+    fn around(&self, surroundings: Tensor<4>) -> Option<Tensor<4>> {
+        let context = self.context.as_ref()?;
+        Some(self.run(&context.trunk, parameters_of(&self.layers), surroundings))
+    }
+
+    /// Compute the logits of patches, or of every patch of pictures, with what is seen around them.
+    fn joined(&self, pictures: Tensor<4>, around: Tensor<4>) -> Option<Tensor<4>> {
+        let ContextLayers { trunk, joined, head } = self.context.as_ref()?;
+        let features = self.through(0..*joined, pictures);
+        let alone = self.through(*joined..self.layers.len(), features.clone());
+        let both = Tensor::cat(vec![features, around], 1);
+        let before = parameters_of(&self.layers) + parameters_of(trunk);
+        Some(alone + self.run(head, before, both))
+    }
+
+    /// Compute the logits of every patch of a picture with its surroundings, of which the picture holds
+    /// those of the outermost patches, too; each equal to what [`Self::forward_in_context`] gives for
+    /// that patch but for rounding. `None` of a network that does not look at them.
+    ///
+    /// # Shapes
+    /// `[B, 1, H, W]` in [0, 1], H and W at least 100 -> `[B, 2, (H - 100) / 4 + 1, (W - 100) / 4 + 1]`
+    #[must_use]
+    pub fn forward_dense_in_context(&self, pictures: Tensor<4>) -> Option<Tensor<4>> {
+        self.context.as_ref()?;
+        let stride = self.kind.dense_stride()?;
+        let [_, _, height, width] = pictures.dims();
+        let cells = [height, width].map(|side| (side - CONTEXT_SIZE) / stride + 1);
+        // Whole pairs of cells, because neighbours see halves that lie two pixels of theirs apart, and
+        // the second trunk answers for every fourth.
+        let even = cells.map(|cells| cells.next_multiple_of(2));
+        let wanted = even.map(|cells| (cells - 1) * stride + CONTEXT_SIZE);
+        let pictures = enlarged(pictures, wanted);
+        let margin = (CONTEXT_SIZE - PATCH_SIZE) / 2;
+        let inner = wanted.map(|side| side - 2 * margin);
+        let patches = pictures.clone().narrow(2, margin, inner[0]).narrow(3, margin, inner[1]);
+        let halved = AvgPool2dConfig::new([2, 2]).with_strides([2, 2]).init().forward(pictures);
+        let step = stride / 2;
+        let rows: Vec<Tensor<5>> = (0..2)
+            .map(|y| {
+                let columns = (0..2).map(|x| {
+                    let sides = wanted.map(|side| side / 2 - step);
+                    let part = halved.clone().narrow(2, y * step, sides[0]);
+                    self.around(part.narrow(3, x * step, sides[1]))
+                });
+                // [B, C, h / 2, w / 2, 2]
+                Some(Tensor::stack(columns.collect::<Option<Vec<_>>>()?, 4))
+            })
+            .collect::<Option<_>>()?;
+        let around: Tensor<6> = Tensor::stack(rows, 3); // [B, C, h / 2, 2, w / 2, 2]
+        let [batch, channels, ..] = around.dims();
+        let around = around.reshape([batch, channels, even[0], even[1]]);
+        let logits = self.joined(patches, around)?;
+        Some(logits.narrow(2, 0, cells[0]).narrow(3, 0, cells[1]))
+    }
+
     /// Count the layers up to the last convolution, its pooling with it.
     fn convolutions(&self) -> usize {
         let last = self.layers.iter().rposition(|layer| {
@@ -191,10 +263,14 @@ impl Network {
     /// what the last one gives, in the same form.
     #[must_use]
     pub fn through(&self, layers: Range<usize>, map: Tensor<4>) -> Tensor<4> {
-        let before = &self.layers[..layers.start];
-        let skipped = before.iter().filter(|layer| layer.weight_shape().is_some()).count();
+        let skipped = parameters_of(&self.layers[..layers.start]);
+        self.run(&self.layers[layers], skipped, map)
+    }
+
+    /// Take a map through layers, whose parameters stand behind so many others.
+    fn run(&self, layers: &[LayerInfo], skipped: usize, map: Tensor<4>) -> Tensor<4> {
         let mut kernels = self.kernels.iter().skip(skipped);
-        self.layers[layers].iter().fold(map, |map, layer| {
+        layers.iter().fold(map, |map, layer| {
             let kernels = layer.weight_shape().and_then(|_| kernels.next());
             step(layer, kernels, self.dense, map)
         })
@@ -202,8 +278,7 @@ impl Network {
 
     /// Lay the kernels out inputs last. Shapes stay as they are.
     fn with_inputs_last(mut self) -> Self {
-        let with_kernels = self.layers.iter().filter(|layer| layer.weight_shape().is_some());
-        for (layer, kernels) in with_kernels.zip(&mut self.kernels) {
+        for (layer, kernels) in with_parameters(self.kind).iter().zip(&mut self.kernels) {
             let (order, back) = match layer.operation {
                 Operation::Dense { .. } => ([1, 0, 2, 3], [1, 0, 2, 3]),
                 _ => ([0, 2, 3, 1], [0, 3, 1, 2]),
@@ -213,6 +288,24 @@ impl Network {
         }
         self
     }
+}
+
+/// Count the layers that have parameters.
+fn parameters_of(layers: &[LayerInfo]) -> usize {
+    layers.iter().filter(|layer| layer.weight_shape().is_some()).count()
+}
+
+/// Return the layers of a network that have parameters, in their order.
+fn with_parameters(kind: NetworkKind) -> Vec<LayerInfo> {
+    kind.all_layers().into_iter().filter(|layer| layer.weight_shape().is_some()).collect()
+}
+
+/// Enlarge pictures, or cut them, to this height and width; what is new below and on the right is 0.
+fn enlarged(pictures: Tensor<4>, [height, width]: [usize; 2]) -> Tensor<4> {
+    let [_, _, rows, columns] = pictures.dims();
+    let kept = pictures.narrow(2, 0, rows.min(height)).narrow(3, 0, columns.min(width));
+    let (below, right) = (height.saturating_sub(rows), width.saturating_sub(columns));
+    if below + right == 0 { kept } else { kept.pad((0, right, 0, below), 0.0) }
 }
 
 /// Lay a tensor out in memory in the order of its axes: reshaping what was permuted copies it.

@@ -5,9 +5,9 @@
 //! patches, layer by layer, each layer fed by the ones before it as they answer at inference.
 
 use super::tied_conv::TiedConv;
-use super::trainable::{Trainable, Trained};
-use crate::model::Operation;
+use super::trainable::{Trainable, Trained, pictures};
 use crate::model::symmetry::SYMMETRIES;
+use crate::model::{ContextLayers, LayerInfo, Operation};
 use burn::module::{Param, RunningState};
 use burn::nn::BatchNorm;
 use burn::nn::pool::MaxPool2dConfig;
@@ -31,7 +31,8 @@ impl Trainable {
     /// Call it on a network without autodiff (`valid()`).
     ///
     /// # Shapes
-    /// `batches`: `[B, 1, 50, 50]` each, in [0, 1], on the network's device
+    /// `batches`: patches `[B, 1, 50, 50]`, or of a network with a context views `[B, 2, 50, 50]`, in
+    /// [0, 1], on the network's device
     #[must_use]
     pub fn with_statistics_of(&self, batches: Vec<Tensor<4>>) -> Self {
         self.measured(batches, Gains::Stay)
@@ -53,33 +54,63 @@ impl Trainable {
         if batches.is_empty() {
             return network;
         }
-        let layers = network.kind.layers();
         let mut trained = network.trained.iter_mut();
-        let mut maps = batches;
-        for layer in layers {
-            let parameters = layer.weight_shape().and_then(|_| trained.next());
-            match (layer.operation, parameters) {
-                (Operation::Convolution { .. }, Some(Trained::Tied(conv))) => {
-                    for map in &mut maps {
-                        *map = conv.fields(map.clone());
-                    }
-                    replace(&mut conv.norm, statistics(&maps), gains);
-                    for map in &mut maps {
-                        *map = conv.activated(map.clone());
-                    }
-                }
-                (Operation::MaxPool, _) => {
-                    let pool = MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init();
-                    for map in &mut maps {
-                        *map = pool.forward(map.clone());
-                    }
-                }
-                // Only tied convolutions are normalised, and behind them there are none.
-                _ => break,
+        let layers = network.kind.layers();
+        match network.kind.context() {
+            None => drop(measure(&layers, &mut trained, batches, gains)),
+            Some(ContextLayers { trunk, joined, head }) => {
+                let (patches, surroundings) = batches
+                    .into_iter()
+                    .map(|views| {
+                        let [patches, surroundings] = pictures(views);
+                        (patches, surroundings)
+                    })
+                    .unzip();
+                let (before, after) = layers.split_at(joined);
+                let features = measure(before, &mut trained, patches, gains);
+                measure(after, &mut trained, features.clone(), gains);
+                let around = measure(&trunk, &mut trained, surroundings, gains);
+                let both = features.into_iter().zip(around);
+                let both = both.map(|(patch, around)| Tensor::cat(vec![patch, around], 1));
+                measure(&head, &mut trained, both.collect(), gains);
             }
         }
         network
     }
+}
+
+/// Replace the statistics of layers, which take their parameters in turn, by those of maps, and return
+/// the last maps of convolutions.
+fn measure<'a>(
+    layers: &[LayerInfo],
+    trained: &mut impl Iterator<Item = &'a mut Trained>,
+    maps: Vec<Tensor<4>>,
+    gains: Gains,
+) -> Vec<Tensor<4>> {
+    let mut maps = maps;
+    for layer in layers {
+        let parameters = layer.weight_shape().and_then(|_| trained.next());
+        match (layer.operation, parameters) {
+            (Operation::Convolution { .. }, Some(Trained::Tied(conv))) => {
+                for map in &mut maps {
+                    *map = conv.fields(map.clone());
+                }
+                replace(&mut conv.norm, statistics(&maps), gains);
+                for map in &mut maps {
+                    *map = conv.activated(map.clone());
+                }
+            }
+            (Operation::MaxPool, _) => {
+                let pool = MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init();
+                for map in &mut maps {
+                    *map = pool.forward(map.clone());
+                }
+            }
+            // Only tied convolutions are normalised, and dense layers stand behind them.
+            _ => {}
+        }
+    }
+    maps
 }
 
 impl TiedConv {

@@ -4,7 +4,7 @@
 use super::maps::{Maps, Then};
 use super::tied_conv::TiedConv;
 use crate::model::symmetry::SYMMETRIES;
-use crate::model::{LayerInfo, NetworkKind, Operation};
+use crate::model::{ContextLayers, LayerInfo, NetworkKind, Operation};
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig, PaddingConfig2d};
@@ -28,7 +28,9 @@ pub struct Trainable {
     pub(super) kind: NetworkKind,
     #[module(skip)]
     layers: Vec<LayerInfo>,
-    /// Of each layer that has some, in order.
+    #[module(skip)]
+    context: Option<ContextLayers>,
+    /// Of each layer that has some, in the order of [`NetworkKind::all_layers`].
     pub(super) trained: Vec<Trained>,
     dropout: Dropout,
 }
@@ -38,9 +40,10 @@ impl Trainable {
     /// to make the weights reproducible.
     #[must_use]
     pub fn new(kind: NetworkKind, device: &Device, dropout: f64) -> Self {
-        let layers = kind.layers();
-        let trained = layers.iter().filter_map(|layer| fresh(kind, layer, device)).collect();
-        Self { kind, layers, trained, dropout: DropoutConfig::new(dropout).init() }
+        let (layers, context) = (kind.layers(), kind.context());
+        let all = kind.all_layers();
+        let trained = all.iter().filter_map(|layer| fresh(kind, layer, device)).collect();
+        Self { kind, layers, context, trained, dropout: DropoutConfig::new(dropout).init() }
     }
 
     /// Return which network it is.
@@ -55,18 +58,47 @@ impl Trainable {
     /// `[B, 1, 50, 50]` in [0, 1] -> `[B, 2]`
     #[must_use]
     pub fn forward(&self, patches: Tensor<4>) -> Tensor<2> {
-        self.through(Maps::of_patches(patches))
+        let mut trained = self.trained.iter();
+        self.through(&self.layers, &mut trained, Flow::of(Maps::of_patches(patches))).numbers()
     }
 
-    /// Take maps through all layers.
-    fn through(&self, maps: Maps) -> Tensor<2> {
+    /// Compute the logits of patches alone, and those with their surroundings; the former alone of a
+    /// network that does not look at them.
+    ///
+    /// # Shapes
+    /// Patches, and their surroundings at half the resolution: `[B, 2, 50, 50]` in [0, 1] ->
+    /// `[B, 2]` each
+    #[must_use]
+    pub fn forward_in_context(&self, views: Tensor<4>) -> (Tensor<2>, Option<Tensor<2>>) {
+        let [patches, surroundings] = pictures(views);
+        self.both(Maps::of_patches(patches), Maps::of_patches(surroundings))
+    }
+
+    fn both(&self, patches: Maps, surroundings: Maps) -> (Tensor<2>, Option<Tensor<2>>) {
         let mut trained = self.trained.iter();
-        let mut maps = maps;
-        // Of the dense layers; there is one at least.
-        let mut features: Option<Tensor<2>> = None;
-        for (at, layer) in self.layers.iter().enumerate() {
+        let Some(ContextLayers { trunk, joined, head }) = &self.context else {
+            return (self.through(&self.layers, &mut trained, Flow::of(patches)).numbers(), None);
+        };
+        let (before, after) = self.layers.split_at(*joined);
+        let features = self.through(before, &mut trained, Flow::of(patches));
+        let alone = self.through(after, &mut trained, features.clone()).numbers();
+        let around = self.through(trunk, &mut trained, Flow::of(surroundings));
+        let joined = Flow::of(features.maps.joined(around.maps));
+        let added = self.through(head, &mut trained, joined).numbers();
+        (alone.clone(), Some(alone + added))
+    }
+
+    /// Take maps through layers, which take their parameters in turn.
+    fn through<'a>(
+        &self,
+        layers: &[LayerInfo],
+        trained: &mut impl Iterator<Item = &'a Trained>,
+        flow: Flow,
+    ) -> Flow {
+        let Flow { mut maps, mut features } = flow;
+        for (at, layer) in layers.iter().enumerate() {
             let parameters = layer.weight_shape().and_then(|_| trained.next());
-            let next = self.layers.get(at + 1).map(|next| next.operation);
+            let next = layers.get(at + 1).map(|next| next.operation);
             let pool = next == Some(Operation::MaxPool);
             match (layer.operation, parameters) {
                 (Operation::Convolution { .. }, Some(Trained::Tied(conv))) => {
@@ -86,7 +118,7 @@ impl Trainable {
                 _ => {}
             }
         }
-        features.unwrap_or_else(|| maps.flattened()) // [B, 2]
+        Flow { maps, features }
     }
 
     /// Return what a dense layer reads of maps.
@@ -96,6 +128,31 @@ impl Trainable {
             false => maps.flattened(),
         }
     }
+}
+
+/// What layers hand on.
+#[derive(Clone, Debug)]
+struct Flow {
+    /// Of the last convolution.
+    maps: Maps,
+    /// Of the last dense layer behind it.
+    features: Option<Tensor<2>>,
+}
+
+impl Flow {
+    fn of(maps: Maps) -> Self {
+        Self { maps, features: None }
+    }
+
+    /// Return everything as a row, `[B, numbers]`.
+    fn numbers(self) -> Tensor<2> {
+        self.features.unwrap_or_else(|| self.maps.flattened())
+    }
+}
+
+/// Take views apart: `[B, 2, 50, 50]` to patches and surroundings, `[B, 1, 50, 50]` each.
+pub(super) fn pictures(views: Tensor<4>) -> [Tensor<4>; 2] {
+    [0, 1].map(|which| views.clone().narrow(1, which, 1))
 }
 
 /// Take the bias, which every layer of ours has.
@@ -165,10 +222,16 @@ mod tests {
     /// Logits, gradients and statistics after a step, by our engine or by Burn's own operations.
     fn step(network: &Trainable, patches: &Tensor<4>, own: bool) -> (Vec<f32>, Found, Found) {
         let begin = if own { Maps::of_patches } else { Maps::as_burn };
-        let logits = network.through(begin(patches.clone()));
+        let [patches, surroundings] = pictures(patches.clone()).map(begin);
+        let (logits, in_context) = network.both(patches, surroundings);
         // A few weights that make the classes unlike.
         let share = Tensor::<1>::from_data([0.25, -1.0], &logits.device()).unsqueeze();
-        let loss = (log_softmax(logits.clone(), 1) * share).sum();
+        let loss = |logits: Tensor<2>| (log_softmax(logits, 1) * share.clone()).sum();
+        let logits = match in_context {
+            Some(both) => logits + both * 0.7,
+            None => logits,
+        };
+        let loss = loss(logits.clone());
         let of = GradientsParams::from_grads(loss.backward(), network);
         let mut gradients = Gradients { of: &of, found: Vec::new() };
         network.visit(&mut gradients);
@@ -192,7 +255,7 @@ mod tests {
             device.seed(7);
             let drawn = Trainable::new(kind, &device, 0.0).into_record();
             let network = || Trainable::new(kind, &device, 0.0).load_record(drawn.clone());
-            let shape = [6, 1, PATCH_SIZE, PATCH_SIZE];
+            let shape = [6, 2, PATCH_SIZE, PATCH_SIZE];
             let patches = Tensor::random(shape, Distribution::Uniform(0.0, 1.0), &device);
             let (logits, gradients, numbers) = step(&network(), &patches, true);
             let (expected, by_burn, by_burn_numbers) = step(&network(), &patches, false);

@@ -107,7 +107,8 @@ impl Parameters {
         NetworkKind::ALL.into_iter().find(|kind| self.check(*kind).is_ok())
     }
 
-    /// Give each layer of a network its parameters, none missing and none left over.
+    /// Give each layer of a network its parameters, none missing and none left over, in the order of
+    /// [`NetworkKind::all_layers`].
     ///
     /// # Errors
     /// [`WeightsError::Mismatch`] names the first parameter that does not fit.
@@ -117,7 +118,7 @@ impl Parameters {
     ) -> Result<Vec<(LayerInfo, Option<LayerParameters>)>, WeightsError> {
         // A loop, not an iterator of results: three kilobytes less in the page's first module.
         let mut layers = Vec::new();
-        for layer in kind.layers() {
+        for layer in kind.all_layers() {
             let mut parameters = None;
             if let Some(shape) = layer.weight_shape() {
                 let weights = self.take(layer.name, "weight", &shape)?;

@@ -16,6 +16,7 @@ pub mod runs;
 pub mod search;
 pub mod serve;
 pub mod sweep;
+pub mod teach;
 pub mod train;
 
 use crate::memory;
@@ -44,6 +45,8 @@ enum Command {
     Runs(runs::Arguments),
     /// Train and measure once for each of LUNA16's subsets.
     Crossval(crossval::Arguments),
+    /// Train teachers that label a training part, each the patients that it has not learnt from.
+    Teach(teach::Arguments),
     /// Measure a weights file on a folder of patches.
     Evaluate(evaluate::Arguments),
     /// Write a run's best checkpoint as a weights file, with threshold and card.
@@ -77,7 +80,10 @@ enum Command {
 impl Command {
     /// Return whether it takes training steps.
     fn trains(&self) -> bool {
-        matches!(self, Self::Train(_) | Self::Crossval(_) | Self::Sweep(_) | Self::Bench(_))
+        matches!(
+            self,
+            Self::Train(_) | Self::Crossval(_) | Self::Teach(_) | Self::Sweep(_) | Self::Bench(_)
+        )
     }
 }
 
@@ -97,6 +103,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Sweep(arguments) => sweep::run(&arguments),
         Command::Runs(arguments) => runs::run(&arguments),
         Command::Crossval(arguments) => crossval::run(&arguments),
+        Command::Teach(arguments) => teach::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Card(arguments) => card::run(&arguments),

@@ -167,10 +167,30 @@ training_keys! {
     ///
     /// Another of the same step, by up to a half; the teachers then answer for the mixture.
     augment_mix: f64 = 0.0, in UP_TO_1;
+    /// Share of patches taken from the file with the surroundings, whose middle is compressed harder.
+    augment_coarse: f64 = 0.0, in UP_TO_1;
+    /// Largest standard deviation of added noise, as of a lower dose.
+    ///
+    /// Grey values span a range of 1: 0.01 is 14 HU.
+    augment_noise: f32 = 0.0, in UP_TO_1;
+    /// Soften or sharpen by up to this share, as other kernels do.
+    augment_kernel: f32 = 0.0, in UP_TO_1;
+    /// Largest share of sections farther out, as in thicker slices (partial volume).
+    augment_thickness: f32 = 0.0, in UP_TO_1;
+    /// Share of surroundings that end early, as at the edge of a slice.
+    augment_edges: f64 = 0.0, in UP_TO_1;
     /// Last epochs without blended and hollowed patches.
     clean_epochs: usize = 0;
     /// The clean epochs take patches as they are, not even turned: true or false.
     clean_all: bool = false;
+    /// Labels by teachers to learn from as well: what `teach` has written.
+    labels: PathBuf = PathBuf::new();
+    /// Share of those labels in the target.
+    label_weight: f64 = 0.9, in UP_TO_1;
+    /// LUNA16 subsets that are left out of the training part, separated by commas.
+    ///
+    /// So that a network can judge patients of that part that it has not learnt from.
+    leave_out: Vec<u32> = Vec::new(), as [value_delimiter = ','];
     /// Weights files to learn from as well (distillation), separated by commas.
     ///
     /// Their mean answer to the altered patch is learnt.

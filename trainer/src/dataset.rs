@@ -24,7 +24,7 @@ pub mod split;
 
 pub use manifest::{ManifestRow, read_manifest, unit_word};
 pub use patches::{Canvas, Dataset, Example};
-pub use split::{Part, Portion, Split};
+pub use split::{Fold, Part, Portion, Split};
 
 /// The published patches for tests; `None` says on the console that a test is skipped.
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod draw;
 pub mod dry_run;
 mod initial;
 mod journal;
+pub mod labels;
 pub mod machine;
 mod optimizer;
 pub mod origin;
@@ -24,9 +25,10 @@ mod targets;
 pub mod teacher_check;
 mod teachers;
 mod validate;
+pub mod views;
 
 pub use journal::{COMPARED, EVENTS};
-pub use validate::validate;
+pub use validate::{Validated, validate};
 
 use crate::config::{self, TrainConfig};
 use crate::dataset::Dataset;
@@ -46,8 +48,8 @@ use burn::tensor::{Device, Tensor};
 use checkpoint::{EpochRecord, Saved, State};
 use initial::initial;
 use journal::{Journal, Progress, describe};
-use nodulens::constants::{PAPER_SPECIFICITY, PATCH_SAMPLES};
-use nodulens::on_burn::{Trainable, batch_tensor};
+use nodulens::constants::PAPER_SPECIFICITY;
+use nodulens::on_burn::{Trainable, batch_tensor, view_tensor};
 use optimizer::optimizer;
 use origin::Origin;
 use std::path::{Path, PathBuf};
@@ -105,6 +107,8 @@ pub fn train(
     let chosen = device::open(choice)?;
     let checkpoint = checkpoint::check_run(config, out, resume)?;
     let train_set = Dataset::load(&config.patches, &config.split.train())?;
+    let train_set = train_set.without_subsets(&config.leave_out);
+    ensure!(!train_set.examples.is_empty(), "--leave-out leaves nothing to learn from");
     let train_set = contested::training_part(config, train_set)?;
     let valid_set = Dataset::load(&config.patches, &config.split.valid())?;
     // Read for its errors alone: the card is written when the run is long done.
@@ -226,9 +230,23 @@ fn pass_here(network: &Trainable, ready: &Ready, parts: usize, device: &Device) 
     let mut accumulated = GradientsAccumulator::new();
     let (mut sum, mut count) = (0.0, 0);
     for part in ready.targets.parts(parts) {
-        let values = ready.values[part.start * PATCH_SAMPLES..part.end * PATCH_SAMPLES].to_vec();
-        let logits = network.forward(batch_tensor(values, device));
-        let (loss, right) = ready.targets.loss(part, logits)?;
+        let each = network.kind().samples();
+        let values = ready.values[part.start * each..part.end * each].to_vec();
+        let (loss, right) = match network.kind().context() {
+            None => ready.targets.loss(part, network.forward(batch_tensor(values, device)))?,
+            Some(_) => {
+                let views = view_tensor(values, device);
+                let (alone, in_context) = network.forward_in_context(views);
+                let (loss, right) = ready.targets.loss(part.clone(), alone)?;
+                match in_context {
+                    None => (loss, right),
+                    Some(logits) => {
+                        let (other, right) = ready.targets.loss(part, logits)?;
+                        ((loss + other) / 2.0, right)
+                    }
+                }
+            }
+        };
         sum += f64::from(loss.clone().into_scalar::<f32>());
         count += right;
         let gradients = GradientsParams::from_grads(loss.backward(), network);
@@ -304,7 +322,8 @@ impl Run<'_> {
 
     fn finish_epoch(&mut self, told: Told, valid: &Dataset, journal: &mut Journal) -> Result<()> {
         let current = self.current();
-        let (labelled, valid_loss) = validate(&current.deployed(), &valid.examples)?;
+        let Validated { labelled, loss: valid_loss, alone } =
+            validate(&current.deployed(), &valid.examples)?;
         let state = &mut self.state;
         let record = EpochRecord {
             epoch: state.epoch + 1,
@@ -315,6 +334,7 @@ impl Run<'_> {
             valid_loss,
             valid_accuracy: rates(confusion(&labelled, 0.5)).accuracy,
             valid_auc: roc_auc(&labelled).unwrap_or(0.5),
+            valid_patch_auc: alone.as_deref().and_then(roc_auc),
             seconds: told.began.elapsed().as_secs_f64(),
             valid_average_precision: average_precision(&labelled),
             valid_recall: operating_point(&labelled, PAPER_SPECIFICITY).map(|(_, recall)| recall),
@@ -359,6 +379,7 @@ impl Run<'_> {
 mod tests {
     use super::*;
     use burn::module::{ModuleVisitor, Param};
+    use nodulens::constants::PATCH_SAMPLES;
     use nodulens::model::NetworkKind;
 
     /// Gradients of each parameter, in order.

@@ -2,7 +2,7 @@
 
 use super::train::stop_on_ctrl_c;
 use crate::config::{self, Overrides, TrainConfig};
-use crate::dataset::{Dataset, read_manifest, unit_word};
+use crate::dataset::{Dataset, Fold, read_manifest, unit_word};
 use crate::device::{self, DeviceChoice};
 use crate::environment::commit;
 use crate::files::write_whole;
@@ -11,8 +11,7 @@ use crate::report::{BOOTSTRAP_SEED, RESAMPLES};
 use crate::shard::Shard;
 use crate::train::checkpoint;
 use crate::train::teacher_check::{self, of_fold};
-use crate::train::validate;
-use crate::train::{Ending, train};
+use crate::train::{Ending, Validated, train, validate};
 use anyhow::{Context, Result, bail, ensure};
 use nodulens::constants::PAPER_SPECIFICITY;
 use nodulens::on_burn::Trainable;
@@ -27,15 +26,17 @@ const PREDICTIONS: &str = "predictions.csv";
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Configuration of the runs, as for train; its split is replaced by each fold's, and {fold} in
-    /// a teacher's path by the fold's number.
+    /// the path of a teacher or of labels by the fold's name.
     #[arg(long)]
     config: Option<PathBuf>,
     /// Folder of the folds' runs and of crossval.json. What is there already is gone on from.
     #[arg(long)]
     out: PathBuf,
-    /// LUNA16 subsets to take as test parts, separated by commas; all that the manifest has.
+    /// LUNA16 subsets to take as test parts, separated by commas; each that the manifest has.
+    ///
+    /// Several at once, as in 0+2,3+4, leave nothing to choose an epoch on: the last one is judged.
     #[arg(long, value_delimiter = ',')]
-    folds: Vec<u32>,
+    folds: Vec<Fold>,
     /// Do this part of the folds only, K/N; the last one that is finished writes the summary.
     #[arg(long, default_value_t = Shard::WHOLE)]
     shard: Shard,
@@ -52,7 +53,7 @@ pub struct Arguments {
 /// A patch of a test part with what the fold's network says of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Row {
-    fold: u32,
+    fold: Fold,
     candidate_row: String,
     seriesuid: String,
     /// What the bootstrap draws: the patient, where the manifest names one.
@@ -60,7 +61,13 @@ struct Row {
     class: u8,
     /// Whether it is a contested negative; empty where that is not known.
     contested: Option<bool>,
+    /// Of a nodule, mm; empty where it is not known.
+    #[serde(default)]
+    diameter_mm: Option<f64>,
     probability: f64,
+    /// Of the patch alone; empty of a network that looks at nothing else.
+    #[serde(default)]
+    probability_patch: Option<f64>,
 }
 
 /// Figures of one fold, or of all together.
@@ -76,7 +83,7 @@ struct Figures {
 
 #[derive(Debug, Serialize)]
 struct FoldFigures {
-    fold: u32,
+    fold: Fold,
     #[serde(flatten)]
     figures: Figures,
     /// Without contested negatives; `null` where it is not known which they are.
@@ -110,7 +117,7 @@ struct CrossvalSummary {
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let config = config::resolve(arguments.config.as_deref(), &arguments.overrides)?;
     let folds = folds(&config, &arguments.folds)?;
-    let pending = |i: usize, fold: u32| {
+    let pending = |i: usize, fold: Fold| {
         let done = folder(&arguments.out, fold).join(PREDICTIONS).is_file();
         !(arguments.merge || done || !arguments.shard.holds(i))
     };
@@ -137,7 +144,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let missing: Vec<String> = folds
         .iter()
         .filter(|fold| !folder(&arguments.out, **fold).join(PREDICTIONS).is_file())
-        .map(u32::to_string)
+        .map(Fold::to_string)
         .collect();
     if missing.is_empty() {
         return summarise(arguments, config, &folds);
@@ -147,12 +154,12 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn folder(out: &Path, fold: u32) -> PathBuf {
+fn folder(out: &Path, fold: Fold) -> PathBuf {
     out.join(format!("fold-{fold}"))
 }
 
 /// Return the subsets to take as test parts, in order.
-fn folds(config: &TrainConfig, asked: &[u32]) -> Result<Vec<u32>> {
+fn folds(config: &TrainConfig, asked: &[Fold]) -> Result<Vec<Fold>> {
     let rows = read_manifest(&config.patches)?;
     let mut there: Vec<u32> = rows.iter().filter_map(|row| row.luna_subset).collect();
     there.sort_unstable();
@@ -162,24 +169,33 @@ fn folds(config: &TrainConfig, asked: &[u32]) -> Result<Vec<u32>> {
         "cross-validation needs at least three LUNA16 subsets (column luna_subset): one to test \
          on, one to choose on, one to learn from"
     );
-    if let Some(fold) = asked.iter().find(|fold| !there.contains(fold)) {
-        bail!("the manifest has no subset {fold}; it has {there:?}");
+    for (i, fold) in asked.iter().enumerate() {
+        if let Some(subset) = fold.subsets().find(|subset| !there.contains(subset)) {
+            bail!("the manifest has no subset {subset}; it has {there:?}");
+        }
+        if let Some(twice) = fold.subsets().find(|s| asked[..i].iter().any(|one| one.holds(*s))) {
+            bail!("subset {twice} is in two folds: each patch is to be judged once");
+        }
     }
-    Ok(if asked.is_empty() { there } else { asked.to_vec() })
+    let each = || there.iter().filter_map(|subset| Fold::of(*subset)).collect();
+    Ok(if asked.is_empty() { each() } else { asked.to_vec() })
 }
 
 /// Write the probabilities of the fold's test part, by the epoch that was best on its validation
 /// part.
-fn predict(config: &TrainConfig, device: DeviceChoice, fold: u32, run: &Path) -> Result<()> {
+fn predict(config: &TrainConfig, device: DeviceChoice, fold: Fold, run: &Path) -> Result<()> {
     let device = device::open(device)?.device;
     let network = Trainable::new(config.network, &device, config.dropout);
-    let network = checkpoint::load_shipping(&run.join("best"), network)
+    let epoch =
+        if config.split.chooses() { Some(run.join("best")) } else { checkpoint::latest(run) };
+    let network = epoch
+        .and_then(|epoch| checkpoint::load_shipping(&epoch, network).ok())
         .context("the fold has no finished epoch")?
         .deployed();
     let test = Dataset::load(&config.patches, &config.split.test())?;
-    let (labelled, _) = validate(&network, &test.examples)?;
+    let Validated { labelled, alone, .. } = validate(&network, &test.examples)?;
     let mut writer = csv::Writer::from_writer(Vec::new());
-    for (example, one) in test.examples.iter().zip(labelled) {
+    for (i, (example, one)) in test.examples.iter().zip(labelled).enumerate() {
         writer.serialize(Row {
             fold,
             candidate_row: example.row.candidate_row.clone(),
@@ -187,13 +203,15 @@ fn predict(config: &TrainConfig, device: DeviceChoice, fold: u32, run: &Path) ->
             unit: example.row.unit().to_owned(),
             class: example.row.class,
             contested: example.row.contested.map(|_| example.row.is_contested_negative()),
+            diameter_mm: example.row.diameter_mm,
             probability: one.probability,
+            probability_patch: alone.as_ref().map(|alone| alone[i].probability),
         })?;
     }
     write_whole(&run.join(PREDICTIONS), &writer.into_inner()?)
 }
 
-fn summarise(arguments: &Arguments, config: TrainConfig, folds: &[u32]) -> Result<ExitCode> {
+fn summarise(arguments: &Arguments, config: TrainConfig, folds: &[Fold]) -> Result<ExitCode> {
     let manifest = read_manifest(&config.patches)?;
     let mut unchecked = Vec::new();
     for fold in folds {

@@ -5,7 +5,7 @@ use super::split::Part;
 use anyhow::{Context, Result, bail, ensure};
 use nodulens::constants::{CONTEXT_SIZE, PATCH_SIZE, preprocess_id};
 use nodulens::patch::{Patch, SizePolicy};
-use nodulens::preprocess::{display_bytes, model_values};
+use nodulens::preprocess::{display_bytes, model_values, view};
 use nodulens_imaging::decode::decode_raster;
 use nodulens_imaging::hash::hex;
 use rayon::prelude::*;
@@ -27,6 +27,23 @@ pub struct Example {
     pub digest: [u8; 32],
 }
 
+impl Example {
+    /// Return the patch with its surroundings, as a network with a context sees it: a view of 5,000
+    /// values; `None` where the surroundings are not known.
+    #[must_use]
+    pub fn view(&self) -> Option<Vec<f32>> {
+        let values: Vec<f32> =
+            self.canvas.grey.iter().map(|grey| f32::from(*grey) / 255.0).collect();
+        self.has_surroundings().then(|| view(&values))
+    }
+
+    /// Tell whether the surroundings are known.
+    #[must_use]
+    pub fn has_surroundings(&self) -> bool {
+        self.canvas.side == CONTEXT_SIZE
+    }
+}
+
 /// A square grey picture with the patch in its middle.
 #[derive(Clone, Debug)]
 pub struct Canvas {
@@ -34,6 +51,9 @@ pub struct Canvas {
     pub side: usize,
     /// `side * side` bytes, row-major.
     pub grey: Vec<u8>,
+    /// The same as the file with the surroundings has it, whose middle is compressed as hard as the
+    /// rest; absent where there is none.
+    pub coarse: Option<Vec<u8>>,
 }
 
 /// Patches that were read, and those that could not be.
@@ -86,6 +106,17 @@ impl Dataset {
     pub fn without_contested(mut self) -> Self {
         self.examples.retain(|example| !example.row.is_contested_negative());
         self.hash = hash(&self.examples);
+        self
+    }
+
+    /// Return it without the patches of these LUNA16 subsets.
+    #[must_use]
+    pub fn without_subsets(mut self, subsets: &[u32]) -> Self {
+        if !subsets.is_empty() {
+            let left = |subset: u32| subsets.contains(&subset);
+            self.examples.retain(|example| !example.row.luna_subset.is_some_and(left));
+            self.hash = hash(&self.examples);
+        }
         self
     }
 
@@ -204,15 +235,18 @@ fn canvas(folder: &Path, row: &str, values: &[f32], hasher: &mut Sha256) -> Canv
         .inspect(|bytes| hasher.update(bytes))
         .and_then(|bytes| decode_raster(&bytes).ok())
         .filter(|image| image.width == CONTEXT_SIZE && image.height == CONTEXT_SIZE);
-    let Some(context) = context else { return Canvas { side: PATCH_SIZE, grey: patch } };
+    let Some(context) = context else {
+        return Canvas { side: PATCH_SIZE, grey: patch, coarse: None };
+    };
     let samples: Vec<f32> = context.samples.iter().map(|grey| grey.0).collect();
-    let mut grey = display_bytes(&samples);
+    let coarse = display_bytes(&samples);
+    let mut grey = coarse.clone();
     let offset = (CONTEXT_SIZE - PATCH_SIZE) / 2;
     for (y, row) in patch.chunks_exact(PATCH_SIZE).enumerate() {
         let start = (y + offset) * CONTEXT_SIZE + offset;
         grey[start..start + PATCH_SIZE].copy_from_slice(row);
     }
-    Canvas { side: CONTEXT_SIZE, grey }
+    Canvas { side: CONTEXT_SIZE, grey, coarse: Some(coarse) }
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
-/// LUNA16's own folds.
-const FOLDS: u32 = 10;
+/// Prefix of a split by LUNA16's folds.
+const FOLD: &str = "luna16-fold-";
 
 /// How the data is divided for training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,10 +18,12 @@ pub enum Split {
     Paper,
     /// By patient: LUNA16's subset 3 is the validation part.
     Patientwise,
-    /// By patient: the test part is this subset of LUNA16's ten, the validation part the next one
-    /// that the manifest has (after 9 comes 0), the training part the others. LUNA16's subsets are
-    /// by scan: a patient with scans in two of them stays on one side, see [`Part::of`].
-    Luna16Fold(u32),
+    /// By patient: the test part are these subsets of LUNA16's ten. Of one, the validation part is the
+    /// next one that the manifest has (after 9 comes 0), and the training part the others. Of several
+    /// there is nothing left to choose on: all others are learnt from, what is told of a run while it
+    /// goes on is told of the test part, and nothing may be chosen by it. LUNA16's subsets are by scan:
+    /// a patient with scans in two of them stays on one side, see [`Part::of`].
+    Luna16Fold(Fold),
 }
 
 /// A part of a manifest.
@@ -52,9 +54,18 @@ impl Split {
         Part::Of(self, Portion::Train)
     }
 
-    /// Return the part to choose on.
+    /// Return the part to choose on; of a split that has none the test part.
     pub fn valid(self) -> Part {
-        Part::Of(self, Portion::Valid)
+        let portion = if self.chooses() { Portion::Valid } else { Portion::Test };
+        Part::Of(self, portion)
+    }
+
+    /// Tell whether there is a part to choose on.
+    pub fn chooses(self) -> bool {
+        match self {
+            Self::Luna16Fold(fold) => fold.subsets().count() == 1,
+            _ => true,
+        }
     }
 
     /// Return the part that decides nothing.
@@ -68,11 +79,13 @@ impl Split {
         match self {
             Self::Paper => named(&row.split_paper),
             Self::Patientwise => named(&row.split_patientwise),
-            Self::Luna16Fold(test) => row.luna_subset.map(|fold| {
-                let valid = folds.range(test + 1..).chain(folds.range(..test)).next();
-                match fold {
-                    _ if fold == test => Portion::Test,
-                    _ if Some(&fold) == valid => Portion::Valid,
+            Self::Luna16Fold(test) => row.luna_subset.map(|subset| {
+                let first = test.subsets().next().unwrap_or(0);
+                let next = folds.range(first + 1..).chain(folds.range(..first)).next();
+                let valid = next.filter(|_| self.chooses());
+                match subset {
+                    _ if test.holds(subset) => Portion::Test,
+                    _ if Some(&subset) == valid => Portion::Valid,
                     _ => Portion::Train,
                 }
             }),
@@ -90,7 +103,7 @@ impl fmt::Display for Split {
         match self {
             Self::Paper => out.write_str("paper"),
             Self::Patientwise => out.write_str("patientwise"),
-            Self::Luna16Fold(fold) => write!(out, "luna16-fold-{fold}"),
+            Self::Luna16Fold(fold) => write!(out, "{FOLD}{fold}"),
         }
     }
 }
@@ -99,15 +112,75 @@ impl FromStr for Split {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let fold = text.strip_prefix("luna16-fold-").and_then(|fold| fold.parse().ok());
+        let fold = text.strip_prefix(FOLD).and_then(|fold| fold.parse().ok());
         match (text, fold) {
             ("paper", _) => Ok(Self::Paper),
             ("patientwise", _) => Ok(Self::Patientwise),
-            (_, Some(fold)) if fold < FOLDS => Ok(Self::Luna16Fold(fold)),
+            (_, Some(fold)) => Ok(Self::Luna16Fold(fold)),
             _ => bail!(
-                "no split is called '{text}'; choose paper, patientwise, or luna16-fold-K with K from 0 to 9"
+                "no split is called '{text}'; choose paper, patientwise, or luna16-fold-K with K from 0 to \
+                 9, or several such as 3+4"
             ),
         }
+    }
+}
+
+/// Some of LUNA16's ten subsets, at least one: `3`, or `3+4`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Fold(u16);
+
+impl Fold {
+    /// How many there are.
+    const SUBSETS: u32 = 10;
+
+    /// Return the fold of one subset, from 0 to 9; of another number nothing.
+    pub fn of(subset: u32) -> Option<Self> {
+        (subset < Self::SUBSETS).then(|| Self(1 << subset))
+    }
+
+    /// Return the subsets, in order.
+    pub fn subsets(self) -> impl Iterator<Item = u32> {
+        (0..Self::SUBSETS).filter(move |subset| self.holds(*subset))
+    }
+
+    /// Tell whether a subset is one of them.
+    pub fn holds(self, subset: u32) -> bool {
+        subset < Self::SUBSETS && self.0 >> subset & 1 == 1
+    }
+}
+
+impl fmt::Display for Fold {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let subsets: Vec<String> = self.subsets().map(|subset| subset.to_string()).collect();
+        out.write_str(&subsets.join("+"))
+    }
+}
+
+impl FromStr for Fold {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let subset = |part: &str| part.parse().ok().and_then(Self::of);
+        let parts: Option<Vec<Self>> = text.split('+').map(subset).collect();
+        match parts {
+            Some(parts) => Ok(Self(parts.iter().fold(0, |all, one| all | one.0))),
+            None => bail!("'{text}' is no fold: a subset from 0 to 9, or several such as 3+4"),
+        }
+    }
+}
+
+impl TryFrom<String> for Fold {
+    type Error = anyhow::Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl From<Fold> for String {
+    fn from(fold: Fold) -> Self {
+        fold.to_string()
     }
 }
 

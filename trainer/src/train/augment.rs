@@ -5,9 +5,12 @@
 //! grey value; the others are turned by any angle with bilinear interpolation. Pixels that come
 //! into the patch are real ones where the 100 x 100 context is there; the edge repeats otherwise.
 
+mod physics;
+
 use crate::config::TrainConfig;
 use crate::dataset::Canvas;
-use nodulens::constants::{PATCH_SAMPLES, PATCH_SIZE};
+use nodulens::constants::{CONTEXT_SIZE, PATCH_SIZE};
+use nodulens::preprocess::view;
 use rand::{Rng, RngExt};
 use std::f32::consts::{FRAC_PI_2, TAU};
 use std::ops::RangeInclusive;
@@ -26,6 +29,13 @@ pub struct Augment {
     brightness: f32,
     cavities: f64,
     nodule_shift: f32,
+    coarse: f64,
+    noise: f32,
+    kernel: f32,
+    thickness: f32,
+    edges: f64,
+    /// Whether the surroundings are seen, too.
+    context: bool,
 }
 
 impl Augment {
@@ -39,6 +49,12 @@ impl Augment {
             brightness: config.augment_brightness,
             cavities: config.augment_cavities,
             nodule_shift: config.augment_nodule_shift,
+            coarse: config.augment_coarse,
+            noise: config.augment_noise,
+            kernel: config.augment_kernel,
+            thickness: config.augment_thickness,
+            edges: config.augment_edges,
+            context: config.network.context().is_some(),
         }
     }
 }
@@ -46,7 +62,7 @@ impl Augment {
 /// A patch as a step sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Altered {
-    /// 2,500 values in [0, 1].
+    /// A patch of 2,500 values in [0, 1], or a view of 5,000.
     pub values: Vec<f32>,
     /// Whether it is a nodule that was hollowed out: another lesion than the one in the data.
     pub hollowed: bool,
@@ -70,8 +86,16 @@ pub fn alter(
             *shift += (reach * signed(rng)).round();
         }
     }
+    let coarse = canvas.coarse.as_ref().filter(|_| drawn(augment.coarse, rng));
+    let canvas = match coarse {
+        Some(grey) => &Canvas { side: canvas.side, grey: grey.clone(), coarse: None },
+        None => canvas,
+    };
     let hollow = hollow(canvas, nodule.is_some(), augment, rng);
-    let mut values = crop(hollow.as_ref().unwrap_or(canvas), transform);
+    let canvas = hollow.as_ref().unwrap_or(canvas);
+    let side = if augment.context { CONTEXT_SIZE } else { PATCH_SIZE };
+    let mut values = crop(canvas, transform, side, augment.beyond());
+    scanned(&mut values, side, augment, rng);
     if augment.contrast > 0.0 || augment.brightness > 0.0 {
         let contrast = 1.0 + augment.contrast * signed(rng);
         let brightness = augment.brightness * signed(rng);
@@ -79,12 +103,47 @@ pub fn alter(
             *value = (*value * contrast + brightness).clamp(0.0, 1.0);
         }
     }
+    if augment.context {
+        if drawn(augment.edges, rng) {
+            physics::end(&mut values, side, rng);
+        }
+        values = view(&values);
+    }
     Altered { values, hollowed: hollow.is_some() }
 }
 
+/// Return the canvas as a network with a context sees it, unaltered.
+pub fn unaltered(canvas: &Canvas) -> Vec<f32> {
+    let still = Transform { angle: 0.0, flip: false, shift: [0.0; 2], scale: 1.0 };
+    view(&crop(canvas, still, CONTEXT_SIZE, Beyond::Air))
+}
+
+/// Change a picture as another scanner would have made it.
+fn scanned(values: &mut [f32], side: usize, augment: &Augment, rng: &mut impl Rng) {
+    if augment.thickness > 0.0 {
+        let share = augment.thickness * rng.random::<f32>();
+        // Half of them, so that thin slices stay the most.
+        if rng.random_bool(0.5) {
+            physics::thicken(values, side, share);
+        }
+    }
+    if augment.kernel > 0.0 {
+        physics::kernel(values, side, augment.kernel * signed(rng));
+    }
+    if augment.noise > 0.0 {
+        let (deviation, grain) = (augment.noise * rng.random::<f32>().powi(2), rng.random());
+        physics::noise(values, side, deviation, grain, rng);
+    }
+}
+
+/// Draw whether something happens. No draw where it cannot, so that the paper's recipe keeps its
+/// numbers.
+fn drawn(share: f64, rng: &mut impl Rng) -> bool {
+    share > 0.0 && rng.random_bool(share)
+}
+
 fn hollow(canvas: &Canvas, nodule: bool, augment: &Augment, rng: &mut impl Rng) -> Option<Canvas> {
-    // No draw where there is none to make, so that the paper's recipe keeps its numbers.
-    if !nodule || augment.cavities == 0.0 || !rng.random_bool(augment.cavities) {
+    if !nodule || !drawn(augment.cavities, rng) {
         return None;
     }
     let (wall, inside) = (rng.random_range(WALL_PX), rng.random_range(INSIDE_GREY));
@@ -133,23 +192,41 @@ impl Transform {
     }
 }
 
-/// Cut the transformed patch out of the canvas, with bilinear interpolation: 2,500 values in [0, 1].
-pub fn crop(canvas: &Canvas, transform: Transform) -> Vec<f32> {
-    let centre = (PATCH_SIZE as f32 - 1.0) / 2.0;
+/// What lies beyond a canvas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beyond {
+    /// Its edge, again and again: where patches alone are seen, whose corners a canvas may lack.
+    Edge,
+    /// Air, as beyond every picture that is searched.
+    Air,
+}
+
+impl Augment {
+    fn beyond(&self) -> Beyond {
+        if self.context { Beyond::Air } else { Beyond::Edge }
+    }
+}
+
+/// Cut a transformed square out of the canvas, with bilinear interpolation: `side * side` values in
+/// [0, 1].
+pub fn crop(canvas: &Canvas, transform: Transform, side: usize, beyond: Beyond) -> Vec<f32> {
+    let centre = (side as f32 - 1.0) / 2.0;
     let middle = (canvas.side as f32 - 1.0) / 2.0;
     let (sin, cos) = transform.angle.sin_cos();
     // Quarter turns must land on pixels exactly, and sin(pi) is not quite 0.
     let (sin, cos) = (transform.scale * snap(sin), transform.scale * snap(cos));
-    let mut values = Vec::with_capacity(PATCH_SAMPLES);
-    for y in 0..PATCH_SIZE {
-        for x in 0..PATCH_SIZE {
+    let outside = |at: f32| at < -0.5 || at > canvas.side as f32 - 0.5;
+    let mut values = Vec::with_capacity(side * side);
+    for y in 0..side {
+        for x in 0..side {
             let (mut dx, dy) = (x as f32 - centre, y as f32 - centre);
             if transform.flip {
                 dx = -dx;
             }
             let u = middle + cos * dx - sin * dy + transform.shift[0];
             let v = middle + sin * dx + cos * dy + transform.shift[1];
-            values.push(bilinear(canvas, u, v));
+            let air = beyond == Beyond::Air && (outside(u) || outside(v));
+            values.push(if air { 0.0 } else { bilinear(canvas, u, v) });
         }
     }
     values
@@ -200,7 +277,7 @@ fn hollowed(canvas: &Canvas, wall: u16, inside: u8) -> Option<Canvas> {
             *value = ((u16::from(*value) + u16::from(inside)) / 2) as u8;
         }
     }
-    Some(Canvas { side, grey })
+    Some(Canvas { side, grey, coarse: None })
 }
 
 /// Return how deep each pixel lies in the nodule: 0 outside, 1 at its border. `None` without a
@@ -257,14 +334,14 @@ fn neighbours(pixel: usize, side: usize) -> impl Iterator<Item = usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nodulens::constants::{AUGMENT_QUARTER_TURNS, AUGMENT_SHIFT_PX};
+    use nodulens::constants::{AUGMENT_QUARTER_TURNS, AUGMENT_SHIFT_PX, PATCH_SAMPLES};
     use rand::SeedableRng;
     use rand_pcg::Pcg64Mcg;
 
     /// 100 x 100, each pixel its own value by position (x alone and y alone are told apart).
     fn canvas() -> Canvas {
         let grey = (0..100 * 100).map(|i| ((i % 100) + 3 * (i / 100)) as u8 / 2).collect();
-        Canvas { side: 100, grey }
+        Canvas { side: 100, grey, coarse: None }
     }
 
     fn at(canvas: &Canvas, x: usize, y: usize) -> f32 {
@@ -273,6 +350,11 @@ mod tests {
 
     fn transform(angle: f32, flip: bool, shift: [f32; 2]) -> Transform {
         Transform { angle, flip, shift, scale: 1.0 }
+    }
+
+    /// A patch, whose corners repeat the canvas's edge.
+    fn cut(canvas: &Canvas, transform: Transform) -> Vec<f32> {
+        crop(canvas, transform, PATCH_SIZE, Beyond::Edge)
     }
 
     fn paper() -> Augment {
@@ -284,13 +366,19 @@ mod tests {
             brightness: 0.0,
             cavities: 0.0,
             nodule_shift: 0.0,
+            coarse: 0.0,
+            noise: 0.0,
+            kernel: 0.0,
+            thickness: 0.0,
+            edges: 0.0,
+            context: false,
         }
     }
 
     #[test]
     fn no_change_gives_the_middle() {
         let canvas = canvas();
-        let still = crop(&canvas, transform(0.0, false, [0.0, 0.0]));
+        let still = cut(&canvas, transform(0.0, false, [0.0, 0.0]));
         assert_eq!(still[0], at(&canvas, 25, 25));
         assert_eq!(still[7 * 50 + 3], at(&canvas, 28, 32));
         assert_eq!(still[PATCH_SAMPLES - 1], at(&canvas, 74, 74));
@@ -299,19 +387,20 @@ mod tests {
     #[test]
     fn shift_flip_and_quarter_turn_move_pixels_without_changing_them() {
         let canvas = canvas();
-        let shifted = crop(&canvas, transform(0.0, false, [3.0, -2.0]));
+        let shifted = cut(&canvas, transform(0.0, false, [3.0, -2.0]));
         assert_eq!(shifted[0], at(&canvas, 28, 23));
-        let flipped = crop(&canvas, transform(0.0, true, [0.0, 0.0]));
+        let flipped = cut(&canvas, transform(0.0, true, [0.0, 0.0]));
         assert_eq!(flipped[0], at(&canvas, 74, 25));
-        let turned = crop(&canvas, transform(FRAC_PI_2, false, [0.0, 0.0]));
+        let turned = cut(&canvas, transform(FRAC_PI_2, false, [0.0, 0.0]));
         assert_eq!(turned[0], at(&canvas, 74, 25));
         assert_eq!(turned[49], at(&canvas, 74, 74));
     }
 
     #[test]
     fn without_context_the_edge_repeats() {
-        let canvas = Canvas { side: 50, grey: (0..2500).map(|i| (i % 50) as u8).collect() };
-        let shifted = crop(&canvas, transform(0.0, false, [3.0, 0.0]));
+        let grey = (0..2500).map(|i| (i % 50) as u8).collect();
+        let canvas = Canvas { side: 50, grey, coarse: None };
+        let shifted = cut(&canvas, transform(0.0, false, [3.0, 0.0]));
         assert_eq!(shifted[49], 49.0 / 255.0);
         assert_eq!(shifted[0], 3.0 / 255.0);
     }
@@ -333,7 +422,7 @@ mod tests {
     #[test]
     fn scale_shows_more_of_the_surroundings() {
         let canvas = canvas();
-        let wide = crop(&canvas, Transform { scale: 2.0, ..transform(0.0, false, [0.0, 0.0]) });
+        let wide = cut(&canvas, Transform { scale: 2.0, ..transform(0.0, false, [0.0, 0.0]) });
         // The first pixel lies 24.5 px from the centre: at 49, half a pixel from the corner.
         let corner: f32 =
             [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(x, y)| at(&canvas, x, y)).iter().sum();
@@ -371,7 +460,7 @@ mod tests {
                 if nodule { 190 } else { 20 }
             })
             .collect();
-        Canvas { side: 100, grey }
+        Canvas { side: 100, grey, coarse: None }
     }
 
     #[test]

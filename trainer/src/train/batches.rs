@@ -2,12 +2,13 @@
 
 use crate::config::TrainConfig;
 use crate::dataset::Dataset;
+use crate::train::augment::unaltered;
 use crate::train::blend::mix;
 use crate::train::draw::Alteration;
 use crate::train::targets::{Objective, Targets};
 use anyhow::Result;
 use burn::tensor::{Device, Tensor};
-use nodulens::on_burn::batch_tensor;
+use nodulens::on_burn::{batch_tensor, view_tensor};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_pcg::Pcg64Mcg;
@@ -18,7 +19,7 @@ pub const AHEAD: usize = 2;
 
 /// What a step needs.
 pub struct Ready {
-    /// Altered patches, 2,500 values each.
+    /// Altered patches, 2,500 values each, or views, 5,000 each.
     pub values: Vec<f32>,
     /// What the network is to answer.
     pub targets: Targets,
@@ -87,8 +88,13 @@ pub fn clean_batches(
     let mut order: Vec<usize> = (0..set.examples.len()).collect();
     order.shuffle(&mut Pcg64Mcg::seed_from_u64(mix(config.seed ^ 0xC1EA, 0)));
     let batch = |batch: &[usize]| {
-        let values = batch.iter().flat_map(|i| set.examples[*i].values.iter().copied());
-        batch_tensor(values.collect(), device)
+        let examples = batch.iter().map(|i| &set.examples[*i]);
+        match config.network.context() {
+            None => batch_tensor(examples.flat_map(|one| one.values.clone()).collect(), device),
+            Some(_) => {
+                view_tensor(examples.flat_map(|one| unaltered(&one.canvas)).collect(), device)
+            }
+        }
     };
     order.chunks(config.batch_size).take(batches).map(batch).collect()
 }

@@ -101,6 +101,9 @@ pub struct EpochRecord {
     /// Recall at the paper's specificity on the validation part; absent where it has one class only.
     #[serde(default)]
     pub valid_recall: Option<f64>,
+    /// ROC AUC of the patches alone; absent of a network that looks at nothing else.
+    #[serde(default)]
+    pub valid_patch_auc: Option<f64>,
     /// Patches trained on in a second, validation left out.
     #[serde(default)]
     pub patches_per_second: Option<f64>,

@@ -6,7 +6,7 @@
 
 use crate::config::TrainConfig;
 use crate::dataset::Dataset;
-use crate::train::augment::{Altered, Augment, alter};
+use crate::train::augment::{Altered, Augment, alter, unaltered};
 use crate::train::blend::{Mixture, blend, mix, mixtures};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -17,7 +17,7 @@ use rayon::prelude::*;
 pub struct Drawn {
     /// Which patch of the training part.
     pub index: usize,
-    /// 2,500 values in [0, 1].
+    /// A patch of 2,500 values in [0, 1], or a view of 5,000.
     pub values: Vec<f32>,
     /// Whether it is a nodule that was hollowed out.
     pub hollowed: bool,
@@ -131,7 +131,11 @@ impl Alteration {
     fn altered(&self, set: &Dataset, index: usize, seed: u64) -> Altered {
         let example = &set.examples[index];
         if self.none {
-            return Altered { values: example.values.clone(), hollowed: false };
+            let values = match self.config.network.context() {
+                Some(_) => unaltered(&example.canvas),
+                None => example.values.clone(),
+            };
+            return Altered { values, hollowed: false };
         }
         let mut rng = Pcg64Mcg::seed_from_u64(seed);
         alter(&example.canvas, example.row.nodule_radius_px(), &self.augment, &mut rng)
@@ -156,7 +160,12 @@ mod tests {
                 })
                 .collect();
             let values = grey.iter().map(|grey| f32::from(*grey) / 255.0).collect();
-            Example { row, values, canvas: Canvas { side: PATCH_SIZE, grey }, digest: [0; 32] }
+            Example {
+                row,
+                values,
+                canvas: Canvas { side: PATCH_SIZE, grey, coarse: None },
+                digest: [0; 32],
+            }
         };
         let examples = (0..patches).map(example).collect();
         Dataset { examples, skipped: Vec::new(), hash: String::new() }

@@ -71,6 +71,7 @@ impl Journal {
                 ("accuracy/train", record.train_accuracy),
                 ("average_precision/valid", record.valid_average_precision),
                 ("recall/valid", record.valid_recall),
+                ("auc_patch/valid", record.valid_patch_auc),
             ]
             .into_iter()
             .filter_map(|(tag, figure)| Some((tag, figure?))),

@@ -15,16 +15,21 @@ use crate::config::{ClassWeights, Contested, TrainConfig};
 use crate::dataset::{Dataset, Example};
 use crate::train::contested::{label, weight};
 use crate::train::draw::{Drawn, Other};
+use crate::train::labels::Labels;
 use crate::train::teachers::Teachers;
 use anyhow::{Result, anyhow, ensure};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Tensor, TensorData};
 use nodulens::constants::{CLASS_NODULE, CLASSES};
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// The targets of a whole run.
 pub struct Objective {
     smoothing: f64,
+    /// What teachers have said of patches beforehand, by candidate row.
+    labels: HashMap<String, f64>,
+    label_weight: f64,
     /// Weight of a patch by its class.
     weights: [f32; CLASSES],
     teachers: Teachers,
@@ -61,8 +66,10 @@ impl Objective {
         };
         Ok(Self {
             smoothing: config.label_smoothing,
+            labels: Labels::read_for(config, train)?,
+            label_weight: config.label_weight,
             weights,
-            teachers: Teachers::read(&config.teachers)?,
+            teachers: Teachers::read(&config.teachers, config.network)?,
             teacher_weight: config.teacher_weight,
             teach_cavities: config.teach_cavities,
             contested: config.contested,
@@ -95,7 +102,10 @@ impl Objective {
                 Some(_) => known,
                 None => known * self.teacher_weight,
             };
-            let labels = self.label(example).into_iter().zip(self.label(partner));
+            let labels = [(example, one.hollowed), (partner, other.hollowed)];
+            let [labels, partners] =
+                labels.map(|(example, hollowed)| self.label(example, hollowed));
+            let labels = labels.into_iter().zip(partners);
             for (class, (label, with)) in labels.enumerate() {
                 let label = blend(label, with);
                 let taught = taught.get(i * CLASSES + class).map_or(0.0, |p| f64::from(*p));
@@ -107,12 +117,16 @@ impl Objective {
         Targets { classes, probabilities }
     }
 
-    /// Return the label of a patch as probabilities, smoothed.
-    fn label(&self, example: &Example) -> [f64; CLASSES] {
-        let nodule = label(self.contested, &example.row);
-        let mut label = [self.smoothing / CLASSES as f64; CLASSES];
-        label[CLASS_NODULE] += (1.0 - self.smoothing) * nodule;
-        label[1 - CLASS_NODULE] += (1.0 - self.smoothing) * (1.0 - nodule);
+    /// Return the label of a patch as probabilities: its own, smoothed, with the teachers' share where
+    /// they have graded it. A nodule that was hollowed out is not the one that they graded.
+    fn label(&self, example: &Example, hollowed: bool) -> [f64; CLASSES] {
+        let own = label(self.contested, &example.row);
+        let own = self.smoothing / CLASSES as f64 + (1.0 - self.smoothing) * own;
+        let graded = self.labels.get(&example.row.candidate_row).filter(|_| !hollowed);
+        let nodule = graded.map_or(own, |graded| own + self.label_weight * (graded - own));
+        let mut label = [0.0; CLASSES];
+        label[CLASS_NODULE] = nodule;
+        label[1 - CLASS_NODULE] = 1.0 - nodule;
         label
     }
 
@@ -180,12 +194,15 @@ mod tests {
     use crate::dataset::{Canvas, ManifestRow};
     use burn::tensor::Device;
     use nodulens::constants::PATCH_SIZE;
+    use nodulens::model::NetworkKind;
 
     fn objective(smoothing: f64, weights: [f32; 2]) -> Objective {
-        let teachers = Teachers::read(&[]).unwrap();
+        let teachers = Teachers::read(&[], NetworkKind::Paper).unwrap();
         let (teacher_weight, teach_cavities) = (0.75, false);
         let (contested, contested_weight) = (Contested::Soften, 0.5);
         Objective {
+            labels: HashMap::new(),
+            label_weight: 0.9,
             smoothing,
             weights,
             teachers,
@@ -198,7 +215,7 @@ mod tests {
 
     fn example(class: u8) -> Example {
         let row = ManifestRow { class, ..ManifestRow::default() };
-        let canvas = Canvas { side: PATCH_SIZE, grey: Vec::new() };
+        let canvas = Canvas { side: PATCH_SIZE, grey: Vec::new(), coarse: None };
         Example { row, values: Vec::new(), canvas, digest: [0; 32] }
     }
 

@@ -3,9 +3,10 @@
 
 use crate::config::TrainConfig;
 use crate::dataset::learnt::{Learnt, Shared};
-use crate::dataset::{ManifestRow, Split, read_manifest, unit_word};
+use crate::dataset::{Fold, ManifestRow, Split, read_manifest, unit_word};
 use crate::files::write_whole;
 use crate::train::initial::of_run;
+use crate::train::labels::Labels;
 use anyhow::{Context, Result, bail, ensure};
 use nodulens::weights::{CardLearnt, read_weights};
 use std::fs;
@@ -24,14 +25,18 @@ const FOLD: &str = "{fold}";
 /// not say whom it has learnt from, unless `trust_teachers` is set.
 pub fn check(config: &TrainConfig) -> Result<Learnt> {
     let rows = read_manifest(&config.patches)?;
-    let mut learnt = Learnt::of(&config.split.train().of(rows.clone()));
+    let left = |row: &ManifestRow| row.luna_subset.is_some_and(|s| config.leave_out.contains(&s));
+    let learnt_from = config.split.train().of(rows.clone()).into_iter().filter(|row| !left(row));
+    let mut learnt = Learnt::of(&learnt_from.collect::<Vec<_>>());
     let judged: Vec<ManifestRow> = [config.split.valid(), config.split.test()]
         .into_iter()
         .flat_map(|part| part.of(rows.clone()))
         .collect();
     let teachers = config.teachers.iter().map(|path| (Source::Teacher, path));
     let begun = Some(&config.init).filter(|path| !path.as_os_str().is_empty());
-    for (source, path) in teachers.chain(begun.map(|path| (Source::Init, path))) {
+    let labels = Some(&config.labels).filter(|path| !path.as_os_str().is_empty());
+    let sources = teachers.chain(begun.map(|path| (Source::Init, path)));
+    for (source, path) in sources.chain(labels.map(|path| (Source::Labels, path))) {
         let shown = format!("{} {}", source.words(), path.display());
         let seen = source.read(path)?;
         if let Some(seen) = &seen {
@@ -79,6 +84,7 @@ fn name(path: &Path) -> String {
 enum Source {
     Teacher,
     Init,
+    Labels,
 }
 
 impl Source {
@@ -86,6 +92,7 @@ impl Source {
         match self {
             Self::Teacher => "teacher",
             Self::Init => "--init",
+            Self::Labels => "labels",
         }
     }
 
@@ -103,6 +110,9 @@ impl Source {
             let learnt = card.map(|card| Learnt::read(&card)).transpose();
             return Ok(learnt.with_context(shown)?.flatten());
         }
+        if let Self::Labels = self {
+            return Learnt::read(&Labels::read(path)?.learnt).with_context(shown);
+        }
         let bytes = fs::read(path).with_context(shown)?;
         let file = read_weights(&bytes).with_context(shown)?;
         Learnt::read(&file.header.card.learnt).with_context(shown)
@@ -111,7 +121,7 @@ impl Source {
 
 /// Return the configuration of a fold of cross-validation: its split, and its own teachers and
 /// beginning where their paths say `{fold}`.
-pub fn of_fold(config: &TrainConfig, fold: u32) -> TrainConfig {
+pub fn of_fold(config: &TrainConfig, fold: Fold) -> TrainConfig {
     let own = |path: &PathBuf| match path.to_str() {
         Some(text) => PathBuf::from(text.replace(FOLD, &fold.to_string())),
         None => path.clone(),
@@ -120,6 +130,7 @@ pub fn of_fold(config: &TrainConfig, fold: u32) -> TrainConfig {
         split: Split::Luna16Fold(fold),
         teachers: config.teachers.iter().map(own).collect(),
         init: own(&config.init),
+        labels: own(&config.labels),
         ..config.clone()
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::train::draw::Drawn;
 use anyhow::{Context, Result, anyhow, bail};
-use nodulens::constants::{CLASS_NODULE, CLASSES};
+use nodulens::constants::{CLASS_NODULE, CLASSES, PATCH_SAMPLES, VIEW_SAMPLES};
+use nodulens::model::NetworkKind;
 use nodulens::on_engine::OnEngine;
 use nodulens::weights::{WeightsFile, read_weights};
 use nodulens_imaging::hash::hex;
@@ -16,7 +17,9 @@ use std::sync::{Mutex, PoisonError};
 /// Weights files on our own engine, several times as fast as on the device that trains.
 #[derive(Debug)]
 pub struct Teachers {
-    engines: Vec<OnEngine>,
+    engines: Vec<(NetworkKind, OnEngine)>,
+    /// Values of a patch, or of a view, as the student sees it.
+    samples: usize,
     /// One thread: they answer for the steps to come beside the step that is computed, and more
     /// threads would only take turns with its own.
     alone: ThreadPool,
@@ -29,14 +32,16 @@ impl Teachers {
     ///
     /// # Errors
     /// A file that is missing or cannot be used; the message names it.
-    pub fn read(files: &[PathBuf]) -> Result<Self> {
+    pub fn read(files: &[PathBuf], student: NetworkKind) -> Result<Self> {
         let read = |path: &PathBuf| {
             let WeightsFile { kind, parameters, .. } =
                 read_weights(&bytes(path)?).with_context(|| named(path))?;
-            OnEngine::new(kind, parameters).with_context(|| named(path))
+            let engine = OnEngine::new(kind, parameters).with_context(|| named(path))?;
+            Ok((kind, engine))
         };
         Ok(Self {
             engines: files.iter().map(read).collect::<Result<_>>()?,
+            samples: student.samples(),
             alone: ThreadPoolBuilder::new().num_threads(1).build()?,
             known: Mutex::default(),
         })
@@ -74,7 +79,8 @@ impl Teachers {
         Ok(all)
     }
 
-    /// Return their mean probabilities of each patch, `[B, 2]`; nothing where there is no teacher.
+    /// Return their mean probabilities of each patch or view, `[B, 2]`; nothing where there is no teacher.
+    /// A teacher sees the surroundings where it looks at them and the student does, too.
     /// Each is asked once: patches come turned at random, so over a run a teacher that is not
     /// symmetric by itself teaches its mean over the symmetries all the same.
     ///
@@ -82,8 +88,19 @@ impl Teachers {
     /// A teacher whose answer is not a number.
     pub fn answers(&self, values: &[f32]) -> Result<Vec<f32>> {
         let mut sums: Vec<f32> = Vec::new();
-        for engine in &self.engines {
-            let logits = self.alone.install(|| engine.patches(values));
+        let patches = || -> Vec<f32> {
+            values
+                .chunks_exact(self.samples)
+                .flat_map(|one| &one[..PATCH_SAMPLES])
+                .copied()
+                .collect()
+        };
+        for (kind, engine) in &self.engines {
+            let logits = self.alone.install(|| match kind.context() {
+                Some(_) if self.samples == VIEW_SAMPLES => engine.views(values),
+                _ if self.samples == PATCH_SAMPLES => engine.patches(values),
+                _ => engine.patches(&patches()),
+            });
             let logits = logits.map_err(|error| anyhow!("teacher: {error}"))?;
             sums.resize(logits.len(), 0.0);
             for (sums, pair) in sums.chunks_exact_mut(CLASSES).zip(logits.chunks_exact(CLASSES)) {
@@ -121,8 +138,6 @@ mod tests {
     use super::*;
     use burn::tensor::Device;
     use burn::tensor::activation::softmax;
-    use nodulens::constants::{PATCH_SAMPLES, preprocess_id};
-    use nodulens::model::NetworkKind;
     use nodulens::on_burn::{Network, batch_tensor};
     use nodulens::weights::{Card, Parameters, WeightsHeader, write_weights};
     use rand::SeedableRng;
@@ -130,13 +145,7 @@ mod tests {
 
     /// A weights file of random numbers, rounded as files are.
     fn file(folder: &Path, kind: NetworkKind) -> PathBuf {
-        let header = WeightsHeader {
-            network: kind.name().to_owned(),
-            preprocess_id: preprocess_id(),
-            threshold: 0.5,
-            temperature: 1.0,
-            card: Card::default(),
-        };
+        let header = WeightsHeader::uncalibrated(kind, Card::default());
         let parameters = Parameters::random(kind, &mut Pcg64Mcg::seed_from_u64(kind as u64));
         let path = folder.join(kind.name());
         fs::write(&path, write_weights(&header, &parameters).unwrap()).unwrap();
@@ -158,7 +167,7 @@ mod tests {
             let answer = answer.into_data().try_to_vec::<f32>().unwrap();
             expected.iter_mut().zip(answer).for_each(|(sum, one)| *sum += one / files.len() as f32);
         }
-        let found = Teachers::read(&files).unwrap().answers(&values).unwrap();
+        let found = Teachers::read(&files, NetworkKind::Paper).unwrap().answers(&values).unwrap();
         let worst = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(found.len() == expected.len() && worst < 1e-4, "off by {worst}");
         assert!(expected.iter().any(|one| (one - expected[0]).abs() > 1e-3), "{expected:?}");
@@ -169,7 +178,7 @@ mod tests {
     fn a_patch_has_the_same_answer_alone_and_in_a_batch() {
         let folder = tempfile::tempdir().unwrap();
         let files = [NetworkKind::Wide, NetworkKind::Paper].map(|kind| file(folder.path(), kind));
-        let teachers = Teachers::read(&files).unwrap();
+        let teachers = Teachers::read(&files, NetworkKind::Paper).unwrap();
         let value = |i: usize| ((i * i + 7 * (i / 50)) % 101) as f32 / 101.0;
         let values: Vec<f32> = (0..37 * PATCH_SAMPLES).map(value).collect();
         let together = teachers.answers(&values).unwrap();
@@ -181,7 +190,8 @@ mod tests {
     #[test]
     fn a_view_that_was_answered_for_is_not_asked_again() {
         let folder = tempfile::tempdir().unwrap();
-        let teachers = Teachers::read(&[file(folder.path(), NetworkKind::Small)]).unwrap();
+        let teachers =
+            Teachers::read(&[file(folder.path(), NetworkKind::Small)], NetworkKind::Small).unwrap();
         let one = |grey: f32, view: Option<u64>| Drawn {
             index: 0,
             values: (0..PATCH_SAMPLES).map(|i| grey * (i % 9) as f32 / 9.0).collect(),
@@ -203,8 +213,17 @@ mod tests {
 
     #[test]
     fn no_teacher_has_no_answer_and_a_missing_one_is_named() {
-        assert!(Teachers::read(&[]).unwrap().answers(&[0.5; PATCH_SAMPLES]).unwrap().is_empty());
-        let error = format!("{:#}", Teachers::read(&["gone.nodulens".into()]).unwrap_err());
+        assert!(
+            Teachers::read(&[], NetworkKind::Paper)
+                .unwrap()
+                .answers(&[0.5; PATCH_SAMPLES])
+                .unwrap()
+                .is_empty()
+        );
+        let error = format!(
+            "{:#}",
+            Teachers::read(&["gone.nodulens".into()], NetworkKind::Paper).unwrap_err()
+        );
         assert!(error.contains("teacher gone.nodulens"), "{error}");
     }
 }

@@ -83,7 +83,10 @@ fn no_patient_of_the_real_manifest_is_on_two_sides() {
         part.of(rows.clone()).iter().map(|row| row.unit().to_owned()).collect()
     };
     let folds: BTreeSet<u32> = rows.iter().filter_map(|row| row.luna_subset).collect();
-    let splits = folds.iter().map(|fold| Split::Luna16Fold(*fold)).chain([Split::Patientwise]);
+    let splits = folds
+        .iter()
+        .map(|fold| Split::Luna16Fold(Fold::of(*fold).unwrap()))
+        .chain([Split::Patientwise]);
     for split in splits {
         let parts = [split.train(), split.valid(), split.test()].map(units);
         for (i, part) in parts.iter().enumerate() {

@@ -1,14 +1,17 @@
 //! Weights where they compute, ready to classify.
 
-use crate::constants::{CLASS_NODULE, CLASSES, LOGIT_TOLERANCE, PATCH_SAMPLES, PATCH_SIZE};
+use crate::constants::{
+    CLASS_NODULE, CLASSES, CONTEXT_SIZE, LOGIT_TOLERANCE, PATCH_SAMPLES, PATCH_SIZE, VIEW_SAMPLES,
+};
 use crate::inference::{ClassifyError, Inference};
 use crate::model::NetworkKind;
 use crate::on_engine::OnEngine;
 use crate::patch::Patch;
 use crate::phantom;
-use crate::preprocess::model_values;
+use crate::preprocess::{has_surroundings, lone_view, model_values, view_values};
 use crate::weights::{
-    CardText, Parameters, WeightsError, WeightsFile, WeightsHeader, read_weights_as,
+    CardText, Head, Operating, Parameters, WeightsError, WeightsFile, WeightsHeader,
+    read_weights_as,
 };
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +20,15 @@ use serde::{Deserialize, Serialize};
 pub struct Prediction {
     /// Probability of a nodule in [0, 1]: softmax of the logits after temperature.
     pub probability: f32,
-    /// Whether the probability reaches the threshold of the weights file.
+    /// Whether the probability reaches the threshold.
     pub decision: Decision,
+    /// Which part of the network answered: the one that sees the surroundings, where they are known
+    /// and the network looks at them.
+    #[serde(default)]
+    pub head: Head,
+    /// Smallest probability that this part calls a nodule.
+    #[serde(default)]
+    pub threshold: f32,
     /// Before temperature and softmax: no nodule, nodule.
     pub logits: [f32; CLASSES],
 }
@@ -94,6 +104,13 @@ impl Classifier {
         self.kind
     }
 
+    /// Return the smallest probability that is called a nodule in slices and scans, where surroundings
+    /// are known.
+    #[must_use]
+    pub fn threshold(&self) -> f32 {
+        self.header.operating(Head::Context).threshold
+    }
+
     /// SHA-256 of the weights file, hex.
     #[must_use]
     pub fn sha256(&self) -> &str {
@@ -106,15 +123,17 @@ impl Classifier {
         format!("{}-{}", self.header.network, &self.sha256[..8])
     }
 
-    /// Classify patches as one batch. No patches, no predictions.
+    /// Classify patches as one batch, with their surroundings where they are known and the network
+    /// looks at them. No patches, no predictions.
     ///
     /// # Errors
     /// [`ClassifyError`] where the device fails or gives numbers that are not finite.
     pub async fn classify(&self, patches: &[Patch]) -> Result<Vec<Prediction>, ClassifyError> {
-        self.classify_values(patches.iter().flat_map(model_values).collect()).await
+        self.classify_views(patches.iter().flat_map(view_values).collect()).await
     }
 
-    /// Classify model values, 2,500 a patch, as one batch; see [`model_values`].
+    /// Classify model values, 2,500 a patch, as one batch of patches alone; see
+    /// [`model_values`](crate::preprocess::model_values).
     ///
     /// # Errors
     /// As [`Self::classify`].
@@ -122,12 +141,44 @@ impl Classifier {
         &self,
         values: Vec<f32>,
     ) -> Result<Vec<Prediction>, ClassifyError> {
-        Ok(self.predictions(&self.logits(values).await?))
+        Ok(self.predictions(Head::Patch, &self.logits(values).await?))
+    }
+
+    /// Classify views, 5,000 values each, as one batch; see [`view_values`].
+    ///
+    /// # Errors
+    /// As [`Self::classify`].
+    pub async fn classify_views(&self, views: Vec<f32>) -> Result<Vec<Prediction>, ClassifyError> {
+        let (views, _) = views.as_chunks::<VIEW_SAMPLES>();
+        let looks = self.kind.context().is_some();
+        let (mut patches, mut whole) = (Vec::new(), Vec::new());
+        for view in views {
+            if looks && has_surroundings(view) {
+                whole.extend_from_slice(view);
+            } else {
+                patches.extend_from_slice(&view[..PATCH_SAMPLES]);
+            }
+        }
+        let mut alone = self.classify_values(patches).await?.into_iter();
+        let logits = match whole.is_empty() {
+            true => Vec::new(),
+            false => finite(self.inference.logits_in_context(whole).await?)?,
+        };
+        let mut in_context = self.predictions(Head::Context, &logits).into_iter();
+        let answers: Option<Vec<Prediction>> = views
+            .iter()
+            .map(|view| match looks && has_surroundings(view) {
+                true => in_context.next(),
+                false => alone.next(),
+            })
+            .collect();
+        answers.ok_or_else(|| ClassifyError::Device("fewer answers than patches".to_owned()))
     }
 
     /// Classify every patch of a picture at [`NetworkKind::dense_stride`] in one pass: row-major,
-    /// `(height - 50) / stride + 1` rows of `(width - 50) / stride + 1`. `None` where the network
-    /// has no such stride, or the picture is smaller than a patch or does not hold
+    /// `(height - 50) / stride + 1` rows of `(width - 50) / stride + 1`. The picture of a network with a
+    /// context holds the surroundings of the outermost patches, too: 100 stands for 50 then. `None`
+    /// where the network has no such stride, or the picture is smaller than that or does not hold
     /// `width * height` values in [0, 1].
     ///
     /// # Errors
@@ -137,8 +188,11 @@ impl Classifier {
         values: Vec<f32>,
         size: [usize; 2],
     ) -> Result<Option<Vec<Prediction>>, ClassifyError> {
-        let logits = self.dense_logits(values, size).await?;
-        Ok(logits.map(|logits| self.predictions(&logits)))
+        let (head, logits) = match self.kind.context() {
+            Some(_) => (Head::Context, self.dense_logits_in_context(values, size).await?),
+            None => (Head::Patch, self.dense_logits(values, size).await?),
+        };
+        Ok(logits.map(|logits| self.predictions(head, &logits)))
     }
 
     /// Return the logits of model values, 2,500 a patch, as one batch: two a patch, no nodule
@@ -155,7 +209,8 @@ impl Classifier {
         finite(self.inference.logits(values).await?)
     }
 
-    /// The logits behind [`Self::classify_dense`], two a place.
+    /// The logits of every patch of a picture alone, two a place; `None` as for
+    /// [`Self::classify_dense`].
     ///
     /// # Errors
     /// As [`Self::classify`].
@@ -173,19 +228,39 @@ impl Classifier {
         finite(logits).map(Some)
     }
 
-    fn predictions(&self, logits: &[f32]) -> Vec<Prediction> {
-        let (pairs, _) = logits.as_chunks::<CLASSES>();
-        pairs.iter().map(|pair| self.prediction(*pair)).collect()
+    /// The logits of every patch of a picture with its surroundings, two a place:
+    /// `(height - 100) / stride + 1` rows; `None` of a network without a context, too.
+    ///
+    /// # Errors
+    /// As [`Self::classify`].
+    pub async fn dense_logits_in_context(
+        &self,
+        values: Vec<f32>,
+        [width, height]: [usize; 2],
+    ) -> Result<Option<Vec<f32>>, ClassifyError> {
+        let whole = width.checked_mul(height) == Some(values.len());
+        let looks = self.kind.context().is_some();
+        let Some(stride) = self.kind.dense_stride().filter(|_| looks && whole) else {
+            return Ok(None);
+        };
+        if width.min(height) < CONTEXT_SIZE {
+            return Ok(None);
+        }
+        let logits =
+            self.inference.dense_logits_in_context(values, [width, height], stride).await?;
+        finite(logits).map(Some)
     }
 
-    fn prediction(&self, logits: [f32; CLASSES]) -> Prediction {
-        let probability = nodule_probability(logits, self.header.temperature);
-        let decision = if probability >= self.header.threshold {
-            Decision::Nodule
-        } else {
-            Decision::NoNodule
+    fn predictions(&self, head: Head, logits: &[f32]) -> Vec<Prediction> {
+        let Operating { threshold, temperature } = self.header.operating(head);
+        let (pairs, _) = logits.as_chunks::<CLASSES>();
+        let prediction = |logits: &[f32; CLASSES]| {
+            let probability = nodule_probability(*logits, temperature);
+            let called = probability >= threshold;
+            let decision = if called { Decision::Nodule } else { Decision::NoNodule };
+            Prediction { probability, decision, logits: *logits, head, threshold }
         };
-        Prediction { probability, decision, logits }
+        pairs.iter().map(prediction).collect()
     }
 }
 
@@ -204,11 +279,17 @@ pub fn nodule_probability(logits: [f32; CLASSES], temperature: f32) -> f32 {
     1.0 / (1.0 + libm::expf(-difference))
 }
 
-/// Model values of two synthetic patches, one with and one without a nodule, for the start-up
-/// check of an engine against the CPU.
+/// Views of two synthetic patches, one with and one without a nodule, for the start-up check of an
+/// engine against the CPU; the second once more with surroundings, so that every part of a network
+/// answers.
 #[must_use]
 pub fn known_answer_inputs() -> Vec<f32> {
-    phantom::patches(0, 2).iter().flat_map(|phantom| model_values(&phantom.patch)).collect()
+    let patches = phantom::patches(0, 2);
+    let patches: Vec<Vec<f32>> = patches.iter().map(|made| model_values(&made.patch)).collect();
+    let mut views: Vec<f32> = patches.iter().flat_map(|patch| lone_view(patch)).collect();
+    // Half-sized and whole they are the same number of pixels.
+    views.extend(patches.iter().rev().flatten());
+    views
 }
 
 /// Return whether an engine's predictions equal the reference's within [`LOGIT_TOLERANCE`]. A
@@ -233,7 +314,8 @@ mod tests {
     use super::*;
 
     fn prediction(logits: [f32; 2]) -> Prediction {
-        Prediction { probability: 0.5, decision: Decision::NoNodule, logits }
+        let (probability, decision) = (0.5, Decision::NoNodule);
+        Prediction { probability, decision, logits, head: Head::Patch, threshold: 0.5 }
     }
 
     #[test]

@@ -13,6 +13,10 @@ pub const PATCH_SIZE: usize = 50;
 /// is 71).
 pub const CONTEXT_SIZE: usize = 100;
 
+/// Side from which on a picture is taken to show the surroundings of the patch in its middle: half of
+/// their pixels. What is missing of them counts as air.
+pub const LEAST_CONTEXT_SIZE: usize = 71;
+
 /// Samples in a patch.
 pub const PATCH_SAMPLES: usize = PATCH_SIZE * PATCH_SIZE;
 

@@ -1,6 +1,6 @@
 //! A patch: the square of a slice that a network looks at.
 
-use crate::constants::{PATCH_SAMPLES, PATCH_SIZE};
+use crate::constants::{CONTEXT_SIZE, LEAST_CONTEXT_SIZE, PATCH_SAMPLES, PATCH_SIZE};
 use nodulens_imaging::UserError;
 use nodulens_imaging::decode::{DecodeError, GreyImage, decode_raster};
 use nodulens_imaging::hash;
@@ -17,10 +17,12 @@ pub enum PatchSamples {
     Grey(Vec<Grey>),
 }
 
-/// 50 x 50 samples in row-major order (y, then x).
+/// 50 x 50 samples in row-major order (y, then x), and what lies around them where it is known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Patch {
     samples: PatchSamples,
+    /// 100 x 100 samples with the patch in the middle, row-major.
+    surroundings: Option<PatchSamples>,
 }
 
 /// What to do with an image that is larger than a patch.
@@ -93,7 +95,7 @@ impl Patch {
     /// [`PatchError::WrongLength`] unless there are 2,500.
     pub fn from_hu(samples: Vec<Hu>) -> Result<Self, PatchError> {
         check_length(samples.len())?;
-        Ok(Self { samples: PatchSamples::Hu(samples) })
+        Ok(Self { samples: PatchSamples::Hu(samples), surroundings: None })
     }
 
     /// A patch of grey values, row-major.
@@ -102,10 +104,11 @@ impl Patch {
     /// [`PatchError::WrongLength`] unless there are 2,500.
     pub fn from_grey(samples: Vec<Grey>) -> Result<Self, PatchError> {
         check_length(samples.len())?;
-        Ok(Self { samples: PatchSamples::Grey(samples) })
+        Ok(Self { samples: PatchSamples::Grey(samples), surroundings: None })
     }
 
-    /// Return the patch that an image holds. Nothing is ever stretched.
+    /// Return the patch that an image holds, with its surroundings where the image holds enough of
+    /// them ([`LEAST_CONTEXT_SIZE`] a side). Nothing is ever stretched.
     ///
     /// # Errors
     /// [`PatchError::TooSmall`] and, under [`SizePolicy::Refuse`], [`PatchError::NotPatchSize`].
@@ -119,14 +122,26 @@ impl Patch {
             return Err(PatchError::NotPatchSize { width, height });
         }
         let (top, left) = ((height - PATCH_SIZE) / 2, (width - PATCH_SIZE) / 2);
-        let samples = image
-            .samples
-            .chunks_exact(width)
-            .skip(top)
-            .take(PATCH_SIZE)
-            .flat_map(|row| row[left..left + PATCH_SIZE].iter().copied())
-            .collect();
-        Self::from_grey(samples)
+        let square = |side: usize| -> Vec<Grey> {
+            let margin = (side - PATCH_SIZE) / 2;
+            let from = |first: usize, at: usize| (first + at).checked_sub(margin);
+            let column = |x: usize| from(left, x).filter(|x| *x < width);
+            let row = |y: usize| from(top, y).filter(|y| *y < height);
+            let sample = |x: usize, y: usize| Some(image.samples[row(y)? * width + column(x)?]);
+            // Beyond the edge lies air.
+            let sample = |x: usize, y: usize| sample(x, y).unwrap_or(Grey(0.0));
+            (0..side).flat_map(|y| (0..side).map(move |x| sample(x, y))).collect()
+        };
+        let known = width.min(height) >= LEAST_CONTEXT_SIZE;
+        let surroundings = known.then(|| PatchSamples::Grey(square(CONTEXT_SIZE)));
+        Ok(Self { surroundings, ..Self::from_grey(square(PATCH_SIZE))? })
+    }
+
+    /// Return what lies around the patch, 100 x 100 samples with it in the middle; `None` where that is
+    /// not known.
+    #[must_use]
+    pub fn surroundings(&self) -> Option<&PatchSamples> {
+        self.surroundings.as_ref()
     }
 
     /// Return the samples and their unit.

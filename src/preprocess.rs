@@ -1,6 +1,6 @@
 //! Patch to model input. Trainer, command line and page all call this and nothing else.
 
-use crate::constants::{CONTEXT_SIZE, MODEL_WINDOW, PATCH_SIZE, VIEW_SAMPLES};
+use crate::constants::{CONTEXT_SIZE, MODEL_WINDOW, PATCH_SAMPLES, PATCH_SIZE, VIEW_SAMPLES};
 use crate::patch::{Patch, PatchSamples};
 use nodulens_imaging::intensity::Grey;
 
@@ -8,7 +8,11 @@ use nodulens_imaging::intensity::Grey;
 /// model's window; grey passes as it is.
 #[must_use]
 pub fn model_values(patch: &Patch) -> Vec<f32> {
-    match patch.samples() {
+    windowed(patch.samples())
+}
+
+fn windowed(samples: &PatchSamples) -> Vec<f32> {
+    match samples {
         PatchSamples::Hu(samples) => samples.iter().map(|hu| MODEL_WINDOW.apply(*hu).0).collect(),
         PatchSamples::Grey(samples) => samples.iter().map(|Grey(grey)| *grey).collect(),
     }
@@ -32,6 +36,33 @@ pub fn view(canvas: &[f32]) -> Vec<f32> {
     view
 }
 
+/// Return the view of a patch whose surroundings are not known: not-a-number stands for them, and a
+/// network answers by the patch alone.
+///
+/// # Shapes
+/// `patch`: 2,500 values in [0, 1]. Returns 5,000.
+#[must_use]
+pub fn lone_view(patch: &[f32]) -> Vec<f32> {
+    let mut view = patch.to_vec();
+    view.resize(VIEW_SAMPLES, f32::NAN);
+    view
+}
+
+/// Return the view of a patch: with its surroundings where it has some.
+#[must_use]
+pub fn view_values(patch: &Patch) -> Vec<f32> {
+    match patch.surroundings() {
+        Some(canvas) => view(&windowed(canvas)),
+        None => lone_view(&model_values(patch)),
+    }
+}
+
+/// Return whether a view holds the surroundings of its patch.
+#[must_use]
+pub fn has_surroundings(view: &[f32]) -> bool {
+    view.get(PATCH_SAMPLES).is_some_and(|first| !first.is_nan())
+}
+
 /// Return the values as 8-bit grey for display: what the model saw, rounded to nearest.
 #[must_use]
 pub fn display_bytes(values: &[f32]) -> Vec<u8> {
@@ -41,7 +72,6 @@ pub fn display_bytes(values: &[f32]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::constants::PATCH_SAMPLES;
     use nodulens_imaging::intensity::Hu;
 
     #[test]

@@ -18,10 +18,10 @@ mod safetensors;
 
 pub use self::safetensors::{Given, HEADER_KEY, read_safetensors, transposed};
 pub use card::{
-    Card, CardCalibration, CardContested, CardEpoch, CardIntervals, CardLearnt, CardMetrics,
-    CardSubgroup, CardText, Confusion,
+    Card, CardCalibration, CardContested, CardContext, CardEpoch, CardIntervals, CardLearnt,
+    CardMetrics, CardSubgroup, CardText, Confusion,
 };
 pub use error::WeightsError;
 pub use file::{read_weights, read_weights_as, write_weights};
-pub use header::{WeightsFile, WeightsHeader};
+pub use header::{Head, Operating, WeightsFile, WeightsHeader};
 pub use parameters::{LayerParameters, Parameter, Parameters};

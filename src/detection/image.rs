@@ -1,6 +1,7 @@
 //! A slice as the networks see it: model values, at a pixel spacing that they know.
 
-use crate::constants::{MODEL_WINDOW, PATCH_SIZE, TRAINED_PIXEL_MM};
+use crate::constants::{CONTEXT_SIZE, MODEL_WINDOW, PATCH_SIZE, TRAINED_PIXEL_MM};
+use crate::preprocess::view;
 use nodulens_imaging::UserError;
 use nodulens_imaging::intensity::Hu;
 
@@ -180,6 +181,15 @@ impl SliceImage {
     pub fn patch(&self, pixel: [f64; 2]) -> Vec<f32> {
         let [left, top] = self.corner(pixel);
         self.rectangle(left, top, [PATCH_SIZE; 2])
+    }
+
+    /// The view of that patch: with its surroundings, 5,000 values; see [`crate::preprocess::view`].
+    #[must_use]
+    pub fn view(&self, pixel: [f64; 2]) -> Vec<f32> {
+        let margin = ((CONTEXT_SIZE - PATCH_SIZE) / 2) as i64;
+        let [left, top] = self.corner(pixel);
+        let corner = [left.saturating_sub(margin), top.saturating_sub(margin)];
+        view(&self.rectangle(corner[0], corner[1], [CONTEXT_SIZE; 2]))
     }
 
     /// Column and row of that patch's first value, on the slice as it was resampled.

@@ -4,8 +4,9 @@ use super::heat_map::HeatMap;
 use super::image::SliceImage;
 use super::plan::{Piece, batches, pieces, share};
 use crate::classifier::{Classifier, Prediction};
-use crate::constants::PATCH_SIZE;
+use crate::constants::{CONTEXT_SIZE, PATCH_SIZE, VIEW_SAMPLES};
 use crate::inference::ClassifyError;
+use crate::preprocess::{lone_view, view};
 use nodulens_imaging::lungs::LungMask;
 
 /// How far a scan is.
@@ -36,6 +37,8 @@ pub struct SliceSearch {
     progress: Progress,
     work: Work,
     next: usize,
+    /// Pixels around each patch that the network looks at, too.
+    margin: usize,
 }
 
 /// What is left to do is this from `next` on.
@@ -80,7 +83,8 @@ impl SliceSearch {
             _ => Work::Patches(batches(&asked, width)),
         };
         let progress = Progress { done: 0, total };
-        Self { image, map, asked, stride, progress, work, next: 0 }
+        let margin = classifier.kind().context().map_or(0, |_| (CONTEXT_SIZE - PATCH_SIZE) / 2);
+        Self { image, map, asked, stride, progress, work, next: 0, margin }
     }
 
     /// Leaves to others all but the given one of so many parts of the work, of about the same size
@@ -127,7 +131,8 @@ impl SliceSearch {
     /// # Errors
     /// As [`Classifier::classify`]; the same piece is tried again by the next call.
     pub async fn step(&mut self, classifier: &Classifier) -> Result<Progress, ClassifyError> {
-        let half = (PATCH_SIZE / 2) as i64;
+        let half = (PATCH_SIZE / 2 + self.margin) as i64;
+        let side = PATCH_SIZE + 2 * self.margin;
         let corner = |at: usize| (at * self.stride) as i64 - half;
         match &self.work {
             Work::Dense { dense, pieces } => {
@@ -135,7 +140,7 @@ impl SliceSearch {
                     return Ok(self.progress);
                 };
                 let cells = [0, 1].map(|k| until[k] - from[k]);
-                let size = cells.map(|cells| (cells - 1) * self.stride + PATCH_SIZE);
+                let size = cells.map(|cells| (cells - 1) * self.stride + side);
                 let values = self.image.rectangle(corner(from[0]), corner(from[1]), size);
                 let answers = classifier.classify_dense(values, size).await?.unwrap_or_default();
                 let apart = self.stride / dense;
@@ -153,11 +158,12 @@ impl SliceSearch {
             }
             Work::Patches(batches) => {
                 let Some(cells) = batches.get(self.next) else { return Ok(self.progress) };
-                let mut values = Vec::with_capacity(cells.len() * PATCH_SIZE * PATCH_SIZE);
+                let mut values = Vec::with_capacity(cells.len() * VIEW_SAMPLES);
                 for [x, y] in cells {
-                    values.extend(self.image.rectangle(corner(*x), corner(*y), [PATCH_SIZE; 2]));
+                    let seen = self.image.rectangle(corner(*x), corner(*y), [side; 2]);
+                    values.extend(if self.margin > 0 { view(&seen) } else { lone_view(&seen) });
                 }
-                let answers = classifier.classify_values(values).await?;
+                let answers = classifier.classify_views(values).await?;
                 let place = |k: usize, [x, y]: [usize; 2]| {
                     Ok((y * self.map.width + x, probability(answers.get(k))?))
                 };

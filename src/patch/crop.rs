@@ -4,8 +4,8 @@
 //! columns from `floor(p.x) - side / 2`, `side` of each, in the order in which the scan stores
 //! them and with its own pixels. Beyond the edge of the scan lies air.
 
-use crate::constants::{MODEL_WINDOW, PADDING_HU, PATCH_SIZE};
-use crate::patch::{Patch, PatchError};
+use crate::constants::{CONTEXT_SIZE, MODEL_WINDOW, PADDING_HU, PATCH_SIZE};
+use crate::patch::{Patch, PatchError, PatchSamples};
 use nodulens_imaging::geometry::VoxelPoint;
 use nodulens_imaging::intensity::{Grey, Hu};
 use nodulens_imaging::volume::Volume;
@@ -62,14 +62,16 @@ pub fn crop(volume: &Volume, center: VoxelPoint, side: usize, steps: i64) -> Cro
 }
 
 impl Patch {
-    /// Return the patch that the paper's rule cuts around a position, and how many of its pixels
-    /// lie beyond the scan.
+    /// Return the patch that the paper's rule cuts around a position, with its surroundings, and how
+    /// many of the patch's pixels lie beyond the scan.
     ///
     /// # Errors
     /// None in practice: the crop has the length of a patch.
     pub fn from_volume(volume: &Volume, center: VoxelPoint) -> Result<(Self, usize), PatchError> {
         let cropped = crop(volume, center, PATCH_SIZE, 0);
-        Ok((Self::from_hu(cropped.samples)?, cropped.padded))
+        let around = crop(volume, center, CONTEXT_SIZE, 0).samples;
+        let surroundings = Some(PatchSamples::Hu(around));
+        Ok((Self { surroundings, ..Self::from_hu(cropped.samples)? }, cropped.padded))
     }
 }
 

@@ -7,7 +7,7 @@ use nodulens::constants::{self, PATCH_SIZE};
 use nodulens::model::NetworkKind;
 use nodulens::patch::{PatchFile, SizePolicy};
 use nodulens::phantom;
-use nodulens::preprocess::{display_bytes, model_values};
+use nodulens::preprocess::{display_bytes, model_values, view_values};
 use nodulens::weights::WeightsError;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
@@ -78,7 +78,7 @@ pub fn decode_patch(bytes: &[u8], policy: &str) -> Result<JsValue, JsValue> {
     };
     let PatchFile { image, patch, notes, sha256 } =
         PatchFile::read(bytes, policy).map_err(refused)?;
-    let values = model_values(&patch);
+    let (values, view) = (model_values(&patch), view_values(&patch));
     let object = JsValue::from(Object::new());
     set(&object, "width", image.width as f64);
     set(&object, "height", image.height as f64);
@@ -87,7 +87,7 @@ pub fn decode_patch(bytes: &[u8], policy: &str) -> Result<JsValue, JsValue> {
     set(&object, "colour", image.colour);
     set(&object, "sha256", sha256);
     set(&object, "grey", Uint8Array::from(&display_bytes(&values)[..]));
-    set(&object, "values", Float32Array::from(&values[..]));
+    set(&object, "values", Float32Array::from(&view[..]));
     set(&object, "notes", plain(&notes)?);
     Ok(object)
 }
@@ -148,9 +148,10 @@ impl JsClassifier {
         Ok(info)
     }
 
-    /// Predictions of one batch of model values, 2,500 a patch.
-    pub async fn classify(&self, values: Vec<f32>) -> Result<JsValue, JsValue> {
-        let predictions = self.classifier.classify_values(values).await;
+    /// Predictions of one batch of views, 5,000 values a patch: not-a-number where its surroundings
+    /// are not known.
+    pub async fn classify(&self, views: Vec<f32>) -> Result<JsValue, JsValue> {
+        let predictions = self.classifier.classify_views(views).await;
         plain(&predictions.map_err(refused)?)
     }
 

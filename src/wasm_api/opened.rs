@@ -41,9 +41,9 @@ impl LabNetwork {
         self.shown.info()
     }
 
-    /// Predictions of one batch of model values, 2,500 a patch.
-    pub async fn classify(&self, values: Vec<f32>) -> Result<JsValue, JsValue> {
-        self.shown.classify(values).await
+    /// Predictions of one batch of views, 5,000 values a patch.
+    pub async fn classify(&self, views: Vec<f32>) -> Result<JsValue, JsValue> {
+        self.shown.classify(views).await
     }
 
     /// Return the layers in order: name, operation, shape of the output, parameters, multiply-adds.

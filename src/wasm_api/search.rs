@@ -36,7 +36,7 @@ impl JsClassifier {
     ) -> Result<JsValue, JsValue> {
         let image = image(&hu, width, height, given(pixel_mm)?)?;
         let values = image.patch([x, y]);
-        let answers = self.classifier.classify_values(values.clone()).await;
+        let answers = self.classifier.classify_views(image.view([x, y])).await;
         let answers = answers.map_err(refused)?;
         let spot = JsValue::from(Object::new());
         set(&spot, "grey", Uint8Array::from(&display_bytes(&values)[..]));
@@ -121,7 +121,7 @@ impl JsSliceSearch {
 
     /// Places at or above the threshold of the weights, with their diameters.
     pub fn peaks(&self, classifier: &JsClassifier) -> Result<JsValue, JsValue> {
-        let threshold = classifier.classifier.header().threshold;
+        let threshold = classifier.classifier.threshold();
         let (mask, map) = (self.mask.as_ref(), self.scan.map());
         let found = measured_peaks(map, &self.hu, self.size, self.pixel_mm, mask, threshold);
         let found: Vec<JsPeak> = found

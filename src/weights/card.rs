@@ -66,6 +66,9 @@ pub struct Card {
     pub roc: Vec<[f64; 3]>,
     /// The same figures group by group.
     pub subgroups: Vec<CardSubgroup>,
+    /// The figures where the surroundings are seen; those above are of patches alone then. Absent of a
+    /// network that does not look at them.
+    pub context: Option<CardContext>,
     /// The learning curve, an entry an epoch, up to the last one that was run.
     pub history: Vec<CardEpoch>,
     /// Settings of the run, resolved: TOML, as `cargo trainer train --config` reads it.
@@ -134,6 +137,22 @@ pub struct CardMetrics {
     pub bootstrap_units: String,
     /// The same without contested negatives; absent where the data does not say which they are.
     pub without_contested: Option<CardContested>,
+}
+
+/// Figures of a [`Card`] where the surroundings are seen, as far as they are known.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CardContext {
+    /// Patches of the part whose surroundings are not known: they were answered for by the patch alone.
+    pub alone: usize,
+    /// As [`Card::metrics`].
+    pub metrics: Option<CardMetrics>,
+    /// As [`Card::calibration`].
+    pub calibration: Option<CardCalibration>,
+    /// As [`Card::roc`].
+    pub roc: Vec<[f64; 3]>,
+    /// As [`Card::subgroups`].
+    pub subgroups: Vec<CardSubgroup>,
 }
 
 /// Figures of [`CardMetrics`] without contested negatives: those near a finding that fewer than

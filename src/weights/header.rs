@@ -14,12 +14,49 @@ pub struct WeightsHeader<C = Card> {
     pub network: String,
     /// Preprocessing that the network was trained behind; see [`preprocess_id`].
     pub preprocess_id: String,
-    /// Smallest probability that is called a nodule, in (0, 1); chosen on validation.
+    /// Smallest probability that is called a nodule, in (0, 1); chosen on validation. Of a network with
+    /// a context it is that of patches alone.
     pub threshold: f32,
-    /// Divisor of the logits before softmax, above 0; 1 where nothing was calibrated.
+    /// Divisor of the logits before softmax, above 0; 1 where nothing was calibrated. As the threshold,
+    /// of patches alone.
     pub temperature: f32,
+    /// The same where the surroundings are seen; absent of a network that does not look at them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<Operating>,
     /// How the weights came about and how good they are: a [`Card`], or its [`CardText`].
     pub card: C,
+}
+
+/// Numbers by which the logits of a head are read.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Operating {
+    /// Smallest probability that is called a nodule, in (0, 1).
+    pub threshold: f32,
+    /// Divisor of the logits before softmax, above 0.
+    pub temperature: f32,
+}
+
+/// Which part of a network gave an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Head {
+    /// The one that sees the patch alone.
+    #[default]
+    Patch,
+    /// The one that sees its surroundings, too.
+    Context,
+}
+
+impl<C> WeightsHeader<C> {
+    /// Return the numbers by which a head is read; of a network without a context those of patches.
+    #[must_use]
+    pub fn operating(&self, head: Head) -> Operating {
+        let patch = Operating { threshold: self.threshold, temperature: self.temperature };
+        match head {
+            Head::Patch => patch,
+            Head::Context => self.context.unwrap_or(patch),
+        }
+    }
 }
 
 impl WeightsHeader {
@@ -31,6 +68,7 @@ impl WeightsHeader {
             preprocess_id: preprocess_id(),
             threshold: 0.5,
             temperature: 1.0,
+            context: kind.context().map(|_| Operating { threshold: 0.5, temperature: 1.0 }),
             card,
         }
     }
@@ -42,10 +80,15 @@ impl WeightsHeader<CardText> {
     /// # Errors
     /// [`WeightsError::Corrupt`] where it is no card.
     pub fn with_card(&self) -> Result<WeightsHeader, WeightsError> {
-        let Self { network, preprocess_id, threshold, temperature, card } = self;
-        let (network, preprocess_id) = (network.clone(), preprocess_id.clone());
-        let (threshold, temperature) = (*threshold, *temperature);
-        Ok(WeightsHeader { network, preprocess_id, threshold, temperature, card: card.read()? })
+        let Self { network, preprocess_id, threshold, temperature, context, card } = self;
+        Ok(WeightsHeader {
+            network: network.clone(),
+            preprocess_id: preprocess_id.clone(),
+            threshold: *threshold,
+            temperature: *temperature,
+            context: *context,
+            card: card.read()?,
+        })
     }
 }
 
@@ -66,11 +109,16 @@ pub struct WeightsFile<C = Card> {
 /// possible.
 pub(super) fn check_header<C>(header: &WeightsHeader<C>) -> Result<(), WeightsError> {
     expect("preprocessing", &header.preprocess_id, &preprocess_id())?;
-    let threshold = header.threshold > 0.0 && header.threshold < 1.0;
-    let temperature = header.temperature > 0.0 && header.temperature.is_finite();
-    if !(threshold && temperature) {
-        let found = format!("threshold {}, temperature {}", header.threshold, header.temperature);
-        return Err(WeightsError::Corrupt(format!("impossible numbers in the header: {found}")));
+    for Operating { threshold, temperature } in
+        [header.operating(Head::Patch), header.operating(Head::Context)]
+    {
+        let possible = threshold > 0.0 && threshold < 1.0;
+        if !(possible && temperature > 0.0 && temperature.is_finite()) {
+            let found = format!("threshold {threshold}, temperature {temperature}");
+            return Err(WeightsError::Corrupt(format!(
+                "impossible numbers in the header: {found}"
+            )));
+        }
     }
     Ok(())
 }

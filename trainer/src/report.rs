@@ -38,6 +38,13 @@ use std::fmt;
 
 pub use crate::metrics::bootstrap::{RESAMPLES, SEED as BOOTSTRAP_SEED};
 
+/// How far the surroundings of the patches were shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Surroundings {
+    /// Patches whose surroundings are not known: they were judged alone.
+    pub unknown: usize,
+}
+
 /// Figures of a model on a part of a data set. Rates are in [0, 1]; `*_ci95` are 95 % intervals
 /// by bootstrap over [`Report::bootstrap_units`], percentiles 2.5 and 97.5.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -50,6 +57,9 @@ pub struct Report {
     pub weights_sha256: String,
     /// Whether each probability is the mean over the eight flips and quarter turns of the patch.
     pub symmetry: bool,
+    /// Whether surroundings were shown, and for how many they were not known; `null` where patches were
+    /// judged alone.
+    pub surroundings: Option<Surroundings>,
     /// Part of the data.
     pub split: String,
     /// SHA-256 over what was measured: rows, labels and the bytes of the pictures.

@@ -138,7 +138,7 @@ pub fn scan(arguments: &ScanArguments) -> Result<ExitCode> {
         let slice = SliceSearch::new(image, mask, &classifier, arguments.stride);
         let asked = slice.progress().total;
         let map = pollster::block_on(slice.run(&classifier))?;
-        let least = classifier.header().threshold;
+        let least = classifier.threshold();
         let peaks = measured_peaks(&map, &hu, [width, height], mm, mask, least);
         let searched = began.elapsed();
         if step > 0 {

@@ -10,13 +10,13 @@ use crate::dataset::{Dataset, ManifestRow, read_manifest};
 use crate::device::{self, DeviceChoice};
 use crate::environment::commit;
 use crate::files::write_whole;
-use crate::report::answers::predict_all;
+use crate::report::answers::{Shown, predict_all};
 use crate::report::card::measured;
 use crate::report::card::origin::{self, EpochRule, Origin};
 use crate::report::card_markdown::markdown;
 use crate::report::{Report, measure};
 use anyhow::{Context, Result, bail, ensure};
-use nodulens::weights::{Card, CardMetrics, WeightsFile, read_weights, write_weights};
+use nodulens::weights::{Card, CardMetrics, Head, WeightsFile, read_weights, write_weights};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -88,8 +88,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let part = config.split.valid();
     let chosen = device::open(arguments.device)?;
     let dataset = Dataset::load(&arguments.patches, &part)?;
-    let found = predict_all(&chosen.classifier(&bytes)?, &dataset)?;
-    let report = Report::new(&dataset, &found, &header, &part, &rows);
+    let alone = Shown { alone: true, symmetry: false };
+    let found = predict_all(&chosen.classifier(&bytes)?, &dataset, alone)?;
+    let report = Report::new(&dataset, &found, (&header, Head::Patch), &part, &rows);
     let figures = old.metrics.as_ref().with_context(|| format!("{}: no figures", shown()))?;
     same(figures, &report, measure::labelled(&dataset, &found).len())?;
     // The figures stay those of the export; what they lack comes from this measurement.
@@ -104,6 +105,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         calibration: old.calibration.clone(),
         roc: old.roc.clone(),
         subgroups: old.subgroups.clone(),
+        context: old.context.clone(),
         rewritten: format!("on {}, commit `{}`", today(), commit()),
         ..measured(header.card.clone(), &report)
     };

@@ -3,11 +3,12 @@
 
 use super::open::{self, Answering, Opened, Refusal, pictures, wait};
 use anyhow::{Context, Result};
-use nodulens::classifier::{Classifier, Decision};
-use nodulens::constants::PATCH_SIZE;
+use nodulens::classifier::{Classifier, Decision, Prediction};
+use nodulens::constants::{CONTEXT_SIZE, LEAST_CONTEXT_SIZE, PATCH_SAMPLES, PATCH_SIZE};
 use nodulens::detection::SliceImage;
-use nodulens::patch::{Patch, PatchError, SizePolicy};
-use nodulens::preprocess::model_values;
+use nodulens::patch::{Patch, SizePolicy};
+use nodulens::preprocess::{lone_view, view};
+use nodulens::weights::Head;
 use nodulens_imaging::UserError;
 use nodulens_imaging::decode::Limits;
 use nodulens_imaging::decode::decode_raster;
@@ -63,6 +64,9 @@ enum Line {
         probability: f32,
         decision: Decision,
         logits: [f32; 2],
+        /// Which part of the network answered, and its threshold.
+        head: Head,
+        threshold: f32,
         /// Where the patch was cut, and how much of it lies beyond the edge.
         #[serde(flatten, skip_serializing_if = "Option::is_none")]
         at: Option<At>,
@@ -103,7 +107,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         fs::write(path, serde_json::to_vec_pretty(&lines)?)
             .with_context(|| path.display().to_string())?;
     } else {
-        print(&lines, classifier.header().threshold);
+        print(&lines, &classifier);
     }
     // The others were classified all the same; the exit status tells that some were not.
     let refused = lines.iter().any(|line| matches!(line, Line::Refused { .. }));
@@ -139,22 +143,17 @@ fn whole(
                 Err(error) => lines.push(Line::Refused { file, error }),
                 Ok((sha256, _)) => {
                     let prediction = predictions.next().context("a prediction is missing")?;
-                    let (probability, decision) = (prediction.probability, prediction.decision);
-                    let logits = prediction.logits;
-                    let at = None;
-                    lines.push(Line::Classified {
-                        file,
-                        sha256,
-                        probability,
-                        decision,
-                        logits,
-                        at,
-                    });
+                    lines.push(classified(file, sha256, prediction, None));
                 }
             }
         }
     }
     Ok(())
+}
+
+fn classified(file: String, sha256: String, prediction: Prediction, at: Option<At>) -> Line {
+    let Prediction { probability, decision, logits, head, threshold } = prediction;
+    Line::Classified { file, sha256, probability, decision, logits, head, threshold, at }
 }
 
 fn read_patch(path: &Path, policy: SizePolicy) -> Result<(String, Patch), Refusal> {
@@ -197,11 +196,9 @@ fn at_positions(
             Err(error) => lines.push(Line::Refused { file, error }),
             Ok((sha256, values, mut at)) => {
                 at.model = classifier.model_id();
-                let predictions = wait(classifier.classify_values(values))?;
+                let predictions = wait(classifier.classify_views(values))?;
                 let prediction = predictions.first().context("a prediction is missing")?;
-                let (probability, decision) = (prediction.probability, prediction.decision);
-                let (logits, at) = (prediction.logits, Some(at));
-                lines.push(Line::Classified { file, sha256, probability, decision, logits, at });
+                lines.push(classified(file, sha256, *prediction, Some(at)));
             }
         }
     }
@@ -211,7 +208,6 @@ fn at_positions(
 /// Cut the patch around a place: the file's hash, the values of the model, where it was cut.
 fn cut(opened: &Opened, position: &[f64]) -> Result<(String, Vec<f32>, At), Refusal> {
     let refuse = |message: &str, hint: &str| Err(Refusal::new("place", message, hint));
-    let wrong = |error: PatchError| Refusal::new(error.code(), error.to_string(), error.hint());
     match (opened, position) {
         (Opened::Series { series, .. }, [x, y, z]) => {
             if !series.info.placed {
@@ -234,7 +230,7 @@ fn cut(opened: &Opened, position: &[f64]) -> Result<(String, Vec<f32>, At), Refu
             let slice = slice
                 .map_err(|error| Refusal::new(error.code(), error.to_string(), error.hint()))?;
             let pixel = [voxel.x, voxel.y];
-            let values = slice.patch(pixel);
+            let values = slice.view(pixel);
             let at = At {
                 world_mm: Some([*x, *y, *z]),
                 voxel: [voxel.x, voxel.y, voxel.z],
@@ -250,37 +246,51 @@ fn cut(opened: &Opened, position: &[f64]) -> Result<(String, Vec<f32>, At), Refu
             if !inside(at.x, image.width) || !inside(at.y, image.height) {
                 return refuse("the place lies outside the picture", "Give x,y in pixels.");
             }
-            let half = (PATCH_SIZE / 2) as i64;
+            let half = CONTEXT_SIZE as i64 / 2;
             let (left, top) = (at.x.floor() as i64 - half, at.y.floor() as i64 - half);
-            let mut padded_px = 0;
-            let mut samples = Vec::with_capacity(PATCH_SIZE * PATCH_SIZE);
-            for y in top..top + PATCH_SIZE as i64 {
-                for x in left..left + PATCH_SIZE as i64 {
-                    let inside = usize::try_from(x).ok().filter(|x| *x < image.width);
-                    let row = usize::try_from(y).ok().filter(|y| *y < image.height);
-                    let sample = inside
-                        .zip(row)
-                        .and_then(|(x, y)| image.samples.get(y * image.width + x).copied());
-                    padded_px += usize::from(sample.is_none());
-                    samples.push(sample.unwrap_or(Grey(0.0)));
-                }
+            // How much of the canvas is known, and of the patch in its middle.
+            let (mut known_px, mut padded_px) = (0, 0);
+            let margin = (CONTEXT_SIZE - PATCH_SIZE) / 2;
+            let inner = margin..margin + PATCH_SIZE;
+            let mut canvas = Vec::with_capacity(CONTEXT_SIZE * CONTEXT_SIZE);
+            for (y, x) in (0..CONTEXT_SIZE).flat_map(|y| (0..CONTEXT_SIZE).map(move |x| (y, x))) {
+                let place = |from: i64, at: usize, side: usize| {
+                    usize::try_from(from + at as i64).ok().filter(|place| *place < side)
+                };
+                let sample = place(left, x, image.width)
+                    .zip(place(top, y, image.height))
+                    .and_then(|(x, y)| image.samples.get(y * image.width + x).copied());
+                known_px += usize::from(sample.is_some());
+                let in_patch = inner.contains(&x) && inner.contains(&y);
+                padded_px += usize::from(sample.is_none() && in_patch);
+                canvas.push(sample.map_or(0.0, |Grey(grey)| grey));
             }
-            let patch = Patch::from_grey(samples).map_err(wrong)?;
+            let view = view(&canvas);
+            let enough = known_px >= LEAST_CONTEXT_SIZE * LEAST_CONTEXT_SIZE;
+            let values = if enough { view } else { lone_view(&view[..PATCH_SAMPLES]) };
             let voxel = [at.x, at.y, 0.0];
             let model = String::new();
             let at = At { world_mm: None, voxel, slice_number: 1, padded_px, model };
-            Ok((sha256.clone(), model_values(&patch), at))
+            Ok((sha256.clone(), values, at))
         }
         (Opened::Series { .. }, _) => refuse("a scan has three axes", "Give --at x,y,z in mm."),
         (Opened::Picture { .. }, _) => refuse("a picture has two axes", "Give --at x,y in pixels."),
     }
 }
 
-fn print(lines: &[Line], threshold: f32) {
-    println!("probability  decision   file   (threshold {threshold:.4})");
+fn print(lines: &[Line], classifier: &Classifier) {
+    let [alone, in_context] =
+        [Head::Patch, Head::Context].map(|head| classifier.header().operating(head).threshold);
+    match classifier.kind().context() {
+        None => println!("probability  decision   file   (threshold {alone:.4})"),
+        Some(_) => println!(
+            "probability  decision   file   (threshold {in_context:.4} with surroundings, {alone:.4} of a \
+             patch alone)"
+        ),
+    }
     for line in lines {
         match line {
-            Line::Classified { file, probability, decision, at, .. } => {
+            Line::Classified { file, probability, decision, head, at, .. } => {
                 let decision = match decision {
                     Decision::Nodule => "nodule",
                     Decision::NoNodule => "no nodule",
@@ -289,7 +299,9 @@ fn print(lines: &[Line], threshold: f32) {
                     let [x, y, z] = at.voxel;
                     format!(" at voxel {x:.1}, {y:.1}, {z:.1}")
                 });
-                println!("{probability:>11.4}  {decision:<9}  {file}{at}");
+                let looks = classifier.kind().context().is_some();
+                let alone = if looks && *head == Head::Patch { "  (patch alone)" } else { "" };
+                println!("{probability:>11.4}  {decision:<9}  {file}{at}{alone}");
             }
             Line::Refused { file, error } => error.print(file),
         }

@@ -4,7 +4,7 @@ use crate::dataset::description::DataCard;
 use crate::dataset::{Dataset, ManifestRow, Part, read_manifest};
 use crate::device::{self, DeviceChoice};
 use crate::metrics::bootstrap::paired;
-use crate::report::answers::{self, Answer, Answers};
+use crate::report::answers::{self, Answer, Answers, Shown};
 use crate::report::page::Pictures;
 use crate::report::{BOOTSTRAP_SEED, Comparison, RESAMPLES, Report, leak, measure, page};
 use crate::shard::Shard;
@@ -44,6 +44,9 @@ pub struct Arguments {
     /// augmentation). The page does not, so this is marked in the report.
     #[arg(long)]
     symmetry: bool,
+    /// Show a network that looks at surroundings the patches alone.
+    #[arg(long)]
+    alone: bool,
     /// Classify one share only, K of N, and write predictions-K-of-N.csv to the folder.
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
@@ -69,10 +72,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     fs::create_dir_all(&arguments.out)?;
     // Stands in every shard, so that only shards of the same making are joined.
-    let made_by = made_by(&classifier, other.as_ref(), arguments.symmetry);
-    let predict = |classifier: &Classifier| {
-        answers::predict(classifier, &dataset, arguments.symmetry, arguments.shard)
-    };
+    let shown = Shown { alone: arguments.alone, symmetry: arguments.symmetry };
+    let made_by = made_by(&classifier, other.as_ref(), shown);
+    let predict =
+        |classifier: &Classifier| answers::predict(classifier, &dataset, shown, arguments.shard);
     let found = if arguments.merge {
         answers::merge(&arguments.out, &dataset, &made_by)?
     } else {
@@ -101,13 +104,16 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn made_by(classifier: &Classifier, other: Option<&Classifier>, symmetry: bool) -> String {
+fn made_by(classifier: &Classifier, other: Option<&Classifier>, shown: Shown) -> String {
     let mut name = classifier.model_id();
     if let Some(other) = other {
         name = format!("{name} against {}", other.model_id());
     }
-    if symmetry {
+    if shown.symmetry {
         name.push_str(" with symmetry");
+    }
+    if shown.alone {
+        name.push_str(" without surroundings");
     }
     name
 }
@@ -124,9 +130,10 @@ fn measure_all(
         answers.iter().map(|(_, answer)| *answer).collect()
     };
     let ours = plain(&found.ours);
-    let mut report =
-        Report::new(dataset, &ours, &classifier.header().with_card()?, &arguments.split, rows)
-            .of_model(classifier);
+    let header = classifier.header().with_card()?;
+    let shown = Shown { alone: arguments.alone, symmetry: arguments.symmetry };
+    let mut report = Report::new(dataset, &ours, (&header, shown.head()), &arguments.split, rows)
+        .of_model(classifier);
     report.symmetry = arguments.symmetry;
     report.data = DataCard::read(&arguments.patches, arguments.data_card.as_deref())?;
     if let Some(other) = other {

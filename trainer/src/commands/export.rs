@@ -2,21 +2,23 @@
 
 use crate::config::{self, TrainConfig};
 use crate::dataset::description::DataCard;
-use crate::dataset::{Dataset, read_manifest, unit_word};
+use crate::dataset::{Dataset, Part, read_manifest, unit_word};
 use crate::device::{self, Chosen, DeviceChoice};
 use crate::files::write_whole;
 use crate::metrics::calibration::cross_fit;
 use crate::metrics::operating_point;
-use crate::report::answers::{Answer, predict_all};
+use crate::report::answers::{Answer, Shown, predict_all};
 use crate::report::card;
 use crate::report::card::origin::{EpochRule, Origin, epoch, taught_by};
 use crate::report::card_markdown::markdown;
 use crate::report::{BOOTSTRAP_SEED, Report, measure};
 use crate::train::{checkpoint, teacher_check};
 use anyhow::{Context, Result, anyhow};
-use nodulens::constants::{PAPER_SPECIFICITY, preprocess_id};
+use nodulens::constants::PAPER_SPECIFICITY;
 use nodulens::on_burn::Trainable;
-use nodulens::weights::{Card, CardLearnt, Parameters, WeightsHeader, write_weights};
+use nodulens::weights::{
+    Card, CardLearnt, Head, Operating, Parameters, WeightsHeader, write_weights,
+};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -96,27 +98,18 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         history: run.history.iter().map(epoch).collect(),
         commit: state.commit.clone(),
     };
-    let mut header = WeightsHeader {
-        network: config.network.name().to_owned(),
-        preprocess_id: preprocess_id(),
-        threshold: DRAFT_THRESHOLD,
-        temperature: 1.0,
-        card: Card { date: today(), ..card::origin::card(&origin) },
-    };
-    header.temperature = temperature(&answers(&header, &parameters, &dataset, &chosen)?, &dataset);
-    let found = answers(&header, &parameters, &dataset, &chosen)?;
-    let labelled = measure::labelled(&dataset, &found);
-    let (threshold, recall) = operating_point(&labelled, PAPER_SPECIFICITY).ok_or_else(|| {
-        anyhow!("{part} lacks one of the classes: no threshold can be chosen on it")
-    })?;
-    if recall == 0.0 {
-        eprintln!("WARNING: at a specificity of {PAPER_SPECIFICITY} this network finds no nodule");
-    }
-    // Compared as f32 in the page, so the report must round as the file does; and a threshold is
-    // inside (0, 1), whatever a saturated network gives.
-    header.threshold = (threshold as f32).clamp(f32::EPSILON, 1.0 - f32::EPSILON);
-    let report = Report::new(&dataset, &found, &header, &part, &rows);
+    let card = Card { date: today(), ..card::origin::card(&origin) };
+    let draft = WeightsHeader::uncalibrated(config.network, card);
+    let measuring = Measuring { parameters: &parameters, dataset: &dataset, chosen: &chosen };
+    let (mut header, found) = measuring.operated(draft, Head::Patch, &part)?;
+    let mut report = Report::new(&dataset, &found, (&header, Head::Patch), &part, &rows);
     header.card = card::measured(header.card, &report);
+    if config.network.context().is_some() {
+        let found;
+        (header, found) = measuring.operated(header, Head::Context, &part)?;
+        report = Report::new(&dataset, &found, (&header, Head::Context), &part, &rows);
+        header.card = card::measured_in_context(header.card, &report);
+    }
 
     let bytes = write_weights(&header, &parameters)?;
     let classifier = chosen.classifier(&bytes)?;
@@ -153,15 +146,60 @@ fn learnt(run: &Path, config: &TrainConfig, patches: &Path) -> Result<CardLearnt
     Ok(teacher_check::check(&config)?.card())
 }
 
-/// Return what the weights say of the validation part, just as a file with this header would.
-fn answers(
-    header: &WeightsHeader,
-    parameters: &Parameters,
-    dataset: &Dataset,
-    chosen: &Chosen,
-) -> Result<Vec<Answer>> {
-    let classifier = chosen.classifier(&write_weights(header, parameters)?)?;
-    predict_all(&classifier, dataset)
+/// What weights are measured on, and where.
+struct Measuring<'a> {
+    parameters: &'a Parameters,
+    dataset: &'a Dataset,
+    chosen: &'a Chosen,
+}
+
+impl Measuring<'_> {
+    /// Choose temperature and threshold of a head, and return the header with them, and the answers
+    /// that a file with this header gives.
+    fn operated(
+        &self,
+        header: WeightsHeader,
+        head: Head,
+        part: &Part,
+    ) -> Result<(WeightsHeader, Vec<Answer>)> {
+        let with = |header: WeightsHeader, operating: Operating| match head {
+            Head::Patch => WeightsHeader {
+                threshold: operating.threshold,
+                temperature: operating.temperature,
+                ..header
+            },
+            Head::Context => WeightsHeader { context: Some(operating), ..header },
+        };
+        let draft = Operating { threshold: DRAFT_THRESHOLD, temperature: 1.0 };
+        let header = with(header, draft);
+        let temperature = temperature(&self.answers(&header, head)?, self.dataset);
+        let header = with(header, Operating { temperature, ..draft });
+        let found = self.answers(&header, head)?;
+        let labelled = measure::labelled(self.dataset, &found);
+        let (threshold, recall) =
+            operating_point(&labelled, PAPER_SPECIFICITY).ok_or_else(|| {
+                anyhow!("{part} lacks one of the classes: no threshold can be chosen on it")
+            })?;
+        if recall == 0.0 {
+            eprintln!(
+                "WARNING: at a specificity of {PAPER_SPECIFICITY} this network finds no nodule"
+            );
+        }
+        // Compared as f32 in the page, so the report must round as the file does; and a threshold is
+        // inside (0, 1), whatever a saturated network gives.
+        let threshold = (threshold as f32).clamp(f32::EPSILON, 1.0 - f32::EPSILON);
+        Ok((with(header, Operating { threshold, temperature }), found))
+    }
+
+    /// Return what the weights say of the patches, just as a file with this header would.
+    fn answers(&self, header: &WeightsHeader, head: Head) -> Result<Vec<Answer>> {
+        let classifier = self.chosen.classifier(&write_weights(header, self.parameters)?)?;
+        predict_all(
+            &classifier,
+            self.dataset,
+            Shown { alone: head == Head::Patch, symmetry: false },
+        )
+    }
 }
 
 /// Return the temperature to ship: fitted where there are enough patients to judge the fit, else 1.

@@ -105,7 +105,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         fs::write(path, serde_json::to_vec_pretty(&lines)?)
             .with_context(|| path.display().to_string())?;
     } else if arguments.csv.is_none() {
-        print(&lines, classifier.header().threshold);
+        print(&lines, classifier.threshold());
     }
     // The others were searched all the same; the exit status tells that some were not.
     let refused = reports.len() < lines.len();
@@ -123,7 +123,7 @@ fn search_one(
     let options = SearchOptions {
         stride: arguments.stride,
         lung_mask: !arguments.no_lung_mask,
-        min_probability: arguments.min_probability.unwrap_or(classifier.header().threshold),
+        min_probability: arguments.min_probability.unwrap_or(classifier.threshold()),
         pictures: arguments.html.is_some() || arguments.heat_maps.is_some(),
     };
     let searched = opened.and_then(|opened| {

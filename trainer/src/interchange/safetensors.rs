@@ -53,7 +53,6 @@ mod mutate;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nodulens::constants::preprocess_id;
     use nodulens::weights::Card;
     use rand::SeedableRng;
     use rand_pcg::Pcg64Mcg;
@@ -62,12 +61,11 @@ mod tests {
     fn weights() -> WeightsFile {
         let kind = NetworkKind::Compact;
         let parameters = Parameters::random(kind, &mut Pcg64Mcg::seed_from_u64(1));
+        let card = Card { title: "test".to_owned(), ..Card::default() };
         let header = WeightsHeader {
-            network: "compact".to_owned(),
-            preprocess_id: preprocess_id(),
             threshold: 0.25,
             temperature: 1.5,
-            card: Card { title: "test".to_owned(), ..Card::default() },
+            ..WeightsHeader::uncalibrated(kind, card)
         };
         WeightsFile { header, kind, parameters, sha256: String::new() }
     }

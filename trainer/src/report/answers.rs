@@ -4,8 +4,10 @@ use crate::dataset::{Dataset, Example};
 use crate::shard::Shard;
 use anyhow::{Context, Result, bail, ensure};
 use nodulens::classifier::{Classifier, Prediction};
-use nodulens::constants::{CLASS_NODULE, PATCH_SIZE};
+use nodulens::constants::{CLASS_NODULE, PATCH_SAMPLES, PATCH_SIZE};
 use nodulens::model::symmetry::{SYMMETRIES, permutation};
+use nodulens::preprocess::lone_view;
+use nodulens::weights::Head;
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,16 +32,31 @@ impl From<&Prediction> for Answer {
     }
 }
 
+/// What of the patches is shown to a network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// Nothing of their surroundings, whether they are known or not.
+    pub alone: bool,
+    /// All eight flips and quarter turns, whose probabilities are averaged.
+    pub symmetry: bool,
+}
+
+impl Shown {
+    /// Return which part of the network answers where all is known.
+    pub fn head(self) -> Head {
+        if self.alone { Head::Patch } else { Head::Context }
+    }
+}
+
 /// Classify the patches of a shard, or all, in the data set's order: pairs of the patch's number
-/// and the answer. With `symmetry` each patch is seen in all eight flips and quarter turns and the
-/// probabilities are averaged.
+/// and the answer.
 ///
 /// # Errors
 /// Where the device fails.
 pub fn predict(
     classifier: &Classifier,
     dataset: &Dataset,
-    symmetry: bool,
+    shown: Shown,
     shard: Option<Shard>,
 ) -> Result<Vec<(usize, Answer)>> {
     let mut answers = Vec::with_capacity(dataset.examples.len());
@@ -47,13 +64,15 @@ pub fn predict(
         if shard.is_some_and(|shard| !shard.holds(batch)) {
             continue;
         }
-        let views = if symmetry { SYMMETRIES } else { 1 };
-        let seen: Vec<Vec<Prediction>> =
-            (0..views).map(|view| classify(classifier, chunk, view)).collect::<Result<_>>()?;
-        let temperature = f64::from(classifier.header().temperature);
+        let views = if shown.symmetry { SYMMETRIES } else { 1 };
+        let seen: Vec<Vec<Prediction>> = (0..views)
+            .map(|view| classify(classifier, chunk, shown, view))
+            .collect::<Result<_>>()?;
         for i in 0..chunk.len() {
             let views: Vec<Answer> = seen.iter().map(|view| Answer::from(&view[i])).collect();
-            let answer = if symmetry { mean(&views, temperature) } else { views[0] };
+            let temperature = classifier.header().operating(seen[0][i].head).temperature;
+            let mean = || mean(&views, f64::from(temperature));
+            let answer = if shown.symmetry { mean() } else { views[0] };
             answers.push((batch * BATCH + i, answer));
         }
     }
@@ -64,14 +83,28 @@ pub fn predict(
 ///
 /// # Errors
 /// Where the device fails.
-pub fn predict_all(classifier: &Classifier, dataset: &Dataset) -> Result<Vec<Answer>> {
-    let answers = predict(classifier, dataset, false, None)?;
+pub fn predict_all(
+    classifier: &Classifier,
+    dataset: &Dataset,
+    shown: Shown,
+) -> Result<Vec<Answer>> {
+    let answers = predict(classifier, dataset, shown, None)?;
     Ok(answers.into_iter().map(|(_, answer)| answer).collect())
 }
 
-fn classify(classifier: &Classifier, chunk: &[Example], view: usize) -> Result<Vec<Prediction>> {
-    let values = chunk.iter().flat_map(|example| turned(&example.values, view)).collect();
-    Ok(pollster::block_on(classifier.classify_values(values))?)
+fn classify(
+    classifier: &Classifier,
+    chunk: &[Example],
+    shown: Shown,
+    view: usize,
+) -> Result<Vec<Prediction>> {
+    let seen = |example: &Example| {
+        let whole = if shown.alone { None } else { example.view() };
+        let seen = whole.unwrap_or_else(|| lone_view(&example.values));
+        seen.chunks(PATCH_SAMPLES).flat_map(|picture| turned(picture, view)).collect::<Vec<f32>>()
+    };
+    let views = chunk.iter().flat_map(seen).collect();
+    Ok(pollster::block_on(classifier.classify_views(views))?)
 }
 
 /// Return the patch under a symmetry of the square.

@@ -7,7 +7,9 @@ use crate::metrics::calibration::FOLDS;
 use crate::metrics::curves::compact_roc;
 use crate::metrics::subgroups::GroupedBy;
 use crate::report::Report;
-use nodulens::weights::{Card, CardCalibration, CardIntervals, CardMetrics, CardSubgroup};
+use nodulens::weights::{
+    Card, CardCalibration, CardContext, CardIntervals, CardMetrics, CardSubgroup,
+};
 
 /// Corners of the ROC curve that a card keeps.
 const ROC_POINTS: usize = 200;
@@ -53,6 +55,20 @@ pub fn measured(card: Card, report: &Report) -> Card {
             .map(|point| [point.fpr, point.tpr, point.threshold.unwrap_or(1.0)].map(short))
             .collect(),
         subgroups: report.subgroups.iter().map(subgroup).collect(),
+        ..card
+    }
+}
+
+/// Put the figures of an evaluation with surroundings into the card, beside those of patches alone.
+pub fn measured_in_context(card: Card, report: &Report) -> Card {
+    let Card { metrics, calibration, roc, subgroups, limits, .. } =
+        measured(Card::default(), report);
+    let alone = report.surroundings.as_ref().map_or(0, |surroundings| surroundings.unknown);
+    let limits = limits.into_iter().take(1).map(|limit| format!("With surroundings: {limit}"));
+    let own = card.limits.iter().cloned();
+    Card {
+        limits: own.chain(limits).collect(),
+        context: Some(CardContext { alone, metrics, calibration, roc, subgroups }),
         ..card
     }
 }

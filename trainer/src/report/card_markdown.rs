@@ -215,6 +215,7 @@ mod tests {
             preprocess_id: "p".to_owned(),
             threshold: 0.25,
             temperature: 1.5,
+            context: None,
             card: Card { title: "T".to_owned(), ..Card::default() },
         };
         let old = markdown(&header, "paper-1", "abc");

@@ -4,7 +4,7 @@ use super::answers::Answer;
 use super::contested::WithoutContested;
 use super::{
     BOOTSTRAP_SEED, Calibration, Histogram, PrCurve, Prevalence, RESAMPLES, Report, RocCurve,
-    Worst, WorstPatch, leak, paper,
+    Surroundings, Worst, WorstPatch, leak, paper,
 };
 use crate::dataset::{Dataset, ManifestRow, Part, unit_word};
 use crate::environment::commit;
@@ -20,7 +20,7 @@ use crate::metrics::{
     Labelled, Rates, average_precision, confusion, decision_curve, operating_point, rates, roc_auc,
 };
 use nodulens::constants::PAPER_SPECIFICITY;
-use nodulens::weights::WeightsHeader;
+use nodulens::weights::{Head, Operating, WeightsHeader};
 use std::collections::HashSet;
 
 /// Points of a curve that a report keeps.
@@ -58,16 +58,19 @@ pub fn units(dataset: &Dataset) -> (Vec<usize>, usize) {
 }
 
 impl Report {
-    /// Measure answers against labels. `rows` is the whole manifest, for the leak.
+    /// Measure answers against labels; `head` is the part of the network that gave them where all was
+    /// known, and `rows` the whole manifest, for the leak.
     pub fn new(
         dataset: &Dataset,
         answers: &[Answer],
-        header: &WeightsHeader,
+        (header, head): (&WeightsHeader, Head),
         part: &Part,
         rows: &[ManifestRow],
     ) -> Self {
         let labelled = labelled(dataset, answers);
-        let threshold = f64::from(header.threshold);
+        let Operating { threshold, temperature } = header.operating(head);
+        let threshold = f64::from(threshold);
+        let context = header.card.context.as_ref().filter(|_| head == Head::Context);
         let (unit, units) = units(dataset);
         let bootstrap = (RESAMPLES, BOOTSTRAP_SEED);
         let intervals =
@@ -76,7 +79,12 @@ impl Report {
         let rates = rates(confusion);
         let series: HashSet<&str> = dataset.examples.iter().map(|e| e.row.series()).collect();
         let traits: Vec<Traits<'_>> = dataset.examples.iter().map(|e| traits(&e.row)).collect();
-        let fitted = header.card.calibration.as_ref();
+        let fitted = match context {
+            Some(context) => context.calibration.as_ref(),
+            None => header.card.calibration.as_ref(),
+        };
+        let sees = header.context.is_some() && head == Head::Context;
+        let unknown = dataset.examples.iter().filter(|example| !example.has_surroundings()).count();
         Self {
             split: part.to_string(),
             split_sha256: dataset.hash.clone(),
@@ -88,6 +96,7 @@ impl Report {
             units,
             bootstrap_units: unit_word(dataset.examples.iter().map(|e| &e.row)).to_owned(),
             skipped: dataset.skipped.clone(),
+            surroundings: sees.then_some(Surroundings { unknown }),
             threshold,
             confusion,
             accuracy: rates.accuracy,
@@ -115,7 +124,7 @@ impl Report {
             brier_ci95: intervals.brier,
             log_loss: log_loss(&labelled),
             calibration: Calibration {
-                temperature: f64::from(header.temperature),
+                temperature: f64::from(temperature),
                 fitted_on: fitted.map(|calibration| calibration.part.clone()),
                 bins: reliability_bins(&labelled),
                 cross_fit: cross_fit(&logits(dataset, answers), &unit, BOOTSTRAP_SEED),

@@ -109,12 +109,13 @@ impl Dataset {
         self
     }
 
-    /// Return it without the patches of these LUNA16 subsets.
+    /// Return it without the patients who have a patch in these LUNA16 subsets.
     #[must_use]
     pub fn without_subsets(mut self, subsets: &[u32]) -> Self {
         if !subsets.is_empty() {
-            let left = |subset: u32| subsets.contains(&subset);
-            self.examples.retain(|example| !example.row.luna_subset.is_some_and(left));
+            let rows = self.examples.iter().map(|example| &example.row);
+            let left = units_in(rows, subsets);
+            self.examples.retain(|example| !left.contains(example.row.unit()));
             self.hash = hash(&self.examples);
         }
         self
@@ -139,6 +140,16 @@ impl Dataset {
         };
         series(self).intersection(&series(other)).count()
     }
+}
+
+/// Return the patients (or scans) who have a row in these LUNA16 subsets: LUNA16 divides scans, and a
+/// patient may have one in each of two.
+pub fn units_in<'a>(
+    rows: impl IntoIterator<Item = &'a ManifestRow>,
+    subsets: &[u32],
+) -> HashSet<String> {
+    let holds = |row: &&ManifestRow| row.luna_subset.is_some_and(|one| subsets.contains(&one));
+    rows.into_iter().filter(holds).map(|row| row.unit().to_owned()).collect()
 }
 
 /// Hash what a network can learn or be measured on. A line an example, each field behind its

@@ -25,6 +25,8 @@ pub struct Example {
     pub canvas: Canvas,
     /// SHA-256 of the bytes of its files, the patch and then its surroundings.
     pub digest: [u8; 32],
+    /// Whether it was mined elsewhere, as a hard negative.
+    pub mined: bool,
 }
 
 impl Example {
@@ -118,6 +120,15 @@ impl Dataset {
             self.examples.retain(|example| !left.contains(example.row.unit()));
             self.hash = hash(&self.examples);
         }
+        self
+    }
+
+    /// Return it with the patches of another set behind its own, as mined.
+    #[must_use]
+    pub fn with_mined(mut self, mined: Self) -> Self {
+        let mined = mined.examples.into_iter().map(|one| Example { mined: true, ..one });
+        self.examples.extend(mined);
+        self.hash = hash(&self.examples);
         self
     }
 
@@ -216,7 +227,7 @@ fn read_example(folder: &Path, row: ManifestRow) -> Result<Example> {
     let values = values(&bytes).with_context(|| path.display().to_string())?;
     let mut hasher = Sha256::new_with_prefix(&bytes);
     let canvas = canvas(folder, &row.candidate_row, &values, &mut hasher);
-    Ok(Example { row, values, canvas, digest: hasher.finalize().into() })
+    Ok(Example { row, values, canvas, digest: hasher.finalize().into(), mined: false })
 }
 
 /// Return the file of this row, whatever its format.

@@ -28,6 +28,9 @@ pub fn check(config: &TrainConfig) -> Result<Learnt> {
     let mut learnt_from = config.split.train().of(rows.clone());
     let left = units_in(&learnt_from, &config.leave_out);
     learnt_from.retain(|row| !left.contains(row.unit()));
+    if !config.hard_negatives.as_os_str().is_empty() {
+        learnt_from.extend(read_manifest(&config.hard_negatives)?);
+    }
     let mut learnt = Learnt::of(&learnt_from);
     let judged: Vec<ManifestRow> = [config.split.valid(), config.split.test()]
         .into_iter()

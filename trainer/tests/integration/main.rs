@@ -15,6 +15,7 @@ mod places;
 mod search;
 mod serve;
 mod support;
+mod taught;
 mod teachers;
 mod training;
 mod whole_loop;

@@ -7,6 +7,7 @@
 //! | [`measure`] | answers and labels -> [`Report`] |
 //! | [`contested`] | the figures without contested negatives |
 //! | [`leak`] | which patches come from scans that the network learned from |
+//! | [`stress`] | the figures where the scanner or the place is another |
 //! | [`paper`] | the figures that the paper prints |
 //! | [`page`] | [`Report`] -> HTML, from the pieces of [`html`]; [`plots`] its pictures |
 //! | [`froc`] | sensitivity against false positives in whole scans, as JSON and HTML |
@@ -23,6 +24,7 @@ pub mod measure;
 pub mod page;
 pub mod paper;
 pub mod plots;
+pub mod stress;
 
 use crate::dataset::description::DataCard;
 use crate::metrics::NetBenefit;
@@ -162,6 +164,9 @@ pub struct Report {
     pub paper: paper::PaperFigures,
     /// The same patches by other weights.
     pub compare: Option<Comparison>,
+    /// Under physical changes, a table a head; empty where none was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stress: Vec<stress::Stress>,
 }
 
 /// The probabilities as probabilities.
@@ -335,6 +340,9 @@ impl fmt::Display for Report {
                     100.0 * difference.share_not_better
                 )?;
             }
+        }
+        for stress in &self.stress {
+            writeln!(out, "{stress}")?;
         }
         for leak in &self.leaks {
             writeln!(out, "NOTE  {}", leak.sentence)?;

@@ -5,6 +5,7 @@
 
 use nodulens_imaging::phantom::normal;
 use rand::{Rng, RngExt};
+use std::ops::Range;
 
 /// Side of the smallest square that is left of a picture that ends early: the patch.
 const LEAST_SIDE: usize = 50;
@@ -54,7 +55,7 @@ pub fn thicken(values: &mut [f32], side: usize, share: f32) {
 
 /// Let a picture end: beyond one side, or around a square that holds the patch, lies air.
 pub fn end(values: &mut [f32], side: usize, rng: &mut impl Rng) {
-    let kept: [std::ops::Range<usize>; 2] = if rng.random_bool(0.5) {
+    let kept: [Range<usize>; 2] = if rng.random_bool(0.5) {
         // The edge of a slice: it may cut the patch, but not its centre.
         let at = rng.random_range(5..side / 2);
         let line = if rng.random_bool(0.5) { at..side } else { 0..side - at };
@@ -64,9 +65,14 @@ pub fn end(values: &mut [f32], side: usize, rng: &mut impl Rng) {
         let first = (side - kept) / 2;
         [first..first + kept, first..first + kept]
     };
+    keep(values, side, kept);
+}
+
+/// Let air lie beyond these columns and rows.
+pub fn keep(values: &mut [f32], side: usize, [columns, rows]: [Range<usize>; 2]) {
     for (y, row) in values.chunks_exact_mut(side).enumerate() {
         for (x, value) in row.iter_mut().enumerate() {
-            if !(kept[0].contains(&x) && kept[1].contains(&y)) {
+            if !(columns.contains(&x) && rows.contains(&y)) {
                 *value = 0.0;
             }
         }

@@ -32,7 +32,7 @@ use crate::metrics::bootstrap::{BandPoint, Interval, Paired};
 use crate::metrics::calibration::CrossFit;
 use crate::metrics::curves::{PrPoint, RocPoint};
 use crate::metrics::reliability::ReliabilityBin;
-use crate::metrics::subgroups::Subgroup;
+use crate::metrics::subgroups::{GroupedBy, Subgroup};
 use nodulens::classifier::Classifier;
 use nodulens::weights::{CardEpoch, Confusion};
 use serde::{Deserialize, Serialize};
@@ -276,6 +276,19 @@ impl Report {
     }
 }
 
+impl Surroundings {
+    /// Say how far they were shown, of so many patches.
+    pub fn sentence(self, patches: usize) -> String {
+        let alone = match self.unknown {
+            0 => "all are known".to_owned(),
+            unknown => {
+                format!("{unknown} of {patches} have none that are known and are judged alone")
+            }
+        };
+        format!("Patches are shown with their surroundings: {alone}.")
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Confusion { tp, fn_, fp, tn } = self.confusion;
@@ -289,6 +302,9 @@ impl fmt::Display for Report {
             self.series,
             self.skipped.len()
         )?;
+        if let Some(surroundings) = self.surroundings {
+            writeln!(out, "{}", surroundings.sentence(self.n))?;
+        }
         writeln!(
             out,
             "                              95 % by {RESAMPLES} resamples of {}",
@@ -310,6 +326,9 @@ impl fmt::Display for Report {
         line("precision", Some(self.precision), self.precision_ci95)?;
         line("accuracy", Some(self.accuracy), self.accuracy_ci95)?;
         line("F1", Some(self.f1), self.f1_ci95)?;
+        for group in self.subgroups.iter().filter(|group| group.by == GroupedBy::DiameterMm) {
+            line(&format!("recall, {}", group.label), group.recall, group.recall_ci95)?;
+        }
         if let Some(without) = &self.without_contested {
             writeln!(out, "without {} contested negatives (n {})", without.contested, without.n)?;
             let mut line = |name: &str, value: Option<f64>, interval: Option<Interval>| {

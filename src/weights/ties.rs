@@ -72,14 +72,16 @@ fn turned(shape: Vec<usize>, eighth: &[f32]) -> Parameter {
     let index = match shape[..] {
         [_, 1, side, _] => lifting_index(side),
         [_, _, side, _] => group_index(side),
-        _ => (0..SYMMETRIES).flat_map(|_| 0..row).collect(),
+        _ => (0..row).collect::<Vec<usize>>().repeat(SYMMETRIES),
     };
     let field = index.len() / SYMMETRIES;
     let mut values = Vec::with_capacity(eighth.len() * SYMMETRIES);
     for entry in eighth.chunks_exact(row) {
         for turn in index.chunks_exact(field) {
             for field in entry.chunks_exact(field) {
-                values.extend(turn.iter().map(|place| field[*place]));
+                for place in turn {
+                    values.push(field[*place]);
+                }
             }
         }
     }

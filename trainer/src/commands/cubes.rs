@@ -11,6 +11,7 @@ use nodulens::weights::Head;
 use nodulens_imaging::hash::hex;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -42,6 +43,7 @@ pub struct Arguments {
 #[derive(Clone, Debug, Serialize)]
 struct Line {
     file: String,
+    patient: String,
     diameter_mm: f64,
     readers: u32,
     /// Whether the weights have learnt from the patient; `null` where they do not say from whom.
@@ -81,8 +83,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         let title = if *head == Head::Patch { "patches alone" } else { "with surroundings" };
         println!("{title}, threshold {threshold:.4}");
         println!(
-            "  {:<18}{:<12}{:<22}fewer readers",
-            "mean of slices", "found", "three readers or four"
+            "  {:<16}{:<12}{:<18}{:<18}patients not learnt from",
+            "mean of slices", "found", "3 or 4 readers", "1 or 2 readers"
         );
         for slices in SLICES {
             let of = |group: &dyn Fn(&Line) -> bool| -> String {
@@ -94,7 +96,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
             };
             let most = of(&|line| line.readers >= READERS);
             let fewer = of(&|line| line.readers < READERS);
-            println!("  {slices:<18}{:<12}{most:<22}{fewer}", of(&|_| true));
+            let others = of(&|line| line.learnt == Some(false));
+            println!("  {slices:<16}{:<12}{most:<18}{fewer:<18}{others}", of(&|_| true));
         }
     }
     if let Some(path) = &arguments.json {
@@ -139,6 +142,7 @@ fn line(cube: &Cube, one: &Prediction, slices: usize, learnt: Option<&Learnt>) -
     let named = row.named();
     Line {
         file: row.file.clone(),
+        patient: row.patient.clone(),
         diameter_mm: row.diameter_mm,
         readers: row.n_readers,
         learnt: learnt.map(|learnt| learnt.shared([&named]).shared_rows > 0),
@@ -150,21 +154,64 @@ fn line(cube: &Cube, one: &Prediction, slices: usize, learnt: Option<&Learnt>) -
     }
 }
 
-/// Say which nodules the weights have learnt from.
+/// Say from which patients the weights have learnt.
 fn seen(lines: &[Line], learnt: Option<&Learnt>) -> String {
     let Some(learnt) = learnt else {
         return "NOTE  The weights do not say whom they have learnt from: they may know these patients."
             .to_owned();
     };
-    let first = lines.iter().filter(|line| line.slices == 1 && line.head == Head::Patch);
-    let (known, all): (Vec<&Line>, usize) =
-        (first.clone().filter(|line| line.learnt == Some(true)).collect(), first.count());
-    let gaps = if learnt.gaps.is_empty() { "" } else { ", and perhaps of others" };
-    match known.len() {
-        0 => format!("The weights have learnt from no patient of these nodules{gaps}."),
-        known => format!(
-            "NOTE  {known} of {all} nodules are of patients that the weights, or networks that taught \
-             them, have learnt from{gaps}: recall on those is optimistic."
-        ),
+    let patients = |known: bool| -> Vec<&str> {
+        let of = lines.iter().filter(|line| line.learnt == Some(known));
+        of.map(|line| line.patient.as_str()).collect::<BTreeSet<_>>().into_iter().collect()
+    };
+    let (known, others) = (patients(true), patients(false));
+    let gaps = if learnt.gaps.is_empty() { "" } else { ", and perhaps from others" };
+    if known.is_empty() {
+        return format!(
+            "The weights have learnt from none of these {} patients{gaps}.",
+            others.len()
+        );
+    }
+    format!(
+        "NOTE  The weights, or networks that taught them, have learnt from {} of the {} patients \
+         ({}){gaps}: recall on those is optimistic.",
+        known.len(),
+        known.len() + others.len(),
+        known.join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::ManifestRow;
+
+    #[test]
+    fn patients_who_were_learnt_from_are_named() {
+        let line = |patient: &str, learnt| Line {
+            file: format!("{patient}_0.npz"),
+            patient: patient.to_owned(),
+            diameter_mm: 8.0,
+            readers: 3,
+            learnt,
+            slices: 1,
+            thickness_mm: 2.5,
+            head: Head::Patch,
+            probability: 0.5,
+            found: true,
+        };
+        let row = |patient: &str| ManifestRow {
+            patient_id: Some(patient.to_owned()),
+            ..ManifestRow::default()
+        };
+        let learnt = Learnt::of(&[row("B")]);
+        let lines = [line("B", Some(true)), line("B", Some(true)), line("A", Some(false))];
+        let some = seen(&lines, Some(&learnt));
+        assert!(some.contains("learnt from 1 of the 2 patients (B):"), "{some}");
+        let none = seen(&lines[2..], Some(&learnt));
+        assert!(none.contains("learnt from none of these 1 patients."), "{none}");
+        let nameless = Learnt::of(&[row("B"), ManifestRow::default()]);
+        assert!(seen(&lines[2..], Some(&nameless)).contains("and perhaps from others"));
+        assert!(seen(&lines, None).contains("do not say whom"));
     }
 }

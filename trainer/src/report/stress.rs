@@ -37,7 +37,7 @@ pub struct Stress {
 pub struct Row {
     /// What is changed.
     pub change: String,
-    /// How far.
+    /// How far; empty where nothing is changed.
     pub strength: String,
     /// `null` where a class is absent.
     pub roc_auc: Option<f64>,
@@ -236,7 +236,8 @@ impl fmt::Display for Stress {
             let number = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.4}"));
             let range =
                 row.roc_auc_ci95.map_or(String::new(), |[a, b]| format!(" ({a:.4}-{b:.4})"));
-            let less = row.difference.roc_auc.map_or(String::new(), |less| {
+            let changed = row.difference.roc_auc.filter(|_| !row.strength.is_empty());
+            let less = changed.map_or(String::new(), |less| {
                 let [a, b] = less.difference_ci95;
                 format!("{:+.4} ({a:+.4} {b:+.4})", less.difference)
             });

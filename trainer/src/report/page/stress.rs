@@ -22,12 +22,10 @@ pub fn stress(tables: &[Stress]) -> Option<Section> {
 fn of_head(one: &Stress) -> String {
     let head = [
         "Change",
-        "Strength",
         "ROC AUC",
         "Difference",
+        "Recall / specificity at the threshold",
         "Recall at 97.09 %",
-        "Recall at the threshold",
-        "Specificity there",
     ];
     let rows: Vec<Vec<String>> = one.rows.iter().map(row).collect();
     let moves = one.steadiness;
@@ -46,18 +44,22 @@ fn of_head(one: &Stress) -> String {
 }
 
 fn row(row: &Row) -> Vec<String> {
-    let less = row.difference.roc_auc.map_or(NONE.to_owned(), |less| {
+    let changed = row.difference.roc_auc.filter(|_| !row.strength.is_empty());
+    let less = changed.map_or(NONE.to_owned(), |less| {
         let [low, high] = less.difference_ci95;
         range(signed(less.difference), format!("{} to {}", signed(low), signed(high)))
     });
+    let name = if row.strength.is_empty() {
+        row.change.clone()
+    } else {
+        format!("{}, {}", row.change, row.strength)
+    };
     vec![
-        escape(&row.change),
-        escape(&row.strength),
+        escape(&name),
         range(or_none(row.roc_auc, three), interval(row.roc_auc_ci95, three)),
         less,
+        format!("{} / {}", or_none(row.recall, percent), or_none(row.specificity, percent)),
         or_none(row.recall_at_paper_specificity, percent),
-        or_none(row.recall, percent),
-        or_none(row.specificity, percent),
     ]
 }
 

@@ -32,7 +32,7 @@ pub fn permutation(symmetry: usize, side: usize) -> Vec<usize> {
 fn product(second: usize, first: usize) -> usize {
     const TURNS: usize = SYMMETRIES / 2;
     let turns = if second >= TURNS { TURNS - first % TURNS } else { first };
-    (second + turns) % TURNS + TURNS * (first / TURNS ^ second / TURNS)
+    (second + turns) % TURNS + TURNS * ((first / TURNS) ^ (second / TURNS))
 }
 
 /// Return the symmetry that undoes this one.

@@ -14,6 +14,7 @@ mod metrics_golden;
 mod places;
 mod search;
 mod serve;
+mod stress;
 mod support;
 mod taught;
 mod teachers;

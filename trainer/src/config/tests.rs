@@ -21,6 +21,7 @@ fn other(key: &str, default: &toml::Value) -> String {
     match (key, default) {
         ("network", _) => "compact".to_owned(),
         ("split", _) => "luna16-fold-3".to_owned(),
+        ("leave_out", _) => "3,4".to_owned(),
         (_, toml::Value::Integer(number)) => (number + 1).to_string(),
         (_, toml::Value::Float(number)) => (number / 4.0 + 0.3).to_string(),
         (_, toml::Value::Boolean(on)) => (!on).to_string(),

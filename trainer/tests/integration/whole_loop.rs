@@ -255,7 +255,7 @@ fn folds_in_parts_give_what_they_give_together() {
     assert!(crossval("parts", &["--merge"]).contains("pooled"));
     let data = path("data");
     let refused = fails(&["crossval", "--patches", &data, "--out", &path("x"), "--folds", "77"]);
-    assert!(refused.contains("no subset 77"), "{refused}");
+    assert!(refused.contains("'77' is no fold"), "{refused}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 import { button } from '../../../ui/button.ts';
 import { make, setText } from '../../../ui/dom.ts';
 import { insideText as text } from '../../../strings/inside.ts';
-import type { LayerInfo } from '../../../shared/wasm/lab-wasm.ts';
+import type { Step } from '../../../shared/wasm/inside-wasm.ts';
 import { dims } from './scene.ts';
 import type { Scene } from './scene.ts';
 
@@ -53,7 +53,7 @@ export class Diagram {
     }
   }
 
-  private block(layer: LayerInfo | undefined, shape: number[], macs: number, i: number): HTMLButtonElement {
+  private block(layer: Step | undefined, shape: number[], macs: number, i: number): HTMLButtonElement {
     const line = (className: string, content: string): HTMLElement => {
       const span = make('span', className);
       setText(span, content);

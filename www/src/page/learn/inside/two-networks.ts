@@ -9,7 +9,7 @@ import { modelName, networkName } from '../../../strings/networks.ts';
 import type { Shared } from '../view.ts';
 import { scaleOf } from './colour-scales.ts';
 import { MapGrid } from './grid.ts';
-import { dimsAt, probabilityOf, sceneOf } from './scene.ts';
+import { dimsAt, isPicture, probabilityOf, sceneOf } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 export class TwoNetworks {
@@ -94,7 +94,7 @@ export class TwoNetworks {
       [text.networksParameters, ({ info }) => count(info.parameters)],
       [text.networksMacs, ({ info }) => count(info.macsPerPatch)],
       [text.networksProbability, (one) => percent(probabilityOf(one))],
-      [text.networksThreshold, ({ info }) => percent(info.threshold)],
+      [text.networksThreshold, ({ operating }) => percent(operating.threshold)],
     ];
     this.rows.replaceChildren(...lines.map(([name, of]) => {
       const first = make('th', '', name);
@@ -156,7 +156,7 @@ class Half {
     if (!this.scene || !traced) return;
     const label = text.networksMaps(this.name, traced.name);
     setText(this.caption, label);
-    this.grid.show({ traced, layer: this.layer, scale: scaleOf(traced.values, this.layer === 0), label });
+    this.grid.show({ traced, layer: this.layer, scale: scaleOf(traced.values, isPicture(this.scene, this.layer)), label });
     const [, rows, columns] = dimsAt(this.scene, this.layer);
     this.grid.choose({ layer: this.layer, channel: 0, y: Math.floor(rows / 2), x: Math.floor(columns / 2) });
   }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { choose, expect, nativeFor, open, settled, test } from './helpers.ts';
 import { dist, models, out, patches, root, trainer } from './fixtures.ts';
+import { networkName } from '../../www/src/strings/networks.ts';
 
 /** As the page writes it. */
 const number = (text: string | null): number => Number((text ?? '').replace('−', '-').replace(/[^\d.e-]/g, ''));
@@ -236,9 +237,9 @@ test('weights of the user’s do not go by the name of the network that ships', 
   await page.setInputFiles('#input-weights', { name: 'mine.nodulens', mimeType: '', buffer: readFileSync(path.join(dist, 'models', first.file)) });
   await expect(page.locator('#networks label').filter({ has: page.locator('.badge') })).toContainText('In use', { timeout: 60_000 });
   await page.evaluate(() => (location.hash = 'see=inside'));
-  await expect(page.locator('.inside-head')).toContainText('The compact network on LUNA16, patientwise split: 11 layers');
+  await expect(page.locator('.inside-head')).toContainText(`The ${first.id} network on LUNA16, patientwise split: ${first.id === 'context' ? 12 : 11} layers`);
   await page.locator(`.inside [data-beside="${first.id}"]`).click();
-  await expect(page.locator('.inside .networks thead th')).toHaveText(['The compact network on LUNA16, patientwise split', 'Compact (Nodulens)']);
+  await expect(page.locator('.inside .networks thead th')).toHaveText([`The ${first.id} network on LUNA16, patientwise split`, networkName(first.id)]);
   await page.evaluate(() => (location.hash = 'see=tour&step=1'));
-  await expect(page.locator('.tour-text')).toContainText('The compact network on LUNA16, patientwise split: its weights file says that it has learnt from “LUNA16\'s candidates');
+  await expect(page.locator('.tour-text')).toContainText(`The ${first.id} network on LUNA16, patientwise split: its weights file says that it has learnt from “LUNA16's candidates`);
 });

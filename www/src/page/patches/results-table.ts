@@ -133,7 +133,7 @@ export class ResultsTable {
     if (prediction && model && looksAround(model)) remarks.push(strings.seen[prediction.head]);
     if (problem) remarks.push(asSentence(problem.message));
     else if (patch && patch.notes.length > 0) remarks.push(strings.table.notesInRow(patch.notes.length));
-    remark.replaceChildren(...remarks);
+    remark.replaceChildren(...remarks.flatMap((one, at) => (typeof one === 'string' && typeof remarks[at - 1] === 'string' ? [', ', one] : [one])));
 
     if (prediction && model) {
       cell('probability').replaceChildren(

@@ -40,12 +40,14 @@ export class Diagram {
     this.choose = choose;
   }
 
-  show({ layers, traced, info }: Scene, chosen: number): void {
-    if (this.drawnFor !== info.modelId) {
-      this.drawnFor = info.modelId;
+  show({ layers, traced, info, head }: Scene, chosen: number): void {
+    const drawnFor = `${info.modelId} ${head}`;
+    if (this.drawnFor !== drawnFor) {
+      this.drawnFor = drawnFor;
       const macs = layers.reduce((sum, layer) => sum + layer.macs, 0);
       this.blocks = [undefined, ...layers].map((layer, i) => this.block(layer, traced[i]?.shape ?? [], macs, i));
-      this.element.replaceChildren(...this.blocks.map((block) => make('li', '', block)));
+      // What comes from outside does not follow from what stands in front of it.
+      this.element.replaceChildren(...this.blocks.map((block, i) => make('li', layers[i]?.before.length === 0 ? 'apart' : '', block)));
     }
     for (const [i, block] of this.blocks.entries()) {
       if (i === chosen) block.setAttribute('aria-current', 'step');

@@ -15,7 +15,7 @@ import type { Unit } from '../../../shared/wasm/inside-wasm.ts';
 import { LayerPanel, SHOWS } from './layer-panel.ts';
 import type { PanelState } from './layer-panel.ts';
 import { NumberPanel } from './number-panel.ts';
-import { beforeOf, dimsAt, layerAt, probabilityOf, sceneOf, within } from './scene.ts';
+import { beforeOf, costOf, dimsAt, layerAt, probabilityOf, sceneOf, within } from './scene.ts';
 import type { Scene } from './scene.ts';
 import { TwoNetworks } from './two-networks.ts';
 import { TwoPatches } from './two-patches.ts';
@@ -219,7 +219,8 @@ export class Inside implements View {
     if (!scene) return;
     this.settled(scene);
     const { layer } = state.unit;
-    setText(this.note, text.diagramNote(modelName(scene.info), scene.layers.length, scene.info.parameters, scene.info.macsPerPatch));
+    const { layers, parameters, macs } = costOf(scene);
+    setText(this.note, text.diagramNote(modelName(scene.info), layers, parameters, macs));
     setText(this.about, text.about(scene.name, percent(probabilityOf(scene)), looksAround(scene.info) ? scene.head : undefined));
     this.diagram.show(scene, layer);
     setText(this.where, text.place(layer, scene.layers.length, scene.traced[layer]?.name ?? ''));

@@ -142,7 +142,7 @@ export class NumberPanel {
       this.before.outline(field.beforeClipped);
       this.before.say(text.before(before.name, channel));
     }
-    this.reaches.hidden = position === undefined;
+    this.reaches.hidden = position === undefined || made.operation === 'join' || made.operation === 'sum';
     setText(this.reaches, text.reaches(size(field.beforeClipped, ['convolution', 'dense', 'softmax'].includes(made.operation) ? (before?.shape ?? []) : []), size(reached, []), picture > 0, Boolean(surroundings) && picture === 0));
     const names = (layerAt(scene, layer)?.before ?? []).map((one) => scene.traced[one]?.name ?? '');
     this.arithmetic.show(made, { unit, before: made.operation === 'join' ? (scene.traced[made.layer]?.name ?? '') : (before?.name ?? ''), names, beforeIsMap: map, asked: input, all, temperature: temperatureOf(scene) });

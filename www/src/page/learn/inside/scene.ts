@@ -38,6 +38,13 @@ export async function sceneOf({ lab, engines }: Pick<Shared, 'lab' | 'engines'>,
   return { file, info: named(info, engines.models.find((model) => model.file === file)), head, operating: operatingOf(info, head), layers, traced, values, grey, name };
 }
 
+/** How many of the steps are layers of the network, and what they cost together. */
+export function costOf({ layers }: Scene): { layers: number; parameters: number; macs: number } {
+  const own = layers.filter(({ operation }) => !['surroundings', 'join', 'sum'].includes(operation));
+  const sum = (of: (layer: Step) => number): number => own.reduce((all, layer) => all + of(layer), 0);
+  return { layers: own.length, parameters: sum(({ parameters }) => parameters), macs: sum(({ macs }) => macs) };
+}
+
 /** Channels, rows, columns. */
 export function dims(shape: number[]): [number, number, number] {
   const [channels = 1, rows = 1, columns = 1] = shape;

@@ -9,7 +9,7 @@ import { modelName, networkName } from '../../../strings/networks.ts';
 import type { Shared } from '../view.ts';
 import { scaleOf } from './colour-scales.ts';
 import { MapGrid } from './grid.ts';
-import { dimsAt, isPicture, probabilityOf, sceneOf } from './scene.ts';
+import { costOf, dimsAt, isPicture, probabilityOf, sceneOf } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 export class TwoNetworks {
@@ -90,9 +90,9 @@ export class TwoNetworks {
     const names = namesOf(scene, second);
     for (const [i, head] of this.heads.entries()) setText(head, names[i] ?? '');
     const lines: [string, (one: Scene) => string][] = [
-      [text.networksLayers, ({ layers }) => count(layers.length)],
-      [text.networksParameters, ({ info }) => count(info.parameters)],
-      [text.networksMacs, ({ info }) => count(info.macsPerPatch)],
+      [text.networksLayers, (one) => count(costOf(one).layers)],
+      [text.networksParameters, (one) => count(costOf(one).parameters)],
+      [text.networksMacs, (one) => count(costOf(one).macs)],
       [text.networksProbability, (one) => percent(probabilityOf(one))],
       [text.networksThreshold, ({ operating }) => percent(operating.threshold)],
     ];

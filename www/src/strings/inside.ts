@@ -59,8 +59,9 @@ export const insideText = {
   mapRole: 'map to move about in',
   loading: 'The network is being loaded…',
   diagramTitle: 'The network, layer by layer',
-  diagramNote: (network: string, layers: number, parameters: number, macs: number): string =>
-    `${network}: ${plural(layers, 'layer', 'layers')}, ${count(parameters)} parameters, ${count(macs)} multiply-adds a patch. Choose a layer.`,
+  /** `alone`: they are the part of a network that sees a patch alone. */
+  diagramNote: (network: string, alone: boolean, layers: number, parameters: number, macs: number): string =>
+    `${network}${alone ? ', the part that sees a patch alone' : ''}: ${plural(layers, 'layer', 'layers')}, ${count(parameters)} parameters, ${count(macs)} multiply-adds a patch. Choose a layer.`,
   /** `head`: which part of the network answers, where it has two. */
   about: (name: string, probability: string, head: Head | undefined): string => `It looks at ${name}${head ? `, ${{ patch: 'the patch alone', context: 'with its surroundings' }[head]},` : ''} and says: ${probability} for “nodule”.`,
   input: 'input',

@@ -220,7 +220,7 @@ export class Inside implements View {
     this.settled(scene);
     const { layer } = state.unit;
     const { layers, parameters, macs } = costOf(scene);
-    setText(this.note, text.diagramNote(modelName(scene.info), layers, parameters, macs));
+    setText(this.note, text.diagramNote(modelName(scene.info), looksAround(scene.info) && scene.head === 'patch', layers, parameters, macs));
     setText(this.about, text.about(scene.name, percent(probabilityOf(scene)), looksAround(scene.info) ? scene.head : undefined));
     this.diagram.show(scene, layer);
     setText(this.where, text.place(layer, scene.layers.length, scene.traced[layer]?.name ?? ''));

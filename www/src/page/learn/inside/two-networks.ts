@@ -9,6 +9,8 @@ import { modelName, networkName } from '../../../strings/networks.ts';
 import type { Shared } from '../view.ts';
 import { scaleOf } from './colour-scales.ts';
 import { MapGrid } from './grid.ts';
+import { looksAround } from '../../../shared/heads.ts';
+import { strings } from '../../../strings/strings.ts';
 import { costOf, dimsAt, isPicture, probabilityOf, sceneOf } from './scene.ts';
 import type { Scene } from './scene.ts';
 
@@ -107,7 +109,7 @@ export class TwoNetworks {
 
 /** Two that were trained here may have one name. */
 function namesOf(...both: [Scene, Scene]): string[] {
-  const names = both.map(({ info }) => modelName(info));
+  const names = both.map(({ info, head }) => (looksAround(info) ? `${modelName(info)}, ${strings.seen[head]}` : modelName(info)));
   return names[0] === names[1] ? both.map(({ info }, i) => `${names[i] ?? ''}, ${info.modelId}`) : names;
 }
 

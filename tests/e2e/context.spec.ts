@@ -141,8 +141,11 @@ test('a spot of a scan is explained with its surroundings, down to the numbers o
   expect(own + added).toBeCloseTo(logits, 3);
   await page.evaluate(() => (location.hash = '#see=inside&layer=context1&channel=0'));
   await expect(page.locator('.number-panel')).toContainText('pixels of the halved surroundings can change it');
-  await page.evaluate(() => (location.hash = '#see=inside&layer=joined&channel=200'));
-  await expect(page.locator('.number-panel')).toContainText('It is unit 8 of context7');
+  // The features of the patch, then those of its surroundings.
+  await page.evaluate(() => (location.hash = '#see=inside&layer=joined&channel=8'));
+  await expect(page.locator('.number-panel')).toContainText('It is unit 8 of conv7');
+  await page.evaluate(() => (location.hash = '#see=inside&layer=joined&channel=9999'));
+  await expect(page.locator('.number-panel')).toContainText(/It is unit \d+ of context7/);
   // A patch that is seen alone has no such layer, and nothing is shown for it.
   await page.locator('.compare select').first().selectOption('nodule');
   await expect(page.locator('.compare').first()).toContainText('has no layer joined');

@@ -64,7 +64,7 @@ test('the numbers are the network’s, on the reader’s own patch', async ({ pa
   // Nothing switched off: the answer itself. Nearly everything off: the draws scatter.
   await go(page, 6);
   await slide(page, 'Switched off', 0);
-  await expect(stage).toContainText(/(^|\D)0 of (64|128) units are off/);
+  await expect(stage).toContainText(/(^|\D)0 of \d+ units are off/);
   expect(Math.abs((await shown()) - probability)).toBeLessThan(0.002);
   await slide(page, 'Switched off', 0.9);
   // Nine in ten, or nearly.

@@ -225,13 +225,14 @@ fn what_lies_around_a_patch_moves_its_own_layers_only() {
     for (layer, (before, after)) in before.layers.iter().zip(&after.layers).enumerate() {
         assert_eq!(before == after, layer < at("surroundings"), "{}", before.name);
     }
-    // Joined are the patch's 192 features and 96 of what lies around it.
+    // Joined are the patch's features, then those of what lies around it.
     let joined = &after.layers[at("joined")].values;
-    assert_eq!(joined[..192], after.layers[at("conv7")].values);
-    assert_eq!(joined[192..], after.layers[at("context7")].values);
-    let place = Unit { layer: at("joined"), channel: 200, y: 0, x: 0 };
+    let (own, around) = joined.split_at(after.layers[at("conv7")].values.len());
+    assert_eq!(own, after.layers[at("conv7")].values);
+    assert_eq!(around, after.layers[at("context7")].values);
+    let place = Unit { layer: at("joined"), channel: own.len() + 8, y: 0, x: 0 };
     let made = inside.made(&after, place, None, 5).unwrap().made;
-    assert_eq!(made, Made::Join { layer: at("context7"), channel: 8, input: joined[200] });
+    assert_eq!(made, Made::Join { layer: at("context7"), channel: 8, input: around[8] });
     // Without surroundings there is nothing to look at.
     let lone = crate::preprocess::lone_view(&patch(1));
     assert_eq!(inside.trace(&lone), Err(InsideError::Values(VIEW_SAMPLES)));

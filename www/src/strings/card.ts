@@ -33,6 +33,8 @@ export const card = {
   recallAtSpecificity: 'Sensitivity at the paper’s specificity',
   group: 'Group',
   byGroup: (name: string) => `By ${name.replace(/^[A-Z](?![A-Z])/, (first) => first.toLowerCase())}`,
+  groupAlone: 'alone',
+  groupBoth: 'First with surroundings, below the patch alone.',
   groupNote: 'At the threshold; Wilson score intervals at 95 %.',
   nodulesAndAll: 'Nodules / patches',
   nodulesOf: (positives: number, n: number) => `${count(positives)} / ${count(n)}`,

@@ -4,7 +4,7 @@ import { make, pair } from '../../ui/dom.ts';
 import { bytes, count, percent } from '../../ui/numbers.ts';
 import { strings } from '../../strings/strings.ts';
 import { looksAround } from '../../shared/heads.ts';
-import type { CardCalibration, CardFigures, CardMetrics, Interval, ModelInfo, Operating } from '../../shared/wasm/engine-wasm.ts';
+import type { CardCalibration, CardFigures, CardMetrics, CardSubgroup, Interval, ModelInfo, Operating } from '../../shared/wasm/engine-wasm.ts';
 
 const text = strings.card;
 
@@ -136,25 +136,24 @@ function contested({ without_contested: found }: CardMetrics, part: string): HTM
   return [make('p', '', `${part && `${sentenceCase(part)}: `}${text.contested(found.contested, found.contested_called, found.n)} ${figures.join(', ')}.`)];
 }
 
-/** One table for each property that divides the patches; two parts side by side. */
+/** One table for each property that divides the patches; of two parts the second stands below the first, in the same cell. */
 function subgroups(parts: Part[]): HTMLElement[] {
-  const measured = parts.filter((part) => (part.subgroups?.length ?? 0) > 0);
-  const groups = measured[0]?.subgroups ?? [];
+  const [first, second] = parts.filter((part) => (part.subgroups?.length ?? 0) > 0);
+  const groups = first?.subgroups ?? [];
   const names = [...new Set(groups.map((group) => group.by))];
-  const heads = measured.flatMap(({ name }) => [text.recall, text.specificity].map((figure) => (name ? `${figure}, ${name}` : figure)));
   return names.map((name) => {
     const members = groups.filter((group) => group.by === name);
-    const body = make('tbody', '', ...members.map((group) =>
-      row(
-        group.label,
-        ...measured.flatMap(({ subgroups: all }) => {
-          const own = all?.find(({ by, label }) => by === group.by && label === group.label);
-          return own ? [withInterval(own.recall, own.recall_ci95), withInterval(own.specificity, own.specificity_ci95)] : [strings.none, strings.none];
-        }),
-        text.nodulesOf(group.positives, group.n),
-      )));
-    const table = make('table', 'figures', headRow(text.group, ...heads, text.nodulesAndAll), body);
-    return section(text.byGroup(name), scrollRegion(table, text.byGroup(name)), make('p', 'quiet', text.groupNote));
+    const body = make('tbody', '', ...members.map((group) => {
+      const other = second?.subgroups?.find(({ by, label }) => by === group.by && label === group.label);
+      const both = (of: (one: CardSubgroup) => [number | null, Interval | null]): Node | string => {
+        const own = withInterval(...of(group));
+        if (!other || of(other)[0] === null) return own;
+        return make('span', '', own, make('span', 'range', text.groupAlone, ' ', withInterval(...of(other))));
+      };
+      return row(group.label, both(({ recall, recall_ci95: ends }) => [recall, ends]), both(({ specificity, specificity_ci95: ends }) => [specificity, ends]), text.nodulesOf(group.positives, group.n));
+    }));
+    const table = make('table', 'figures', headRow(text.group, text.recall, text.specificity, text.nodulesAndAll), body);
+    return section(text.byGroup(name), scrollRegion(table, text.byGroup(name)), make('p', 'quiet', second ? `${text.groupBoth} ${text.groupNote}` : text.groupNote));
   });
 }
 

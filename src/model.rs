@@ -191,9 +191,9 @@ mod tests {
         assert!(compact.macs_per_patch() <= 6_000_000, "{}", compact.macs_per_patch());
         assert!(compact.macs_per_patch() * 10 <= paper.macs_per_patch());
         let context = NetworkKind::Context;
-        // The patch: compact's 217,090, less 258 + 131,200, and 196,800 + 12,352 + 130; around it
-        // 80 + 1,168 + 2,320 + 4,640 + 9,248 + 9,248 + 49,248; the head 18,496 + 130.
-        assert_eq!(context.parameters(), 389_492);
+        // The patch: compact's 217,090, less 258 + 131,200, and 164,000 + 5,152 + 66; around it
+        // 80 + 1,168 + 2,320 + 4,640 + 9,248 + 9,248 + 49,248; the head 8,224 + 66.
+        assert_eq!(context.parameters(), 339_092);
         assert!(context.macs_per_patch() <= 8_500_000, "{}", context.macs_per_patch());
     }
 

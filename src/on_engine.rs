@@ -25,8 +25,12 @@ pub struct OnEngine {
 struct Context {
     /// From the joined features to the logits of the patch alone.
     alone: Stage,
-    /// From halved surroundings to features.
-    around: Stage,
+    /// From halved surroundings to the maps in front of the last pooling.
+    near: Stage,
+    /// From there, pooled, to features.
+    far: Stage,
+    /// Side of the map that those layers read of one place.
+    reach: usize,
     /// From both features to what is added to the logits.
     joint: Stage,
 }
@@ -82,9 +86,15 @@ impl OnEngine {
         let channels = |layer: Option<&LayerInfo>| layer.map_or(0, |layer| layer.input_shape[0]);
         let joined = channels(kind.layers().get(joined));
         let alone = Stage::new(joined, layers.by_ref().take(behind))?;
-        let around = Stage::new(1, layers.by_ref().take(trunk.len()))?;
+        let pooling = trunk.iter().rposition(|layer| layer.operation == Operation::MaxPool);
+        let pooling = pooling.unwrap_or_default();
+        let near = Stage::new(1, layers.by_ref().take(pooling))?;
+        layers.next();
+        let behind = trunk.len() - pooling - 1;
+        let far = Stage::new(channels(trunk.get(pooling)), layers.by_ref().take(behind))?;
+        let reach = trunk.get(pooling + 1).map_or(1, LayerInfo::input_side);
         let joint = Stage::new(channels(head.first()), layers)?;
-        Ok(Self { patch, context: Some(Context { alone, around, joint }) })
+        Ok(Self { patch, context: Some(Context { alone, near, far, reach, joint }) })
     }
 
     /// Compute logits as [`Inference::logits`], at once. Patches are shared out over the threads, in
@@ -111,7 +121,13 @@ impl OnEngine {
             };
             let shape = [views.len(), PATCH_SIZE, PATCH_SIZE];
             let (features, _) = self.patch.run(&part(0), shape)?;
-            let (around, _) = context.around.run(&part(PATCH_SAMPLES), shape)?;
+            let (near, [rows, columns]) = context.near.run(&part(PATCH_SAMPLES), shape)?;
+            let sides = [rows, columns];
+            let pooled: Vec<f32> = near
+                .chunks_exact(near.len() / views.len().max(1))
+                .flat_map(|map| pooled(map, sides, [0, 0], sides.map(|side| side / 2)))
+                .collect();
+            let (around, _) = context.far.run(&pooled, [views.len(), rows / 2, columns / 2])?;
             context.logits(&features, &around, [views.len(), 1, 1])
         })
     }
@@ -164,7 +180,7 @@ impl OnEngine {
                 .copied()
                 .collect();
             let (features, cells) = self.patch.run(&patches, [1, inner[0], inner[1]])?;
-            let around = context.around_cells(canvas, [pixels, width], cells, stride / 2)?;
+            let around = context.around_cells(canvas, [pixels, width], cells)?;
             context.logits(&features, &around, [1, cells[0], cells[1]])
         })
     }
@@ -192,36 +208,33 @@ impl Context {
         Ok(logits)
     }
 
-    /// Compute features of what lies around the cells of a canvas. Neighbouring cells see halves that
-    /// lie `step` of their pixels apart, and the trunk answers for every second of these: so it runs
-    /// four times, for the even and the odd cells of each axis.
+    /// Compute features of what lies around the cells of a canvas, one every four of its pixels.
+    /// Neighbours see halves that lie two pixels of theirs apart, one behind the first pooling. Before
+    /// the second all of them share one map; that pooling parts the even from the odd on each axis.
     fn around_cells(
         &self,
         canvas: &[f32],
         [height, width]: [usize; 2],
         [rows, columns]: [usize; 2],
-        step: usize,
     ) -> Result<Vec<f32>, ClassifyError> {
-        let halved: Vec<Vec<f32>> = canvas
+        let halved: Vec<f32> = canvas
             .chunks_exact(2 * width)
-            .take(height / 2)
-            .map(|pair| {
+            .flat_map(|pair| {
                 let (above, below) = pair.split_at(width);
                 let sums = above.chunks_exact(2).zip(below.chunks_exact(2));
-                sums.map(|(a, b)| (a[0] + a[1] + b[0] + b[1]) / 4.0).collect()
+                sums.map(|(a, b)| (a[0] + a[1] + b[0] + b[1]) / 4.0)
             })
             .collect();
+        let (near, sides) = self.near.run(&halved, [1, height / 2, width / 2])?;
         let mut around = Vec::new();
         for (y, x) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
             let cells = [(rows + 1 - y) / 2, (columns + 1 - x) / 2];
             if cells.contains(&0) {
                 continue;
             }
-            let sides = cells.map(|cells| (cells - 1) * 2 * step + PATCH_SIZE);
-            let lines = &halved[y * step..][..sides[0]];
-            let lines = lines.iter().flat_map(|line| &line[x * step..][..sides[1]]).copied();
-            let (found, _) =
-                self.around.run(&lines.collect::<Vec<f32>>(), [1, sides[0], sides[1]])?;
+            let size = cells.map(|cells| cells + self.reach - 1);
+            let pooled = pooled(&near, sides, [y, x], size);
+            let (found, _) = self.far.run(&pooled, [1, size[0], size[1]])?;
             let channels = found.len() / (cells[0] * cells[1]);
             around.resize(rows * columns * channels, 0.0);
             for (at, features) in found.chunks_exact(channels).enumerate() {
@@ -231,6 +244,28 @@ impl Context {
         }
         Ok(around)
     }
+}
+
+/// Return the largest of every 2 x 2 places of a map `[rows, columns, channels]`, from a place on and so
+/// many of them down and across.
+fn pooled(
+    map: &[f32],
+    [rows, columns]: [usize; 2],
+    [top, left]: [usize; 2],
+    [height, width]: [usize; 2],
+) -> Vec<f32> {
+    let channels = map.len() / (rows * columns);
+    let mut pooled = Vec::with_capacity(height * width * channels);
+    for (y, x) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))) {
+        let place = |down: usize, across: usize| {
+            let at = (top + 2 * y + down) * columns + left + 2 * x + across;
+            &map[at * channels..][..channels]
+        };
+        let [a, b, c, d] = [place(0, 0), place(0, 1), place(1, 0), place(1, 1)];
+        let largest = a.iter().zip(b).zip(c.iter().zip(d));
+        pooled.extend(largest.map(|((a, b), (c, d))| a.max(*b).max(c.max(*d))));
+    }
+    pooled
 }
 
 /// Share inputs of so many values each out over the threads, in rounds of equal parts that the engine

@@ -60,8 +60,8 @@ pub(super) const CONTEXT: Table = Table {
         convolution("conv4", 48, 3),
         convolution("conv5", 64, 3),
         convolution("conv6", 64, 3),
-        convolution("conv7", 192, 4),
-        convolution("conv8", 64, 1),
+        convolution("conv7", 160, 4),
+        convolution("conv8", 32, 1),
         logits("fc"),
         SOFTMAX,
     ],
@@ -78,7 +78,7 @@ pub(super) const CONTEXT: Table = Table {
             convolution("context7", 96, 4),
         ],
         joins: "conv7",
-        head: &[convolution("joint", 64, 1), logits("joint-fc")],
+        head: &[convolution("joint", 32, 1), logits("joint-fc")],
     }),
 };
 

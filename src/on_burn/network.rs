@@ -415,7 +415,7 @@ fn convolution(map: Tensor<4>, weights: Tensor<4>, bias: Tensor<1>, padding: usi
 mod tests {
     use super::*;
     use crate::constants::PATCH_SIZE;
-    use crate::on_burn::test::random;
+    use crate::on_burn::test::{pictures as pictures_of, random};
     use burn::tensor::Distribution;
 
     #[test]
@@ -460,9 +460,7 @@ mod tests {
         let device = Device::flex().autodiff();
         for kind in NetworkKind::ALL {
             let network = Network::new(kind, random(kind, 6), &device).unwrap();
-            let shape = [3, 1, PATCH_SIZE, PATCH_SIZE];
-            let patches = Tensor::random(shape, Distribution::Uniform(0.0, 1.0), &device);
-            let patches = patches.require_grad();
+            let patches = pictures_of([3, 1, PATCH_SIZE, PATCH_SIZE], 6, &device).require_grad();
             let by_engine = network.forward(patches.clone());
             let by_burn = network.through(0..network.layers.len(), patches.clone()).flatten(1, 3);
             let numbers = |logits: &Tensor<2>| logits.to_data().try_to_vec::<f32>().unwrap();

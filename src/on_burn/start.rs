@@ -129,9 +129,16 @@ mod tests {
             let start = Trainable::from_weights(kind, parameters, &device, 0.0).unwrap();
             let difference = worst(start.forward(patches()), shipped.forward(patches()));
             assert!(difference < 1e-4, "{kind:?} answers otherwise by {difference}");
-            let start = start.with_statistics_beneath(vec![patches()]);
+            // Patches, and another picture of each for its surroundings.
+            let views = || Tensor::cat(vec![patches(), patches().flip([2])], 1);
+            let seen = if kind.context().is_some() { views() } else { patches() };
+            let start = start.with_statistics_beneath(vec![seen]);
             let difference = worst(start.forward(patches()), shipped.forward(patches()));
             assert!(difference < 1e-4, "{kind:?} with statistics beneath: {difference}");
+            if let (_, Some(logits)) = start.forward_in_context(views()) {
+                let difference = worst(logits, shipped.forward_in_context(views()).unwrap());
+                assert!(difference < 1e-4, "{kind:?} in context: {difference}");
+            }
             // In training a batch is normalised by its own statistics, and here they are the same.
             let training = Device::flex().autodiff();
             let record = start.into_record();

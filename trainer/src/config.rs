@@ -183,6 +183,10 @@ training_keys! {
     clean_epochs: usize = 0;
     /// The clean epochs take patches as they are, not even turned: true or false.
     clean_all: bool = false;
+    /// Folder of patches without nodules to learn from besides (hard negatives), as `dataset` writes it.
+    hard_negatives: PathBuf = PathBuf::new();
+    /// Share of an epoch's patches that are hard negatives, drawn anew in each.
+    hard_share: f64 = 0.1, in BELOW_1;
     /// Labels by teachers to learn from as well: what `teach` has written.
     labels: PathBuf = PathBuf::new();
     /// Share of those labels in the target.

@@ -23,7 +23,7 @@ pub mod readers;
 pub mod split;
 
 pub use manifest::{ManifestRow, read_manifest, unit_word};
-pub use patches::{Canvas, Dataset, Example};
+pub use patches::{Canvas, Dataset, Example, units_in};
 pub use split::{Fold, Part, Portion, Split};
 
 /// The published patches for tests; `None` says on the console that a test is skipped.

@@ -24,6 +24,7 @@ pub mod origin;
 mod targets;
 pub mod teacher_check;
 mod teachers;
+mod training_set;
 mod validate;
 pub mod views;
 
@@ -58,6 +59,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 use targets::Objective;
+use training_set::training_set;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,10 +108,7 @@ pub fn train(
 ) -> Result<Outcome> {
     let chosen = device::open(choice)?;
     let checkpoint = checkpoint::check_run(config, out, resume)?;
-    let train_set = Dataset::load(&config.patches, &config.split.train())?;
-    let train_set = train_set.without_subsets(&config.leave_out);
-    ensure!(!train_set.examples.is_empty(), "--leave-out leaves nothing to learn from");
-    let train_set = contested::training_part(config, train_set)?;
+    let train_set = training_set(config)?;
     let valid_set = Dataset::load(&config.patches, &config.split.valid())?;
     // Read for its errors alone: the card is written when the run is long done.
     DataCard::read(&config.patches, config.data_card())?;

@@ -1,13 +1,15 @@
 //! `nodulens crossval`: every fold in turn is the part that decides nothing.
 
+pub mod pooled;
+
+use self::pooled::{Figures, FoldFigures, Judged, PREDICTIONS, Pooled, Row, Summary};
 use super::train::stop_on_ctrl_c;
 use crate::config::{self, Overrides, TrainConfig};
 use crate::dataset::{Dataset, Fold, read_manifest, unit_word};
 use crate::device::{self, DeviceChoice};
 use crate::environment::commit;
 use crate::files::write_whole;
-use crate::metrics::{Labelled, average_precision, operating_point, roc_auc, roc_auc_interval};
-use crate::report::{BOOTSTRAP_SEED, RESAMPLES};
+use crate::report::RESAMPLES;
 use crate::shard::Shard;
 use crate::train::checkpoint;
 use crate::train::teacher_check::{self, of_fold};
@@ -15,12 +17,13 @@ use crate::train::{Ending, Validated, train, validate};
 use anyhow::{Context, Result, bail, ensure};
 use nodulens::constants::PAPER_SPECIFICITY;
 use nodulens::on_burn::Trainable;
-use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-/// Predictions of a fold's test part, in its folder.
-const PREDICTIONS: &str = "predictions.csv";
+/// The summary of all folds, in the folder of the cross-validation.
+const SUMMARY: &str = "crossval.json";
 
 /// Arguments of `nodulens crossval`.
 #[derive(clap::Args)]
@@ -43,6 +46,9 @@ pub struct Arguments {
     /// Train nothing: write the summary of the folds that are done.
     #[arg(long)]
     merge: bool,
+    /// Folder of another cross-validation to compare with on the same patches, by a paired bootstrap.
+    #[arg(long, value_name = "DIR")]
+    compare: Option<PathBuf>,
     /// Where to compute.
     #[arg(long, value_enum, default_value = "auto")]
     device: DeviceChoice,
@@ -50,64 +56,30 @@ pub struct Arguments {
     overrides: Overrides,
 }
 
-/// A patch of a test part with what the fold's network says of it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Row {
-    fold: Fold,
-    candidate_row: String,
-    seriesuid: String,
-    /// What the bootstrap draws: the patient, where the manifest names one.
-    unit: String,
-    class: u8,
-    /// Whether it is a contested negative; empty where that is not known.
-    contested: Option<bool>,
-    /// Of a nodule, mm; empty where it is not known.
-    #[serde(default)]
-    diameter_mm: Option<f64>,
-    probability: f64,
-    /// Of the patch alone; empty of a network that looks at nothing else.
-    #[serde(default)]
-    probability_patch: Option<f64>,
+/// A cross-validation to be done.
+pub struct Job<'a> {
+    /// Configuration of the runs.
+    pub config: TrainConfig,
+    /// Test parts; each subset of the manifest where there are none.
+    pub folds: &'a [Fold],
+    /// Folder of the folds' runs and of the summary.
+    pub out: &'a Path,
+    /// Which of the folds are trained here; none with [`Self::merge`].
+    pub shard: Shard,
+    /// Whether nothing is trained.
+    pub merge: bool,
+    /// Where to compute.
+    pub device: DeviceChoice,
 }
 
-/// Figures of one fold, or of all together.
-#[derive(Clone, Debug, Serialize)]
-struct Figures {
-    n: usize,
-    positives: usize,
-    roc_auc: Option<f64>,
-    average_precision: Option<f64>,
-    #[serde(rename = "recall_at_specificity_0.9709")]
-    recall_at_paper_specificity: Option<f64>,
-}
-
-#[derive(Debug, Serialize)]
-struct FoldFigures {
-    fold: Fold,
-    #[serde(flatten)]
-    figures: Figures,
-    /// Without contested negatives; `null` where it is not known which they are.
-    without_contested: Option<Figures>,
-}
-
-/// `crossval.json`
-#[derive(Debug, Serialize)]
-struct CrossvalSummary {
-    commit: String,
-    config: TrainConfig,
-    /// Teachers that could not be checked for having seen the patients of a fold, and were trusted.
-    unchecked_teachers: Vec<String>,
-    folds: Vec<FoldFigures>,
-    /// Every patch once, each judged by the network that never saw its fold.
-    pooled: Figures,
-    pooled_without_contested: Option<Figures>,
-    pooled_roc_auc_ci95: Option<[f64; 2]>,
-    bootstrap_resamples: usize,
-    /// What they draw: patients, where the manifest names them.
-    bootstrap_units: String,
-    roc_auc_mean: f64,
-    /// Between folds, with n - 1.
-    roc_auc_sd: f64,
+/// How a cross-validation ended.
+pub enum Done {
+    /// With its summary, which is written.
+    Whole(Box<Summary>),
+    /// Some folds are another shard's.
+    Part,
+    /// The user stopped it.
+    Interrupted,
 }
 
 /// Train and measure the folds, then sum them up.
@@ -116,42 +88,67 @@ struct CrossvalSummary {
 /// Those of [`train`]; folds that the manifest does not have.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let config = config::resolve(arguments.config.as_deref(), &arguments.overrides)?;
-    let folds = folds(&config, &arguments.folds)?;
+    let job = Job {
+        config,
+        folds: &arguments.folds,
+        out: &arguments.out,
+        shard: arguments.shard,
+        merge: arguments.merge,
+        device: arguments.device,
+    };
+    match cross_validate(&job, &stop_on_ctrl_c()?)? {
+        Done::Whole(summary) => print(&summary),
+        Done::Part => return Ok(ExitCode::SUCCESS),
+        Done::Interrupted => return Ok(ExitCode::FAILURE),
+    }
+    if let Some(other) = &arguments.compare {
+        compare_with(&arguments.out, other)?;
+    }
+    println!("Wrote {}", arguments.out.join(SUMMARY).display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Train and measure the folds that are not done yet, then sum them up.
+///
+/// # Errors
+/// As [`run`].
+pub fn cross_validate(job: &Job<'_>, stop: &Arc<AtomicBool>) -> Result<Done> {
+    let folds = folds(&job.config, job.folds)?;
     let pending = |i: usize, fold: Fold| {
-        let done = folder(&arguments.out, fold).join(PREDICTIONS).is_file();
-        !(arguments.merge || done || !arguments.shard.holds(i))
+        let done = folder(job.out, fold).join(PREDICTIONS).is_file();
+        !(job.merge || done || !job.shard.holds(i))
     };
     // All of them before the first is trained: a leak of the last would be told days later.
     for fold in folds.iter().enumerate().filter(|(i, fold)| pending(*i, **fold)).map(|(_, f)| f) {
-        teacher_check::check(&of_fold(&config, *fold)).with_context(|| format!("fold {fold}"))?;
+        teacher_check::check(&of_fold(&job.config, *fold))
+            .with_context(|| format!("fold {fold}"))?;
     }
-    let stop = stop_on_ctrl_c()?;
     for (i, fold) in folds.iter().enumerate() {
-        let run = folder(&arguments.out, *fold);
+        let run = folder(job.out, *fold);
         if !pending(i, *fold) {
             continue;
         }
-        let config = of_fold(&config, *fold);
+        let config = of_fold(&job.config, *fold);
         eprintln!("\nFold {fold} ({} of {})", i + 1, folds.len());
         let resume = run.join(config::FILE).is_file();
-        let outcome = train(&config, arguments.device, &run, resume, &stop)?;
+        let outcome = train(&config, job.device, &run, resume, stop)?;
         if outcome.ending == Ending::Interrupted {
             eprintln!("Go on with the same command; what is done is kept.");
-            return Ok(ExitCode::FAILURE);
+            return Ok(Done::Interrupted);
         }
-        predict(&config, arguments.device, *fold, &run)?;
+        predict(&config, job.device, *fold, &run)?;
     }
     let missing: Vec<String> = folds
         .iter()
-        .filter(|fold| !folder(&arguments.out, **fold).join(PREDICTIONS).is_file())
+        .filter(|fold| !folder(job.out, **fold).join(PREDICTIONS).is_file())
         .map(Fold::to_string)
         .collect();
     if missing.is_empty() {
-        return summarise(arguments, config, &folds);
+        return Ok(Done::Whole(Box::new(summarise(job, &folds)?)));
     }
-    ensure!(!arguments.merge, "folds {} are not done yet", missing.join(", "));
+    ensure!(!job.merge, "folds {} are not done yet", missing.join(", "));
     println!("This part is done; folds {} are another's.", missing.join(", "));
-    Ok(ExitCode::SUCCESS)
+    Ok(Done::Part)
 }
 
 fn folder(out: &Path, fold: Fold) -> PathBuf {
@@ -211,24 +208,14 @@ fn predict(config: &TrainConfig, device: DeviceChoice, fold: Fold, run: &Path) -
     write_whole(&run.join(PREDICTIONS), &writer.into_inner()?)
 }
 
-fn summarise(arguments: &Arguments, config: TrainConfig, folds: &[Fold]) -> Result<ExitCode> {
-    let manifest = read_manifest(&config.patches)?;
-    let mut unchecked = Vec::new();
+fn summarise(job: &Job<'_>, folds: &[Fold]) -> Result<Summary> {
+    let manifest = read_manifest(&job.config.patches)?;
+    let (mut unchecked, mut rows) = (Vec::new(), Vec::new());
     for fold in folds {
-        let learnt = teacher_check::read(&folder(&arguments.out, *fold))?;
+        let learnt = teacher_check::read(&folder(job.out, *fold))?;
         let gaps = learnt.map(|learnt| learnt.gaps).unwrap_or_default();
         unchecked.extend(gaps.into_iter().map(|gap| format!("fold {fold}: {gap}")));
-    }
-    let mut rows: Vec<Row> = Vec::new();
-    for fold in folds {
-        let path = folder(&arguments.out, *fold).join(PREDICTIONS);
-        let mut reader =
-            csv::Reader::from_path(&path).with_context(|| path.display().to_string())?;
-        for row in reader.deserialize() {
-            rows.push(row.with_context(|| {
-                format!("{} is no result of this build; remove it", path.display())
-            })?);
-        }
+        rows.extend(pooled::read(&folder(job.out, *fold).join(PREDICTIONS))?);
     }
     let each: Vec<FoldFigures> = folds
         .iter()
@@ -236,24 +223,23 @@ fn summarise(arguments: &Arguments, config: TrainConfig, folds: &[Fold]) -> Resu
             let of_fold: Vec<&Row> = rows.iter().filter(|row| row.fold == *fold).collect();
             FoldFigures {
                 fold: *fold,
-                figures: figures(&labelled(&of_fold)),
-                without_contested: without_contested(&of_fold),
+                figures: Figures::of(&of_fold, Judged::Own),
+                without_contested: Figures::without_contested(&of_fold, Judged::Own),
             }
         })
         .collect();
     let areas: Vec<f64> = each.iter().filter_map(|fold| fold.figures.roc_auc).collect();
     let mean = areas.iter().sum::<f64>() / areas.len().max(1) as f64;
     let squares: f64 = areas.iter().map(|area| (area - mean).powi(2)).sum();
-    let units: Vec<&str> = rows.iter().map(|row| row.unit.as_str()).collect();
-    let pooled = labelled(&rows.iter().collect::<Vec<_>>());
-    let summary = CrossvalSummary {
+    let all: Vec<&Row> = rows.iter().collect();
+    let looks = all.iter().any(|row| row.probability_patch.is_some());
+    let summary = Summary {
         commit: commit(),
-        config,
+        config: job.config.clone(),
         unchecked_teachers: unchecked,
         folds: each,
-        pooled: figures(&pooled),
-        pooled_without_contested: without_contested(&rows.iter().collect::<Vec<_>>()),
-        pooled_roc_auc_ci95: roc_auc_interval(&pooled, &units, RESAMPLES, BOOTSTRAP_SEED),
+        pooled: Pooled::of(&all, Judged::Own),
+        pooled_patch: looks.then(|| Pooled::of(&all, Judged::Patch)),
         bootstrap_resamples: RESAMPLES,
         bootstrap_units: unit_word(&manifest).to_owned(),
         roc_auc_mean: mean,
@@ -261,14 +247,16 @@ fn summarise(arguments: &Arguments, config: TrainConfig, folds: &[Fold]) -> Resu
     };
     let mut writer = csv::Writer::from_writer(Vec::new());
     rows.iter().try_for_each(|row| writer.serialize(row))?;
-    write_whole(&arguments.out.join(PREDICTIONS), &writer.into_inner()?)?;
-    let path = arguments.out.join("crossval.json");
-    write_whole(&path, &serde_json::to_vec_pretty(&summary)?)?;
+    write_whole(&job.out.join(PREDICTIONS), &writer.into_inner()?)?;
+    write_whole(&job.out.join(SUMMARY), &serde_json::to_vec_pretty(&summary)?)?;
+    Ok(summary)
+}
+
+fn print(summary: &Summary) {
     let figure = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.4}"));
     println!("fold      n  nodules      AUC  recall at specificity {PAPER_SPECIFICITY}");
     for fold in &summary.folds {
-        let Figures { n, positives, roc_auc, recall_at_paper_specificity: recall, .. } =
-            fold.figures;
+        let Figures { n, positives, roc_auc, recall, .. } = fold.figures;
         println!(
             "{:>4} {n:>6} {positives:>8}   {}  {}",
             fold.fold,
@@ -276,53 +264,66 @@ fn summarise(arguments: &Arguments, config: TrainConfig, folds: &[Fold]) -> Resu
             figure(recall)
         );
     }
-    let pooled = &summary.pooled;
+    let Pooled { figures, without_contested, .. } = &summary.pooled;
     println!(
-        "pooled {:>4} {:>8}   {}  {}   mean of folds {mean:.4}, sd {:.4}",
-        pooled.n,
-        pooled.positives,
-        figure(pooled.roc_auc),
-        figure(pooled.recall_at_paper_specificity),
+        "pooled {:>4} {:>8}   {}  {}   mean of folds {:.4}, sd {:.4}",
+        figures.n,
+        figures.positives,
+        figure(figures.roc_auc),
+        figure(figures.recall),
+        summary.roc_auc_mean,
         summary.roc_auc_sd
     );
-    match &summary.pooled_without_contested {
+    match without_contested {
         Some(without) => println!(
             "without {} contested negatives: n {}, AUC {}, recall {}",
-            pooled.n - without.n,
+            figures.n - without.n,
             without.n,
             figure(without.roc_auc),
-            figure(without.recall_at_paper_specificity)
+            figure(without.recall)
         ),
         None => println!("which negatives are contested is not known of this data"),
+    }
+    let heads =
+        [("pooled", Some(&summary.pooled)), ("patches alone", summary.pooled_patch.as_ref())];
+    println!("95 % intervals by {}:", summary.bootstrap_units);
+    for (name, pooled) in heads.into_iter().filter_map(|(name, one)| Some((name, one?))) {
+        let [auc, precision, recall, diameters] = pooled.cells();
+        println!(
+            "{name}: AUC {auc}, average precision {precision}, recall {recall}; by diameter {diameters}"
+        );
     }
     for gap in &summary.unchecked_teachers {
         println!("NOTE  {gap}");
     }
-    println!("Wrote {}", path.display());
-    Ok(ExitCode::SUCCESS)
 }
 
-fn labelled(rows: &[&Row]) -> Vec<Labelled> {
-    rows.iter()
-        .map(|row| Labelled { probability: row.probability, nodule: row.class == 1 })
-        .collect()
-}
-
-/// Return the figures without contested negatives; `None` where no row tells.
-fn without_contested(rows: &[&Row]) -> Option<Figures> {
-    rows.iter().any(|row| row.contested.is_some()).then(|| {
-        let kept = rows.iter().filter(|row| row.contested != Some(true)).copied();
-        figures(&labelled(&kept.collect::<Vec<_>>()))
-    })
-}
-
-fn figures(labelled: &[Labelled]) -> Figures {
-    Figures {
-        n: labelled.len(),
-        positives: labelled.iter().filter(|one| one.nodule).count(),
-        roc_auc: roc_auc(labelled),
-        average_precision: average_precision(labelled),
-        recall_at_paper_specificity: operating_point(labelled, PAPER_SPECIFICITY)
-            .map(|(_, recall)| recall),
+/// Print how two cross-validations differ, by their own answers, and by those of patches alone where
+/// this one has them.
+fn compare_with(ours: &Path, other: &Path) -> Result<()> {
+    let [ours, others] = [ours, other].map(|folder| pooled::read(&folder.join(PREDICTIONS)));
+    let (ours, others) = (ours?, others?);
+    let alone = ours.iter().any(|row| row.probability_patch.is_some());
+    for (words, judged) in [("own answers", Judged::Own), ("patches alone", Judged::Patch)] {
+        if judged == Judged::Patch && !alone {
+            continue;
+        }
+        let (n, paired) = pooled::compare(&ours, judged, &others, judged)?;
+        for (figure, difference) in
+            [("AUC", paired.roc_auc), ("recall", paired.recall_at_specificity)]
+        {
+            let Some(found) = difference else { continue };
+            let [low, high] = found.difference_ci95;
+            println!(
+                "against {}, {words}, n {n}: {figure} {:.4} and {:.4}, {:+.4} ({low:+.4} to {high:+.4}), \
+                 better in {:.1} % of resamples",
+                other.display(),
+                found.first,
+                found.second,
+                found.difference,
+                100.0 * (1.0 - found.share_not_better)
+            );
+        }
     }
+    Ok(())
 }

@@ -1,10 +1,14 @@
-//! `nodulens sweep`: a run for each point of a grid of training keys.
+//! `nodulens sweep`: a run, or a cross-validation, for each point of a grid of training keys.
 
+use super::crossval::pooled::Summary;
+use super::crossval::{Done, Job, cross_validate};
 use super::runs::{self, Column, Format};
 use super::train::stop_on_ctrl_c;
 use crate::config::{self, Overrides, TrainConfig};
+use crate::dataset::Fold;
 use crate::device::DeviceChoice;
 use crate::files::write_whole;
+use crate::shard::Shard;
 use crate::tensorboard::EventFile;
 use crate::train::{COMPARED, EVENTS, Ending, train};
 use anyhow::{Context, Result, bail, ensure};
@@ -27,6 +31,10 @@ pub struct Arguments {
     /// Folder of the runs and of runs.csv. What is there already is gone on from.
     #[arg(long)]
     out: PathBuf,
+    /// Cross-validate each point over these folds, as crossval does, and write pooled.md
+    /// instead of the table of runs.
+    #[arg(long, value_delimiter = ',')]
+    folds: Vec<Fold>,
     /// Say which runs there would be, and train nothing.
     #[arg(long)]
     list: bool,
@@ -55,6 +63,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     if arguments.list {
         points.iter().for_each(|point| println!("{}", point.name));
         return Ok(ExitCode::SUCCESS);
+    }
+    if !arguments.folds.is_empty() {
+        return pooled(arguments, points);
     }
     let settings = Table::try_from(&points[0].config)?;
     let events = arguments.out.join(EVENTS);
@@ -94,6 +105,58 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     println!("{} of {} failed: {}", failed.len(), points.len(), failed.join(", "));
     println!("The same command tries them again; what is done is kept.");
     Ok(ExitCode::FAILURE)
+}
+
+/// Cross-validate every point, those that fail left aside, then write a table of their pooled figures.
+fn pooled(arguments: &Arguments, points: Vec<Point>) -> Result<ExitCode> {
+    let stop = stop_on_ctrl_c()?;
+    let (mut rows, mut failed) = (Vec::new(), Vec::new());
+    for (i, Point { name, config }) in points.into_iter().enumerate() {
+        eprintln!("\nPoint {}: {name}", i + 1);
+        let out = arguments.out.join(&name);
+        let (folds, device) = (&arguments.folds[..], arguments.device);
+        let job = Job { config, folds, out: &out, shard: Shard::WHOLE, merge: false, device };
+        match cross_validate(&job, &stop) {
+            Ok(Done::Whole(summary)) => rows.push((name, summary)),
+            Ok(Done::Part) => {}
+            Ok(Done::Interrupted) => return Ok(ExitCode::FAILURE),
+            Err(error) => {
+                eprintln!("error: {name}: {error:#}");
+                failed.push(name);
+            }
+        }
+    }
+    let area = |summary: &Summary| summary.pooled.figures.roc_auc.unwrap_or(0.0);
+    rows.sort_by(|(_, a), (_, b)| area(b).total_cmp(&area(a)));
+    let text = table(&rows);
+    let path = arguments.out.join("pooled.md");
+    write_whole(&path, text.as_bytes())?;
+    print!("{text}");
+    println!("Wrote {}", path.display());
+    if failed.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!(
+        "Failed: {}. The same command tries them again; what is done is kept.",
+        failed.join(", ")
+    );
+    Ok(ExitCode::FAILURE)
+}
+
+/// Write pooled figures as a table in Markdown: a row for each answer of each point.
+fn table(rows: &[(String, Box<Summary>)]) -> String {
+    let mut text =
+        "| run | judged | AUC (95 %) | AP | recall at specificity .9709 (95 %) | recall < 6, \
+                    6-8, 8-15, > 15 mm |\n|---|---|---|---|---|---|\n"
+            .to_owned();
+    for (name, summary) in rows {
+        let patch = summary.pooled_patch.as_ref().map(|patch| ("patch alone", patch));
+        let own = if patch.is_some() { "with surroundings" } else { "patch" };
+        for (judged, pooled) in std::iter::once((own, &summary.pooled)).chain(patch) {
+            text.push_str(&format!("| {name} | {judged} | {} |\n", pooled.cells().join(" | ")));
+        }
+    }
+    text
 }
 
 /// Return the points of a grid in order, the last key changing fastest, at least one; and the keys

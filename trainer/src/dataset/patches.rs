@@ -25,6 +25,8 @@ pub struct Example {
     pub canvas: Canvas,
     /// SHA-256 of the bytes of its files, the patch and then its surroundings.
     pub digest: [u8; 32],
+    /// Whether it was mined elsewhere, as a hard negative.
+    pub mined: bool,
 }
 
 impl Example {
@@ -109,14 +111,24 @@ impl Dataset {
         self
     }
 
-    /// Return it without the patches of these LUNA16 subsets.
+    /// Return it without the patients who have a patch in these LUNA16 subsets.
     #[must_use]
     pub fn without_subsets(mut self, subsets: &[u32]) -> Self {
         if !subsets.is_empty() {
-            let left = |subset: u32| subsets.contains(&subset);
-            self.examples.retain(|example| !example.row.luna_subset.is_some_and(left));
+            let rows = self.examples.iter().map(|example| &example.row);
+            let left = units_in(rows, subsets);
+            self.examples.retain(|example| !left.contains(example.row.unit()));
             self.hash = hash(&self.examples);
         }
+        self
+    }
+
+    /// Return it with the patches of another set behind its own, as mined.
+    #[must_use]
+    pub fn with_mined(mut self, mined: Self) -> Self {
+        let mined = mined.examples.into_iter().map(|one| Example { mined: true, ..one });
+        self.examples.extend(mined);
+        self.hash = hash(&self.examples);
         self
     }
 
@@ -139,6 +151,16 @@ impl Dataset {
         };
         series(self).intersection(&series(other)).count()
     }
+}
+
+/// Return the patients (or scans) who have a row in these LUNA16 subsets: LUNA16 divides scans, and a
+/// patient may have one in each of two.
+pub fn units_in<'a>(
+    rows: impl IntoIterator<Item = &'a ManifestRow>,
+    subsets: &[u32],
+) -> HashSet<String> {
+    let holds = |row: &&ManifestRow| row.luna_subset.is_some_and(|one| subsets.contains(&one));
+    rows.into_iter().filter(holds).map(|row| row.unit().to_owned()).collect()
 }
 
 /// Hash what a network can learn or be measured on. A line an example, each field behind its
@@ -205,7 +227,7 @@ fn read_example(folder: &Path, row: ManifestRow) -> Result<Example> {
     let values = values(&bytes).with_context(|| path.display().to_string())?;
     let mut hasher = Sha256::new_with_prefix(&bytes);
     let canvas = canvas(folder, &row.candidate_row, &values, &mut hasher);
-    Ok(Example { row, values, canvas, digest: hasher.finalize().into() })
+    Ok(Example { row, values, canvas, digest: hasher.finalize().into(), mined: false })
 }
 
 /// Return the file of this row, whatever its format.

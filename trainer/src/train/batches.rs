@@ -100,11 +100,14 @@ pub fn clean_batches(
 }
 
 /// Return the indices of one epoch's patches in order: every other patch once, nodules until they
-/// are the wanted share (oversampling; each at least once, the extra ones drawn without repeats).
+/// are the wanted share (oversampling; each at least once, the extra ones drawn without repeats), and so
+/// many of the mined as make their share.
 pub fn epoch_order(config: &TrainConfig, set: &Dataset, epoch: usize) -> Vec<usize> {
     let mut rng = Pcg64Mcg::seed_from_u64(mix(config.seed, epoch as u64));
+    let (mut mined, own): (Vec<usize>, Vec<usize>) =
+        (0..set.examples.len()).partition(|i| set.examples[*i].mined);
     let (mut nodules, mut order): (Vec<usize>, Vec<usize>) =
-        (0..set.examples.len()).partition(|i| set.examples[*i].row.nodule());
+        own.into_iter().partition(|i| set.examples[*i].row.nodule());
     let share = config.positive_fraction;
     let wanted = (order.len() as f64 * share / (1.0 - share)).round() as usize;
     let mut missing = wanted.max(nodules.len());
@@ -112,6 +115,12 @@ pub fn epoch_order(config: &TrainConfig, set: &Dataset, epoch: usize) -> Vec<usi
         nodules.shuffle(&mut rng);
         order.extend(nodules.iter().take(missing));
         missing = missing.saturating_sub(nodules.len());
+    }
+    if !mined.is_empty() {
+        let share = config.hard_share;
+        let wanted = (order.len() as f64 * share / (1.0 - share)).round() as usize;
+        mined.shuffle(&mut rng);
+        order.extend(mined.iter().cycle().take(wanted));
     }
     order.shuffle(&mut rng);
     order

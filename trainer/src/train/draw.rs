@@ -165,6 +165,7 @@ mod tests {
                 values,
                 canvas: Canvas { side: PATCH_SIZE, grey, coarse: None },
                 digest: [0; 32],
+                mined: false,
             }
         };
         let examples = (0..patches).map(example).collect();

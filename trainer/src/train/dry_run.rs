@@ -2,13 +2,13 @@
 //! patches as the network would see them. A few steps are computed and forgotten.
 
 use super::batches::{AHEAD, Ready, Start, clean_batches, epoch_order, feed};
-use super::contested::training_part;
 use super::initial::initial;
 use super::journal::{clock, describe, sheet};
 use super::machine::peak_memory_bytes;
 use super::optimizer::optimizer;
 use super::targets::Objective;
 use super::teacher_check;
+use super::training_set::training_set;
 use super::validate::validate;
 use super::{Pass, pass};
 use crate::config::TrainConfig;
@@ -53,8 +53,7 @@ pub struct DryRun {
 /// Those of [`super::train`] before its first epoch ends; where the sheet cannot be written.
 pub fn dry_run(config: &TrainConfig, choice: DeviceChoice, path: &Path) -> Result<DryRun> {
     let chosen = device::open(choice)?;
-    let train = Dataset::load(&config.patches, &config.split.train())?;
-    let train = training_part(config, train)?;
+    let train = training_set(config)?;
     let valid = Dataset::load(&config.patches, &config.split.valid())?;
     teacher_check::check(config)?;
     let objective = Objective::new(config, &train)?;

@@ -53,12 +53,10 @@ impl Labels {
             return Ok(HashMap::new());
         }
         let labels = Self::read(&config.labels)?;
-        let rows = train.examples.iter().map(|example| &example.row);
-        let lacking = rows.filter(|row| {
-            // What was mined has no teacher: its label is that there is no nodule.
-            row.luna_subset.is_some() && !labels.logits.contains_key(&row.candidate_row)
-        });
-        let lacking: Vec<&str> = lacking.map(|row| row.candidate_row.as_str()).collect();
+        // What was mined has no teacher: its label is that there is no nodule.
+        let rows = train.examples.iter().filter(|example| !example.mined);
+        let rows = rows.map(|example| example.row.candidate_row.as_str());
+        let lacking: Vec<&str> = rows.filter(|row| !labels.logits.contains_key(*row)).collect();
         ensure!(
             lacking.is_empty(),
             "{} grades other patches: row {} and {} more of the training part are not in it. Make it \

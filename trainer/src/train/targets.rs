@@ -122,7 +122,8 @@ impl Objective {
     fn label(&self, example: &Example, hollowed: bool) -> [f64; CLASSES] {
         let own = label(self.contested, &example.row);
         let own = self.smoothing / CLASSES as f64 + (1.0 - self.smoothing) * own;
-        let graded = self.labels.get(&example.row.candidate_row).filter(|_| !hollowed);
+        let graded =
+            self.labels.get(&example.row.candidate_row).filter(|_| !hollowed && !example.mined);
         let nodule = graded.map_or(own, |graded| own + self.label_weight * (graded - own));
         let mut label = [0.0; CLASSES];
         label[CLASS_NODULE] = nodule;
@@ -216,7 +217,7 @@ mod tests {
     fn example(class: u8) -> Example {
         let row = ManifestRow { class, ..ManifestRow::default() };
         let canvas = Canvas { side: PATCH_SIZE, grey: Vec::new(), coarse: None };
-        Example { row, values: Vec::new(), canvas, digest: [0; 32] }
+        Example { row, values: Vec::new(), canvas, digest: [0; 32], mined: false }
     }
 
     fn set(classes: &[u8]) -> Dataset {

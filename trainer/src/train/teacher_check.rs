@@ -3,7 +3,7 @@
 
 use crate::config::TrainConfig;
 use crate::dataset::learnt::{Learnt, Shared};
-use crate::dataset::{Fold, ManifestRow, Split, read_manifest, unit_word};
+use crate::dataset::{Fold, ManifestRow, Split, read_manifest, unit_word, units_in};
 use crate::files::write_whole;
 use crate::train::initial::of_run;
 use crate::train::labels::Labels;
@@ -25,9 +25,13 @@ const FOLD: &str = "{fold}";
 /// not say whom it has learnt from, unless `trust_teachers` is set.
 pub fn check(config: &TrainConfig) -> Result<Learnt> {
     let rows = read_manifest(&config.patches)?;
-    let left = |row: &ManifestRow| row.luna_subset.is_some_and(|s| config.leave_out.contains(&s));
-    let learnt_from = config.split.train().of(rows.clone()).into_iter().filter(|row| !left(row));
-    let mut learnt = Learnt::of(&learnt_from.collect::<Vec<_>>());
+    let mut learnt_from = config.split.train().of(rows.clone());
+    let left = units_in(&learnt_from, &config.leave_out);
+    learnt_from.retain(|row| !left.contains(row.unit()));
+    if !config.hard_negatives.as_os_str().is_empty() {
+        learnt_from.extend(read_manifest(&config.hard_negatives)?);
+    }
+    let mut learnt = Learnt::of(&learnt_from);
     let judged: Vec<ManifestRow> = [config.split.valid(), config.split.test()]
         .into_iter()
         .flat_map(|part| part.of(rows.clone()))

@@ -87,6 +87,6 @@ fn every_report_gives_both_figures() {
     let here = contested.iter().filter(|fold| ["0", "1", "2"].contains(&fold.as_str())).count();
     assert!(here > 0 && printed.contains(&format!("without {here} contested negatives")));
     let n = |figures: &Value| figures["n"].as_u64().unwrap();
-    assert_eq!(n(&summary["pooled"]) - n(&summary["pooled_without_contested"]), here as u64);
+    assert_eq!(n(&summary["pooled"]) - n(&summary["pooled"]["without_contested"]), here as u64);
     assert!(summary["folds"][0]["without_contested"]["n"].is_u64());
 }

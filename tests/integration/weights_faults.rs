@@ -85,7 +85,9 @@ fn one_flipped_bit_is_found() {
 fn another_network_preprocessing_or_shape_is_a_mismatch() {
     let network = error(&rebuilt(|header| header["network"] = "resnet".into(), None));
     assert!(
-        network.to_string().contains("network is resnet, expected compact or paper or wide"),
+        network
+            .to_string()
+            .contains("network is resnet, expected context or compact or paper or wide"),
         "{network}"
     );
     let preprocessing = rebuilt(|header| header["preprocess_id"] = "patch64-v9".into(), None);

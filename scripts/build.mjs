@@ -145,7 +145,7 @@ function printSizes(sizes, start, seconds) {
 
 /** In bytes after brotli: what a visitor waits for, and what nobody should make larger without noticing. */
 const BUDGETS = {
-  'pkg/cpu/nodulens_bg.wasm': 300_000,
+  'pkg/cpu/nodulens_bg.wasm': 306_000,
   'main.js': 58_500,
   'main.css': 9_500,
   views: 44_000,

@@ -133,7 +133,7 @@ impl Classifier {
     }
 
     /// Classify model values, 2,500 a patch, as one batch of patches alone; see
-    /// [`model_values`](crate::preprocess::model_values).
+    /// [`model_values`].
     ///
     /// # Errors
     /// As [`Self::classify`].

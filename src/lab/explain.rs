@@ -183,7 +183,7 @@ fn blind() -> ExplainError {
 }
 
 /// What explains the answers of one network: its layers on a device that differentiates. It takes a
-/// patch, 2,500 values, or a [`view`](crate::preprocess::view), 5,000, and explains the part of the
+/// patch, 2,500 values, or a [`view`], 5,000, and explains the part of the
 /// network that answers to it.
 #[derive(Clone, Debug)]
 pub struct Explainer {

@@ -175,6 +175,8 @@ published: trainer
 	publish paper
 	train compact compact
 	publish compact --checkpoint last
+	train context context
+	publish context --checkpoint last
 
 # PyTorch, from PyPI, in a place of its own: some gigabytes, of which nothing ships.
 TORCH := target/tools/torch

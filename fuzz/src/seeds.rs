@@ -10,6 +10,7 @@ use formats::*;
 use image::{DynamicImage, ImageFormat};
 use nodulens::patch::PatchSamples;
 use nodulens::phantom;
+use nodulens::weights::{Card, WeightsHeader, write_weights};
 use nodulens_imaging::encode;
 use nodulens_imaging::geometry::{SpacingMm, VolumeGeometry, WorldMm};
 use std::io::{Cursor, Write};
@@ -408,6 +409,16 @@ fn weights() -> Vec<Seed> {
         let length = u32::try_from(header.len()).unwrap().to_le_bytes();
         [&COMPACT[..12], &length, &header, parameters].concat()
     };
+    // The format's second version, ties stored once: of zeros they hold.
+    let zeros = |(name, shape): (String, Vec<usize>)| {
+        let values = vec![0.0; shape.iter().product()];
+        (name, nodulens::weights::Parameter { shape, values })
+    };
+    let kind = nodulens::model::NetworkKind::Compact;
+    let zeros = kind.parameter_shapes().into_iter().map(zeros).collect();
+    let header = WeightsHeader::uncalibrated(kind, Card::default());
+    let mut ties = write_weights(&header, &zeros).unwrap();
+    ties.truncate(ties.len() - 32 - 2 * kind.parameters() / 8);
     let halves = [0x3C00_u16.to_le_bytes(), 0xBC00_u16.to_le_bytes()].concat();
     let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F16, vec![2], &halves);
     let small = safetensors::serialize([("fc2.bias", view.unwrap())], None).unwrap();
@@ -418,6 +429,7 @@ fn weights() -> Vec<Seed> {
         ("wide", made(&|header| header["network"] = "wide".into(), &small)),
         ("card", made(&|header| header["card"] = whole["card"].clone(), &small)),
         ("cut", COMPACT[..400].to_vec()),
+        ("ties", ties),
     ]
     .map(|(name, bytes)| (name.to_owned(), bytes))
     .to_vec()

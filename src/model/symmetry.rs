@@ -27,6 +27,50 @@ pub fn permutation(symmetry: usize, side: usize) -> Vec<usize> {
     permutation
 }
 
+/// Return the symmetry that does `second` after `first`: turns add up, and a mirror behind a turn
+/// reverses it.
+fn product(second: usize, first: usize) -> usize {
+    const TURNS: usize = SYMMETRIES / 2;
+    let turns = if second >= TURNS { TURNS - first % TURNS } else { first };
+    (second + turns) % TURNS + TURNS * ((first / TURNS) ^ (second / TURNS))
+}
+
+/// Return the symmetry that undoes this one.
+fn inverse(symmetry: usize) -> usize {
+    const TURNS: usize = SYMMETRIES / 2;
+    if symmetry >= TURNS { symmetry } else { (TURNS - symmetry) % TURNS }
+}
+
+/// Index of the kernel's values, `[8 * side * side]`, that makes eight turned kernels of one on a
+/// picture.
+#[must_use]
+pub fn lifting_index(side: usize) -> Vec<usize> {
+    // Loops, here and below: the page's first module is smaller by what iterators weigh.
+    let mut index = Vec::new();
+    for symmetry in 0..SYMMETRIES {
+        index.extend_from_slice(&permutation(symmetry, side));
+    }
+    index
+}
+
+/// Index of the kernel's values, `[8 * 8 * side * side]`, that makes eight turned kernels of one on
+/// eight turned maps: the output that is turned by h sees the input turned by g as the output that is
+/// not turned sees the one turned by h^-1 g.
+#[must_use]
+pub fn group_index(side: usize) -> Vec<usize> {
+    let mut index = Vec::with_capacity(SYMMETRIES * SYMMETRIES * side * side);
+    for h in 0..SYMMETRIES {
+        let turned = permutation(h, side);
+        for g in 0..SYMMETRIES {
+            let from = product(inverse(h), g) * side * side;
+            for value in &turned {
+                index.push(from + value);
+            }
+        }
+    }
+    index
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,5 +84,20 @@ mod tests {
         all.sort();
         all.dedup();
         assert_eq!(all.len(), SYMMETRIES);
+    }
+
+    #[test]
+    fn symmetries_multiply_as_a_group() {
+        for (first, second) in (0..8).flat_map(|first| (0..8).map(move |second| (first, second))) {
+            let (once, twice) = (permutation(first, 4), permutation(second, 4));
+            let both: Vec<usize> = twice.iter().map(|from| once[*from]).collect();
+            assert_eq!(permutation(product(second, first), 4), both, "{second} after {first}");
+        }
+        for symmetry in 0..SYMMETRIES {
+            assert_eq!(product(symmetry, inverse(symmetry)), 0);
+            assert_eq!(product(symmetry, 0), symmetry);
+        }
+        // Mirroring and turning do not commute.
+        assert_ne!(product(1, 4), product(4, 1));
     }
 }

@@ -5,7 +5,7 @@
 use super::maps::{Maps, Then};
 #[cfg(feature = "flex")]
 use super::ties::written_out;
-use crate::model::symmetry::{SYMMETRIES, permutation};
+use crate::model::symmetry::{SYMMETRIES, group_index, lifting_index};
 use burn::module::{Initializer, Module, Param};
 use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -74,51 +74,9 @@ impl TiedConv {
     }
 }
 
-/// Return the symmetry that does `second` after `first`.
-fn product(second: usize, first: usize) -> usize {
-    let (first, second) = (permutation(first, 3), permutation(second, 3));
-    let both: Vec<usize> = second.iter().map(|from| first[*from]).collect();
-    (0..SYMMETRIES).find(|symmetry| permutation(*symmetry, 3) == both).unwrap_or(0)
-}
-
-fn inverse(symmetry: usize) -> usize {
-    (0..SYMMETRIES).find(|other| product(*other, symmetry) == 0).unwrap_or(0)
-}
-
-/// Index of the kernel's values, `[8 * side * side]`, that makes eight turned kernels of one on a
-/// picture.
-fn lifting_index(side: usize) -> Vec<usize> {
-    (0..SYMMETRIES).flat_map(|symmetry| permutation(symmetry, side)).collect()
-}
-
-/// Index of the kernel's values, `[8 * 8 * side * side]`, that makes eight turned kernels of one on
-/// eight turned maps: the output that is turned by h sees the input turned by g as the output that is
-/// not turned sees the one turned by h^-1 g.
-fn group_index(side: usize) -> Vec<usize> {
-    let mut index = Vec::with_capacity(SYMMETRIES * SYMMETRIES * side * side);
-    for h in 0..SYMMETRIES {
-        let turned = permutation(h, side);
-        for g in 0..SYMMETRIES {
-            let from = product(inverse(h), g) * side * side;
-            index.extend(turned.iter().map(|value| from + value));
-        }
-    }
-    index
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn symmetries_multiply_as_a_group() {
-        for symmetry in 0..SYMMETRIES {
-            assert_eq!(product(symmetry, inverse(symmetry)), 0);
-            assert_eq!(product(symmetry, 0), symmetry);
-        }
-        // Mirroring and turning do not commute.
-        assert_ne!(product(1, 4), product(4, 1));
-    }
 
     #[cfg(feature = "flex")]
     #[test]

@@ -3,6 +3,7 @@
 use super::error::{WeightsError, corrupt, mismatch};
 use super::header::{WeightsFile, WeightsHeader, check_header};
 use super::parameters::{Parameter, Parameters};
+use super::ties;
 use crate::model::NetworkKind;
 use ::safetensors::tensor::TensorView;
 use ::safetensors::{Dtype, SafeTensors};
@@ -12,12 +13,15 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 const MAGIC: &[u8; 8] = b"NODULENS";
-/// Version of the format that is written, and the latest that is read.
-const VERSION: u32 = 1;
+/// Version of the format with every number of the network.
+const FULL: u32 = 1;
+/// Version with one of each eight tied kernels, and the latest that is read.
+const TIES: u32 = 2;
 const PREFIX: usize = 16;
 const DIGEST: usize = 32;
 
-/// Write a weights file. Parameters are rounded to half precision.
+/// Write a weights file. Parameters are rounded to half precision. Of a network with ties, one of each
+/// eight kernels is kept where that loses nothing.
 ///
 /// # Errors
 /// [`WeightsError::Corrupt`] where a parameter is not finite in half precision, as after a
@@ -26,7 +30,13 @@ pub fn write_weights(
     header: &WeightsHeader,
     parameters: &Parameters,
 ) -> Result<Vec<u8>, WeightsError> {
-    parameters.check(named(header)?)?;
+    let kind = named(header)?;
+    parameters.check(kind)?;
+    let folded = ties::folded(kind, parameters);
+    let (version, parameters) = match &folded {
+        Some(folded) => (TIES, folded),
+        None => (FULL, parameters),
+    };
     let halves = parameters
         .iter()
         .map(|(name, parameter)| {
@@ -46,7 +56,7 @@ pub fn write_weights(
     let header_length = u32::try_from(header.len()).map_err(corrupt)?;
     let mut file = Vec::with_capacity(PREFIX + header.len() + parameters.len() + DIGEST);
     file.extend_from_slice(MAGIC);
-    file.extend_from_slice(&VERSION.to_le_bytes());
+    file.extend_from_slice(&version.to_le_bytes());
     file.extend_from_slice(&header_length.to_le_bytes());
     file.extend_from_slice(&header);
     file.extend_from_slice(&parameters);
@@ -76,10 +86,13 @@ pub fn read_weights_as<'a, C: Deserialize<'a>>(
     let kind = named(&header)?;
     check_header(&header)?;
     let document = SafeTensors::deserialize(parts.parameters).map_err(corrupt)?;
-    let parameters = document
+    let mut parameters = document
         .iter()
         .map(|(name, view)| Ok((name.to_owned(), read_tensor(name, &view)?)))
         .collect::<Result<_, WeightsError>>()?;
+    if parts.version == TIES {
+        parameters = ties::written_out(kind, parameters)?;
+    }
     Ok(WeightsFile { header, kind, parameters, sha256: parts.sha256 })
 }
 
@@ -106,6 +119,7 @@ fn half_bytes(name: &str, values: &[f32]) -> Result<Vec<u8>, WeightsError> {
 }
 
 struct Parts<'a> {
+    version: u32,
     header: &'a [u8],
     parameters: &'a [u8],
     sha256: String,
@@ -120,8 +134,8 @@ fn split(bytes: &[u8]) -> Result<Parts<'_>, WeightsError> {
     let truncated = || WeightsError::Truncated(bytes.len());
     let prefix = bytes.get(..PREFIX).ok_or_else(truncated)?;
     let version = little_endian(&prefix[8..12]);
-    if version > VERSION {
-        return Err(WeightsError::Newer { found: version, latest: VERSION });
+    if version > TIES {
+        return Err(WeightsError::Newer { found: version, latest: TIES });
     }
     let header_end = PREFIX.saturating_add(little_endian(&prefix[12..16]) as usize);
     let header = bytes.get(PREFIX..header_end).ok_or_else(truncated)?;
@@ -138,7 +152,7 @@ fn split(bytes: &[u8]) -> Result<Parts<'_>, WeightsError> {
         });
     }
     hasher.update(&bytes[body_end..]);
-    Ok(Parts { header, parameters, sha256: hex(&hasher.finalize()) })
+    Ok(Parts { version, header, parameters, sha256: hex(&hasher.finalize()) })
 }
 
 fn little_endian(bytes: &[u8]) -> u32 {

@@ -78,6 +78,11 @@ impl Parameters {
         self.iter().find(|(present, _)| *present == name).map(|(_, parameter)| parameter)
     }
 
+    /// Return the parameter of this name, to change.
+    pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut Parameter> {
+        self.0.iter_mut().find(|(present, _)| present == name).map(|(_, parameter)| parameter)
+    }
+
     /// Check that they are those of a network, none missing and none left over.
     ///
     /// # Errors

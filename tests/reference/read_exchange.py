@@ -1,6 +1,7 @@
 """What other programs read in our files: run by tests/interchange.rs.
 
 read_exchange.py onnx FILE INPUTS      logits of ONNX Runtime, JSON; INPUTS is JSON, [N][2500]
+read_exchange.py onnx-canvas FILE INPUTS   outputs of both heads; INPUTS is JSON, [N][10000]
 read_exchange.py onnx-dense FILE PICTURE   logits of every patch of a picture; PICTURE is JSON, [H][W]
 read_exchange.py safetensors FILE      shapes by name, JSON
 read_exchange.py events FOLDER         scalars, images and histograms that TensorBoard reads, JSON
@@ -19,6 +20,17 @@ def onnx(path, inputs):
     logits, probabilities = session.run(["logits", "probabilities"], {"patches": patches})
     meta = session.get_modelmeta().custom_metadata_map
     return {"logits": logits.tolist(), "probabilities": probabilities.tolist(), "metadata": meta}
+
+
+def onnx_canvas(path, inputs):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    canvas = np.array(json.load(open(inputs)), dtype=np.float32).reshape(-1, 1, 100, 100)
+    names = [f"{head}{what}" for head in ("", "context_") for what in ("logits", "probabilities")]
+    found = session.run(names, {"canvas": canvas})
+    meta = session.get_modelmeta().custom_metadata_map
+    return {**{name: values.tolist() for name, values in zip(names, found)}, "metadata": meta}
 
 
 def onnx_dense(path, picture):
@@ -51,5 +63,5 @@ def events(folder):
     }
 
 
-reader = {"onnx": onnx, "onnx-dense": onnx_dense, "safetensors": tensors, "events": events}[sys.argv[1]]
+reader = {"onnx": onnx, "onnx-canvas": onnx_canvas, "onnx-dense": onnx_dense, "safetensors": tensors, "events": events}[sys.argv[1]]
 print(json.dumps(reader(*sys.argv[2:])))

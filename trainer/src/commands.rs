@@ -5,6 +5,7 @@ pub mod card;
 pub mod classify;
 pub mod convert;
 pub mod crossval;
+pub mod cubes;
 pub mod dataset;
 pub mod evaluate;
 pub mod explain;
@@ -49,6 +50,8 @@ enum Command {
     Teach(teach::Arguments),
     /// Measure a weights file on a folder of patches.
     Evaluate(evaluate::Arguments),
+    /// Count the nodules that a weights file finds in native HU, and in thicker slices.
+    Cubes(cubes::Arguments),
     /// Write a run's best checkpoint as a weights file, with threshold and card.
     Export(export::Arguments),
     /// Write the card of a weights file again, from its settings, its data and their description.
@@ -105,6 +108,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Crossval(arguments) => crossval::run(&arguments),
         Command::Teach(arguments) => teach::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Cubes(arguments) => cubes::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Card(arguments) => card::run(&arguments),
         Command::Froc(arguments) => froc::run(&arguments),

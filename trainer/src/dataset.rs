@@ -14,7 +14,9 @@
 //! | [`readers`] | how many readers marked what, and which negatives are contested |
 //! | [`split`] | which rows train, validate and test |
 //! | [`patches`] | the pictures of those rows |
+//! | [`cubes`] | another layout: nodules in native HU, all their slices |
 
+pub mod cubes;
 pub mod description;
 pub mod learnt;
 pub mod manifest;

@@ -8,7 +8,7 @@
 //! | [`metrics`], [`report`] | figures; reports, plots and cards made of them |
 //! | [`interchange`] | weights for other programs: safetensors, ONNX |
 //! | [`commands`] | the command line, one module a subcommand |
-//! | [`device`], [`environment`], [`files`], [`shard`], [`tensorboard`], `memory` | what several of them need |
+//! | [`device`], [`environment`], [`files`], [`shard`], [`tensorboard`], `memory`, `scanner` | what several of them need |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -23,6 +23,7 @@ pub mod luna16;
 mod memory;
 pub mod metrics;
 pub mod report;
+mod scanner;
 pub mod shard;
 pub mod tensorboard;
 pub mod train;

@@ -7,6 +7,7 @@
 //! | [`measure`] | answers and labels -> [`Report`] |
 //! | [`contested`] | the figures without contested negatives |
 //! | [`leak`] | which patches come from scans that the network learned from |
+//! | [`stress`] | the figures where the scanner or the place is another |
 //! | [`paper`] | the figures that the paper prints |
 //! | [`page`] | [`Report`] -> HTML, from the pieces of [`html`]; [`plots`] its pictures |
 //! | [`froc`] | sensitivity against false positives in whole scans, as JSON and HTML |
@@ -23,6 +24,7 @@ pub mod measure;
 pub mod page;
 pub mod paper;
 pub mod plots;
+pub mod stress;
 
 use crate::dataset::description::DataCard;
 use crate::metrics::NetBenefit;
@@ -30,7 +32,7 @@ use crate::metrics::bootstrap::{BandPoint, Interval, Paired};
 use crate::metrics::calibration::CrossFit;
 use crate::metrics::curves::{PrPoint, RocPoint};
 use crate::metrics::reliability::ReliabilityBin;
-use crate::metrics::subgroups::Subgroup;
+use crate::metrics::subgroups::{GroupedBy, Subgroup};
 use nodulens::classifier::Classifier;
 use nodulens::weights::{CardEpoch, Confusion};
 use serde::{Deserialize, Serialize};
@@ -162,6 +164,9 @@ pub struct Report {
     pub paper: paper::PaperFigures,
     /// The same patches by other weights.
     pub compare: Option<Comparison>,
+    /// Under physical changes, a table a head; empty where none was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stress: Vec<stress::Stress>,
 }
 
 /// The probabilities as probabilities.
@@ -271,6 +276,19 @@ impl Report {
     }
 }
 
+impl Surroundings {
+    /// Say how far they were shown, of so many patches.
+    pub fn sentence(self, patches: usize) -> String {
+        let alone = match self.unknown {
+            0 => "all are known".to_owned(),
+            unknown => {
+                format!("{unknown} of {patches} have none that are known and are judged alone")
+            }
+        };
+        format!("Patches are shown with their surroundings: {alone}.")
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Confusion { tp, fn_, fp, tn } = self.confusion;
@@ -284,6 +302,9 @@ impl fmt::Display for Report {
             self.series,
             self.skipped.len()
         )?;
+        if let Some(surroundings) = self.surroundings {
+            writeln!(out, "{}", surroundings.sentence(self.n))?;
+        }
         writeln!(
             out,
             "                              95 % by {RESAMPLES} resamples of {}",
@@ -305,6 +326,9 @@ impl fmt::Display for Report {
         line("precision", Some(self.precision), self.precision_ci95)?;
         line("accuracy", Some(self.accuracy), self.accuracy_ci95)?;
         line("F1", Some(self.f1), self.f1_ci95)?;
+        for group in self.subgroups.iter().filter(|group| group.by == GroupedBy::DiameterMm) {
+            line(&format!("recall, {}", group.label), group.recall, group.recall_ci95)?;
+        }
         if let Some(without) = &self.without_contested {
             writeln!(out, "without {} contested negatives (n {})", without.contested, without.n)?;
             let mut line = |name: &str, value: Option<f64>, interval: Option<Interval>| {
@@ -335,6 +359,9 @@ impl fmt::Display for Report {
                     100.0 * difference.share_not_better
                 )?;
             }
+        }
+        for stress in &self.stress {
+            writeln!(out, "{stress}")?;
         }
         for leak in &self.leaks {
             writeln!(out, "NOTE  {}", leak.sentence)?;

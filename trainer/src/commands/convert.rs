@@ -32,9 +32,13 @@ pub struct ConvertArguments {
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// As ONNX: a graph that takes a whole picture and answers for every patch in it, at the
-    /// network's dense stride.
+    /// network's dense stride. Patches alone, whatever the network looks at.
     #[arg(long)]
     dense: bool,
+    /// As ONNX, of a network that looks at surroundings: a graph of patches of 50 x 50 pixels alone.
+    /// Without it the graph takes canvases of 100 x 100 and gives the answers of both heads.
+    #[arg(long, conflicts_with = "dense")]
+    alone: bool,
 }
 
 /// Arguments of `nodulens import`.
@@ -68,8 +72,8 @@ pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
         _ => bail!("--out must end in .safetensors or .onnx, or --format say which it is to be"),
     };
     ensure!(
-        format == Format::Onnx || !arguments.dense,
-        "--dense is of ONNX: safetensors has no graph"
+        format == Format::Onnx || !(arguments.dense || arguments.alone),
+        "--dense and --alone are of ONNX: safetensors has no graph"
     );
     let path = &arguments.weights;
     let bytes = fs::read(path).with_context(|| path.display().to_string())?;
@@ -77,14 +81,20 @@ pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
         .map_err(|error| anyhow::anyhow!("{}: {error}. {}", path.display(), error.hint()))?;
     let written = match format {
         Format::Safetensors => safetensors::write(&weights)?,
-        Format::Onnx => onnx::write(
-            &weights,
-            if arguments.dense { onnx::Form::Dense } else { onnx::Form::Patches },
-        )?,
+        Format::Onnx => onnx::write(&weights, form(arguments, weights.kind))?,
     };
     write_whole(&arguments.out, &written)?;
     println!("Wrote {} bytes to {}", written.len(), arguments.out.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Return what the graph takes: all that the network looks at, where nothing else is asked for.
+fn form(arguments: &ConvertArguments, kind: NetworkKind) -> onnx::Form {
+    match (arguments.dense, kind.context()) {
+        (true, _) => onnx::Form::Dense,
+        (false, Some(_)) if !arguments.alone => onnx::Form::Canvases,
+        _ => onnx::Form::Patches,
+    }
 }
 
 /// Write a weights file from a safetensors file.

@@ -6,13 +6,14 @@ use crate::device::{self, DeviceChoice};
 use crate::metrics::bootstrap::paired;
 use crate::report::answers::{self, Answer, Answers, Shown};
 use crate::report::page::Pictures;
-use crate::report::{BOOTSTRAP_SEED, Comparison, RESAMPLES, Report, leak, measure, page};
+use crate::report::{BOOTSTRAP_SEED, Comparison, RESAMPLES, Report, leak, measure, page, stress};
 use crate::shard::Shard;
 use anyhow::{Context, Result, ensure};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use nodulens::classifier::Classifier;
 use nodulens::constants::{PAPER_SPECIFICITY, PATCH_SIZE};
 use nodulens::preprocess::display_bytes;
+use nodulens::weights::Head;
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,6 +48,10 @@ pub struct Arguments {
     /// Show a network that looks at surroundings the patches alone.
     #[arg(long)]
     alone: bool,
+    /// Measure under noise, other kernels, thicker slices, other pixels, shifts and turns, too, and
+    /// where the surroundings end: the stress table.
+    #[arg(long, conflicts_with_all = ["shard", "symmetry"])]
+    stress: bool,
     /// Classify one share only, K of N, and write predictions-K-of-N.csv to the folder.
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
@@ -135,6 +140,11 @@ fn measure_all(
     let mut report = Report::new(dataset, &ours, (&header, shown.head()), &arguments.split, rows)
         .of_model(classifier);
     report.symmetry = arguments.symmetry;
+    if arguments.stress {
+        let looks = classifier.kind().context().is_some() && !arguments.alone;
+        let heads: &[Head] = if looks { &[Head::Patch, Head::Context] } else { &[Head::Patch] };
+        report.stress = stress::stress(classifier, dataset, heads)?;
+    }
     report.data = DataCard::read(&arguments.patches, arguments.data_card.as_deref())?;
     if let Some(other) = other {
         ensure!(

@@ -1,159 +1,40 @@
 //! ONNX: the network as a graph that any runtime can run.
 //!
+//! With surroundings, of a network that looks at them: input `canvas` `[N, 1, 100, 100]` in [0, 1], the
+//! patch in its middle; outputs `logits` and `probabilities` of the patch alone, as below, and
+//! `context_logits` and `context_probabilities`, `[N, 2]`, of the patch with its surroundings. What is
+//! missing of them is 0, air; where fewer than 71 x 71 pixels are known, the patch's own answer counts.
+//!
 //! Patch by patch: input `patches` `[N, 1, 50, 50]` in [0, 1]; outputs `logits` `[N, 2]` and
 //! `probabilities` `[N, 2]` (after temperature; column 1 is the nodule). Dense: input `picture`
 //! `[1, 1, H, W]`, output `logits` `[1, 2, h, w]`, one pair for every patch of the picture at the
-//! network's dense stride. Threshold, temperature and preprocessing are in the file's metadata. Of
-//! `onnx.proto` the fields used are declared here.
+//! network's dense stride. Threshold, temperature (`context_...` those with surroundings) and
+//! preprocessing are in the file's metadata. Of `onnx.proto` the fields used are declared in `proto.rs`.
+
+mod proto;
 
 use super::bytes;
 use anyhow::{Context, Result, ensure};
-use nodulens::constants::{CLASSES, PATCH_SIZE};
-use nodulens::model::{LayerInfo, Operation};
-use nodulens::weights::transposed;
-use nodulens::weights::{Parameter, Parameters, WeightsFile};
+use nodulens::constants::{CLASSES, CONTEXT_SIZE, PATCH_SIZE};
+use nodulens::model::{ContextLayers, LayerInfo, Operation};
+use nodulens::weights::{Head, Parameter, Parameters, WeightsFile, transposed};
 use prost::Message;
+use proto::{
+    Attribute, FLOAT, Graph, INT64, Model, Node, OperatorSet, Pair, Side, Tensor, integer,
+    integers, value_info,
+};
 
 /// Version of the operators' meaning; 13 is understood by every runtime in use.
 const OPSET: i64 = 13;
 /// Version of the file format that came with it.
 const IR_VERSION: i64 = 7;
-/// `TensorProto.DataType.FLOAT`
-const FLOAT: i32 = 1;
-
-#[derive(Clone, PartialEq, Message)]
-struct Model {
-    #[prost(int64, tag = "1")]
-    ir_version: i64,
-    #[prost(string, tag = "2")]
-    producer_name: String,
-    #[prost(string, tag = "3")]
-    producer_version: String,
-    #[prost(string, tag = "6")]
-    doc_string: String,
-    #[prost(message, optional, tag = "7")]
-    graph: Option<Graph>,
-    #[prost(message, repeated, tag = "8")]
-    opset_import: Vec<OperatorSet>,
-    #[prost(message, repeated, tag = "14")]
-    metadata_props: Vec<Pair>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct OperatorSet {
-    #[prost(string, tag = "1")]
-    domain: String,
-    #[prost(int64, tag = "2")]
-    version: i64,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Pair {
-    #[prost(string, tag = "1")]
-    key: String,
-    #[prost(string, tag = "2")]
-    value: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Graph {
-    #[prost(message, repeated, tag = "1")]
-    node: Vec<Node>,
-    #[prost(string, tag = "2")]
-    name: String,
-    #[prost(message, repeated, tag = "5")]
-    initializer: Vec<Tensor>,
-    #[prost(message, repeated, tag = "11")]
-    input: Vec<ValueInfo>,
-    #[prost(message, repeated, tag = "12")]
-    output: Vec<ValueInfo>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Node {
-    #[prost(string, repeated, tag = "1")]
-    input: Vec<String>,
-    #[prost(string, repeated, tag = "2")]
-    output: Vec<String>,
-    #[prost(string, tag = "3")]
-    name: String,
-    #[prost(string, tag = "4")]
-    op_type: String,
-    #[prost(message, repeated, tag = "5")]
-    attribute: Vec<Attribute>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Attribute {
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(int64, tag = "3")]
-    i: i64,
-    #[prost(int64, repeated, tag = "8")]
-    ints: Vec<i64>,
-    /// 2 is an integer, 7 a list of integers.
-    #[prost(int32, tag = "20")]
-    kind: i32,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Tensor {
-    #[prost(int64, repeated, tag = "1")]
-    dims: Vec<i64>,
-    #[prost(int32, tag = "2")]
-    data_type: i32,
-    #[prost(string, tag = "8")]
-    name: String,
-    #[prost(bytes = "vec", tag = "9")]
-    raw_data: Vec<u8>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct ValueInfo {
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(message, optional, tag = "2")]
-    kind: Option<Type>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Type {
-    #[prost(message, optional, tag = "1")]
-    tensor: Option<TensorType>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct TensorType {
-    #[prost(int32, tag = "1")]
-    elem_type: i32,
-    #[prost(message, optional, tag = "2")]
-    shape: Option<Shape>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Shape {
-    #[prost(message, repeated, tag = "1")]
-    dim: Vec<Dimension>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Dimension {
-    #[prost(oneof = "Side", tags = "1, 2")]
-    side: Option<Side>,
-}
-
-#[derive(Clone, PartialEq, prost::Oneof)]
-enum Side {
-    #[prost(int64, tag = "1")]
-    Known(i64),
-    #[prost(string, tag = "2")]
-    Free(String),
-}
 
 /// What the graph takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// Patches, a pair of logits each.
+    /// Patches with their surroundings, a pair of logits each from either head.
+    Canvases,
+    /// Patches alone, a pair of logits each.
     Patches,
     /// A whole picture of any size from a patch up, fully convolutionally.
     Dense,
@@ -167,6 +48,12 @@ pub fn write(weights: &WeightsFile, form: Form) -> Result<Vec<u8>> {
     let header = &weights.header;
     let graph = Builder::graph(weights, form)?;
     let pair = |key: &str, value: String| Pair { key: key.to_owned(), value };
+    let context = header.context.map(|context| {
+        [
+            pair("context_threshold", context.threshold.to_string()),
+            pair("context_temperature", context.temperature.to_string()),
+        ]
+    });
     let model = Model {
         ir_version: IR_VERSION,
         producer_name: "Nodulens".to_owned(),
@@ -180,7 +67,10 @@ pub fn write(weights: &WeightsFile, form: Form) -> Result<Vec<u8>> {
             pair("threshold", header.threshold.to_string()),
             pair("temperature", header.temperature.to_string()),
             pair("weights_sha256", weights.sha256.clone()),
-        ],
+        ]
+        .into_iter()
+        .chain(context.into_iter().flatten())
+        .collect(),
     };
     Ok(model.encode_to_vec())
 }
@@ -206,7 +96,17 @@ impl Builder {
              picture cannot imitate. Leave --dense away",
             kind.name()
         );
-        let input = if form == Form::Dense { "picture" } else { "patches" };
+        let context = kind.context().filter(|_| form == Form::Canvases);
+        ensure!(
+            form != Form::Canvases || context.is_some(),
+            "the network {} does not look at surroundings",
+            kind.name()
+        );
+        let (input, input_side) = match form {
+            Form::Canvases => ("canvas", CONTEXT_SIZE),
+            Form::Patches => ("patches", PATCH_SIZE),
+            Form::Dense => ("picture", 0),
+        };
         let mut builder = Self {
             parameters: weights.parameters.clone(),
             form,
@@ -215,26 +115,34 @@ impl Builder {
             last: input.to_owned(),
             shape: vec![1, PATCH_SIZE, PATCH_SIZE],
         };
-        for layer in kind.layers() {
+        if form == Form::Canvases {
+            builder.cut_patches();
+        }
+        let (layers, mut features) = (kind.layers(), String::new());
+        for (at, layer) in layers.into_iter().enumerate() {
             builder.layer(&layer)?;
             builder.shape = layer.output_shape;
+            if context.as_ref().is_some_and(|context| context.joined == at + 1) {
+                features.clone_from(&builder.last);
+            }
         }
         builder.rename_last("logits");
         let (free, side) = (|name: &str| Side::Free(name.to_owned()), |n| Side::Known(n as i64));
-        let (input_sides, output) = match form {
-            Form::Dense => {
-                let pairs = vec![side(1), side(CLASSES), free("h"), free("w")];
-                (vec![side(1), side(1), free("H"), free("W")], vec![value_info("logits", pairs)])
+        let (input_sides, output) = if form == Form::Dense {
+            let pairs = vec![side(1), side(CLASSES), free("h"), free("w")];
+            (vec![side(1), side(1), free("H"), free("W")], vec![value_info("logits", pairs)])
+        } else {
+            builder.probabilities("", weights.header.temperature);
+            let mut names = vec!["logits", "probabilities"];
+            if let Some(context) = context {
+                builder.in_context(input, context, features)?;
+                builder
+                    .probabilities("context_", weights.header.operating(Head::Context).temperature);
+                names.extend(["context_logits", "context_probabilities"]);
             }
-            Form::Patches => {
-                let values = vec![weights.header.temperature];
-                builder.initializer("temperature", &Parameter { shape: vec![], values });
-                builder.node("Div", "scaled", &["temperature"], vec![]);
-                builder.node("Softmax", "probabilities", &[], vec![integer("axis", 1)]);
-                let output = ["logits", "probabilities"]
-                    .map(|name| value_info(name, vec![free("N"), side(CLASSES)]));
-                (vec![free("N"), side(1), side(PATCH_SIZE), side(PATCH_SIZE)], output.to_vec())
-            }
+            let pair = |name| value_info(name, vec![free("N"), side(CLASSES)]);
+            let input_sides = vec![free("N"), side(1), side(input_side), side(input_side)];
+            (input_sides, names.into_iter().map(pair).collect())
         };
         Ok(Graph {
             node: builder.nodes,
@@ -243,6 +151,53 @@ impl Builder {
             input: vec![value_info(input, input_sides)],
             output,
         })
+    }
+
+    /// Append the cut of each canvas's middle.
+    fn cut_patches(&mut self) {
+        let first = ((CONTEXT_SIZE - PATCH_SIZE) / 2) as i64;
+        let named = [
+            ("patch_starts", [first; 2]),
+            ("patch_ends", [first + PATCH_SIZE as i64; 2]),
+            ("patch_axes", [2, 3]),
+        ];
+        for (name, values) in named {
+            self.initializers.push(Tensor {
+                dims: vec![2],
+                data_type: INT64,
+                name: name.to_owned(),
+                raw_data: values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+            });
+        }
+        self.node("Slice", "patches", &named.map(|(name, _)| name), vec![]);
+    }
+
+    /// Append what sees the surroundings, behind the logits of the patch and its `features`.
+    fn in_context(&mut self, canvas: &str, context: ContextLayers, features: String) -> Result<()> {
+        let halves = ["kernel_shape", "strides"].map(|name| integers(name, &[2, 2]));
+        canvas.clone_into(&mut self.last);
+        self.node("AveragePool", "surroundings", &[], halves.to_vec());
+        self.shape = vec![1, PATCH_SIZE, PATCH_SIZE];
+        for layer in context.trunk {
+            self.layer(&layer)?;
+        }
+        let around = std::mem::replace(&mut self.last, features);
+        self.node("Concat", "joined", &[&around], vec![integer("axis", 1)]);
+        for layer in context.head {
+            self.shape.clone_from(&layer.input_shape);
+            self.layer(&layer)?;
+        }
+        self.node("Add", "context_logits", &["logits"], vec![]);
+        Ok(())
+    }
+
+    /// Append temperature and softmax behind logits.
+    fn probabilities(&mut self, head: &str, temperature: f32) {
+        let named = |name: &str| format!("{head}{name}");
+        let values = vec![temperature];
+        self.initializer(&named("temperature"), &Parameter { shape: vec![], values });
+        self.node("Div", &named("scaled"), &[&named("temperature")], vec![]);
+        self.node("Softmax", &named("probabilities"), &[], vec![integer("axis", 1)]);
     }
 
     fn layer(&mut self, LayerInfo { name, operation, .. }: &LayerInfo) -> Result<()> {
@@ -352,18 +307,4 @@ impl Builder {
             raw_data: bytes(&parameter.values),
         });
     }
-}
-
-fn integer(name: &str, value: i64) -> Attribute {
-    Attribute { name: name.to_owned(), i: value, ints: vec![], kind: 2 }
-}
-
-fn integers(name: &str, values: &[i64]) -> Attribute {
-    Attribute { name: name.to_owned(), i: 0, ints: values.to_vec(), kind: 7 }
-}
-
-fn value_info(name: &str, sides: Vec<Side>) -> ValueInfo {
-    let dim = sides.into_iter().map(|side| Dimension { side: Some(side) }).collect();
-    let tensor = TensorType { elem_type: FLOAT, shape: Some(Shape { dim }) };
-    ValueInfo { name: name.to_owned(), kind: Some(Type { tensor: Some(tensor) }) }
 }

@@ -1,7 +1,10 @@
 //! The model card as Markdown, beside the weights file: all of it from the file's own header.
 
 use super::html::{NONE, interval as range, percent, three};
-use nodulens::weights::{Card, CardContested, CardMetrics, WeightsHeader};
+use nodulens::weights::{
+    Card, CardCalibration, CardContested, CardContext, CardMetrics, CardSubgroup, Head, Operating,
+    WeightsHeader,
+};
 use std::fmt::Write;
 
 /// Render the card. `model_id` and `sha256` name the very file.
@@ -16,10 +19,15 @@ pub fn markdown(header: &WeightsHeader, model_id: &str, sha256: &str) -> String 
     put(
         "What it is",
         format!(
-            "`{model_id}`: network `{}`, preprocessing `{}`, threshold {:.4}, temperature {:.4}. \
-             It gives one probability that a 50 x 50 patch of lung CT shows a pulmonary nodule.\n\n\
+            "`{model_id}`: network `{}`, preprocessing `{}`, threshold {:.4}, temperature {:.4}{}. \
+             It gives one probability that a 50 x 50 patch of lung CT shows a pulmonary nodule{}.\n\n\
              Weights file SHA-256 `{sha256}`.",
-            header.network, header.preprocess_id, header.threshold, header.temperature
+            header.network,
+            header.preprocess_id,
+            header.threshold,
+            header.temperature,
+            operating_in_context(header),
+            if header.context.is_some() { ", with or without its surroundings" } else { "" }
         ),
     );
     put("Intended use", card.intended_use.clone());
@@ -28,15 +36,26 @@ pub fn markdown(header: &WeightsHeader, model_id: &str, sha256: &str) -> String 
         format!("{}\n\nLicence: {}.\n\n{}", card.data, card.license, list(&card.citations)),
     );
     put("Split", card.split.clone());
-    let figures = card.metrics.as_ref().map_or_else(
-        || "These weights carry no figures: do not read anything into their answers.".to_owned(),
-        figures,
-    );
-    put("Figures", figures);
-    let without = card.metrics.as_ref().and_then(|metrics| metrics.without_contested.as_ref());
-    put("Without contested negatives", without.map_or(String::new(), contested));
-    put("By group", groups(card));
-    put("Calibration", calibration(card));
+    let none =
+        || "These weights carry no figures: do not read anything into their answers.".to_owned();
+    let without = |metrics: &Option<CardMetrics>| {
+        metrics.as_ref().and_then(|m| m.without_contested.as_ref()).map_or(String::new(), contested)
+    };
+    let named = |title: &str| match &card.context {
+        Some(_) => format!("{title}, patches alone"),
+        None => title.to_owned(),
+    };
+    put(&named("Figures"), card.metrics.as_ref().map_or_else(none, figures));
+    put(&named("Without contested negatives"), without(&card.metrics));
+    put(&named("By group"), groups(&card.subgroups));
+    put(&named("Calibration"), calibration(card.calibration.as_ref()));
+    if let Some(context) = &card.context {
+        let named = |title: &str| format!("{title}, with surroundings");
+        put(&named("Figures"), in_context(context));
+        put(&named("Without contested negatives"), without(&context.metrics));
+        put(&named("By group"), groups(&context.subgroups));
+        put(&named("Calibration"), calibration(context.calibration.as_ref()));
+    }
     put("Limits", list(&card.limits));
     put("Training", training(card));
     put("How to reproduce", reproduce(card));
@@ -100,6 +119,28 @@ fn figures(metrics: &CardMetrics) -> String {
     )
 }
 
+/// Say by which numbers the logits are read where the surroundings are seen.
+fn operating_in_context(header: &WeightsHeader) -> String {
+    if header.context.is_none() {
+        return String::new();
+    }
+    let Operating { threshold, temperature } = header.operating(Head::Context);
+    format!(" (with surroundings: threshold {threshold:.4}, temperature {temperature:.4})")
+}
+
+fn in_context(context: &CardContext) -> String {
+    let Some(metrics) = &context.metrics else {
+        return "Nothing was measured with surroundings.".to_owned();
+    };
+    let alone = match context.alone {
+        0 => "The surroundings of all of them are known.".to_owned(),
+        alone => format!(
+            "The surroundings of {alone} of them are not known: the patch alone answers for those."
+        ),
+    };
+    format!("{}\n\n{alone}", figures(metrics))
+}
+
 fn contested(without: &CardContested) -> String {
     let rows = [
         ("ROC AUC", without.roc_auc.map(three)),
@@ -119,16 +160,15 @@ fn contested(without: &CardContested) -> String {
     )
 }
 
-fn groups(card: &Card) -> String {
-    if card.subgroups.is_empty() {
+fn groups(subgroups: &[CardSubgroup]) -> String {
+    if subgroups.is_empty() {
         return String::new();
     }
     let with = |value: Option<f64>, interval: Option<[f64; 2]>| match value {
         Some(value) => format!("{} ({})", percent(value), range(interval, percent)),
         None => NONE.to_owned(),
     };
-    let rows: String = card
-        .subgroups
+    let rows: String = subgroups
         .iter()
         .map(|group| {
             format!(
@@ -149,8 +189,8 @@ fn groups(card: &Card) -> String {
     )
 }
 
-fn calibration(card: &Card) -> String {
-    let Some(done) = &card.calibration else {
+fn calibration(calibration: Option<&CardCalibration>) -> String {
+    let Some(done) = calibration else {
         return "The probability is not calibrated.".to_owned();
     };
     let row =
@@ -206,7 +246,6 @@ fn reproduce(card: &Card) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nodulens::weights::{CardCalibration, CardSubgroup};
 
     #[test]
     fn an_old_card_and_a_full_one_can_be_read() {
@@ -257,5 +296,23 @@ mod tests {
             assert!(full.contains(part), "{part} in {full}");
         }
         assert!(!full.contains("Recall at specificity"), "a figure that is absent makes no row");
+        assert!(!full.contains("surroundings"), "{full}");
+        header.context = Some(Operating { threshold: 0.375, temperature: 1.25 });
+        let metrics = CardMetrics { roc_auc: 0.991, n: 820, ..CardMetrics::default() };
+        header.card.context = Some(CardContext {
+            alone: 17,
+            metrics: Some(metrics),
+            subgroups: vec![CardSubgroup { label: "> 15 mm".to_owned(), ..Default::default() }],
+            ..CardContext::default()
+        });
+        let both = markdown(&header, "context-1", "abc");
+        let (alone, seen) = both.split_once("## Figures, with surroundings").unwrap();
+        assert!(alone.contains("## Figures, patches alone") && alone.contains("| 0.900 |"));
+        assert!(alone.contains("with surroundings: threshold 0.3750, temperature 1.2500"));
+        for part in
+            ["| ROC AUC | 0.991 |", "surroundings of 17 of them", "> 15 mm", "not calibrated"]
+        {
+            assert!(seen.contains(part) && !alone.contains(part), "{part} in {both}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 mod contested;
 mod figures;
 mod sections;
+mod stress;
 
 use super::Report;
 use super::html::{STYLE, Section, escape};
@@ -26,6 +27,7 @@ pub fn render(report: &Report, pictures: &Pictures) -> Result<String> {
     sections.push(figures::net_benefit(report)?);
     sections.push(figures::histogram(report)?);
     sections.push(figures::groups(report)?);
+    sections.extend(stress::stress(&report.stress));
     sections.push(figures::prevalence(report)?);
     sections.push(sections::worst(report, pictures));
     sections.push(sections::method(report));

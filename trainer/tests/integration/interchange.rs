@@ -4,10 +4,11 @@
 
 use crate::support::{fails, ok};
 use burn::tensor::Device;
-use nodulens::constants::{CLASS_NODULE, PATCH_SAMPLES, preprocess_id};
+use nodulens::constants::{CLASS_NODULE, CONTEXT_SIZE, PATCH_SAMPLES, VIEW_SAMPLES, preprocess_id};
 use nodulens::model::NetworkKind;
 use nodulens::on_burn::classifier;
-use nodulens::weights::{Card, Parameters, WeightsHeader, write_weights};
+use nodulens::preprocess::view;
+use nodulens::weights::{Card, Head, Operating, Parameters, WeightsHeader, write_weights};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use std::path::Path;
@@ -41,6 +42,7 @@ fn fresh(kind: NetworkKind, path: &Path) {
     let header = WeightsHeader {
         threshold: 0.25,
         temperature: 1.7,
+        context: kind.context().map(|_| Operating { threshold: 0.375, temperature: 1.25 }),
         ..WeightsHeader::uncalibrated(kind, card)
     };
     std::fs::write(path, write_weights(&header, &parameters.collect()).unwrap()).unwrap();
@@ -52,7 +54,8 @@ fn onnx_runtime_gives_our_logits() {
         let place = tempfile::tempdir().unwrap();
         let path = |name: &str| place.path().join(name).display().to_string();
         fresh(kind, Path::new(&path("weights.nodulens")));
-        ok(&["convert", "--weights", &path("weights.nodulens"), "--out", &path("net.onnx")]);
+        let (weights, graph) = (path("weights.nodulens"), path("net.onnx"));
+        ok(&["convert", "--weights", &weights, "--out", &graph, "--alone"]);
 
         let values: Vec<f32> = (0..3 * PATCH_SAMPLES)
             .map(|i| ((i * i + 31 * (i / 50)) % 256) as f32 / 255.0)
@@ -80,6 +83,47 @@ fn onnx_runtime_gives_our_logits() {
         assert_eq!(answer["metadata"]["threshold"], "0.25");
         assert_eq!(answer["metadata"]["preprocess_id"], preprocess_id());
     }
+}
+
+#[test]
+fn onnx_runtime_gives_the_logits_of_both_heads() {
+    let place = tempfile::tempdir().unwrap();
+    let path = |name: &str| place.path().join(name).display().to_string();
+    let (weights, graph) = (path("weights.nodulens"), path("net.onnx"));
+    fresh(NetworkKind::Context, Path::new(&weights));
+    ok(&["convert", "--weights", &weights, "--out", &graph]);
+    let side = CONTEXT_SIZE;
+    let values: Vec<f32> =
+        (0..3 * side * side).map(|i| ((i * i + 31 * (i / side)) % 256) as f32 / 255.0).collect();
+    let canvases: Vec<&[f32]> = values.chunks_exact(side * side).collect();
+    std::fs::write(path("inputs.json"), serde_json::to_string(&canvases).unwrap()).unwrap();
+    let Some(answer) = read(&["onnx-canvas", &graph, &path("inputs.json")]) else { return };
+
+    let classifier = classifier(&std::fs::read(&weights).unwrap(), &Device::flex()).unwrap();
+    let views: Vec<f32> = canvases.iter().flat_map(|canvas| view(canvas)).collect();
+    let patches: Vec<f32> =
+        views.chunks_exact(VIEW_SAMPLES).flat_map(|view| view[..PATCH_SAMPLES].to_vec()).collect();
+    let alone = pollster::block_on(classifier.classify_values(patches)).unwrap();
+    let in_context = pollster::block_on(classifier.classify_views(views)).unwrap();
+    assert!(in_context.iter().all(|one| one.head == Head::Context));
+    for (prefix, ours) in [("", alone), ("context_", in_context)] {
+        let named = |what: &str| &answer[format!("{prefix}{what}")];
+        let mut worst = 0f64;
+        for (i, one) in ours.iter().enumerate() {
+            for (class, logit) in one.logits.iter().enumerate() {
+                let theirs = named("logits")[i][class].as_f64().unwrap();
+                worst = worst.max((theirs - f64::from(*logit)).abs());
+            }
+            let theirs = named("probabilities")[i][CLASS_NODULE].as_f64().unwrap();
+            assert!((theirs - f64::from(one.probability)).abs() < 1e-5);
+        }
+        println!("{prefix}logits: worst difference to ONNX Runtime {worst:.2e}");
+        assert!(worst < 1e-4, "{prefix}logits: {worst}");
+    }
+    assert_ne!(answer["logits"], answer["context_logits"]);
+    assert_eq!(answer["metadata"]["threshold"], "0.25");
+    assert_eq!(answer["metadata"]["context_threshold"], "0.375");
+    assert_eq!(answer["metadata"]["context_temperature"], "1.25");
 }
 
 #[test]

@@ -21,8 +21,12 @@ pub fn lead(report: &Report) -> String {
     } else {
         ""
     };
+    let surroundings = match report.surroundings {
+        Some(shown) => format!("<p class=\"notice\">{}</p>", shown.sentence(report.n)),
+        None => String::new(),
+    };
     format!(
-        "<p class=\"lead\">{title}{} {} patches, {} of them nodules, from {} scans.</p>{symmetry}\n",
+        "<p class=\"lead\">{title}{} {} patches, {} of them nodules, from {} scans.</p>{symmetry}{surroundings}\n",
         if title.is_empty() || title.ends_with('.') { "" } else { "." },
         report.n,
         report.positives,
@@ -330,6 +334,13 @@ pub fn method(report: &Report) -> Section {
             ),
         ),
         ("Program", format!("commit {}", code(&report.commit))),
+        (
+            "Shown",
+            report.surroundings.map_or_else(
+                || "Patches of 50 x 50 pixels alone.".to_owned(),
+                |shown| shown.sentence(report.n),
+            ),
+        ),
         (
             "Intervals",
             format!(

@@ -5,6 +5,7 @@
 
 use nodulens_imaging::phantom::normal;
 use rand::{Rng, RngExt};
+use std::ops::Range;
 
 /// Side of the smallest square that is left of a picture that ends early: the patch.
 const LEAST_SIDE: usize = 50;
@@ -54,7 +55,7 @@ pub fn thicken(values: &mut [f32], side: usize, share: f32) {
 
 /// Let a picture end: beyond one side, or around a square that holds the patch, lies air.
 pub fn end(values: &mut [f32], side: usize, rng: &mut impl Rng) {
-    let kept: [std::ops::Range<usize>; 2] = if rng.random_bool(0.5) {
+    let kept: [Range<usize>; 2] = if rng.random_bool(0.5) {
         // The edge of a slice: it may cut the patch, but not its centre.
         let at = rng.random_range(5..side / 2);
         let line = if rng.random_bool(0.5) { at..side } else { 0..side - at };
@@ -64,9 +65,14 @@ pub fn end(values: &mut [f32], side: usize, rng: &mut impl Rng) {
         let first = (side - kept) / 2;
         [first..first + kept, first..first + kept]
     };
+    keep(values, side, kept);
+}
+
+/// Let air lie beyond these columns and rows.
+pub fn keep(values: &mut [f32], side: usize, [columns, rows]: [Range<usize>; 2]) {
     for (y, row) in values.chunks_exact_mut(side).enumerate() {
         for (x, value) in row.iter_mut().enumerate() {
-            if !(kept[0].contains(&x) && kept[1].contains(&y)) {
+            if !(columns.contains(&x) && rows.contains(&y)) {
                 *value = 0.0;
             }
         }
@@ -115,14 +121,18 @@ mod tests {
     #[test]
     fn noise_has_the_deviation_asked_for_whatever_its_grain() {
         let mut rng = Pcg64Mcg::seed_from_u64(5);
-        for grain in [0.0, 0.5, 1.0] {
+        // How far neighbours differ: of independent ones by the square root of 2, else of 2 (1 - r), where
+        // r is their correlation: by hand .210 and two thirds.
+        for (grain, step) in [(0.0, 1.414), (0.5, 1.257), (1.0, 0.816)] {
             let mut values = vec![0.5; 200 * 200];
             noise(&mut values, 200, 0.04, grain, &mut rng);
             assert!((deviation(&values) - 0.04).abs() < 0.002, "{grain}: {}", deviation(&values));
             let steps = values.windows(2).map(|two| two[1] - two[0]).collect::<Vec<_>>();
-            // Of independent neighbours the difference deviates by the square root of 2.
-            let expected = if grain == 0.0 { 1.35..1.5 } else { 0.5..1.2 };
-            assert!(expected.contains(&(deviation(&steps) / 0.04)), "{grain}");
+            assert!(
+                (deviation(&steps) / 0.04 - step).abs() < 0.03,
+                "{grain}: {}",
+                deviation(&steps)
+            );
         }
     }
 
@@ -152,8 +162,9 @@ mod tests {
         thicken(&mut thick, 61, 0.6);
         let at = |dx: usize| thick[30 * 61 + 30 + dx];
         assert!((at(0) - 1.0).abs() < 1e-6 && (at(5) - 1.0).abs() < 1e-6);
-        // At 9 of 10 pixels the outer sections, 1.175 and 1.35 times as far, lie outside.
-        assert!((at(9) - 0.4).abs() < 1e-6, "{}", at(9));
+        // At 9 of 10 pixels the outer sections, 1.175 and 1.35 times as far, lie on the rim's edge (at
+        // 10.575, which is .425 of the way in) and outside.
+        assert!((at(9) - (0.4 + 0.3 * 0.425)).abs() < 1e-4, "{}", at(9));
         assert_eq!(at(12), 0.0);
     }
 

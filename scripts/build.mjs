@@ -145,12 +145,12 @@ function printSizes(sizes, start, seconds) {
 
 /** In bytes after brotli: what a visitor waits for, and what nobody should make larger without noticing. */
 const BUDGETS = {
-  'pkg/cpu/nodulens_bg.wasm': 300_000,
-  'main.js': 58_000,
+  'pkg/cpu/nodulens_bg.wasm': 306_000,
+  'main.js': 58_500,
   'main.css': 9_500,
   views: 44_000,
   'worker-cpu.js': 11_500,
-  'worker-reference.js': 12_000,
+  'worker-reference.js': 12_500,
   'worker-webgpu.js': 15_500,
   'worker-loader.js': 6_000,
   'worker-lab.js': 10_000,

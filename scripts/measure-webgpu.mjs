@@ -65,7 +65,8 @@ self.onmessage = async ({ data: { name, network, batches, dense } }) => {
     const weights = new Uint8Array(await (await fetch('./models/' + network + '.nodulens')).arrayBuffer());
     const reference = await (await module('reference')).Classifier.load(weights.slice());
     const [ready, classifier] = await timed(async () => (await module(name)).Classifier.load(weights.slice()));
-    const known = reference.knownAnswerInputs();
+    // Patches alone: what is not known of their surroundings is not a number.
+    const known = reference.knownAnswerInputs().filter((value) => !Number.isNaN(value));
     const patches = (count) => Float32Array.from({ length: 2500 * count }, (_, i) => known[i % known.length]);
     const difference = (a, b) => a.reduce((most, x, i) => Math.max(most, Math.abs(x - b[i])), a.length === b.length ? 0 : Infinity);
     const measured = [];

@@ -8,7 +8,7 @@ use crate::model::NetworkKind;
 use crate::on_engine::OnEngine;
 use crate::patch::Patch;
 use crate::phantom;
-use crate::preprocess::{has_surroundings, lone_view, model_values, view_values};
+use crate::preprocess::{has_surroundings, lone_view, model_values, view, view_values};
 use crate::weights::{
     CardText, Head, Operating, Parameters, WeightsError, WeightsFile, WeightsHeader,
     read_weights_as,
@@ -133,7 +133,7 @@ impl Classifier {
     }
 
     /// Classify model values, 2,500 a patch, as one batch of patches alone; see
-    /// [`model_values`](crate::preprocess::model_values).
+    /// [`model_values`].
     ///
     /// # Errors
     /// As [`Self::classify`].
@@ -280,15 +280,18 @@ pub fn nodule_probability(logits: [f32; CLASSES], temperature: f32) -> f32 {
 }
 
 /// Views of two synthetic patches, one with and one without a nodule, for the start-up check of an
-/// engine against the CPU; the second once more with surroundings, so that every part of a network
-/// answers.
+/// engine against the CPU; and the first doubled in size, as a canvas, so that every part of a network
+/// answers. What its view holds at half the resolution is the patch again, each pixel of which is four
+/// of the canvas.
 #[must_use]
 pub fn known_answer_inputs() -> Vec<f32> {
     let patches = phantom::patches(0, 2);
     let patches: Vec<Vec<f32>> = patches.iter().map(|made| model_values(&made.patch)).collect();
     let mut views: Vec<f32> = patches.iter().flat_map(|patch| lone_view(patch)).collect();
-    // Half-sized and whole they are the same number of pixels.
-    views.extend(patches.iter().rev().flatten());
+    let pixel = |at: usize| at / CONTEXT_SIZE / 2 * PATCH_SIZE + at % CONTEXT_SIZE / 2;
+    let canvas: Vec<f32> =
+        (0..CONTEXT_SIZE * CONTEXT_SIZE).map(|at| patches[0][pixel(at)]).collect();
+    views.extend(view(&canvas));
     views
 }
 

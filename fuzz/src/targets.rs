@@ -7,7 +7,7 @@ use nodulens::constants::MODEL_WINDOW;
 use nodulens::detection::{Facts, Finding, SliceImage, suitability};
 use nodulens::findings::{InputUsed, ModelUsed, Report, Search, SrSource, csv, html};
 use nodulens::patch::{Patch, SizePolicy};
-use nodulens::weights::read_weights;
+use nodulens::weights::{Head, read_weights};
 use nodulens_imaging::decode::import::{Added, Import};
 use nodulens_imaging::decode::series::Series;
 use nodulens_imaging::decode::{Limits, decode_raster};
@@ -205,6 +205,7 @@ fn exported(series: &Series, concerns: Vec<nodulens::detection::Concern>) {
     let model = ModelUsed {
         id: "compact-00000000".to_owned(),
         sha256: "00".to_owned(),
+        head: Head::Patch,
         threshold: 0.5,
         temperature: 1.0,
         preprocess_id: "patch50".to_owned(),

@@ -17,7 +17,8 @@ async function load(folder) {
 }
 
 const builds = { ours: await load(path.join(root, 'www/pkg/cpu')), other: await load(path.resolve(other)) };
-const phantoms = builds.ours.makePhantoms(1, PATCHES).map(({ png }) => builds.ours.decodePatch(png, 'refuse').values);
+// Of each view the patch alone.
+const phantoms = builds.ours.makePhantoms(1, PATCHES).map(({ png }) => builds.ours.decodePatch(png, 'refuse').values.subarray(0, 50 * 50));
 const batch = (count) => Float32Array.from(phantoms.slice(0, count).flatMap((values) => [...values]));
 const BATCHES = { 1: batch(1), 32: batch(32) };
 const side = 512;

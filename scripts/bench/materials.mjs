@@ -33,7 +33,8 @@ async function patches() {
   const folder = path.join(root, 'www', 'pkg', 'cpu');
   const api = await import(pathToFileURL(path.join(folder, 'nodulens.js')).href);
   await api.default({ module_or_path: await readFile(path.join(folder, 'nodulens_bg.wasm')) });
-  const phantoms = api.makePhantoms(1, PATCHES / 2).map(({ png }) => api.decodePatch(png, 'refuse').values);
+  // Of each view the patch alone.
+  const phantoms = api.makePhantoms(1, PATCHES / 2).map(({ png }) => api.decodePatch(png, 'refuse').values.subarray(0, SIDE * SIDE));
   const next = random(5);
   const noise = () => Float32Array.from({ length: SIDE * SIDE }, next);
   return Float32Array.from(phantoms.flatMap((phantom) => [...phantom, ...noise()]));

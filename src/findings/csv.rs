@@ -2,12 +2,13 @@
 //! read.
 
 use super::report::Report;
+use crate::weights::Head;
 use std::fmt::Write;
 
 /// Columns.
 const HEADER: &str = "seriesuid,rank,coordX,coordY,coordZ,probability,nodule,diameter_mm,pixel_x,\
                       pixel_y,slice_number,slice_index,first_slice_index,last_slice_index,model,\
-                      model_sha256,input_sha256,series_title,warnings,notice";
+                      model_sha256,seen,input_sha256,series_title,warnings,notice";
 
 /// A header and a row for each finding; lines end as RFC 4180 wants. The series is its UID, or its
 /// title where it has none; `slice_number` counts as viewers do, from 1, an index from 0. Positions
@@ -24,7 +25,7 @@ pub fn csv(reports: &[&Report]) -> String {
             // Writing to a string cannot fail.
             let _ = write!(
                 text,
-                "{},{},{},{},{},{:.6},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n",
+                "{},{},{},{},{},{:.6},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n",
                 field(report.input.series_uid.as_deref().unwrap_or(&report.input.title)),
                 row.rank,
                 world(0),
@@ -41,6 +42,10 @@ pub fn csv(reports: &[&Report]) -> String {
                 row.slice_indices[1],
                 field(&report.model.id),
                 field(&report.model.sha256),
+                match report.model.head {
+                    Head::Patch => "patch alone",
+                    Head::Context => "with its surroundings",
+                },
                 field(&report.input.sha256),
                 field(&report.input.title),
                 field(&told.join(" ")),

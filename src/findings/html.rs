@@ -1,6 +1,7 @@
 //! Findings as one page that needs nothing else: to read, to print, to keep.
 
 use super::report::Report;
+use crate::weights::Head;
 use std::fmt::Write;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;\
@@ -73,8 +74,12 @@ fn write_page(
         }
         write!(
             page,
-            "</tbody></table><p>* reaches the threshold of the model, {:.3}.</p>",
-            report.model.threshold
+            "</tbody></table><p>* reaches the threshold of the model, {:.3}. Each place was seen {}.</p>",
+            report.model.threshold,
+            match report.model.head {
+                Head::Patch => "as a patch alone",
+                Head::Context => "with its surroundings",
+            }
         )?;
     }
     for note in &report.notes {

@@ -2,6 +2,7 @@
 
 use crate::classifier::Classifier;
 use crate::detection::{Concern, Facts, Finding, suitability};
+use crate::weights::{Head, Operating};
 use nodulens_imaging::decode::series::{Series, Warning};
 use nodulens_imaging::reformat::slice_number;
 use serde::Serialize;
@@ -43,6 +44,8 @@ pub struct ModelUsed {
     pub id: String,
     /// Of the weights file.
     pub sha256: String,
+    /// Which part of it: whether places were seen with their surroundings.
+    pub head: Head,
     /// Smallest probability that is called a nodule.
     pub threshold: f32,
     /// Of the logits before softmax.
@@ -56,11 +59,15 @@ impl ModelUsed {
     #[must_use]
     pub fn of(classifier: &Classifier) -> Self {
         let header = classifier.header();
+        // In a slice surroundings are known.
+        let head = if header.context.is_some() { Head::Context } else { Head::Patch };
+        let Operating { threshold, temperature } = header.operating(head);
         Self {
             id: classifier.model_id(),
             sha256: classifier.sha256().to_owned(),
-            threshold: header.threshold,
-            temperature: header.temperature,
+            head,
+            threshold,
+            temperature,
             preprocess_id: header.preprocess_id.clone(),
         }
     }

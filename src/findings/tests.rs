@@ -1,11 +1,13 @@
 use super::*;
 use crate::detection::Finding;
+use crate::weights::Head;
 use nodulens_imaging::geometry::{VoxelPoint, WorldMm};
 
 pub(super) fn report(title: &str, placed: bool) -> Report {
     let model = ModelUsed {
         id: "compact-0123".to_owned(),
         sha256: "ab".repeat(32),
+        head: Head::Patch,
         threshold: 0.5,
         temperature: 1.0,
         preprocess_id: "p".to_owned(),

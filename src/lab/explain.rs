@@ -10,11 +10,20 @@
 //! | [`Explainer::smooth_gradient`] | the same, averaged over noisy copies (SmoothGrad, Smilkov et al. 2017) |
 //! | [`Explainer::class_activation`] | a layer's maps, weighted by their mean gradient (Grad-CAM, Selvaraju et al. 2017) |
 //! | [`Occlusion`] | how much evidence is lost where a square is covered (Zeiler & Fergus 2014) |
+//!
+//! Where a network sees the surroundings of a patch, what is explained is the answer with them, and a
+//! map has a value for each pixel of the canvas, 100 x 100 with the patch in the middle: a pixel of the
+//! patch counts in both parts of the network, and each pixel of the canvas is a quarter of one of the
+//! halved canvas.
 
-use crate::constants::{CLASS_NODULE, CLASSES, PATCH_SAMPLES, PATCH_SIZE};
+use super::looked_at;
+use crate::constants::{
+    CLASS_NODULE, CLASSES, CONTEXT_SIZE, PATCH_SAMPLES, PATCH_SIZE, VIEW_SAMPLES,
+};
 use crate::model::{LayerInfo, NetworkKind, Operation};
-use crate::on_burn::{Network, batch_tensor};
-use crate::weights::{Parameter, WeightsFile};
+use crate::on_burn::{Network, batch_tensor, view_tensor};
+use crate::preprocess::view;
+use crate::weights::{Head, Parameter, WeightsFile};
 use burn::tensor::{Device, Tensor};
 use nodulens_imaging::UserError;
 use nodulens_imaging::phantom::normal;
@@ -41,14 +50,19 @@ pub enum MapWeights {
     Place,
 }
 
-/// A value a pixel, `50 * 50`, row-major.
+/// A value a pixel, `50 * 50` of a patch alone or `100 * 100` of a canvas, row-major.
 pub type Map = Vec<f32>;
+
+/// Pixels of a canvas on each side of its patch.
+const MARGIN: usize = (CONTEXT_SIZE - PATCH_SIZE) / 2;
 
 /// Why a network gives no map.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExplainError {
-    /// Not 2,500 numbers.
-    #[error("a patch has {PATCH_SAMPLES} values, and {0} were given")]
+    /// Neither 2,500 numbers nor 5,000.
+    #[error(
+        "a patch has {PATCH_SAMPLES} values, or {VIEW_SAMPLES} with surroundings, and {0} were given"
+    )]
     Size(usize),
     /// A layer that has no maps, or that the network does not have.
     #[error("{0} is no layer with maps of this network")]
@@ -103,11 +117,79 @@ pub fn gradients(
     numbers(patches.grad(&gradients))
 }
 
-/// What explains the answers of one network: its layers on a device that differentiates.
+/// The same of views, by each pixel of their canvases.
+///
+/// # Shapes
+/// `[B, 2, 50, 50]` in [0, 1] -> `[B, 100, 100]`
+fn canvas_gradients(
+    network: &Network,
+    views: &[f32],
+    temperature: f32,
+    device: &Device,
+) -> Result<Vec<f32>, ExplainError> {
+    let views = view_tensor(views.to_vec(), device).require_grad();
+    let logits = network.forward_in_context(views.clone()).ok_or_else(blind)?;
+    let gradients = evidence(logits.unsqueeze_dims(&[2, 3]), temperature).backward();
+    let by_view = numbers(views.grad(&gradients))?;
+    Ok(by_view.chunks_exact(VIEW_SAMPLES).flat_map(by_canvas).collect())
+}
+
+/// Turn derivatives by the values of a view into those by the pixels of its canvas.
+fn by_canvas(view: &[f32]) -> Vec<f32> {
+    let (patch, halved) = view.split_at(PATCH_SAMPLES);
+    canvas(patch, halved, |patch, quarter| patch.unwrap_or(0.0) + quarter / 4.0)
+}
+
+/// Return what is known of a view's canvas, `100 * 100` in [0, 1]: the patch as it is, and around it
+/// what is left at half the resolution. `None` where its surroundings are not known.
+#[must_use]
+pub fn canvas_of(view: &[f32]) -> Option<Vec<f32>> {
+    let (patch, halved) = view.split_at_checked(PATCH_SAMPLES)?;
+    let known = halved.first().is_some_and(|first| !first.is_nan());
+    known.then(|| canvas(patch, halved, |patch, around| patch.unwrap_or(around)))
+}
+
+/// Make a canvas of a patch and a halved canvas, pixel by pixel.
+fn canvas(patch: &[f32], halved: &[f32], pixel: impl Fn(Option<f32>, f32) -> f32) -> Vec<f32> {
+    let on_patch = |at: usize| at.checked_sub(MARGIN).filter(|at| *at < PATCH_SIZE);
+    let mut canvas = Vec::with_capacity(CONTEXT_SIZE * CONTEXT_SIZE);
+    for y in 0..CONTEXT_SIZE {
+        canvas.extend((0..CONTEXT_SIZE).map(|x| {
+            let own = on_patch(y).zip(on_patch(x)).map(|(y, x)| patch[y * PATCH_SIZE + x]);
+            pixel(own, halved[y / 2 * PATCH_SIZE + x / 2])
+        }));
+    }
+    canvas
+}
+
+/// Return which share of a map of a canvas lies around the patch, by absolute values; `None` of a patch
+/// alone and of a map of nothing.
+#[must_use]
+pub fn share_outside(map: &[f32]) -> Option<f32> {
+    if map.len() != CONTEXT_SIZE * CONTEXT_SIZE {
+        return None;
+    }
+    let inside = MARGIN..MARGIN + PATCH_SIZE;
+    let size = |value: &f32| f64::from(value.abs());
+    let all: f64 = map.iter().map(size).sum();
+    let rows = map.chunks_exact(CONTEXT_SIZE).take(inside.end).skip(inside.start);
+    let patch: f64 = rows.flat_map(|row| &row[inside.clone()]).map(size).sum();
+    (all > 0.0).then(|| (1.0 - patch / all) as f32)
+}
+
+/// A view was given to a network that looks at patches alone.
+fn blind() -> ExplainError {
+    ExplainError::Size(VIEW_SAMPLES)
+}
+
+/// What explains the answers of one network: its layers on a device that differentiates. It takes a
+/// patch, 2,500 values, or a [`view`], 5,000, and explains the part of the
+/// network that answers to it.
 #[derive(Clone, Debug)]
 pub struct Explainer {
     network: Network,
-    temperature: f32,
+    /// By which the logits of a patch alone are divided, and of one with surroundings.
+    temperatures: [f32; 2],
     device: Device,
 }
 
@@ -119,63 +201,110 @@ impl Explainer {
     pub fn new(opened: &WeightsFile) -> Result<Self, crate::weights::WeightsError> {
         let device = Device::flex().autodiff();
         let network = Network::new(opened.kind, opened.parameters.clone(), &device)?;
-        Ok(Self { network, temperature: opened.header.temperature, device })
+        let temperature = |head| opened.header.operating(head).temperature;
+        let temperatures = [Head::Patch, Head::Context].map(temperature);
+        Ok(Self { network, temperatures, device })
     }
 
-    /// Input gradients of a patch.
+    fn seen<'a>(&self, values: &'a [f32]) -> Result<(&'a [f32], Head), ExplainError> {
+        looked_at(self.network.kind(), values).ok_or(ExplainError::Size(values.len()))
+    }
+
+    /// Return the derivatives for some patches or some views.
+    fn gradients(&self, values: &[f32], head: Head) -> Result<Vec<f32>, ExplainError> {
+        let [alone, in_context] = self.temperatures;
+        match head {
+            Head::Patch => gradients(&self.network, values, alone, &self.device),
+            Head::Context => canvas_gradients(&self.network, values, in_context, &self.device),
+        }
+    }
+
+    /// Input gradients of a patch or a view.
     ///
     /// # Errors
     /// [`ExplainError`].
-    pub fn gradient(&self, patch: &[f32]) -> Result<Map, ExplainError> {
-        gradients(&self.network, one(patch)?, self.temperature, &self.device)
+    pub fn gradient(&self, values: &[f32]) -> Result<Map, ExplainError> {
+        let (values, head) = self.seen(values)?;
+        self.gradients(values, head)
     }
 
     /// Return the mean of the gradients of noisy copies; the same seed gives the same noise.
     ///
     /// # Errors
     /// [`ExplainError`].
-    pub fn smooth_gradient(&self, patch: &[f32], seed: u64) -> Result<Map, ExplainError> {
-        let copies = noisy_copies(one(patch)?, seed);
-        let mut mean = vec![0.0; PATCH_SAMPLES];
+    pub fn smooth_gradient(&self, values: &[f32], seed: u64) -> Result<Map, ExplainError> {
+        let (values, head) = self.seen(values)?;
+        let copies = noisy_copies(values, seed);
+        let mut mean = Vec::new();
         // A few at a time keep the graph of a network of the paper's size small.
         for copies in copies.chunks(8) {
-            let copies = copies.concat();
-            let found = gradients(&self.network, &copies, self.temperature, &self.device)?;
+            let found = self.gradients(&copies.concat(), head)?;
+            let pixels = found.len() / copies.len();
+            mean.resize(pixels, 0.0);
             for (i, value) in found.iter().enumerate() {
-                mean[i % PATCH_SAMPLES] += value / SMOOTH_COPIES as f32;
+                mean[i % pixels] += value / SMOOTH_COPIES as f32;
             }
         }
         Ok(mean)
     }
 
     /// Grad-CAM at a layer: its maps, weighted by the evidence's derivative, summed, and enlarged
-    /// to the patch. The original cuts off what is negative; here it is kept, for it speaks against
-    /// a nodule, and a patch without one has nothing else.
+    /// to the patch, or for a layer that looks at the surroundings to the canvas. The original cuts off
+    /// what is negative; here it is kept, because it speaks against a nodule, and a patch without one
+    /// has nothing else.
     ///
     /// # Errors
-    /// [`ExplainError::Layer`] where the layer has no maps of more than one place.
+    /// [`ExplainError::Layer`] where the layer has no maps of more than one place, or has no part in
+    /// this answer.
     pub fn class_activation(
         &self,
-        patch: &[f32],
+        values: &[f32],
         layer: &str,
         weights: MapWeights,
     ) -> Result<Map, ExplainError> {
-        let patch = one(patch)?;
-        let (at, side) = self
-            .network
-            .layers()
-            .iter()
-            .enumerate()
-            .find_map(|(at, info)| match info.output_shape[..] {
+        let (values, head) = self.seen(values)?;
+        let found = |layers: &[LayerInfo]| {
+            layers.iter().enumerate().find_map(|(at, info)| match info.output_shape[..] {
                 [_, side, _] if info.name == layer && side > 1 => Some((at, side)),
                 _ => None,
             })
-            .ok_or_else(|| ExplainError::Layer(layer.to_owned()))?;
-        let patches = batch_tensor(patch.to_vec(), &self.device);
-        let maps = self.network.through(0..at + 1, patches).detach().require_grad();
-        let rest = at + 1..self.network.layers().len();
-        let logits = self.network.through(rest, maps.clone());
-        let gradients = evidence(logits, self.temperature).backward();
+        };
+        let missing = || ExplainError::Layer(layer.to_owned());
+        let network = &self.network;
+        let layers = network.layers();
+        let (patch, surroundings) = values.split_at(PATCH_SAMPLES);
+        let picture = |values: &[f32]| batch_tensor(values.to_vec(), &self.device);
+        let (maps, logits, side, enlarging);
+        match (head, network.kind().context()) {
+            (Head::Context, Some(context)) => {
+                let trunk = &context.trunk;
+                if let Some((at, own)) = found(&layers[..context.joined]) {
+                    let before = network.through(0..at + 1, picture(patch));
+                    maps = before.detach().require_grad();
+                    let features = network.through(at + 1..context.joined, maps.clone());
+                    let around = network.through_around(0..trunk.len(), picture(surroundings));
+                    logits = around.and_then(|around| network.join(features, around));
+                    (side, enlarging) = (own, Enlarging::of_patch(&layers[..at + 1]));
+                } else {
+                    let (at, own) = found(trunk).ok_or_else(missing)?;
+                    let before = network.through_around(0..at + 1, picture(surroundings));
+                    maps = before.ok_or_else(missing)?.detach().require_grad();
+                    let around = network.through_around(at + 1..trunk.len(), maps.clone());
+                    let features = network.through(0..context.joined, picture(patch));
+                    logits = around.and_then(|around| network.join(features, around));
+                    (side, enlarging) = (own, Enlarging::of_canvas(&trunk[..at + 1]));
+                }
+            }
+            _ => {
+                let (at, own) = found(layers).ok_or_else(missing)?;
+                maps = network.through(0..at + 1, picture(patch)).detach().require_grad();
+                logits = Some(network.through(at + 1..layers.len(), maps.clone()));
+                (side, enlarging) = (own, Enlarging::of_patch(&layers[..at + 1]));
+            }
+        }
+        let [alone, in_context] = self.temperatures;
+        let temperature = if head == Head::Context { in_context } else { alone };
+        let gradients = evidence(logits.ok_or_else(missing)?, temperature).backward();
         let by_place = numbers(maps.grad(&gradients))?;
         let maps = numbers(Some(maps))?;
         let places = side * side;
@@ -190,23 +319,30 @@ impl Explainer {
                     };
             }
         }
-        Ok(enlarged(&sum, side, self.network.layers().iter().take(at + 1)))
+        Ok(enlarging.enlarged(&sum, side))
     }
 }
 
-/// Return the layers that [`Explainer::class_activation`] can look at; the one to begin with, the
-/// last convolution, as usual; and the weights for it: where a dense layer follows, every place
-/// counts in its own way, and a mean over places would turn the map upside down (for the paper's
-/// network it does: correlation with occlusion -0.69 on synthetic nodules, place by place 0.68).
+/// Return the layers that [`Explainer::class_activation`] can look at where this part of a network
+/// answers; the one to begin with, the last convolution of the patch, as usual; and the weights for it:
+/// where a dense layer follows, every place counts in its own way, and a mean over places would turn the
+/// map upside down (for the paper's network it does: correlation with occlusion -0.69 on synthetic
+/// nodules, place by place 0.68).
 #[must_use]
-pub fn layers_with_maps(kind: NetworkKind) -> (Vec<&'static str>, &'static str, MapWeights) {
+pub fn layers_with_maps(
+    kind: NetworkKind,
+    head: Head,
+) -> (Vec<&'static str>, &'static str, MapWeights) {
     let layers = kind.layers();
     let with_map = |layer: &&LayerInfo| {
         matches!(layer.operation, Operation::Convolution { .. })
             && layer.output_shape.get(1).is_some_and(|side| *side > 1)
     };
-    let names: Vec<_> = layers.iter().filter(with_map).map(|layer| layer.name).collect();
+    let mut names: Vec<_> = layers.iter().filter(with_map).map(|layer| layer.name).collect();
     let last = names.last().copied().unwrap_or_default();
+    if let (Head::Context, Some(context)) = (head, kind.context()) {
+        names.extend(context.trunk.iter().filter(with_map).map(|layer| layer.name));
+    }
     let mut behind = layers.iter().skip_while(|layer| layer.name != last).skip(1);
     let weights = match behind.find(|layer| layer.operation != Operation::MaxPool) {
         Some(LayerInfo { operation: Operation::Dense { .. }, .. }) => MapWeights::Place,
@@ -215,46 +351,74 @@ pub fn layers_with_maps(kind: NetworkKind) -> (Vec<&'static str>, &'static str, 
     (names, last, weights)
 }
 
-/// A map of a layer on the patch's own pixels: each place stands at the middle of what it sees,
-/// linear between, and beyond the outermost ones as they are.
-fn enlarged<'a>(map: &[f32], side: usize, layers: impl Iterator<Item = &'a LayerInfo>) -> Map {
-    // Middle of the first place and pixels from one place to the next, in pixels of the patch.
-    let (mut first, mut step) = (0.0f32, 1.0f32);
-    for layer in layers {
-        match layer.operation {
-            Operation::Convolution { kernel, padding } => {
-                first += step * ((kernel as f32 - 1.0) / 2.0 - padding as f32);
-            }
-            Operation::MaxPool => {
-                first += step / 2.0;
-                step *= 2.0;
-            }
-            _ => {}
-        }
-    }
-    let place = |pixel: usize| {
-        let at = ((pixel as f32 - first) / step).clamp(0.0, (side - 1) as f32);
-        let low = (at as usize).min(side - 1);
-        (low, (low + 1).min(side - 1), at - low as f32)
-    };
-    let mut out = Vec::with_capacity(PATCH_SAMPLES);
-    for y in 0..PATCH_SIZE {
-        let (top, bottom, down) = place(y);
-        for x in 0..PATCH_SIZE {
-            let (left, right, along) = place(x);
-            let row =
-                |y: usize| map[y * side + left] * (1.0 - along) + map[y * side + right] * along;
-            out.push(row(top) * (1.0 - down) + row(bottom) * down);
-        }
-    }
-    out
+/// How a layer's map lies on the pixels of a patch, or of a canvas: each place stands at the middle of
+/// what it sees, linear between, and beyond the outermost ones as they are.
+struct Enlarging {
+    /// Pixels along a side.
+    side: usize,
+    /// Middle of the first place, in pixels.
+    first: f32,
+    /// Pixels from one place to the next.
+    step: f32,
 }
 
-/// A patch with a square covered, place by place. The square is filled with the patch's median,
-/// which in the lung is lung.
+impl Enlarging {
+    /// Of the last of layers that begin with a patch.
+    fn of_patch(layers: &[LayerInfo]) -> Self {
+        Self { side: PATCH_SIZE, first: 0.0, step: 1.0 }.behind(layers)
+    }
+
+    /// Of the last of layers that begin with a halved canvas.
+    fn of_canvas(layers: &[LayerInfo]) -> Self {
+        Self { side: CONTEXT_SIZE, first: 0.5, step: 2.0 }.behind(layers)
+    }
+
+    fn behind(mut self, layers: &[LayerInfo]) -> Self {
+        let Self { first, step, .. } = &mut self;
+        for layer in layers {
+            match layer.operation {
+                Operation::Convolution { kernel, padding } => {
+                    *first += *step * ((kernel as f32 - 1.0) / 2.0 - padding as f32);
+                }
+                Operation::MaxPool => {
+                    *first += *step / 2.0;
+                    *step *= 2.0;
+                }
+                _ => {}
+            }
+        }
+        self
+    }
+
+    /// Enlarge a map of `side` places a side.
+    fn enlarged(&self, map: &[f32], side: usize) -> Map {
+        let place = |pixel: usize| {
+            let at = ((pixel as f32 - self.first) / self.step).clamp(0.0, (side - 1) as f32);
+            let low = (at as usize).min(side - 1);
+            (low, (low + 1).min(side - 1), at - low as f32)
+        };
+        let mut out = Vec::with_capacity(self.side * self.side);
+        for y in 0..self.side {
+            let (top, bottom, down) = place(y);
+            for x in 0..self.side {
+                let (left, right, along) = place(x);
+                let row =
+                    |y: usize| map[y * side + left] * (1.0 - along) + map[y * side + right] * along;
+                out.push(row(top) * (1.0 - down) + row(bottom) * down);
+            }
+        }
+        out
+    }
+}
+
+/// A patch, or a canvas, with a square covered, place by place. The square is filled with the patch's
+/// median, which in the lung is lung. Squares begin at even pixels, so that on a canvas each covers whole
+/// pixels of the halved one: what is covered in the patch is covered in both.
 #[derive(Clone, Debug)]
 pub struct Occlusion {
-    patch: Vec<f32>,
+    /// A patch or a view.
+    values: Vec<f32>,
+    head: Head,
     temperature: f32,
     fill: f32,
     /// Evidence without a cover, once it is known.
@@ -263,36 +427,66 @@ pub struct Occlusion {
     lost: Vec<f32>,
 }
 
-/// Places of the square along a side; at the edges it hangs over, so that every pixel is covered
-/// equally often.
-const PLACES: usize = (PATCH_SIZE + COVER_SIDE) / COVER_STEP - 1;
-
 impl Occlusion {
     /// Begin with a patch, for a network of this temperature.
     ///
     /// # Errors
     /// [`ExplainError::Size`].
     pub fn new(patch: &[f32], temperature: f32) -> Result<Self, ExplainError> {
-        let patch = one(patch)?.to_vec();
-        let mut sorted = patch.clone();
+        match patch.len() {
+            PATCH_SAMPLES => Ok(Self::begin(patch, Head::Patch, temperature)),
+            other => Err(ExplainError::Size(other)),
+        }
+    }
+
+    /// Begin with what a network looks at of a patch or a view.
+    ///
+    /// # Errors
+    /// [`ExplainError::Size`].
+    pub fn of(opened: &WeightsFile, values: &[f32]) -> Result<Self, ExplainError> {
+        let seen = looked_at(opened.kind, values);
+        let (values, head) = seen.ok_or(ExplainError::Size(values.len()))?;
+        Ok(Self::begin(values, head, opened.header.operating(head).temperature))
+    }
+
+    fn begin(values: &[f32], head: Head, temperature: f32) -> Self {
+        let mut sorted = values[..PATCH_SAMPLES].to_vec();
         sorted.sort_by(f32::total_cmp);
         let fill = sorted[PATCH_SAMPLES / 2];
-        Ok(Self { patch, temperature, fill, whole: None, lost: Vec::new() })
+        let values = values.to_vec();
+        Self { values, head, temperature, fill, whole: None, lost: Vec::new() }
+    }
+
+    /// Return which part of the network is asked: for logits of patches, or of views.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        self.head
+    }
+
+    /// Pixels along a side of what is covered.
+    fn side(&self) -> usize {
+        if self.head == Head::Context { CONTEXT_SIZE } else { PATCH_SIZE }
+    }
+
+    /// Places of the square along a side; at the edges it hangs over, so that every pixel is covered
+    /// equally often.
+    fn places(&self) -> usize {
+        (self.side() + COVER_SIDE) / COVER_STEP - 1
     }
 
     /// Patches asked for so far, and all.
     #[must_use]
     pub fn progress(&self) -> (usize, usize) {
-        (self.lost.len(), PLACES * PLACES)
+        (self.lost.len(), self.places() * self.places())
     }
 
-    /// Model values of the next patches, the first time with the uncovered one in front; empty
+    /// Model values of the next patches or views, the first time with the uncovered one in front; empty
     /// when all are done.
     #[must_use]
     pub fn next(&self, most: usize) -> Vec<f32> {
         let (done, all) = self.progress();
         let covered = (done..all.min(done + most)).flat_map(|place| self.covered(place));
-        let whole = self.whole.is_none().then(|| self.patch.clone());
+        let whole = self.whole.is_none().then(|| self.values.clone());
         whole.into_iter().flatten().chain(covered).collect()
     }
 
@@ -306,41 +500,52 @@ impl Occlusion {
             self.whole = evidence.next();
         }
         let whole = self.whole.unwrap_or_default();
-        let room = PLACES * PLACES - self.lost.len();
+        let room = self.progress().1 - self.lost.len();
         self.lost.extend(evidence.take(room).map(|evidence| whole - evidence));
     }
 
     /// Return the mean of the evidence lost over all squares that cover a pixel.
     #[must_use]
     pub fn map(&self) -> Map {
-        let mut sum = vec![0.0; PATCH_SAMPLES];
-        let mut count = vec![0.0f32; PATCH_SAMPLES];
+        let side = self.side();
+        let mut sum = vec![0.0; side * side];
+        let mut count = vec![0.0f32; side * side];
         for (place, lost) in self.lost.iter().enumerate() {
-            for pixel in pixels(place) {
-                sum[pixel] += lost;
-                count[pixel] += 1.0;
+            for (x, y) in self.pixels(place) {
+                sum[y * side + x] += lost;
+                count[y * side + x] += 1.0;
             }
         }
         sum.iter().zip(count).map(|(sum, count)| sum / count.max(1.0)).collect()
     }
 
     fn covered(&self, place: usize) -> Vec<f32> {
-        let mut patch = self.patch.clone();
-        for pixel in pixels(place) {
-            patch[pixel] = self.fill;
+        let mut values = self.values.clone();
+        for (x, y) in self.pixels(place) {
+            match self.head {
+                Head::Patch => values[y * PATCH_SIZE + x] = self.fill,
+                Head::Context => {
+                    values[PATCH_SAMPLES + y / 2 * PATCH_SIZE + x / 2] = self.fill;
+                    let inside = MARGIN..MARGIN + PATCH_SIZE;
+                    if inside.contains(&x) && inside.contains(&y) {
+                        values[(y - MARGIN) * PATCH_SIZE + x - MARGIN] = self.fill;
+                    }
+                }
+            }
         }
-        patch
+        values
     }
-}
 
-/// Pixels under the square at a place.
-fn pixels(place: usize) -> impl Iterator<Item = usize> {
-    let along = |place: usize| {
-        let end = (place + 1) * COVER_STEP;
-        end.saturating_sub(COVER_SIDE)..end.min(PATCH_SIZE)
-    };
-    let (rows, columns) = (along(place / PLACES), along(place % PLACES));
-    rows.flat_map(move |y| columns.clone().map(move |x| y * PATCH_SIZE + x))
+    /// Columns and rows under the square at a place.
+    fn pixels(&self, place: usize) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let side = self.side();
+        let along = |place: usize| {
+            let end = (place + 1) * COVER_STEP;
+            end.saturating_sub(COVER_SIDE)..end.min(side)
+        };
+        let (rows, columns) = (along(place / self.places()), along(place % self.places()));
+        rows.flat_map(move |y| columns.clone().map(move |x| (x, y)))
+    }
 }
 
 /// Make the sanity check of Adebayo et al. 2018: the same network with the numbers of each
@@ -372,17 +577,22 @@ pub fn correlation(a: &[f32], b: &[f32]) -> f32 {
     if scale > 0.0 { (both / scale) as f32 } else { 0.0 }
 }
 
-/// Return what SmoothGrad looks at instead of the patch, [`SMOOTH_COPIES`] patches.
+/// Return what SmoothGrad looks at instead of a patch or a view, [`SMOOTH_COPIES`] of them. The noise is
+/// that of the canvas's pixels: the same in the patch, and of the halved canvas the mean of four.
 #[must_use]
-pub fn noisy_copies(patch: &[f32], seed: u64) -> Vec<Vec<f32>> {
+pub fn noisy_copies(values: &[f32], seed: u64) -> Vec<Vec<f32>> {
     let range =
-        patch.iter().fold((f32::MAX, f32::MIN), |(low, high), v| (low.min(*v), high.max(*v)));
+        values.iter().fold((f32::MAX, f32::MIN), |(low, high), v| (low.min(*v), high.max(*v)));
     let deviation = SMOOTH_NOISE * (range.1 - range.0);
     let mut rng = Pcg64Mcg::seed_from_u64(seed);
-    let mut copy = || patch.iter().map(|value| value + deviation * normal(&mut rng)).collect();
+    let mut noise =
+        |pixels: usize| -> Vec<f32> { (0..pixels).map(|_| deviation * normal(&mut rng)).collect() };
+    let mut copy = || {
+        let noise = match values.len() {
+            VIEW_SAMPLES => view(&noise(CONTEXT_SIZE * CONTEXT_SIZE)),
+            pixels => noise(pixels),
+        };
+        values.iter().zip(noise).map(|(value, noise)| value + noise).collect()
+    };
     (0..SMOOTH_COPIES).map(|_| copy()).collect()
-}
-
-fn one(patch: &[f32]) -> Result<&[f32], ExplainError> {
-    if patch.len() == PATCH_SAMPLES { Ok(patch) } else { Err(ExplainError::Size(patch.len())) }
 }

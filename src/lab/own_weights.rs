@@ -34,8 +34,14 @@ pub fn own_weights(bytes: &[u8]) -> Result<Vec<u8>, WeightsError> {
     // Numbers that are finite one by one may overflow together.
     let patches = phantom::patches(1, 2);
     let values: Vec<f32> = patches.iter().flat_map(|one| model_values(&one.patch)).collect();
+    let finite = |logits: &[f32]| logits.iter().all(|logit| logit.is_finite());
+    // Two patches are as many values as a view.
+    let looked = match kind.context() {
+        Some(_) => engine.views(&values).is_ok_and(|logits| finite(&logits)),
+        None => true,
+    };
     match engine.patches(&values) {
-        Ok(logits) if logits.iter().all(|logit| logit.is_finite()) => Ok(bytes),
+        Ok(logits) if looked && finite(&logits) => Ok(bytes),
         _ => {
             let reason = "its answers are not finite: training has gone wrong".to_owned();
             Err(WeightsError::Corrupt(reason))
@@ -48,9 +54,9 @@ pub fn own_weights(bytes: &[u8]) -> Result<Vec<u8>, WeightsError> {
 fn is_whole(bytes: &[u8], header: &WeightsHeader) -> bool {
     fn holds(found: &Value, wanted: &Value) -> bool {
         match (found, wanted) {
-            (Value::Object(found), Value::Object(wanted)) => wanted
-                .iter()
-                .all(|(key, wanted)| found.get(key).is_some_and(|found| holds(found, wanted))),
+            (Value::Object(found), Value::Object(wanted)) => wanted.iter().all(|(key, wanted)| {
+                found.get(key).map_or(wanted.is_null(), |found| holds(found, wanted))
+            }),
             (Value::Array(found), Value::Array(wanted)) => {
                 found.iter().zip(wanted).all(|(found, wanted)| holds(found, wanted))
             }

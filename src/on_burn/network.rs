@@ -181,18 +181,43 @@ impl Network {
     /// Compute what is seen of surroundings at half the resolution, `[B, 1, H, W]`, every fourth pixel
     /// of theirs.
     fn around(&self, surroundings: Tensor<4>) -> Option<Tensor<4>> {
-        let context = self.context.as_ref()?;
-        Some(self.run(&context.trunk, parameters_of(&self.layers), surroundings))
+        let layers = self.context.as_ref()?.trunk.len();
+        self.through_around(0..layers, surroundings)
     }
 
     /// Compute the logits of patches, or of every patch of pictures, with what is seen around them.
     fn joined(&self, pictures: Tensor<4>, around: Tensor<4>) -> Option<Tensor<4>> {
-        let ContextLayers { trunk, joined, head } = self.context.as_ref()?;
-        let features = self.through(0..*joined, pictures);
+        let joined = self.context.as_ref()?.joined;
+        self.join(self.through(0..joined, pictures), around)
+    }
+
+    /// Compute logits from the features of patches that are joined and from those of their
+    /// surroundings; `None` of a network that does not look at them.
+    ///
+    /// # Shapes
+    /// `[B, C, H, W]` both -> `[B, 2, H, W]`
+    #[must_use]
+    pub fn join(&self, features: Tensor<4>, around: Tensor<4>) -> Option<Tensor<4>> {
+        let ContextLayers { joined, head, .. } = self.context.as_ref()?;
         let alone = self.through(*joined..self.layers.len(), features.clone());
         let both = Tensor::cat(vec![features, around], 1);
+        Some(alone + self.through_head(0..head.len(), both)?)
+    }
+
+    /// Take a map through these layers of those that look at surroundings; see [`Self::through`].
+    #[must_use]
+    pub fn through_around(&self, layers: Range<usize>, map: Tensor<4>) -> Option<Tensor<4>> {
+        let trunk = &self.context.as_ref()?.trunk;
+        let skipped = parameters_of(&self.layers) + parameters_of(&trunk[..layers.start]);
+        Some(self.run(&trunk[layers], skipped, map))
+    }
+
+    /// Take joined features through these layers of the head; see [`Self::through`].
+    #[must_use]
+    pub fn through_head(&self, layers: Range<usize>, map: Tensor<4>) -> Option<Tensor<4>> {
+        let ContextLayers { trunk, head, .. } = self.context.as_ref()?;
         let before = parameters_of(&self.layers) + parameters_of(trunk);
-        Some(alone + self.run(head, before, both))
+        Some(self.run(&head[layers.clone()], before + parameters_of(&head[..layers.start]), map))
     }
 
     /// Compute the logits of every patch of a picture with its surroundings, of which the picture holds

@@ -5,11 +5,14 @@ use super::network::make_phantoms;
 use super::opened::{LabNetwork, patch_object};
 use js_sys::{Object, Uint8Array};
 use nodulens::lab::explain::{
-    Explainer, MapWeights, Occlusion, correlation, layers_with_maps, shuffled,
+    ExplainError, Explainer, MapWeights, Occlusion, canvas_of, correlation, layers_with_maps,
+    share_outside, shuffled,
 };
+use nodulens::lab::looked_at;
 use nodulens::lab::variant::{PatchContext, Variant};
 use nodulens::on_engine::OnEngine;
-use nodulens::weights::WeightsFile;
+use nodulens::preprocess::display_bytes;
+use nodulens::weights::{Head, WeightsFile};
 use nodulens_imaging::decode::decode_raster;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
@@ -23,10 +26,12 @@ struct LayersWithMaps {
 
 #[wasm_bindgen(js_class = LabNetwork)]
 impl LabNetwork {
-    /// Layers that Grad-CAM can look at, and the one to begin with.
+    /// Layers that Grad-CAM can look at where these values are answered for, and the one to begin with.
     #[wasm_bindgen(js_name = layersWithMaps)]
-    pub fn layers_with_maps(&self) -> Result<JsValue, JsValue> {
-        let (layers, best, weights) = layers_with_maps(self.opened.kind);
+    pub fn layers_with_maps(&self, values: &[f32]) -> Result<JsValue, JsValue> {
+        let (_, head) = looked_at(self.opened.kind, values)
+            .ok_or_else(|| refused(ExplainError::Size(values.len())))?;
+        let (layers, best, weights) = layers_with_maps(self.opened.kind, head);
         plain(&LayersWithMaps { layers, best, weights })
     }
 
@@ -56,7 +61,8 @@ struct Covering {
 
 #[wasm_bindgen(js_class = Explainer)]
 impl JsExplainer {
-    /// Return how fast the evidence grows with each pixel.
+    /// Return how fast the evidence grows with each pixel of a patch, 50 x 50, or where the network sees
+    /// its surroundings of the canvas, 100 x 100.
     pub fn gradient(&self, patch: &[f32]) -> Result<Vec<f32>, JsValue> {
         self.explainer.gradient(patch).map_err(refused)
     }
@@ -81,7 +87,7 @@ impl JsExplainer {
     /// Begin to cover a patch square by square.
     #[wasm_bindgen(js_name = beginOcclusion)]
     pub fn begin_occlusion(&mut self, patch: &[f32]) -> Result<(), JsValue> {
-        let occlusion = Occlusion::new(patch, self.opened.header.temperature).map_err(refused)?;
+        let occlusion = Occlusion::of(&self.opened, patch).map_err(refused)?;
         let engine = OnEngine::new(self.opened.kind, self.opened.parameters.clone());
         self.occlusion = Some(Covering { occlusion, engine: engine.map_err(refused)? });
         Ok(())
@@ -95,7 +101,11 @@ impl JsExplainer {
         };
         let values = occlusion.next(most);
         if !values.is_empty() {
-            occlusion.take(&engine.patches(&values).map_err(refused)?);
+            let logits = match occlusion.head() {
+                Head::Patch => engine.patches(&values),
+                Head::Context => engine.views(&values),
+            };
+            occlusion.take(&logits.map_err(refused)?);
         }
         let (done, all) = occlusion.progress();
         Ok(vec![done, all])
@@ -106,6 +116,19 @@ impl JsExplainer {
     pub fn occlusion_map(&self) -> Vec<f32> {
         self.occlusion.as_ref().map(|covering| covering.occlusion.map()).unwrap_or_default()
     }
+}
+
+/// Return which share of a map of a canvas lies around the patch; nothing of a patch alone.
+#[wasm_bindgen(js_name = shareOutside)]
+pub fn js_share_outside(map: &[f32]) -> Option<f32> {
+    share_outside(map)
+}
+
+/// Return what a view's canvas looks like, 100 x 100 in 8 bits: the patch as it is, and around it what
+/// is left at half the resolution; nothing where its surroundings are not known.
+#[wasm_bindgen(js_name = canvasGrey)]
+pub fn canvas_grey(view: &[f32]) -> Option<Uint8Array> {
+    canvas_of(view).map(|canvas| Uint8Array::from(&display_bytes(&canvas)[..]))
 }
 
 /// Correlation of two maps.
@@ -155,16 +178,16 @@ impl JsRegion {
 
     /// Size, corner of the patch, grey through the model's window.
     pub fn shown(&self) -> Result<JsValue, JsValue> {
-        let object = JsValue::from(Object::new());
-        set(&object, "size", plain(&self.region.size())?);
-        set(&object, "corner", plain(&self.region.corner())?);
-        set(&object, "grey", Uint8Array::from(&self.region.display_bytes()[..]));
+        let (object, shown) = (JsValue::from(Object::new()), self.region.shown());
+        set(&object, "size", plain(&shown.size())?);
+        set(&object, "corner", plain(&shown.corner())?);
+        set(&object, "grey", Uint8Array::from(&shown.display_bytes()[..]));
         Ok(object)
     }
 
-    /// Return the patch, changed: values and grey.
+    /// Return the patch, changed: the view of it, and its grey.
     pub fn patch(&self, variant: JsValue) -> Result<JsValue, JsValue> {
         let variant: Variant = given(variant)?;
-        Ok(patch_object(&self.region.patch(&variant)))
+        Ok(patch_object(&self.region.view(&variant)))
     }
 }

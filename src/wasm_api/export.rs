@@ -5,6 +5,7 @@ use super::shapes::FindingShape;
 use nodulens::constants::{FINDING_DISTANCE_MM, SCAN_STRIDE_PX};
 use nodulens::detection::{Finding, HeatMap};
 use nodulens::findings::{self, Export, ModelUsed, Report, Search};
+use nodulens::weights::Head;
 use nodulens_imaging::decode::series::Series;
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
@@ -30,6 +31,7 @@ struct Request {
 struct JsModel {
     model_id: String,
     weights_sha256: String,
+    head: Head,
     threshold: f32,
     temperature: f32,
     preprocess_id: String,
@@ -78,9 +80,15 @@ pub(super) fn export(
 }
 
 fn report(series: &Series, request: Request) -> Report {
-    let JsModel { model_id, weights_sha256, threshold, temperature, preprocess_id } = request.model;
-    let model =
-        ModelUsed { id: model_id, sha256: weights_sha256, threshold, temperature, preprocess_id };
+    let JsModel {
+        model_id: id,
+        weights_sha256: sha256,
+        head,
+        threshold,
+        temperature,
+        preprocess_id,
+    } = request.model;
+    let model = ModelUsed { id, sha256, head, threshold, temperature, preprocess_id };
     let search = Search {
         stride_px: SCAN_STRIDE_PX,
         lung_mask: request.lungs_only,

@@ -5,36 +5,51 @@ use super::opened::LabNetwork;
 use js_sys::{Array, Float32Array, Object};
 use nodulens::constants::CLASSES;
 use nodulens::lab::inside::{Inside, InsideError, KernelView, Trace, Unit, rewindowed, shares};
+use nodulens::lab::looked_at;
+use nodulens::weights::Head;
 use nodulens_imaging::intensity::Window;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 impl LabNetwork {
-    fn inside(&self) -> Result<Rc<Inside>, InsideError> {
-        if let Some(inside) = &*self.looked.inside.borrow() {
+    /// Open the part of the network that answers for these values.
+    fn inside(&self, values: &[f32]) -> Result<Rc<Inside>, JsValue> {
+        let (_, head) = looked_at(self.opened.kind, values)
+            .ok_or_else(|| refused(InsideError::Values(values.len())))?;
+        let kept = &self.looked.inside[usize::from(head == Head::Context)];
+        if let Some(inside) = &*kept.borrow() {
             return Ok(Rc::clone(inside));
         }
-        let inside = Rc::new(Inside::new(&self.opened)?);
-        *self.looked.inside.borrow_mut() = Some(Rc::clone(&inside));
+        let inside = Rc::new(Inside::new(&self.opened, head).map_err(refused)?);
+        *kept.borrow_mut() = Some(Rc::clone(&inside));
         Ok(inside)
     }
 
     fn traced(&self, values: &[f32]) -> Result<(Rc<Inside>, Rc<Trace>), JsValue> {
-        let inside = self.inside().map_err(refused)?;
-        if let Some(trace) = &*self.looked.trace.borrow()
-            && trace.layers.first().is_some_and(|input| input.values == values)
+        let inside = self.inside(values)?;
+        // Bit by bit: what is not a number equals nothing.
+        let same =
+            |of: &[f32]| of.iter().map(|v| v.to_bits()).eq(values.iter().map(|v| v.to_bits()));
+        if let Some((of, trace)) = &*self.looked.trace.borrow()
+            && same(of)
         {
             return Ok((inside, Rc::clone(trace)));
         }
         let trace = Rc::new(inside.trace(values).map_err(refused)?);
-        *self.looked.trace.borrow_mut() = Some(Rc::clone(&trace));
+        *self.looked.trace.borrow_mut() = Some((values.to_vec(), Rc::clone(&trace)));
         Ok((inside, trace))
     }
 }
 
 #[wasm_bindgen(js_class = LabNetwork)]
 impl LabNetwork {
-    /// Return every activation of one patch: the input, then each layer.
+    /// Return the steps from these values to their answer: name, operation, shape of the output,
+    /// parameters, multiply-adds, and which layers of the trace each reads.
+    pub fn steps(&self, values: &[f32]) -> Result<JsValue, JsValue> {
+        plain(&self.inside(values)?.steps())
+    }
+
+    /// Return every activation of one patch or view: the input, then each step.
     pub fn trace(&self, values: &[f32]) -> Result<JsValue, JsValue> {
         let (_, trace) = self.traced(values)?;
         let layers = Array::new();
@@ -77,9 +92,10 @@ impl LabNetwork {
         inside.before_relu(&trace, layer, channel).map_err(refused)
     }
 
-    /// Kernels of a layer from one input channel; nothing where it has none.
-    pub fn kernels(&self, layer: usize, input: usize) -> Result<JsValue, JsValue> {
-        let inside = self.inside().map_err(refused)?;
+    /// Kernels of a layer of the trace of these values from one input channel; nothing where it has
+    /// none.
+    pub fn kernels(&self, values: &[f32], layer: usize, input: usize) -> Result<JsValue, JsValue> {
+        let inside = self.inside(values)?;
         let Some(kernels) = inside.kernels(layer, input).map_err(refused)? else {
             return Ok(JsValue::UNDEFINED);
         };

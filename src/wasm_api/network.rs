@@ -8,7 +8,7 @@ use nodulens::model::NetworkKind;
 use nodulens::patch::{PatchFile, SizePolicy};
 use nodulens::phantom;
 use nodulens::preprocess::{display_bytes, model_values, view_values};
-use nodulens::weights::WeightsError;
+use nodulens::weights::{Operating, WeightsError};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
@@ -101,6 +101,8 @@ struct ModelInfo<'a> {
     macs_per_patch: usize,
     threshold: f32,
     temperature: f32,
+    /// Both where the surroundings are seen; nothing of a network that does not look at them.
+    context: Option<Operating>,
     preprocess_id: &'a str,
     weights_sha256: &'a str,
     weights_bytes: usize,
@@ -139,6 +141,7 @@ impl JsClassifier {
             macs_per_patch: kind.macs_per_patch(),
             threshold: header.threshold,
             temperature: header.temperature,
+            context: header.context,
             preprocess_id: &header.preprocess_id,
             weights_sha256: self.classifier.sha256(),
             weights_bytes: self.weights_bytes,
@@ -171,6 +174,19 @@ impl JsClassifier {
         height: usize,
     ) -> Result<Option<Vec<f32>>, JsValue> {
         let logits = self.classifier.dense_logits(values, [width, height]).await;
+        logits.map_err(refused)
+    }
+
+    /// The same of patches with their surroundings, of which the picture holds those of the outermost
+    /// patches, too: 100 stands for 50 then.
+    #[wasm_bindgen(js_name = denseLogitsInContext)]
+    pub async fn dense_logits_in_context(
+        &self,
+        values: Vec<f32>,
+        width: usize,
+        height: usize,
+    ) -> Result<Option<Vec<f32>>, JsValue> {
+        let logits = self.classifier.dense_logits_in_context(values, [width, height]).await;
         logits.map_err(refused)
     }
 

@@ -5,6 +5,7 @@ use super::convert::{given, plain, refused, set};
 use super::network::JsClassifier;
 use super::search::image;
 use js_sys::{Float32Array, Object, Uint8Array};
+use nodulens::constants::PATCH_SAMPLES;
 use nodulens::lab::inside::{Inside, Trace};
 use nodulens::preprocess::display_bytes;
 use nodulens::weights::{WeightsFile, read_weights};
@@ -15,8 +16,10 @@ use wasm_bindgen::prelude::*;
 /// What was looked at last: whoever moves over a map asks for the same patch at every place.
 #[derive(Default)]
 pub(super) struct Looked {
-    pub(super) inside: RefCell<Option<Rc<Inside>>>,
-    pub(super) trace: RefCell<Option<Rc<Trace>>>,
+    /// Where the patch answers alone, and with its surroundings.
+    pub(super) inside: [RefCell<Option<Rc<Inside>>>; 2],
+    /// Of which values.
+    pub(super) trace: RefCell<Option<(Vec<f32>, Rc<Trace>)>>,
 }
 
 /// A network of a weights file.
@@ -46,7 +49,8 @@ impl LabNetwork {
         self.shown.classify(views).await
     }
 
-    /// Return the layers in order: name, operation, shape of the output, parameters, multiply-adds.
+    /// Return the layers from a patch to its logits, in order: name, operation, shape of the output,
+    /// parameters, multiply-adds.
     pub fn layers(&self) -> Result<JsValue, JsValue> {
         plain(&self.opened.kind.layers())
     }
@@ -62,14 +66,14 @@ pub fn slice_patch(
     x: f64,
     y: f64,
 ) -> Result<JsValue, JsValue> {
-    let values = image(hu, width, height, given(pixel_mm)?)?.patch([x, y]);
-    Ok(patch_object(&values))
+    Ok(patch_object(&image(hu, width, height, given(pixel_mm)?)?.view([x, y])))
 }
 
-/// Model values of a patch, and how it looks.
-pub(super) fn patch_object(values: &[f32]) -> JsValue {
+/// A view, 5,000 model values, and how its patch looks.
+pub(super) fn patch_object(view: &[f32]) -> JsValue {
     let patch = JsValue::from(Object::new());
-    set(&patch, "grey", Uint8Array::from(&display_bytes(values)[..]));
-    set(&patch, "values", Float32Array::from(values));
+    let own = view.get(..PATCH_SAMPLES).unwrap_or(view);
+    set(&patch, "grey", Uint8Array::from(&display_bytes(own)[..]));
+    set(&patch, "values", Float32Array::from(view));
     patch
 }

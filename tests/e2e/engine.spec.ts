@@ -51,7 +51,8 @@ test('our engine gives Burn’s logits, in every batch and for pictures of odd s
     return found;
   }, models().map(({ file }) => file));
   console.log('   ', worst);
-  expect(Object.keys(worst)).toEqual(['compact.nodulens patches', 'compact.nodulens pictures', 'paper.nodulens patches']);
+  // What pads its patches gives no pass over a picture.
+  expect(Object.keys(worst)).toEqual(models().flatMap(({ id, file }) => (id === 'paper' ? [`${file} patches`] : [`${file} patches`, `${file} pictures`])));
   for (const [name, difference] of Object.entries(worst)) expect(difference, name).toBeLessThan(EQUAL);
 });
 

@@ -37,7 +37,7 @@ test.beforeAll(() => {
 test('figures and intervals are the trainer’s, on the same patches', async ({ page, site }) => {
   const report = path.join(folder, 'report');
   const weights = path.join(dist, 'models', models()[0].file);
-  execFileSync(trainer, ['evaluate', '--weights', weights, '--patches', set, '--split', 'all', '--device', 'cpu', '--out', report], { cwd: root, stdio: 'ignore' });
+  execFileSync(trainer, ['evaluate', '--weights', weights, '--patches', set, '--split', 'all', '--alone', '--device', 'cpu', '--out', report], { cwd: root, stdio: 'ignore' });
   const theirs = JSON.parse(readFileSync(path.join(report, 'report.json'), 'utf8')) as Record<string, number> & Record<`${string}_ci95`, [number, number]>;
   await open(page, `${site.url}#see=own-set`);
   await give(page, set);

@@ -5,11 +5,14 @@ import type { Page } from '@playwright/test';
 import { expect, open, test } from './helpers.ts';
 import { dist, models } from './fixtures.ts';
 
-interface Card { metrics: { n: number; positives: number; threshold: number; confusion: Record<'tp' | 'fn' | 'fp' | 'tn', number> }; roc: [number, number, number][] }
+interface Figures { metrics: { n: number; positives: number; threshold: number; confusion: Record<'tp' | 'fn' | 'fp' | 'tn', number> }; roc: [number, number, number][] }
+interface Card extends Figures { context?: Figures | null }
 
-function card(file: string): Card {
+/** The figures that the view begins with: with surroundings, where the network sees them. */
+function card(file: string): Figures {
   const bytes = readFileSync(path.join(dist, 'models', file));
-  return (JSON.parse(bytes.subarray(16, 16 + bytes.readUInt32LE(12)).toString()) as { card: Card }).card;
+  const { card: whole } = JSON.parse(bytes.subarray(16, 16 + bytes.readUInt32LE(12)).toString()) as { card: Card };
+  return whole.context ?? whole;
 }
 
 const body = (page: Page, inside = ''): ReturnType<Page['locator']> => page.locator(`.learn-view:not([hidden]) .threshold-body ${inside}`);
@@ -84,6 +87,7 @@ test('every plot has its numbers behind it; weights without an evaluation say so
   const length = bytes.readUInt32LE(12);
   const header = JSON.parse(bytes.subarray(16, 16 + length).toString()) as { card: Partial<Card> };
   delete header.card.metrics;
+  delete header.card.context;
   const text = Buffer.from(JSON.stringify(header));
   const start = Buffer.concat([bytes.subarray(0, 12), Buffer.alloc(4), text, bytes.subarray(16 + length, -32)]);
   start.writeUInt32LE(text.length, 12);

@@ -30,7 +30,8 @@ function cardFigures(): { recall: number; specificity: number } {
 const card = (page: Page, name: string): Locator => page.locator('.why-card', { has: page.getByRole('heading', { name, exact: true }) });
 
 async function explanationsDone(page: Page): Promise<void> {
-  await expect(page.locator('.why-card canvas[width="50"]')).toHaveCount(4, { timeout: 60_000 });
+  // Of the patch, or of a canvas twice as wide.
+  await expect(page.locator('.why-card canvas:is([width="50"], [width="100"])')).toHaveCount(4, { timeout: 60_000 });
   await expect(page.locator('.why-card[aria-busy]')).toHaveCount(0, { timeout: 60_000 });
 }
 

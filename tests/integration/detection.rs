@@ -8,6 +8,7 @@ use nodulens::detection::{
 };
 use nodulens::model::NetworkKind;
 use nodulens::patch::Patch;
+use nodulens::weights::Head;
 use nodulens_imaging::geometry::{Axes, SpacingMm, VolumeGeometry};
 use nodulens_imaging::lungs::{LungMask, lung_mask};
 use nodulens_imaging::phantom::thorax::{Density, EXAMPLE, Thorax};
@@ -67,6 +68,35 @@ fn the_dense_scan_is_what_the_patches_give_at_borders_odd_sizes_and_under_a_mask
         })
         .unwrap();
     println!("dense and patch by patch: worst difference of a probability {:.2e}", worst.get());
+}
+
+#[test]
+fn a_scan_with_surroundings_is_what_every_place_gives_up_to_the_edge() {
+    let classifier = fresh(NetworkKind::Context);
+    let (_, chest) = small_chest(3);
+    let [width, height, depth] = chest.geometry().size();
+    let noisy = noise(97, 61, 4);
+    for (hu, size) in [(chest.slice(depth / 2), [width, height]), (noisy.slice(0), [97, 61])] {
+        let image = || SliceImage::from_hu(&hu, size, [0.7; 2]).unwrap();
+        let map = run(SliceSearch::new(image(), None, &classifier, 4), &classifier);
+        let (mut views, mut cells) = (Vec::new(), Vec::new());
+        let [last_x, last_y] = [map.width - 1, map.height - 1];
+        for (x, y) in (0..=last_y).flat_map(|y| (0..=last_x).map(move |x| (x, y))) {
+            // The whole edge, and some places within.
+            let edge = x == 0 || y == 0 || x == last_x || y == last_y;
+            if edge || (x * 7 + y * 3).is_multiple_of(11) {
+                views.extend(image().view(map.pixel(x, y)));
+                cells.push(y * map.width + x);
+            }
+        }
+        let answers = pollster::block_on(classifier.classify_views(views)).unwrap();
+        assert_eq!(answers.len(), cells.len());
+        for (cell, answer) in cells.into_iter().zip(answers) {
+            assert_eq!(answer.head, Head::Context);
+            let apart = (map.probability[cell] - answer.probability).abs();
+            assert!(apart < EQUAL, "cell {cell} of {size:?}: {apart}");
+        }
+    }
 }
 
 #[test]

@@ -2,13 +2,13 @@
 
 use burn::tensor::Device;
 use nodulens::classifier::Classifier;
-use nodulens::constants::{PATCH_SAMPLES, PATCH_SIZE};
+use nodulens::constants::{CONTEXT_SIZE, PATCH_SAMPLES, PATCH_SIZE, VIEW_SAMPLES};
 use nodulens::model::NetworkKind;
 use nodulens::on_burn::{self, Network};
 use nodulens::on_engine::OnEngine;
 use nodulens::phantom;
-use nodulens::preprocess::model_values;
-use nodulens::weights::{Card, Parameters, WeightsHeader, read_weights, write_weights};
+use nodulens::preprocess::{model_values, view};
+use nodulens::weights::{Card, Head, Parameters, WeightsHeader, read_weights, write_weights};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -54,9 +54,9 @@ fn pairs() -> &'static [Pair] {
             let file = write_weights(&header, &parameters).unwrap();
             pair(&format!("random {}", kind.name()), &file)
         });
-        let shipped = ["compact", "paper"].map(|name| {
-            let file = std::fs::read(format!("www/models/{name}.nodulens")).unwrap();
-            pair(name, &file)
+        let shipped = ["compact", "paper", "context"].into_iter().filter_map(|name| {
+            let file = std::fs::read(format!("www/models/{name}.nodulens")).ok()?;
+            Some(pair(name, &file))
         });
         random.into_iter().chain(shipped).collect()
     })
@@ -119,7 +119,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn any_batch(batch in 1_usize..258, seed in any::<u64>(), which in 0_usize..5) {
+    fn any_batch(batch in 1_usize..258, seed in any::<u64>(), which in 0_usize..7) {
         let pair = &pairs()[which];
         // The reference takes seconds for many patches of the larger networks.
         let batch = if pair.name.contains("compact") { batch } else { batch.div_ceil(12) };
@@ -128,7 +128,7 @@ proptest! {
     }
 
     #[test]
-    fn any_picture(height in 50_usize..190, width in 50_usize..190, seed in any::<u64>(), which in 0_usize..5) {
+    fn any_picture(height in 50_usize..190, width in 50_usize..190, seed in any::<u64>(), which in 0_usize..7) {
         let pair = &pairs()[which];
         let values = noise(height * width, seed);
         let [fast, reference] = [&pair.fast, &pair.reference].map(|classifier| {
@@ -140,6 +140,104 @@ proptest! {
         prop_assert_eq!(fast.len(), 2 * answers);
         let difference = largest_difference(&fast, &reference);
         prop_assert!(difference < EQUAL, "{}: {}", pair.name, difference);
+    }
+}
+
+/// Every network that looks at surroundings.
+fn looking() -> impl Iterator<Item = &'static Pair> {
+    pairs().iter().filter(|pair| pair.fast.kind().context().is_some())
+}
+
+fn logits_of_views(classifier: &Classifier, views: &[f32], head: Head) -> Vec<f32> {
+    let found = pollster::block_on(classifier.classify_views(views.to_vec())).unwrap();
+    assert!(found.iter().all(|answer| answer.head == head));
+    found.into_iter().flat_map(|answer| answer.logits).collect()
+}
+
+#[test]
+fn batches_of_views() {
+    for batch in [1, 2, 31, 33, 64, 129] {
+        let views = noise(batch * VIEW_SAMPLES, 5 + batch as u64);
+        for pair in looking() {
+            let [fast, reference] = [&pair.fast, &pair.reference]
+                .map(|classifier| logits_of_views(classifier, &views, Head::Context));
+            assert_eq!(fast.len(), 2 * batch);
+            let difference = largest_difference(&fast, &reference);
+            assert!(difference < EQUAL, "{} at {batch}: {difference}", pair.name);
+        }
+    }
+}
+
+/// A pass over a picture is what each place gives on its own, with surroundings and without, by both.
+#[test]
+fn a_pass_in_context_is_what_every_view_gives() {
+    // Cells: odd and even, one, unequal, and pixels left over.
+    for (rows, columns, over) in [(1, 1, 0), (1, 2, 3), (2, 1, 1), (3, 4, 2), (4, 3, 0), (5, 5, 1)]
+    {
+        let [height, width] = [rows, columns].map(|cells| CONTEXT_SIZE + (cells - 1) * 4 + over);
+        let values = noise(height * width, (10 * rows + columns) as u64);
+        let square = |y: usize, x: usize, side: usize| -> Vec<f32> {
+            let row = |row: usize| &values[(y + row) * width + x..][..side];
+            (0..side).flat_map(row).copied().collect()
+        };
+        let places =
+            || (0..rows).flat_map(|row| (0..columns).map(move |column| (4 * row, 4 * column)));
+        let views: Vec<f32> =
+            places().flat_map(|(y, x)| view(&square(y, x, CONTEXT_SIZE))).collect();
+        for pair in looking() {
+            let one_by_one = logits_of_views(&pair.fast, &views, Head::Context);
+            for (name, classifier) in [("engine", &pair.fast), ("Burn", &pair.reference)] {
+                let pass = classifier.dense_logits_in_context(values.clone(), [width, height]);
+                let pass = pollster::block_on(pass).unwrap().unwrap();
+                let difference = largest_difference(&pass, &one_by_one);
+                assert!(
+                    difference < EQUAL,
+                    "{} {name} {width} x {height}: {difference}",
+                    pair.name
+                );
+                // The patches alone, of the same picture.
+                let alone = classifier.dense_logits(values.clone(), [width, height]);
+                let alone = pollster::block_on(alone).unwrap().unwrap();
+                let across = (width - PATCH_SIZE) / 4 + 1;
+                let patches: Vec<f32> =
+                    places().flat_map(|(y, x)| square(y, x, PATCH_SIZE)).collect();
+                let own = pollster::block_on(classifier.logits(patches)).unwrap();
+                let there: Vec<f32> = places()
+                    .flat_map(|(y, x)| &alone[2 * (y / 4 * across + x / 4)..][..2])
+                    .copied()
+                    .collect();
+                let difference = largest_difference(&there, &own);
+                assert!(difference < EQUAL, "{} {name} alone: {difference}", pair.name);
+            }
+        }
+    }
+    for pair in pairs() {
+        let pass = |side: usize| {
+            let pass = pair.fast.dense_logits_in_context(vec![0.5; side * side], [side; 2]);
+            pollster::block_on(pass).unwrap()
+        };
+        assert_eq!(pass(CONTEXT_SIZE).is_some(), pair.fast.kind().context().is_some());
+        assert_eq!(pass(CONTEXT_SIZE - 1), None);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn any_picture_in_context(height in 100_usize..220, width in 100_usize..220, seed in any::<u64>()) {
+        for pair in looking() {
+            let values = noise(height * width, seed);
+            let [fast, reference] = [&pair.fast, &pair.reference].map(|classifier| {
+                let pass = classifier.dense_logits_in_context(values.clone(), [width, height]);
+                pollster::block_on(pass).unwrap().unwrap()
+            });
+            let answers =
+                ((height - CONTEXT_SIZE) / 4 + 1) * ((width - CONTEXT_SIZE) / 4 + 1);
+            prop_assert_eq!(fast.len(), 2 * answers);
+            let difference = largest_difference(&fast, &reference);
+            prop_assert!(difference < EQUAL, "{}: {}", pair.name, difference);
+        }
     }
 }
 

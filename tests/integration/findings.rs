@@ -5,6 +5,7 @@ use nodulens::detection::{Concern, Finding};
 use nodulens::findings::{
     InputUsed, ModelUsed, NOTICE, Report, Search, SopReference, SrSource, structured_report,
 };
+use nodulens::weights::Head;
 use nodulens_imaging::decode::series::PatientAttribute;
 use nodulens_imaging::encode::dicom::uid;
 use nodulens_imaging::encode::dicom_slice;
@@ -82,6 +83,7 @@ fn report(identity: Vec<(String, String)>) -> (Report, SrSource) {
     let model = ModelUsed {
         id: "compact-01234567".to_owned(),
         sha256: "01".repeat(32),
+        head: Head::Patch,
         threshold: 0.5,
         temperature: 1.0,
         preprocess_id: "test".to_owned(),

@@ -4,12 +4,13 @@
 use burn::tensor::Device;
 use half::f16;
 use nodulens::classifier::Classifier;
+use nodulens::constants::{CONTEXT_SIZE, PATCH_SAMPLES, PATCH_SIZE};
 use nodulens::model::NetworkKind;
 use nodulens::on_burn;
 use nodulens::patch::{Patch, SizePolicy};
 use nodulens::phantom;
-use nodulens::preprocess::{display_bytes, model_values};
-use nodulens::weights::{Card, Parameter, Parameters, WeightsHeader, write_weights};
+use nodulens::preprocess::{display_bytes, model_values, view};
+use nodulens::weights::{Card, Head, Parameter, Parameters, WeightsHeader, write_weights};
 use nodulens_imaging::decode::decode_raster;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,26 @@ const COMPACT: Layers = &[
     ("conv7", 1024),
     ("fc", 128),
 ];
+const CONTEXT: Layers = &[
+    ("conv1", 9),
+    ("conv2", 144),
+    ("conv3", 144),
+    ("conv4", 288),
+    ("conv5", 432),
+    ("conv6", 576),
+    ("conv7", 1024),
+    ("conv8", 160),
+    ("fc", 32),
+    ("context1", 9),
+    ("context2", 72),
+    ("context3", 144),
+    ("context4", 144),
+    ("context5", 288),
+    ("context6", 288),
+    ("context7", 512),
+    ("joint", 256),
+    ("joint-fc", 32),
+];
 const PAPER: Layers = &[("conv1", 25), ("conv2", 800), ("conv3", 576), ("fc1", 9216), ("fc2", 512)];
 
 /// What the page offers: `www/models/models.json`.
@@ -42,13 +63,16 @@ struct Offered {
 #[derive(Deserialize)]
 struct Golden {
     hashed: Hashed,
-    shipped: Shipped,
+    /// Absent where no weights ship yet.
+    shipped: Option<Shipped>,
 }
 
 #[derive(Deserialize)]
 struct Hashed {
     patches: usize,
     logits: Vec<[f64; 2]>,
+    /// Of canvases of each input two by two, where the network looks at surroundings.
+    in_context: Option<Vec<[f64; 2]>>,
 }
 
 #[derive(Deserialize)]
@@ -56,6 +80,7 @@ struct Shipped {
     weights_sha256: String,
     files: Vec<String>,
     logits: Vec<[f64; 2]>,
+    in_context: Option<Vec<[f64; 2]>>,
 }
 
 fn root() -> PathBuf {
@@ -116,12 +141,37 @@ fn hashed_weights_give_the_references_logits(kind: NetworkKind, layers: Layers) 
         let (name, engine) = (kind.name(), classifier.engine());
         println!("{name}, hashed weights, {engine}: {worst:.2e} from NumPy, of {TOLERANCE:.0e}");
         assert!(worst <= TOLERANCE, "{worst}");
+        assert_eq!(golden.in_context.is_some(), kind.context().is_some(), "{name}: make golden");
+        if let Some(golden) = &golden.in_context {
+            in_context(&classifier, &values, golden);
+        }
     }
+}
+
+/// Compare the logits of canvases, each of an input two by two.
+fn in_context(classifier: &Classifier, values: &[f32], golden: &[[f64; 2]]) {
+    let views = values.chunks_exact(PATCH_SAMPLES).flat_map(|patch| {
+        let pixel = |at: usize| {
+            patch[at / CONTEXT_SIZE % PATCH_SIZE * PATCH_SIZE + at % CONTEXT_SIZE % PATCH_SIZE]
+        };
+        view(&(0..CONTEXT_SIZE * CONTEXT_SIZE).map(pixel).collect::<Vec<f32>>())
+    });
+    let found = pollster::block_on(classifier.classify_views(views.collect())).unwrap();
+    assert!(found.iter().all(|answer| answer.head == Head::Context));
+    let logits: Vec<[f32; 2]> = found.iter().map(|answer| answer.logits).collect();
+    let worst = worst(&logits, golden);
+    println!("{} in context: {worst:.2e} from NumPy", classifier.engine());
+    assert!(worst <= TOLERANCE, "in context {worst}");
 }
 
 #[test]
 fn the_compact_network_is_the_references() {
     hashed_weights_give_the_references_logits(NetworkKind::Compact, COMPACT);
+}
+
+#[test]
+fn the_context_network_is_the_references() {
+    hashed_weights_give_the_references_logits(NetworkKind::Context, CONTEXT);
 }
 
 #[test]
@@ -148,7 +198,7 @@ fn shipped_weights(model: &Offered) {
 }
 
 fn gives_the_golden_numbers(classifier: &Classifier, name: &str) {
-    let golden = golden(name).shipped;
+    let golden = golden(name).shipped.expect("run `make golden`");
     assert_eq!(classifier.kind().name(), name, "the id is the network's name");
     assert_eq!(
         classifier.sha256(),
@@ -162,6 +212,10 @@ fn gives_the_golden_numbers(classifier: &Classifier, name: &str) {
     let engine = classifier.engine();
     println!("{name} on {engine}: worst difference to NumPy {worst:.2e} of {TOLERANCE:.0e}");
     assert!(worst <= TOLERANCE, "{worst}");
+    if let Some(golden) = &golden.in_context {
+        let values: Vec<f32> = patches.iter().flat_map(model_values).collect();
+        in_context(classifier, &values, golden);
+    }
     // Alone and in a batch, a patch has the same answer.
     let alone = pollster::block_on(classifier.classify(&patches[..1])).unwrap();
     let difference = (alone[0].probability - predictions[0].probability).abs();

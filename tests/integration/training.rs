@@ -3,9 +3,13 @@
 use nodulens::classifier::Classifier;
 use nodulens::constants::PATCH_SAMPLES;
 use nodulens::lab::training::{Epoch, Examples, Settings, Training, TrainingError};
+use nodulens::model::NetworkKind;
 use nodulens::phantom;
 use nodulens::preprocess::model_values;
-use nodulens::weights::read_weights;
+use nodulens::weights::{Card, Parameters, WeightsFile, WeightsHeader, read_weights};
+use nodulens_imaging::UserError;
+use rand::SeedableRng;
+use rand_pcg::Pcg64Mcg;
 use std::path::Path;
 
 const SETTINGS: Settings =
@@ -122,6 +126,19 @@ fn what_cannot_be_learnt_is_refused() {
             break;
         }
     }
+}
+
+#[test]
+fn a_network_that_looks_at_surroundings_is_not_trained_on_patches_alone() {
+    let kind = NetworkKind::Context;
+    let opened = WeightsFile {
+        header: WeightsHeader::uncalibrated(kind, Card::default()),
+        kind,
+        parameters: Parameters::random(kind, &mut Pcg64Mcg::seed_from_u64(1)),
+        sha256: "0".repeat(64),
+    };
+    let refused = Training::begin(SETTINGS, phantoms(1, 40), Some(&opened)).err().unwrap();
+    assert_eq!(refused.code(), "training-settings");
 }
 
 #[test]

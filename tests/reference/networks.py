@@ -6,7 +6,9 @@ Writes tests/golden/NETWORK.json for every network of NETWORKS below:
 - "hashed": weights and inputs from a hash that tests/golden.rs computes too, so that the network
   is checked apart from any training;
 - "shipped": the weights file that ships, read by the format's description, on the pictures in
-  tests/fixtures/phantoms. Run it again when the weights change.
+  tests/fixtures/phantoms; absent where there is no file yet. Run it again when the weights change.
+Of a network that looks at surroundings both hold "in_context", too: the logits of canvases of
+100 x 100 pixels, each of the input four times (two by two), with the junction in the middle.
 Everything is computed in double precision.
 """
 import hashlib
@@ -63,9 +65,51 @@ def compact(w, x):
     return x[:, :, 0, 0] @ weight + bias
 
 
+def halved(canvas):
+    """The mean of every 2 x 2 pixels."""
+    h, w = canvas.shape[2:]
+    return canvas.reshape(*canvas.shape[:2], h // 2, 2, w // 2, 2).mean(axis=(3, 5))
+
+
+def context(w, x):
+    """x [B, 1, 50, 50]: patches alone; [B, 1, 100, 100]: canvases with the patch in the middle.
+
+    The compact trunk with a hidden layer. Of a canvas a second trunk sees the halved picture; the
+    features of both give two numbers that are added to the logits.
+    """
+    def trunk(prefix, x):
+        x = pool(relu(conv(x, *w(prefix + "1"), 0)))
+        x = relu(conv(x, *w(prefix + "2"), 0))
+        x = pool(relu(conv(x, *w(prefix + "3"), 0)))
+        for layer in "4567":
+            x = relu(conv(x, *w(prefix + layer), 0))
+        assert x.shape[2:] == (1, 1)
+        return x[:, :, 0, 0]
+
+    def dense(name, x):
+        weight, bias = w(name)
+        return x @ weight.reshape(len(bias), -1).T + bias if weight.ndim == 4 else x @ weight + bias
+
+    around = x.shape[2] == 100
+    own = trunk("conv", x[:, :, 25:75, 25:75] if around else x)
+    alone = dense("fc", relu(dense("conv8", own)))
+    if not around:
+        return alone
+    both = np.concatenate([own, trunk("context", halved(x))], axis=1)
+    return alone + dense("joint-fc", relu(dense("joint", both)))
+
+
 # Name of the network: its forward pass, and each layer's name with the shape of its weights as in
 # the weights file: [out, in, y, x] or [in, out].
 NETWORKS = {
+    "context": (context, [
+        ("conv1", (16, 1, 3, 3)), ("conv2", (16, 16, 3, 3)), ("conv3", (32, 16, 3, 3)),
+        ("conv4", (48, 32, 3, 3)), ("conv5", (64, 48, 3, 3)), ("conv6", (64, 64, 3, 3)),
+        ("conv7", (160, 64, 4, 4)), ("conv8", (32, 160, 1, 1)), ("fc", (32, 2)),
+        ("context1", (8, 1, 3, 3)), ("context2", (16, 8, 3, 3)), ("context3", (16, 16, 3, 3)),
+        ("context4", (32, 16, 3, 3)), ("context5", (32, 32, 3, 3)), ("context6", (32, 32, 3, 3)),
+        ("context7", (96, 32, 4, 4)), ("joint", (32, 256, 1, 1)), ("joint-fc", (32, 2)),
+    ]),
     "compact": (compact, [
         ("conv1", (16, 1, 3, 3)), ("conv2", (16, 16, 3, 3)), ("conv3", (32, 16, 3, 3)),
         ("conv4", (48, 32, 3, 3)), ("conv5", (64, 48, 3, 3)), ("conv6", (64, 64, 3, 3)),
@@ -135,21 +179,29 @@ def logits(forward, weights, x):
 def golden(network: str) -> dict:
     forward, layers = NETWORKS[network]
     count = 8
+    looks = forward is context
+
+    def given(weights, x):
+        found = {"logits": logits(forward, weights, x)}
+        if looks and x.shape[2] == 50:
+            # Two by two, so that what is in the middle is another picture.
+            found["in_context"] = logits(forward, weights, np.tile(x, (1, 1, 2, 2)))
+        return found
+
     inputs = hashed(100, count * 2500).astype(np.float32).astype(np.float64)
-    data = (ROOT / f"www/models/{network}.nodulens").read_bytes()
+    numbers = {"hashed": {"patches": count, **given(hashed_weights(layers), inputs.reshape(count, 1, 50, 50))}}
+    path = ROOT / f"www/models/{network}.nodulens"
+    if not path.is_file():
+        return numbers
+    data = path.read_bytes()
     files = sorted((ROOT / "tests/fixtures/phantoms").glob("*.png"))
     pictures = np.stack([np.asarray(Image.open(f).convert("L"), np.float64) / 255.0 for f in files])
-    return {
-        "hashed": {
-            "patches": count,
-            "logits": logits(forward, hashed_weights(layers), inputs.reshape(count, 1, 50, 50)),
-        },
-        "shipped": {
-            "weights_sha256": hashlib.sha256(data).hexdigest(),
-            "files": [f.name for f in files],
-            "logits": logits(forward, file_weights(data, network, layers), pictures[:, None]),
-        },
+    numbers["shipped"] = {
+        "weights_sha256": hashlib.sha256(data).hexdigest(),
+        "files": [f.name for f in files],
+        **given(file_weights(data, network, layers), pictures[:, None]),
     }
+    return numbers
 
 
 def main():

@@ -1,5 +1,6 @@
 //! What a layer has learnt: its kernels.
 
+use super::steps::Does;
 use super::trace::{Inside, InsideError, within};
 use crate::model::Operation;
 use serde::Serialize;
@@ -29,9 +30,11 @@ impl Inside {
     pub fn kernels(&self, layer: usize, input: usize) -> Result<Option<KernelView>, InsideError> {
         let [units, ..] = self.dims(layer)?;
         let Some([weights, bias]) = self.kernels_of(layer) else { return Ok(None) };
-        let [channels, rows, columns] = self.dims(layer - 1)?;
-        let (inputs, shape, dense) = match self.layers[layer - 1].operation {
-            Operation::Convolution { kernel, .. } => (channels, [units, kernel, kernel], false),
+        let [channels, rows, columns] = self.dims(self.before(layer))?;
+        let (inputs, shape, dense) = match self.steps[layer - 1].operation {
+            Does::Layer(Operation::Convolution { kernel, .. }) => {
+                (channels, [units, kernel, kernel], false)
+            }
             _ if rows * columns == 1 => (1, [units, 1, channels], true),
             _ => (channels, [units, rows, columns], true),
         };

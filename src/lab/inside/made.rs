@@ -1,5 +1,6 @@
 //! The multiply-add that made one activation, number by number.
 
+use super::steps::Does;
 use super::trace::{Inside, InsideError, Trace, Traced, Unit, within};
 use super::what_if::{SoftmaxTerm, shares};
 use crate::constants::{CLASSES, MODEL_WINDOW};
@@ -52,6 +53,25 @@ pub enum Made {
     Input {
         /// The CT number that the networks' window shows as this grey.
         hu: f32,
+    },
+    /// A pixel of the surroundings: the mean of four of the slice.
+    Surroundings {
+        /// As of the input.
+        hu: f32,
+    },
+    /// A feature of one of two layers.
+    Join {
+        /// Layer of the trace.
+        layer: usize,
+        /// Feature of it.
+        channel: usize,
+        /// The feature.
+        input: f32,
+    },
+    /// Logits added.
+    Sum {
+        /// In the order of the layers that are read.
+        inputs: [f32; 2],
     },
     /// `sum = bias + totals`, then ReLU.
     Convolution {
@@ -134,11 +154,34 @@ impl Inside {
         let [_, rows, columns] = self.dims(layer)?;
         let own = traced(trace, layer)?;
         let value = at(&own.values, (channel * rows + y) * columns + x)?;
-        let Some(info) = layer.checked_sub(1).and_then(|i| self.layers.get(i)) else {
-            return Ok(MadeOf { value, made: Made::Input { hu: MODEL_WINDOW.hu(Grey(value)).0 } });
+        let hu = MODEL_WINDOW.hu(Grey(value)).0;
+        let Some(step) = self.step(layer) else {
+            return Ok(MadeOf { value, made: Made::Input { hu } });
         };
-        let before = traced(trace, layer - 1)?;
-        let made = match (info.operation, self.kernels_of(layer)) {
+        let before = traced(trace, self.before(layer))?;
+        let operation = match step.operation {
+            Does::Layer(operation) => operation,
+            Does::Surroundings => return Ok(MadeOf { value, made: Made::Surroundings { hu } }),
+            Does::Join => {
+                let (mut from, mut at_channel) = (self.before(layer), channel);
+                if let (Some(behind), Some(second)) =
+                    (channel.checked_sub(before.values.len()), step.before.get(1))
+                {
+                    (from, at_channel) = (*second, behind);
+                }
+                let input = at(&traced(trace, from)?.values, at_channel)?;
+                let made = Made::Join { layer: from, channel: at_channel, input };
+                return Ok(MadeOf { value, made });
+            }
+            Does::Sum => {
+                let mut inputs = [0.0; 2];
+                for (input, from) in inputs.iter_mut().zip(&step.before) {
+                    *input = at(&traced(trace, *from)?.values, channel)?;
+                }
+                return Ok(MadeOf { value, made: Made::Sum { inputs } });
+            }
+        };
+        let made = match (operation, self.kernels_of(layer)) {
             (Operation::Convolution { kernel, padding }, Some(parameters)) => {
                 let window = Sliding { before, kernel, padding, parameters };
                 window.made(channel, y, x, input)?

@@ -1,10 +1,10 @@
 use super::*;
 use crate::classifier::nodule_probability;
 use crate::constants::MODEL_WINDOW;
-use crate::constants::{CLASS_NODULE, PATCH_SAMPLES, PATCH_SIZE};
+use crate::constants::{CLASS_NODULE, PATCH_SAMPLES, PATCH_SIZE, VIEW_SAMPLES};
 use crate::model::NetworkKind;
-use crate::on_burn::{Network, batch_tensor};
-use crate::weights::{Card, Parameters, WeightsFile, WeightsHeader};
+use crate::on_burn::{Network, batch_tensor, view_tensor};
+use crate::weights::{Card, Head, Operating, Parameters, WeightsFile, WeightsHeader};
 use burn::tensor::Device;
 use nodulens_imaging::UserError;
 use rand::{RngExt, SeedableRng};
@@ -22,13 +22,36 @@ fn opened(kind: NetworkKind, seed: u64) -> WeightsFile {
         (name, parameter)
     });
     let parameters = parameters.collect();
-    let header =
-        WeightsHeader { temperature: 1.7, ..WeightsHeader::uncalibrated(kind, Card::default()) };
+    let uncalibrated = WeightsHeader::uncalibrated(kind, Card::default());
+    let context = uncalibrated.context.map(|own| Operating { temperature: 1.7, ..own });
+    let header = WeightsHeader { temperature: 1.7, context, ..uncalibrated };
     WeightsFile { kind, header, parameters, sha256: String::new() }
 }
 
 fn patch(seed: usize) -> Vec<f32> {
     (0..PATCH_SAMPLES).map(|i| ((i * i + seed * 31 * i) % 97) as f32 / 96.0).collect()
+}
+
+/// Return the networks, those that look at surroundings twice.
+fn cases() -> impl Iterator<Item = (NetworkKind, Head)> {
+    NetworkKind::ALL.into_iter().flat_map(|kind| {
+        {
+            let looks = kind.context().is_some();
+            [Head::Patch, Head::Context]
+                .into_iter()
+                .filter(move |head| looks || *head == Head::Patch)
+        }
+        .map(move |head| (kind, head))
+    })
+}
+
+/// Return what a part of a network looks at: a patch, or one with surroundings.
+fn seen(head: Head, seed: usize) -> Vec<f32> {
+    let mut values = patch(seed);
+    if head == Head::Context {
+        values.extend(patch(seed + 100));
+    }
+    values
 }
 
 /// Some places of a layer: corners, the middle, and the last channel.
@@ -46,10 +69,10 @@ fn places(layer: usize, [channels, rows, columns]: [usize; 3]) -> Vec<Unit> {
 
 #[test]
 fn the_numbers_of_every_layer_sum_to_its_activation() {
-    for kind in NetworkKind::ALL {
-        let inside = Inside::new(&opened(kind, 5)).unwrap();
-        let trace = inside.trace(&patch(1)).unwrap();
-        assert_eq!(trace.layers.len(), inside.layers().len() + 1);
+    for (kind, head) in cases() {
+        let inside = Inside::new(&opened(kind, 5), head).unwrap();
+        let trace = inside.trace(&seen(head, 1)).unwrap();
+        assert_eq!(trace.layers.len(), inside.steps().len() + 1);
         let mut alive = 0;
         for (layer, traced) in trace.layers.iter().enumerate() {
             assert_eq!(traced.values.len(), traced.shape.iter().product::<usize>());
@@ -69,7 +92,9 @@ fn the_numbers_of_every_layer_sum_to_its_activation() {
 /// Return the activation from what is shown of it, and how large its terms are together.
 fn rebuilt(made: &Made, value: f32) -> (f64, f64) {
     match made {
-        Made::Input { hu } => (f64::from((hu + 1000.0) / 1400.0), 1.0),
+        Made::Input { hu } | Made::Surroundings { hu } => (f64::from((hu + 1000.0) / 1400.0), 1.0),
+        Made::Join { input, .. } => (f64::from(*input), 0.0),
+        Made::Sum { inputs: [a, b] } => (f64::from(a + b), f64::from(a.abs() + b.abs())),
         Made::Convolution {
             input, inputs, outside, weights, products, totals, bias, sum, ..
         } => {
@@ -112,13 +137,17 @@ fn rebuilt(made: &Made, value: f32) -> (f64, f64) {
 
 #[test]
 fn a_trace_ends_with_the_answer_of_the_classifier() {
-    for kind in NetworkKind::ALL {
+    for (kind, head) in cases() {
         let opened = opened(kind, 7);
-        let trace = Inside::new(&opened).unwrap().trace(&patch(2)).unwrap();
+        let values = seen(head, 2);
+        let trace = Inside::new(&opened, head).unwrap().trace(&values).unwrap();
         let device = Device::flex();
         let network = Network::new(kind, opened.parameters, &device).unwrap();
-        let logits: Vec<f32> =
-            network.forward(batch_tensor(patch(2), &device)).into_data().try_to_vec().unwrap();
+        let logits = match head {
+            Head::Patch => network.forward(batch_tensor(values, &device)),
+            Head::Context => network.forward_in_context(view_tensor(values, &device)).unwrap(),
+        };
+        let logits: Vec<f32> = logits.into_data().try_to_vec().unwrap();
         let [.., before, last] = &trace.layers[..] else { panic!("two layers") };
         for (ours, theirs) in before.values.iter().zip(&logits) {
             assert!((ours - theirs).abs() < 1e-5);
@@ -131,24 +160,37 @@ fn a_trace_ends_with_the_answer_of_the_classifier() {
 
 #[test]
 fn nothing_outside_the_receptive_field_changes_an_activation_and_its_edges_do() {
-    for kind in NetworkKind::ALL {
-        let inside = Inside::new(&opened(kind, 3)).unwrap();
-        let values = patch(4);
+    for (kind, head) in cases() {
+        let inside = Inside::new(&opened(kind, 3), head).unwrap();
+        let values = seen(head, 4);
         let trace = inside.trace(&values).unwrap();
+        let mut around = 0;
         for (layer, traced) in trace.layers.iter().enumerate() {
             let [channels, rows, columns] = traced.dims();
             // Where nothing is left outside, one place tells all.
             for (y, x) in [(0, 0), (rows / 2, columns / 3), (rows - 1, columns - 1)] {
                 let field = inside.field(Unit { layer, channel: 0, y, x }).unwrap();
-                let Rect { left, top, right, bottom } = field.input_clipped;
+                let empty = field.input_clipped.right == 0;
+                // Where both have a part in it, it is all of both.
+                let from = if empty { PATCH_SAMPLES } else { 0 };
+                let region = match field.surroundings {
+                    Some(around) if empty => around,
+                    _ => field.input_clipped,
+                };
+                around += usize::from(field.surroundings.is_some());
+                let Rect { left, top, right, bottom } = region;
                 let changed = |touch: &dyn Fn(i32, i32) -> bool| {
-                    let touched: Vec<f32> = (0..PATCH_SAMPLES)
+                    let touched: Vec<f32> = (0..values.len())
                         .map(|i| {
-                            let (row, column) = ((i / PATCH_SIZE) as i32, (i % PATCH_SIZE) as i32);
-                            if touch(column, row) { 3.0 - 5.0 * values[i] } else { values[i] }
+                            let at = i.wrapping_sub(from);
+                            let (row, column) =
+                                ((at / PATCH_SIZE) as i32, (at % PATCH_SIZE) as i32);
+                            let here = at < PATCH_SAMPLES && touch(column, row);
+                            if here { 3.0 - 5.0 * values[i] } else { values[i] }
                         })
                         .collect();
                     let other = inside.trace(&touched).unwrap();
+                    // A joint map has the patch's channels in front.
                     (0..channels).any(|channel| {
                         let i = (channel * rows + y) * columns + x;
                         traced.values[i] != other.layers[layer].values[i]
@@ -167,13 +209,41 @@ fn nothing_outside_the_receptive_field_changes_an_activation_and_its_edges_do() 
                 }
             }
         }
+        assert_eq!(around > 9, head == Head::Context, "{kind:?} {around}");
     }
+}
+
+#[test]
+fn what_lies_around_a_patch_moves_its_own_layers_only() {
+    let opened = opened(NetworkKind::Context, 12);
+    let inside = Inside::new(&opened, Head::Context).unwrap();
+    let (mut view, steps) = (seen(Head::Context, 1), inside.steps());
+    let before = inside.trace(&view).unwrap();
+    view[PATCH_SAMPLES..].iter_mut().for_each(|value| *value = 1.0 - *value);
+    let after = inside.trace(&view).unwrap();
+    let at = |name: &str| steps.iter().position(|step| step.name == name).unwrap() + 1;
+    for (layer, (before, after)) in before.layers.iter().zip(&after.layers).enumerate() {
+        assert_eq!(before == after, layer < at("surroundings"), "{}", before.name);
+    }
+    // Joined are the patch's features, then those of what lies around it.
+    let joined = &after.layers[at("joined")].values;
+    let (own, around) = joined.split_at(after.layers[at("conv7")].values.len());
+    assert_eq!(own, after.layers[at("conv7")].values);
+    assert_eq!(around, after.layers[at("context7")].values);
+    let place = Unit { layer: at("joined"), channel: own.len() + 8, y: 0, x: 0 };
+    let made = inside.made(&after, place, None, 5).unwrap().made;
+    assert_eq!(made, Made::Join { layer: at("context7"), channel: 8, input: around[8] });
+    // Without surroundings there is nothing to look at.
+    let lone = crate::preprocess::lone_view(&patch(1));
+    assert_eq!(inside.trace(&lone), Err(InsideError::Values(VIEW_SAMPLES)));
+    let alone = Inside::new(&opened, Head::Patch).unwrap();
+    assert_eq!(alone.trace(&lone), alone.trace(&patch(1)));
 }
 
 #[test]
 fn receptive_fields_by_hand() {
     let rect = |left, top, right, bottom| Rect { left, top, right, bottom };
-    let paper = Inside::new(&opened(NetworkKind::Paper, 1)).unwrap();
+    let paper = Inside::new(&opened(NetworkKind::Paper, 1), Head::Patch).unwrap();
     // 5 x 5 with padding 2, at the corner.
     let corner = paper.field(Unit { layer: 1, channel: 0, y: 0, x: 0 }).unwrap();
     assert_eq!(corner.input, rect(-2, -2, 3, 3));
@@ -183,7 +253,7 @@ fn receptive_fields_by_hand() {
     let second = paper.field(Unit { layer: 3, channel: 9, y: 12, x: 7 }).unwrap();
     assert_eq!(second.before, rect(5, 10, 10, 15));
     assert_eq!(second.input, rect(8, 18, 22, 32));
-    let compact = Inside::new(&opened(NetworkKind::Compact, 1)).unwrap();
+    let compact = Inside::new(&opened(NetworkKind::Compact, 1), Head::Patch).unwrap();
     let third = compact.field(Unit { layer: 4, channel: 0, y: 1, x: 2 }).unwrap();
     // Two 3 x 3 over a pooled map: 5 places are 10 pixels, and 2 for the first convolution.
     assert_eq!(third.input, rect(4, 2, 16, 14));
@@ -192,9 +262,9 @@ fn receptive_fields_by_hand() {
 
 #[test]
 fn kernels_are_those_that_multiply() {
-    for kind in NetworkKind::ALL {
-        let inside = Inside::new(&opened(kind, 9)).unwrap();
-        let trace = inside.trace(&patch(3)).unwrap();
+    for (kind, head) in cases() {
+        let inside = Inside::new(&opened(kind, 9), head).unwrap();
+        let trace = inside.trace(&seen(head, 3)).unwrap();
         for layer in 0..trace.layers.len() {
             let Some(kernels) = inside.kernels(layer, 0).unwrap() else { continue };
             let [units, rows, columns] = kernels.shape;
@@ -226,7 +296,7 @@ fn kernels_are_those_that_multiply() {
 
 #[test]
 fn a_map_before_relu_becomes_the_map_behind_it() {
-    let inside = Inside::new(&opened(NetworkKind::Compact, 2)).unwrap();
+    let inside = Inside::new(&opened(NetworkKind::Compact, 2), Head::Patch).unwrap();
     let trace = inside.trace(&patch(6)).unwrap();
     let [channels, rows, columns] = trace.layers[3].dims();
     let mut cut = 0;
@@ -244,9 +314,9 @@ fn a_map_before_relu_becomes_the_map_behind_it() {
 
 #[test]
 fn dropout_of_nothing_changes_nothing_and_its_mean_is_the_answer() {
-    for kind in NetworkKind::ALL {
-        let inside = Inside::new(&opened(kind, 4)).unwrap();
-        let trace = inside.trace(&patch(5)).unwrap();
+    for (kind, head) in cases() {
+        let inside = Inside::new(&opened(kind, 4), head).unwrap();
+        let trace = inside.trace(&seen(head, 5)).unwrap();
         let logits = &trace.layers[trace.layers.len() - 2].values;
         let none = inside.dropped(&trace, 0.0, 1).unwrap();
         assert!(none.off.iter().all(|off| !off));
@@ -285,6 +355,7 @@ fn another_window_shows_the_same_tissue_in_another_grey() {
     use nodulens_imaging::intensity::Window;
     let values = [0.0, 0.5, 1.0];
     assert_eq!(rewindowed(&values, MODEL_WINDOW).unwrap(), values);
+    assert!(rewindowed(&[f32::NAN], MODEL_WINDOW).unwrap()[0].is_nan());
     // -1000, -300 and 400 HU in the window 40 / 400, from -160 to 240.
     let soft = rewindowed(&values, Window { center: 40.0, width: 400.0 }).unwrap();
     assert_eq!(soft, [0.0, 0.0, 1.0]);
@@ -296,7 +367,7 @@ fn another_window_shows_the_same_tissue_in_another_grey() {
 #[test]
 fn what_is_not_there_is_refused() {
     let opened = opened(NetworkKind::Compact, 1);
-    let inside = Inside::new(&opened).unwrap();
+    let inside = Inside::new(&opened, Head::Patch).unwrap();
     assert_eq!(inside.trace(&[0.0; 7]), Err(InsideError::Values(7)));
     let trace = inside.trace(&patch(1)).unwrap();
     let layers = trace.layers.len();
@@ -314,5 +385,5 @@ fn what_is_not_there_is_refused() {
         let parameters = opened.parameters.clone().into_iter().skip(1).collect();
         WeightsFile { parameters, ..opened }
     };
-    assert!(matches!(Inside::new(&lacking), Err(InsideError::Weights(_))));
+    assert!(matches!(Inside::new(&lacking, Head::Patch), Err(InsideError::Weights(_))));
 }

@@ -1,11 +1,13 @@
 //! Every activation of one patch.
 
+use super::steps::{Does, Step, steps};
 use crate::classifier::nodule_probability;
-use crate::constants::{CLASS_NODULE, CLASSES, PATCH_SAMPLES, PATCH_SIZE};
-use crate::model::{LayerInfo, Operation};
+use crate::constants::{CLASS_NODULE, CLASSES, PATCH_SAMPLES, PATCH_SIZE, VIEW_SAMPLES};
+use crate::lab::looked_at;
+use crate::model::{NetworkKind, Operation};
 use crate::on_burn::{Network, batch_tensor};
-use crate::weights::{Parameter, WeightsError, WeightsFile};
-use burn::tensor::Device;
+use crate::weights::{Head, Parameter, WeightsError, WeightsFile};
+use burn::tensor::{Device, Tensor};
 use nodulens_imaging::UserError;
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +34,7 @@ impl Traced {
 /// All activations of one patch: the input, then each layer in order.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Trace {
-    /// One more than the network has layers.
+    /// One more than there are steps.
     pub layers: Vec<Traced>,
 }
 
@@ -52,8 +54,10 @@ pub struct Unit {
 /// Why there is nothing to see.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InsideError {
-    /// Not the values of one patch.
-    #[error("a patch has {PATCH_SAMPLES} values, and {0} were given")]
+    /// Not the values of one patch, or of one view where surroundings are looked at.
+    #[error(
+        "a patch has {PATCH_SAMPLES} values, or {VIEW_SAMPLES} with surroundings, and {0} were given"
+    )]
     Values(usize),
     /// No such layer, channel, row or column.
     #[error("there is no {what} {asked}; there are {there}")]
@@ -103,11 +107,13 @@ impl UserError for InsideError {
     }
 }
 
-/// A network with its layers ready to be looked at.
+/// A network, ready to be looked at where one part of it answers: the patch alone, or with its
+/// surroundings.
 #[derive(Clone, Debug)]
 pub struct Inside {
     pub(super) network: Network,
-    pub(super) layers: Vec<LayerInfo>,
+    head: Head,
+    pub(super) steps: Vec<Step>,
     /// Weights and bias of each layer that has them.
     pub(super) kernels: Vec<Option<[Parameter; 2]>>,
     pub(super) temperature: f32,
@@ -118,52 +124,94 @@ impl Inside {
     ///
     /// # Errors
     /// [`InsideError::Weights`] where they are not all there.
-    pub fn new(opened: &WeightsFile) -> Result<Self, InsideError> {
+    pub fn new(opened: &WeightsFile, head: Head) -> Result<Self, InsideError> {
         let network = Network::new(opened.kind, opened.parameters.clone(), &Device::flex())?;
-        let layers = opened.kind.layers();
+        let steps = steps(opened.kind, head);
         let found = |name: String| opened.parameters.get(&name).cloned();
-        let kernels = layers
+        let kernels = steps
             .iter()
-            .map(|LayerInfo { name, .. }| {
+            .map(|Step { name, .. }| {
                 Some([found(format!("{name}.weight"))?, found(format!("{name}.bias"))?])
             })
             .collect();
-        Ok(Self { network, layers, kernels, temperature: opened.header.temperature })
+        let temperature = opened.header.operating(head).temperature;
+        Ok(Self { network, head, steps, kernels, temperature })
     }
 
-    /// Return every activation of one patch.
+    /// Return which part of the network answers here.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        self.head
+    }
+
+    /// Return which network it is.
+    #[must_use]
+    pub fn kind(&self) -> NetworkKind {
+        self.network.kind()
+    }
+
+    /// Return every activation of one patch; `values` are its 2,500, or the 5,000 of its
+    /// [`view`](crate::preprocess::view), without which there are no surroundings to look at.
     ///
     /// # Errors
-    /// [`InsideError::Values`] where `values` are not 2,500.
+    /// [`InsideError::Values`] where they are neither.
     pub fn trace(&self, values: &[f32]) -> Result<Trace, InsideError> {
-        if values.len() != PATCH_SAMPLES {
+        let (seen, head) =
+            looked_at(self.kind(), values).ok_or(InsideError::Values(values.len()))?;
+        if self.head == Head::Context && head == Head::Patch {
             return Err(InsideError::Values(values.len()));
         }
-        let mut map = batch_tensor(values.to_vec(), &Device::flex());
-        let shape = vec![1, PATCH_SIZE, PATCH_SIZE];
-        let input = Traced { name: "input".to_owned(), shape, values: values.to_vec() };
-        let mut traced = vec![input];
-        for (i, LayerInfo { name, operation, output_shape, .. }) in self.layers.iter().enumerate() {
-            map = self.network.through(i..i + 1, map);
-            let values: Vec<f32> = map
-                .clone()
-                .into_data()
-                .try_to_vec()
-                .map_err(|reason| InsideError::Device(format!("{reason:?}")))?;
-            let values = match (operation, &values[..]) {
-                (Operation::Softmax, [no, yes]) => self.probabilities([*no, *yes]).to_vec(),
-                _ => values,
+        let picture = |name: &str, values: &[f32]| {
+            let shape = vec![1, PATCH_SIZE, PATCH_SIZE];
+            let traced = Traced { name: name.to_owned(), shape, values: values.to_vec() };
+            (traced, batch_tensor(values.to_vec(), &Device::flex()))
+        };
+        let (patch, surroundings) = seen.split_at(PATCH_SAMPLES);
+        let (input, map) = picture("input", patch);
+        let (mut traced, mut maps) = (vec![input], vec![map]);
+        for step in &self.steps {
+            let before: Vec<&Tensor<4>> = step.before.iter().map(|i| &maps[*i]).collect();
+            let (values, map) = if let Does::Surroundings = step.operation {
+                let (traced, map) = picture(step.name, surroundings);
+                (traced.values, map)
+            } else {
+                let map = step.take(&self.network, &before);
+                let map = map.ok_or(InsideError::Values(values.len()))?;
+                let values: Vec<f32> = map
+                    .clone()
+                    .into_data()
+                    .try_to_vec()
+                    .map_err(|reason| InsideError::Device(format!("{reason:?}")))?;
+                let values = match (step.operation, &values[..]) {
+                    (Does::Layer(Operation::Softmax), [no, yes]) => {
+                        self.probabilities([*no, *yes]).to_vec()
+                    }
+                    _ => values,
+                };
+                (values, map)
             };
-            let (name, shape) = ((*name).to_owned(), output_shape.clone());
+            let (name, shape) = (step.name.to_owned(), step.output_shape.clone());
             traced.push(Traced { name, shape, values });
+            maps.push(map);
         }
         Ok(Trace { layers: traced })
     }
 
-    /// Return the layers in order; layer `i` of a trace is number `i - 1` here.
+    /// Return the steps in order; layer `i` of a trace is number `i - 1` here.
     #[must_use]
-    pub fn layers(&self) -> &[LayerInfo] {
-        &self.layers
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// Return the step that gives layer `layer` of a trace; `None` of the input.
+    pub(super) fn step(&self, layer: usize) -> Option<&Step> {
+        self.steps.get(layer.checked_sub(1)?)
+    }
+
+    /// Return the layer of a trace that a layer reads, the first where there are two; the input for what
+    /// reads none.
+    pub(super) fn before(&self, layer: usize) -> usize {
+        self.step(layer).and_then(|step| step.before.first()).copied().unwrap_or_default()
     }
 
     /// Return what the network divides its logits by.
@@ -183,10 +231,10 @@ impl Inside {
     pub(super) fn dims(&self, layer: usize) -> Result<[usize; 3], InsideError> {
         match layer.checked_sub(1) {
             None => Ok([1, PATCH_SIZE, PATCH_SIZE]),
-            Some(i) => match self.layers.get(i) {
-                Some(layer) => Ok(dims(&layer.output_shape)),
+            Some(i) => match self.steps.get(i) {
+                Some(step) => Ok(dims(&step.output_shape)),
                 None => {
-                    let there = self.layers.len() + 1;
+                    let there = self.steps.len() + 1;
                     Err(InsideError::Nowhere { what: "layer", asked: layer, there })
                 }
             },

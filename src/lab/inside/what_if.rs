@@ -1,6 +1,7 @@
 //! What a network would say with something changed on the way: units switched off, another
 //! temperature, another window.
 
+use super::steps::{Does, Step};
 use super::trace::{Inside, InsideError, Trace};
 use crate::classifier::nodule_probability;
 use crate::constants::{CLASSES, MODEL_WINDOW};
@@ -58,7 +59,8 @@ pub fn shares(
 /// An answer with some units switched off.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Dropped {
-    /// Of each feature in front of the last dense layer: whether it was switched off.
+    /// Of each feature in front of the last dense layer: whether it was switched off. Where
+    /// surroundings are seen, those in front of both of them, the patch's own first.
     pub off: Vec<bool>,
     /// No nodule, nodule.
     pub logits: [f32; CLASSES],
@@ -67,7 +69,7 @@ pub struct Dropped {
 }
 
 impl Inside {
-    /// Return the answer where each feature in front of the last dense layer is switched off with
+    /// Return the answer where each feature in front of the last dense layers is switched off with
     /// probability `share`, and the others are raised by `1 / (1 - share)`, as in training. The
     /// same seed switches the same off; a larger share switches the same ones off and more.
     ///
@@ -77,30 +79,35 @@ impl Inside {
         if !(0.0..1.0).contains(&share) {
             return Err(InsideError::Range { what: "the share", range: "from 0 to below 1" });
         }
-        let dense = |operation| matches!(operation, Operation::Dense { .. });
-        let last = self.layers.iter().rposition(|layer| dense(layer.operation));
-        let layer = last.map_or(0, |i| i + 1);
-        let nothing = InsideError::Range { what: "the network", range: "one with a dense layer" };
-        let parameters = self.kernels_of(layer);
-        let (Some([weights, bias]), Some(features)) =
-            (parameters, trace.layers.get(layer.max(1) - 1))
-        else {
-            return Err(nothing);
-        };
+        // Those that give logits.
+        let last =
+            |step: &Step| matches!(step.operation, Does::Layer(Operation::Dense { relu: false }));
         let mut random = Pcg64Mcg::seed_from_u64(seed);
-        let off: Vec<bool> =
-            features.values.iter().map(|_| random.random::<f32>() < share).collect();
-        let mut logits = [0.0_f64; CLASSES];
+        let (mut all_off, mut logits) = (Vec::new(), [0.0_f64; CLASSES]);
         let raised = 1.0 / (1.0 - f64::from(share));
-        for (unit, logit) in logits.iter_mut().enumerate() {
-            *logit = f64::from(bias.values.get(unit).copied().unwrap_or_default());
-            let rows = weights.values.chunks_exact(CLASSES);
-            for ((feature, off), row) in features.values.iter().zip(&off).zip(rows) {
-                if !off {
-                    *logit += f64::from(*feature) * raised * f64::from(row[unit]);
+        for layer in (1..=self.steps.len()).filter(|layer| self.step(*layer).is_some_and(last)) {
+            let features = trace.layers.get(self.before(layer));
+            let (Some([weights, bias]), Some(features)) = (self.kernels_of(layer), features) else {
+                continue;
+            };
+            let off: Vec<bool> =
+                features.values.iter().map(|_| random.random::<f32>() < share).collect();
+            for (unit, logit) in logits.iter_mut().enumerate() {
+                *logit += f64::from(bias.values.get(unit).copied().unwrap_or_default());
+                let rows = weights.values.chunks_exact(CLASSES);
+                for ((feature, off), row) in features.values.iter().zip(&off).zip(rows) {
+                    if !off {
+                        *logit += f64::from(*feature) * raised * f64::from(row[unit]);
+                    }
                 }
             }
+            all_off.extend(off);
         }
+        if all_off.is_empty() {
+            let (what, range) = ("the network", "one with a dense layer");
+            return Err(InsideError::Range { what, range });
+        }
+        let off = all_off;
         let logits = logits.map(|logit| logit as f32);
         Ok(Dropped { off, logits, probability: nodule_probability(logits, self.temperature) })
     }
@@ -108,7 +115,8 @@ impl Inside {
 
 /// A patch as another window would show it: model values are taken back to HU through the window
 /// that the networks were trained behind, and shown through the other one. What lay outside the
-/// networks' window is lost already and stays at its end.
+/// networks' window is lost already and stays at its end. Of halved surroundings each mean is shown so;
+/// surroundings that are not known stay so.
 ///
 /// # Errors
 /// [`InsideError::Range`] where the width is not above 0.
@@ -116,5 +124,9 @@ pub fn rewindowed(values: &[f32], window: Window) -> Result<Vec<f32>, InsideErro
     if !(window.width > 0.0 && window.width.is_finite() && window.center.is_finite()) {
         return Err(InsideError::Range { what: "the width", range: "above 0" });
     }
-    Ok(values.iter().map(|value| window.apply(MODEL_WINDOW.hu(Grey(*value))).0).collect())
+    let shown = |value: &f32| match value.is_nan() {
+        true => *value,
+        false => window.apply(MODEL_WINDOW.hu(Grey(*value))).0,
+    };
+    Ok(values.iter().map(shown).collect())
 }

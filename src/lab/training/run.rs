@@ -181,6 +181,12 @@ impl Training {
         from: Option<&WeightsFile>,
     ) -> Result<Self, TrainingError> {
         check(&settings, &examples)?;
+        // Trained on patches alone, it would misread what it sees around them.
+        if from.is_some_and(|opened| opened.kind.context().is_some()) {
+            let reason =
+                "a network that looks at surroundings is trained on the command line alone";
+            return Err(TrainingError::Setting(reason));
+        }
         let mut rng = Pcg64Mcg::seed_from_u64(u64::from(settings.seed));
         let (learnt, held) = divided(&examples, settings.hold_out, &mut rng)?;
         let device = Device::flex().autodiff();

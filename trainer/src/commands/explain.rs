@@ -7,7 +7,7 @@ use nodulens::lab::explain::{Explainer, Map, MapWeights, Occlusion, layers_with_
 use nodulens::lab::inside::{Inside, Traced};
 use nodulens::patch::{Patch, SizePolicy};
 use nodulens::preprocess::model_values;
-use nodulens::weights::read_weights;
+use nodulens::weights::{Head, read_weights};
 use nodulens_imaging::UserError;
 use nodulens_imaging::decode::decode_raster;
 use serde::Serialize;
@@ -84,13 +84,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 
     let predictions = pollster::block_on(classifier.classify_values(values.clone()))?;
     let prediction = predictions.first().context("the network gave no answer")?;
-    let (_, best, weights) = layers_with_maps(opened.kind);
+    let (_, best, weights) = layers_with_maps(opened.kind, Head::Patch);
     let layer = arguments.layer.as_deref().unwrap_or(best);
     let explained = Explained {
         weights_sha256: opened.sha256.clone(),
         probability: prediction.probability,
         logits: prediction.logits,
-        layers: Inside::new(&opened)?.trace(&values)?.layers,
+        layers: Inside::new(&opened, Head::Patch)?.trace(&values)?.layers,
         maps: Maps {
             occlusion: occlusion(&classifier, &values)?,
             class_activation: explainer.class_activation(&values, layer, weights)?,

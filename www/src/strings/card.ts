@@ -16,6 +16,8 @@ export const card = {
   limits: 'Limits',
   results: (part: string) => `Figures on the ${part} part`,
   population: (n: number, positives: number) => `${plural(n, 'patch', 'patches')}, ${count(positives)} of them with a nodule.`,
+  alone: (n: number) => `The surroundings of ${plural(n, 'patch are', 'patches are')} not known: these were seen alone in both columns.`,
+  both: (around: string, alone: string) => `${around} with surroundings, ${alone} for a patch alone`,
   intervals: (units: string) => `Intervals are 95 %, by bootstrap over whole ${units || 'patients or scans'}.`,
   contested: (all: number, called: number, n: number) =>
     `${plural(all, 'negative lies', 'negatives lie')} near a finding that fewer than three of four readers marked; ` +
@@ -31,6 +33,8 @@ export const card = {
   recallAtSpecificity: 'Sensitivity at the paper’s specificity',
   group: 'Group',
   byGroup: (name: string) => `By ${name.replace(/^[A-Z](?![A-Z])/, (first) => first.toLowerCase())}`,
+  groupAlone: 'alone',
+  groupBoth: 'First with surroundings, below the patch alone.',
   groupNote: 'At the threshold; Wilson score intervals at 95 %.',
   nodulesAndAll: 'Nodules / patches',
   nodulesOf: (positives: number, n: number) => `${count(positives)} / ${count(n)}`,
@@ -49,7 +53,7 @@ export const card = {
   precision: 'Precision',
   accuracy: 'Accuracy',
   f1: 'F1',
-  confusion: (threshold: number) => `Decisions at the threshold of ${percent(threshold)}`,
+  confusion: (threshold: number, part: string) => `Decisions at the threshold of ${percent(threshold)}${part && `, ${part}`}`,
   truth: 'Reference',
   said: (decision: Decision) => `Model: ${decision}`,
   was: (decision: Decision) => (decision === 'nodule' ? 'Nodule' : 'No nodule'),

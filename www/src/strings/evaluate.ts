@@ -1,5 +1,5 @@
 /** The words of what is measured: thresholds, probabilities that came true, labelled sets. */
-import { count, percent, shortPercent } from '../ui/numbers.ts';
+import { count, percent, plural, shortPercent } from '../ui/numbers.ts';
 import type { Value } from '../shared/lab/evaluate-tasks.ts';
 import type { CardMetrics } from '../shared/wasm/engine-wasm.ts';
 
@@ -9,6 +9,9 @@ export const evaluateText = {
   lead: 'A network gives a probability; a threshold makes a decision of it. Move the threshold, and see what it would have found and missed on the data that the network was measured on. The decisions on this page keep the threshold of the weights file.',
   source: ({ part, n, positives }: CardMetrics, corners: number): string =>
     `From the weights file: measured on ${part}, ${count(n)} patches, ${count(positives)} of them with a nodule (${percent(positives / n)}). The file keeps ${count(corners)} corners of the ROC curve; between two of them counts are estimated, marked ≈.`,
+  seenLegend: 'Measured',
+  seenAround: 'with the surroundings of each patch',
+  seenAlone: 'each patch alone',
   nothingKept: 'This weights file keeps no evaluation, so there is nothing to show: measure it on patches with labels, in “Your labelled set” or with `cargo trainer evaluate`.',
   contradicts: 'The curve in this weights file contradicts its own counts, so nothing is shown.',
 
@@ -83,14 +86,17 @@ export const evaluateText = {
   setCancel: 'Cancel',
   setGoOn: 'Go on with the rest',
   setCancelled: (rest: number): string => `Cancelled: ${count(rest)} patches have no answer and do not count.`,
-  setSummary: (n: number, positives: number, network: string, units: number): string =>
-    `${count(n)} patches, ${count(positives)} with a nodule${units < n ? `, of ${units === 1 ? 'one patient' : `${count(units)} patients`}` : ''}, answered by ${network}.`,
+  /** `seen`: how, where the network knows two ways. */
+  setSummary: (n: number, positives: number, network: string, units: number, seen: string): string =>
+    `${count(n)} patches, ${count(positives)} with a nodule${units < n ? `, of ${units === 1 ? 'one patient' : `${count(units)} patients`}` : ''}, answered by ${network}${seen && `, ${seen}`}.`,
   setIntervals: (units: number, n: number): string =>
     units < n ? '95 % intervals by drawing whole patients again, 2,000 times: patches of one patient are alike. Shares of 0 and 100 % have Wilson’s.' : '95 % intervals: Wilson’s for shares, 2,000 drawings of patches for the others. Where several patches are of one patient they are too narrow; a third column in the labels file names the patient.',
   setNoInterval: (patients: boolean): string => `A dash stands where there is no interval: drawings of fewer than 10 ${patients ? 'patients' : 'patches'}, or drawings that are all equal, do not say how sure a figure is.`,
   setCounting: 'The intervals are being computed…',
   setOneClass: (nodule: boolean): string => `All of these patches are labelled “${nodule ? 'nodule' : 'no nodule'}”: without the other class there is no ROC curve and no area under it.`,
   setNone: 'None of the labelled patches has an answer.',
+  setMixed: (around: number, alone: number): string =>
+    `${plural(around, 'patch was', 'patches were')} seen with surroundings and ${plural(alone, 'patch', 'patches')} alone. Each way has a threshold of its own; here one is taken for all.`,
   setByOthers: (n: number): string => `${count(n)} labelled patches were answered by another network and do not count here; run them again above.`,
   setFailed: (n: number): string => `${count(n)} labelled patches could not be classified and do not count; “Not classified” above says why.`,
   setTwice: (n: number): string => `${count(n)} patches hold the same bytes as another one of this set: they count each time, and the intervals are too narrow.`,

@@ -1,7 +1,7 @@
 /** The words of the view "Inside the network". */
 import { count, percent, plural } from '../ui/numbers.ts';
-import type { LayerInfo } from '../shared/wasm/lab-wasm.ts';
-import type { Unit } from '../shared/wasm/inside-wasm.ts';
+import type { Head } from '../shared/wasm/engine-wasm.ts';
+import type { Step, Unit } from '../shared/wasm/inside-wasm.ts';
 
 const rounded = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 /** 0.4118, −0.0508: as many digits as the sums need to be checked by hand. */
@@ -14,7 +14,10 @@ export function figure(value: number, digits = 4): string {
 const shape = (numbers: number[]): string => numbers.join(' × ');
 const millions = (value: number): string => (value >= 1e6 ? `${(value / 1e6).toFixed(1)} M` : value >= 10_000 ? `${Math.round(value / 1000)} k` : count(value));
 
-const OPERATIONS: Record<LayerInfo['operation'], (layer: LayerInfo) => string> = {
+const OPERATIONS: Record<Step['operation'], (layer: Step) => string> = {
+  surroundings: () => 'What lies around the patch',
+  join: () => 'Both, one behind the other',
+  sum: () => 'Logits added',
   convolution: ({ kernel }) => `Convolution ${kernel} × ${kernel}, ReLU`,
   'max-pool': () => 'Max pooling 2 × 2',
   mean: () => 'Mean of each map',
@@ -23,7 +26,10 @@ const OPERATIONS: Record<LayerInfo['operation'], (layer: LayerInfo) => string> =
   softmax: () => 'Softmax',
 };
 
-const SENTENCES: Record<LayerInfo['operation'] | 'input', (layer: LayerInfo | undefined, before: number[]) => string> = {
+const SENTENCES: Record<Step['operation'] | 'input', (layer: Step | undefined, before: number[], names: string[]) => string> = {
+  surroundings: () => 'The patch and as much again around it, at half the resolution: each number is the mean of 2 × 2 pixels. Layers of their own look at it.',
+  join: (_, __, [own = '', around = '']) => `The features of ${own} and those of ${around} stand behind each other: the patch’s first, then those of its surroundings.`,
+  sum: (_, __, [own = '', added = '']) => `What ${own} says of the patch alone, and what ${added} adds for its surroundings: for each class the sum of both.`,
   input: () => 'The patch as the network gets it: one number a pixel, from 0 (black) to 1 (white).',
   convolution: (layer, before) => {
     const side = layer?.kernel ?? 0;
@@ -53,19 +59,22 @@ export const insideText = {
   mapRole: 'map to move about in',
   loading: 'The network is being loaded…',
   diagramTitle: 'The network, layer by layer',
-  diagramNote: (network: string, layers: number, parameters: number, macs: number): string =>
-    `${network}: ${plural(layers, 'layer', 'layers')}, ${count(parameters)} parameters, ${count(macs)} multiply-adds a patch. Choose a layer.`,
-  about: (name: string, probability: string): string => `It looks at ${name} and says: ${probability} for “nodule”.`,
+  /** `alone`: they are the part of a network that sees a patch alone. */
+  diagramNote: (network: string, alone: boolean, layers: number, parameters: number, macs: number): string =>
+    `${network}${alone ? ', the part that sees a patch alone' : ''}: ${plural(layers, 'layer', 'layers')}, ${count(parameters)} parameters, ${count(macs)} multiply-adds a patch. Choose a layer.`,
+  /** `head`: which part of the network answers, where it has two. */
+  about: (name: string, probability: string, head: Head | undefined): string => `It looks at ${name}${head ? `, ${{ patch: 'the patch alone', context: 'with its surroundings' }[head]},` : ''} and says: ${probability} for “nodule”.`,
   input: 'input',
   inputOperation: 'The patch',
-  operation: (layer: LayerInfo): string => OPERATIONS[layer.operation](layer),
+  operation: (layer: Step): string => OPERATIONS[layer.operation](layer),
   shape,
   parameters: (n: number): string => (n === 0 ? 'no parameters' : `${millions(n)} parameters`),
   macs: (n: number, all: number): string => (n === 0 ? 'no multiply-adds' : `${millions(n)} multiply-adds, ${percent(n / all)}`),
   place: (i: number, all: number, name: string): string => `Step ${i} of ${all}: ${name}`,
   previous: 'Previous layer',
   next: 'Next layer',
-  sentence: (layer: LayerInfo | undefined, before: number[]): string => SENTENCES[layer?.operation ?? 'input'](layer, before),
+  /** `before`: the layers that it reads. */
+  sentence: (layer: Step | undefined, before: { name: string; shape: number[] }[]): string => SENTENCES[layer?.operation ?? 'input'](layer, before[0]?.shape ?? [], before.map(({ name }) => name)),
   answer: (probability: string): string => `The last number: ${probability} for “nodule”.`,
   showLegend: 'Show',
   showMaps: 'Feature maps',
@@ -87,17 +96,22 @@ export const insideText = {
   classNames: CLASS_NAMES,
   numberTitle: 'One number, and where it comes from',
   patch: 'Patch',
-  patchField: (rect: { left: number; top: number; right: number; bottom: number }, [width, height]: [number, number]): string =>
-    rect.right - rect.left === width && rect.bottom - rect.top === height ? 'Patch: all of it counts' : `Patch: ${rect.right - rect.left} × ${rect.bottom - rect.top} pixels count`,
-  patchPicture: 'The patch; the part that can change this number is outlined',
+  /** `around`: it is the surroundings; `both`: they count, too. */
+  patchField: (rect: { left: number; top: number; right: number; bottom: number }, [width, height]: [number, number], around: boolean, both: boolean): string =>
+    `${around ? 'Surroundings' : both ? 'Patch and surroundings' : 'Patch'}: ${rect.right - rect.left === width && rect.bottom - rect.top === height ? 'all of it counts' : `${rect.right - rect.left} × ${rect.bottom - rect.top} pixels count`}`,
+  patchPicture: (around: boolean): string => `${around ? 'The surroundings' : 'The patch'}; the part that can change this number is outlined`,
   before: (name: string, channel: number): string => `${name}, channel ${channel}: what is multiplied`,
   beforePicture: (name: string, channel: number): string => `Map ${channel} of ${name}, the layer before; what this number is made from is outlined`,
   own: (name: string, channel: number): string => `${name}, channel ${channel}`,
   ownPicture: (name: string, { channel, y, x }: Unit, value: string): string => `Map ${channel} of ${name}; row ${y}, column ${x} is ${value}`,
   headline: (name: string, { channel, y, x }: Unit, map: boolean, channels: number): string =>
     map ? `${name}, channel ${channel}, row ${y}, column ${x}` : `${name}, unit ${channel}${channels === CLASS_NAMES.length ? ` (“${CLASS_NAMES[channel] ?? ''}”)` : ''}`,
-  reaches: (before: string, input: string): string => `It is made from ${before} in the layer before, and ${input} pixels of the patch can change it.`,
+  reaches: (before: string, input: string, around: boolean, both: boolean): string =>
+    `It is made from ${before} in the layer before, and ${input} pixels of the ${around ? 'halved surroundings' : 'patch'}${both ? ' and all of the surroundings' : ''} can change it.`,
   inputIs: (hu: string): string => `A pixel of the patch. In a patch cut from a CT scan this grey stands for ${hu} HU.`,
+  surroundingsIs: (hu: string): string => `The mean of four pixels around the patch, or in it. In a CT scan this grey stands for ${hu} HU.`,
+  joins: (name: string, channel: number, value: string): string => `It is unit ${channel} of ${name}: ${value}.`,
+  sums: (names: string[], inputs: string[], value: string): string => `${names.map((name, at) => `${inputs[at] ?? ''} of ${name}`).join(' + ')} = ${value}`,
   inputChannel: 'Input channel',
   strongest: 'the one that counts most',
   channelNumber: (channel: number, total: string): string => `${channel} (adds ${total})`,
@@ -151,6 +165,7 @@ export const insideText = {
   patchesPlain: 'a synthetic patch without a nodule',
   thisPatch: (name: string, probability: string): string => `This patch, ${name}: ${probability}`,
   otherPatch: (name: string, probability: string): string => `The other, ${name}: ${probability}`,
+  patchesOther: (name: string, layer: string): string => `${name} is not seen in the same way, with its surroundings or without, and has no layer ${layer}.`,
   difference: 'Difference: orange where the other is larger, blue where it is smaller',
   networksTitle: 'Compare two networks',
   networksNote: 'Both networks look at the same patch.',

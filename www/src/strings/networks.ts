@@ -7,6 +7,7 @@ import type { ModelInfo, NetworkInfo } from '../shared/wasm/engine-wasm.ts';
 const inWords = new Intl.NumberFormat('en', { notation: 'compact', compactDisplay: 'long', maximumSignificantDigits: 3 });
 
 const NETWORKS: Record<string, { name: string; short: string; about: string }> = {
+  context: { name: 'Context (Nodulens)', short: 'Context', about: 'Ours: like Compact, and it looks at what lies around a patch, where that is known: in scans, slices and larger pictures.' },
   compact: { name: 'Compact (Nodulens)', short: 'Compact', about: 'Ours: small and quick. A patch that is turned by quarters or mirrored gets the same answer.' },
   paper: { name: 'The paper’s network', short: 'Paper', about: 'The published design, layer for layer: larger and slower.' },
 };

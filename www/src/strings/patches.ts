@@ -1,14 +1,15 @@
 /** The words of the classified patches: the selected one, the table, the run. */
 import { count, percent, plural } from '../ui/numbers.ts';
 import { square } from './method.ts';
-import type { Decision, MethodInfo } from '../shared/wasm/engine-wasm.ts';
+import type { Decision, Head, MethodInfo } from '../shared/wasm/engine-wasm.ts';
 
 export const detail = {
   region: 'Selected patch',
   probability: 'Probability of a nodule',
   threshold: (threshold: number) => `threshold ${percent(threshold)}`,
-  sentence: (network: string, decision: Decision, threshold: number) =>
-    `${network} says “nodule” from ${percent(threshold)} upward; this patch ${decision === 'nodule' ? 'reaches it' : 'stays below'}.`,
+  /** `head`: which part of the network answered, where it has two. */
+  sentence: (network: string, decision: Decision, threshold: number, head: Head | undefined) =>
+    `${network} says “nodule” from ${percent(threshold)} upward${head ? ` ${{ patch: 'where it sees the patch alone', context: 'where it sees the surroundings, too' }[head]}` : ''}; this patch ${decision === 'nodule' ? 'reaches it' : 'stays below'}.`,
   network: 'Network',
   meaning: 'How firmly the model takes this patch for one with a nodule. Not a diagnosis, and not the chance of an illness.',
   picture: (name: string) => `${name}, as the model sees it`,
@@ -28,6 +29,9 @@ export const detail = {
   cancelled: 'The run was cancelled before this patch had its turn.',
   empty: 'No row matches the filter.',
 };
+
+/** How a patch was seen. */
+export const seen = { patch: 'patch alone', context: 'with its surroundings' } satisfies Record<Head, string>;
 
 export const table = {
   notesInRow: (n: number) => plural(n, 'note', 'notes'),

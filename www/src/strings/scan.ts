@@ -58,7 +58,8 @@ export const scan = {
   noLung: (slice: number) => `No lung was found in slice ${slice}. Without “inside the lungs only” the whole slice is searched.`,
   stopped: (n: number) => `Stopped. ${plural(n, 'finding', 'findings')} so far.`,
   findings: (shown: number, n: number, what: string) => `${shown < n ? `${count(shown)} of ` : ''}${plural(n, 'finding', 'findings')} in ${what}`,
-  findingsNote: (threshold: number) => `Places at or above the threshold of ${percent(threshold)}, most probable first. The threshold was chosen among patches, where one in six holds a nodule; in a whole scan most of what is marked is vessels.`,
+  /** `around`: whether they were seen with their surroundings. */
+  findingsNote: (threshold: number, around: boolean) => `Places at or above the threshold of ${percent(threshold)}, ${around ? 'each seen with its surroundings, ' : ''}most probable first. The threshold was chosen among patches, where one in six holds a nodule; in a whole scan most of what is marked is vessels.`,
   findingGo: (n: number) => `Show finding ${n}`,
   unknown: '–',
   header: (n: number, identifying: number) => `${plural(n, 'entry', 'entries')}${identifying > 0 ? `, ${count(identifying)} may identify the patient` : ''}`,

@@ -11,7 +11,7 @@ import { lab } from './learn.ts';
 import { square } from './method.ts';
 import { network } from './networks.ts';
 import { weights } from './own-weights.ts';
-import { detail, run, table } from './patches.ts';
+import { detail, run, seen, table } from './patches.ts';
 import { privacy } from './privacy.ts';
 import { scan } from './scan.ts';
 import { fetchTexts } from './downloads.ts';
@@ -26,7 +26,8 @@ export const strings = {
     `Patches should be windowed like the training data: black at ${whole.format(windowLowHu).replace('-', '−')} HU, white at ${whole.format(windowHighHu)} HU.`,
   sizeLegend: (method: MethodInfo) => `Images larger than ${square(method)}:`,
   sizeCrop: (method: MethodInfo) => `take the centre ${square(method)}`,
-  sizeNote: 'Smaller ones are always refused. Nothing is ever stretched.',
+  /** `around`: whether the network in use looks at surroundings. */
+  sizeNote: (around: boolean) => `Smaller ones are always refused. Nothing is ever stretched.${around ? ' What lies around the centre is seen as its surroundings, where there is enough of it.' : ''}`,
   version: ({ version, preprocessId }: MethodInfo) => `Version ${version}, preprocessing ${preprocessId}.`,
   undo: 'Undo',
   dismiss: 'Dismiss',
@@ -46,6 +47,7 @@ export const strings = {
   scan,
   network,
   detail,
+  seen,
   table,
   run,
   engine,

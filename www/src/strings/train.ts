@@ -11,6 +11,7 @@ export const train = {
   start: 'Begin with',
   freshOf: (parameters: number): string => `a small network that knows nothing (${count(parameters)} numbers)`,
   further: (name: string): string => `${name}, and train it a little further`,
+  looksAround: (name: string): string => `${name}: it looks at surroundings, which are not learnt from here`,
   tooLarge: (name: string): string => `${name}: too large to be trained in a page`,
   settings: 'Settings',
   epochs: 'Epochs',

@@ -1,5 +1,7 @@
 /** The words of the view "Why this answer". */
+import { percent } from '../ui/numbers.ts';
 import type { Method } from '../shared/lab/why-tasks.ts';
+import type { Head } from '../shared/wasm/engine-wasm.ts';
 
 export const methods: Record<Method, { name: string; can: string; cannot: string; unit: string }> = {
   occlusion: {
@@ -42,6 +44,9 @@ export const why = {
   cannot: 'What it cannot tell: ',
   largest: (value: string, unit: string): string => `Full colour: ${value} ${unit}`,
   alike: (value: number): string => `Likeness to the map of the real network: ${value.toFixed(2)} (1 would be the same map, 0 none).`,
+  /** Of the absolute values of a map. */
+  outside: (share: number): string => `${percent(share)} of it lies around the patch, which is framed.`,
+  framed: 'A layer that looks at the surroundings; the patch is framed.',
   strongest: (name: string, x: number, y: number, positive: boolean): string => `${name}. Strongest at column ${x}, row ${y}, where it speaks ${positive ? 'for' : 'against'} a nodule.`,
   flat: (name: string): string => `${name}. Nothing counts here: the map is the same everywhere.`,
   working: 'Computing …',
@@ -49,7 +54,8 @@ export const why = {
   scaleAgainst: 'against',
   scaleFor: 'for a nodule',
   scale: 'Colours: blue speaks against a nodule, orange for one.',
-  answer: (name: string, network: string): string => `${name}, by ${network}`,
+  /** `head`: which part of the network answers, where it has two. */
+  answer: (name: string, network: string, head: Head | undefined): string => `${name}, by ${network}${head ? `, ${{ patch: 'the patch alone', context: 'with its surroundings' }[head]}` : ''}`,
 
   meaningTitle: 'What has such a number meant?',
   firmTitle: 'How firm is the answer?',

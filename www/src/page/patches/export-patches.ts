@@ -1,5 +1,6 @@
 /** The results as CSV and JSON files. Pure but for `download`. */
 import type { MethodInfo, ModelInfo } from '../../shared/wasm/engine-wasm.ts';
+import { seen } from '../../strings/patches.ts';
 import type { Row } from './results.ts';
 
 /** One result, as both files hold it. A value that does not exist is null (CSV: empty). */
@@ -8,8 +9,11 @@ export interface ExportRow {
   status: string;
   probability: number | null;
   decision: string | null;
-  /** Of the network that answered, as the next three are; null where there is no answer. */
+  /** Of the part of the network that answered; null where there is no answer. */
   threshold: number | null;
+  /** "patch alone" or "with its surroundings"; null where there is no answer. */
+  seen: string | null;
+  /** Of the network that answered, as the next two are; null where there is no answer. */
   model_id: string | null;
   weights_sha256: string | null;
   preprocess_id: string | null;
@@ -28,7 +32,8 @@ export function exportRows(rows: Row[]): ExportRow[] {
     status: row.state,
     probability: row.prediction?.probability ?? null,
     decision: row.prediction?.decision ?? null,
-    threshold: row.model?.threshold ?? null,
+    threshold: row.prediction?.threshold ?? null,
+    seen: row.prediction ? seen[row.prediction.head] : null,
     model_id: row.model?.modelId ?? null,
     weights_sha256: row.model?.weightsSha256 ?? null,
     preprocess_id: row.model?.preprocessId ?? null,
@@ -42,7 +47,7 @@ export function exportRows(rows: Row[]): ExportRow[] {
 }
 
 const COLUMNS = [
-  'file_name', 'status', 'probability', 'decision', 'threshold', 'model_id', 'weights_sha256', 'preprocess_id',
+  'file_name', 'status', 'probability', 'decision', 'threshold', 'seen', 'model_id', 'weights_sha256', 'preprocess_id',
   'engine', 'file_sha256', 'synthetic', 'milliseconds', 'notes', 'error',
 ] as const satisfies readonly (keyof ExportRow)[];
 

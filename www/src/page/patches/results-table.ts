@@ -4,6 +4,7 @@ import { byNetwork, decisionMark, probabilityBar, syntheticBadge } from '../../u
 import { byId, drawGrey, make, setText } from '../../ui/dom.ts';
 import type { Results, Row, SortColumn } from './results.ts';
 import { asSentence, milliseconds, percent } from '../../ui/numbers.ts';
+import { looksAround } from '../../shared/heads.ts';
 import { strings } from '../../strings/strings.ts';
 import type { MethodInfo } from '../../shared/wasm/engine-wasm.ts';
 
@@ -129,14 +130,15 @@ export class ResultsTable {
     const remark = element.querySelector<HTMLElement>('.remark') as HTMLElement;
     const remarks: (Node | string)[] = [];
     if (row.synthetic) remarks.push(syntheticBadge());
+    if (prediction && model && looksAround(model)) remarks.push(strings.seen[prediction.head]);
     if (problem) remarks.push(asSentence(problem.message));
     else if (patch && patch.notes.length > 0) remarks.push(strings.table.notesInRow(patch.notes.length));
-    remark.replaceChildren(...remarks);
+    remark.replaceChildren(...remarks.flatMap((one, at) => (typeof one === 'string' && typeof remarks[at - 1] === 'string' ? [', ', one] : [one])));
 
     if (prediction && model) {
       cell('probability').replaceChildren(
         make('span', 'number', percent(prediction.probability)),
-        probabilityBar(prediction.probability, model.threshold, prediction.decision),
+        probabilityBar(prediction.probability, prediction.threshold, prediction.decision),
       );
       cell('decision').replaceChildren(decisionMark(prediction.decision), ' ', byNetwork(model));
     } else {

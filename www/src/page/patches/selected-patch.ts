@@ -5,6 +5,7 @@ import type { Row } from './results.ts';
 import { linkTo } from '../learn/address.ts';
 import { asSentence, milliseconds, percent } from '../../ui/numbers.ts';
 import { modelName } from '../../strings/networks.ts';
+import { looksAround } from '../../shared/heads.ts';
 import { strings } from '../../strings/strings.ts';
 import type { MethodInfo } from '../../shared/wasm/engine-wasm.ts';
 
@@ -72,15 +73,15 @@ export class SelectedPatch {
     if (!prediction || !model) {
       return [make('p', 'quiet', row.state === 'cancelled' ? text.cancelled : text.waiting)];
     }
-    const { probability, decision } = prediction;
-    const tickLabel = make('span', 'tick-label', text.threshold(model.threshold));
-    tickLabel.style.setProperty('--share', `${model.threshold * 100}%`);
-    const scale = make('div', 'scale', probabilityBar(probability, model.threshold, decision), tickLabel);
+    const { probability, decision, threshold } = prediction;
+    const tickLabel = make('span', 'tick-label', text.threshold(threshold));
+    tickLabel.style.setProperty('--share', `${threshold * 100}%`);
+    const scale = make('div', 'scale', probabilityBar(probability, threshold, decision), tickLabel);
     return [
       make('p', 'headline-decision', decisionMark(decision)),
       make('p', 'headline-probability', make('span', 'big-number', percent(probability)), ' ', make('span', 'unit', text.probability)),
       scale,
-      make('p', 'sentence', text.sentence(modelName(model), decision, model.threshold)),
+      make('p', 'sentence', text.sentence(modelName(model), decision, threshold, looksAround(model) ? prediction.head : undefined)),
       make('p', 'quiet', text.meaning),
       make('p', 'why-link', whyLink(() => this.look(row))),
     ];

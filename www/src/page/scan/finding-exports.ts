@@ -1,5 +1,6 @@
 /** Findings as files: CSV, JSON, a report to print, DICOM SR, and the heat map as a picture. */
 import { byId } from '../../ui/dom.ts';
+import { headInSlices, operatingOf } from '../../shared/heads.ts';
 import { strings } from '../../strings/strings.ts';
 import { download } from '../patches/export-patches.ts';
 import type { ExportFormat, MapOf } from '../../shared/loader-messages.ts';
@@ -49,13 +50,15 @@ export class FindingExports {
     const maps = this.maps(format, current);
     const { findings, lungsOnly, model, slices } = outcome;
     const notes = outcome.notes.map((note) => (note === 'no-lung' ? strings.scan.noLung(scan.numberOf(outcome.index)) : note));
-    const { modelId, preprocessId, temperature, threshold, weightsSha256 } = model;
+    const { modelId, preprocessId, weightsSha256 } = model;
+    const head = headInSlices(model);
+    const { temperature, threshold } = operatingOf(model, head);
     const now = new Date();
     const two = (n: number): string => String(n).padStart(2, '0');
     const [day, clock] = [[now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())], [two(now.getHours()), two(now.getMinutes()), two(now.getSeconds())]];
     const request = JSON.stringify({
       findings, lungsOnly, notes, slicesScanned: slices, identity: byId('with-identity', 'input').checked,
-      model: { modelId, preprocessId, temperature, threshold, weightsSha256 },
+      model: { modelId, preprocessId, head, temperature, threshold, weightsSha256 },
       created: `${day.join('-')} ${clock.slice(0, 2).join(':')}`,
       written: [day.join(''), clock.join('')],
     });

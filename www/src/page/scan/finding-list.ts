@@ -1,4 +1,5 @@
 /** The findings as a table that is jumped through, and the probabilities along the volume as a strip. */
+import { looksAround, thresholdInSlices } from '../../shared/heads.ts';
 import { button } from '../../ui/button.ts';
 import { byId, make, setText } from '../../ui/dom.ts';
 import { percent } from '../../ui/numbers.ts';
@@ -59,15 +60,16 @@ export class FindingList {
     this.shown = outcome;
     if (!outcome) return this.rows.replaceChildren();
     const { findings, index, model, what } = outcome;
+    const threshold = thresholdInSlices(model);
     // Another network has another threshold: all stay all.
     const all = Number(this.least.value) === Number(this.least.min);
-    this.least.min = String(Math.floor(model.threshold * 1000) / 1000);
+    this.least.min = String(Math.floor(threshold * 1000) / 1000);
     if (all) this.least.value = this.least.min;
     this.shownFrom = Number(this.least.value);
     const shown = this.of(outcome);
-    setText(byId('least-value', 'output'), percent(Math.max(model.threshold, this.shownFrom)));
+    setText(byId('least-value', 'output'), percent(Math.max(threshold, this.shownFrom)));
     setText(byId('findings-title', 'h4'), text.findings(shown.length, findings.length, what === 'slice' ? text.slice(scan.numberOf(index)) : text.volume));
-    setText(byId('findings-note', 'p'), text.findingsNote(model.threshold));
+    setText(byId('findings-note', 'p'), text.findingsNote(threshold, looksAround(model)));
     const focused = [...this.rows.rows].findIndex((row) => row.contains(document.activeElement));
     this.rows.replaceChildren(...shown.map((finding, rank) => this.row(finding, rank, scan)));
     this.mark();

@@ -1,4 +1,5 @@
 /** The scan section: opens what arrived, shows it in the viewer, and runs clicks and searches on it. */
+import { thresholdInSlices } from '../../shared/heads.ts';
 import { hush, sayRested } from '../../ui/announce.ts';
 import { byId, oncePerFrame } from '../../ui/dom.ts';
 import type { Engines } from '../engines/engines.ts';
@@ -289,7 +290,7 @@ export class ScanPanel {
     const info = viewer.info;
     if (!scan || !search || !info) return;
     this.windows.draw();
-    drawReadout(viewer, info, scan, alongPlane(viewer, scan, search), engines.model?.threshold ?? 1);
+    drawReadout(viewer, info, scan, alongPlane(viewer, scan, search), engines.model ? thresholdInSlices(engines.model) : 1);
     this.searching.draw(search, acquiredIndex(scan, viewer), scan.depth, engines.model !== undefined);
     this.list.draw(search.outcome, scan);
   }

@@ -2,6 +2,7 @@
 import { byId, drawGrey, make, setText } from '../../ui/dom.ts';
 import { percent } from '../../ui/numbers.ts';
 import type { ModelInfo, SliceIn, Spot } from '../../shared/wasm/engine-wasm.ts';
+import { looksAround } from '../../shared/heads.ts';
 import { strings } from '../../strings/strings.ts';
 import type { Engines } from '../engines/engines.ts';
 import { whyLink } from '../patches/selected-patch.ts';
@@ -69,10 +70,10 @@ export class SpotPanel {
     byId('spot', 'div').hidden = false;
     byId('spot-empty', 'p').hidden = true;
     drawGrey(byId('spot-picture', 'canvas'), spot.grey, method.patchSize);
-    const { decision, probability } = spot.prediction;
+    const { decision, head, probability, threshold } = spot.prediction;
     byId('spot-body', 'div').replaceChildren(
       make('p', 'headline-decision', strings.decision[decision]),
-      make('p', '', make('span', 'big-number', percent(probability)), ' ', make('span', 'unit', strings.detail.threshold(model.threshold))),
+      make('p', '', make('span', 'big-number', percent(probability)), ' ', make('span', 'unit', `${strings.detail.threshold(threshold)}${looksAround(model) ? `, ${strings.seen[head]}` : ''}`)),
       make('p', 'quiet', text.at(scan.numberOf(z), scan.worldOf([...pixel, z]))),
       make('p', '', whyLink(() => void scan.sliceIn(z).then((slice) => this.events.looked({ slice, pixel })))),
       ...(spot.note ? [make('p', 'quiet', spot.note)] : []),

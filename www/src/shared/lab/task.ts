@@ -5,8 +5,9 @@ export interface Task<In, Out> {
   out: Out;
 }
 
-/** Model values of one patch and how it looks. */
+/** The view of one patch and how the patch looks. */
 export interface PatchValues {
+  /** The patch, then its surroundings at half the resolution; not a number where they are not known. */
   values: Float32Array<ArrayBuffer>;
   /** 8 bits, row-major. */
   grey: Uint8Array<ArrayBuffer>;

@@ -1,5 +1,5 @@
 /** What the view "Why this answer" asks the lab for. */
-import type { Decision, SliceIn } from '../wasm/engine-wasm.ts';
+import type { Prediction, SliceIn } from '../wasm/engine-wasm.ts';
 import type { Task } from './task.ts';
 import type { LayersWithMaps, MapWeights, RegionShown, Variant } from '../wasm/lab-wasm.ts';
 
@@ -10,8 +10,10 @@ export type Method = (typeof METHODS)[number];
 export type Source = { kind: 'file'; bytes: Uint8Array<ArrayBuffer> } | { kind: 'slice'; slice: SliceIn; pixel: [number, number] } | { kind: 'phantom'; seed: number };
 
 export interface Explained {
-  /** A number a pixel, positive where it speaks for a nodule. */
+  /** A number a pixel, positive where it speaks for a nodule: of the patch, or where the surroundings are seen of a canvas twice as wide. */
   map: Float32Array<ArrayBuffer>;
+  /** Of a canvas: how it looks, and which share of the map lies around the patch. */
+  canvas: { grey: Uint8Array<ArrayBuffer>; outside: number } | undefined;
   /** With shuffled numbers: how alike this map and that of the network itself are, in [-1, 1]. */
   alike: number | undefined;
 }
@@ -19,12 +21,11 @@ export interface Explained {
 /** A changed patch and its answer. */
 export interface Changed {
   grey: Uint8Array<ArrayBuffer>;
-  probability: number;
-  decision: Decision;
+  prediction: Prediction;
 }
 
 export type WhyTasks = {
-  'layers-with-maps': Task<undefined, LayersWithMaps>;
+  'layers-with-maps': Task<{ values: Float32Array<ArrayBuffer> }, LayersWithMaps>;
   /** `shuffleBy`: not the network itself, but one with its numbers shuffled, by this seed. */
   explain: Task<{ values: Float32Array<ArrayBuffer>; method: Method; layer: string; weights: MapWeights; shuffleBy: number | undefined }, Explained>;
   /** `key`: the same for the same source. */

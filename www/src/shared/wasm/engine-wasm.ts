@@ -6,7 +6,7 @@
  */
 
 export interface MethodInfo {
-  /** Side of the patch in pixels. */
+  /** Side of the patch in pixels. Its surroundings are twice as wide. */
   patchSize: number;
   windowLowHu: number;
   windowHighHu: number;
@@ -44,16 +44,28 @@ export interface DecodedPatch {
   sha256: string;
   /** The patch as the model sees it, 8 bits for display; patchSize x patchSize, row-major. */
   grey: Uint8Array<ArrayBuffer>;
-  /** The model input, in [0, 1]; same shape. */
+  /** The view: the model input in [0, 1], same shape, and as many of the surroundings; not a number where they are not known. */
   values: Float32Array<ArrayBuffer>;
   notes: string[];
 }
 
 export type Decision = 'nodule' | 'no nodule';
 
+/** Which part of a network answers: the one that sees the patch alone, or the one that sees its surroundings, too. */
+export type Head = 'patch' | 'context';
+
+/** Numbers by which a part of a network is read. */
+export interface Operating {
+  threshold: number;
+  temperature: number;
+}
+
 export interface Prediction {
   probability: number;
   decision: Decision;
+  head: Head;
+  /** Of this part. */
+  threshold: number;
   logits: [number, number];
 }
 
@@ -145,8 +157,18 @@ export interface CardEpoch {
   valid_auc: number;
 }
 
-/** As the weights file has it: src/weights/card.rs. */
-export interface ModelCard {
+/** Figures of one part of a network; absent in older files, and where nothing was measured. */
+export interface CardFigures {
+  metrics?: CardMetrics | null;
+  /** Absent where nothing was calibrated. */
+  calibration?: CardCalibration | null;
+  /** False-positive rate, recall, threshold. */
+  roc?: [number, number, number][];
+  subgroups?: CardSubgroup[];
+}
+
+/** As the weights file has it: src/weights/card.rs. The figures are of patches alone where there are others. */
+export interface ModelCard extends CardFigures {
   title: string;
   intended_use: string;
   data: string;
@@ -156,14 +178,10 @@ export interface ModelCard {
   epochs: number;
   date: string;
   commit: string;
-  metrics?: CardMetrics | null;
   /** This and all that follows up to `limits` is absent in older files. */
   train_part?: string;
-  /** Absent where nothing was calibrated. */
-  calibration?: CardCalibration | null;
-  /** False-positive rate, recall, threshold. */
-  roc?: [number, number, number][];
-  subgroups?: CardSubgroup[];
+  /** Where the surroundings are seen; absent of a network that does not look at them. `alone`: patches without any. */
+  context?: (CardFigures & { alone: number }) | null;
   history?: CardEpoch[];
   settings?: string;
   reproduce?: string[];
@@ -179,6 +197,8 @@ export interface ModelInfo {
   macsPerPatch: number;
   threshold: number;
   temperature: number;
+  /** Both where the surroundings are seen; absent of a network that does not look at them. */
+  context?: Operating | null;
   preprocessId: string;
   weightsSha256: string;
   weightsBytes: number;
@@ -264,9 +284,12 @@ export interface Classifier {
   info(): ModelInfo;
   /** The patch around a pixel of a slice. */
   classifyAt(hu: Float32Array, width: number, height: number, pixelMm: [number, number], x: number, y: number): Promise<Spot>;
-  classify(values: Float32Array): Promise<Prediction[]>;
+  /** One batch of views. */
+  classify(views: Float32Array): Promise<Prediction[]>;
   /** Two logits for each position of a picture of values in [0, 1]; nothing where the network has no such pass. */
   denseLogits(values: Float32Array, width: number, height: number): Promise<Float32Array | undefined>;
+  /** The same with surroundings, of which the picture holds those of the outermost patches. */
+  denseLogitsInContext(values: Float32Array, width: number, height: number): Promise<Float32Array | undefined>;
   knownAnswerInputs(): Float32Array;
   checkKnownAnswer(reference: Prediction[], ours: Prediction[]): KnownAnswerCheck;
   free(): void;

@@ -1,5 +1,24 @@
 /** What `src/wasm_api/lab/inside.rs` exports. Types only. */
 
+export type Operation = 'convolution' | 'max-pool' | 'mean' | 'dense' | 'dropout' | 'softmax';
+
+/** A layer as a person would list it. */
+export interface LayerInfo {
+  /** Names of its parameters begin with it. */
+  name: string;
+  operation: Operation;
+  /** Of a convolution: side of the kernel, and zeros around the input on each side. */
+  kernel?: number;
+  padding?: number;
+  /** Of a dense layer. */
+  relu?: boolean;
+  /** Without the batch: [C, H, W] or [features]. */
+  output_shape: number[];
+  parameters: number;
+  /** Multiply-adds a patch. */
+  macs: number;
+}
+
 /** What one layer gave; number 0 is the input. */
 export interface Traced {
   name: string;
@@ -24,11 +43,21 @@ export interface Rect {
   bottom: number;
 }
 
+/** What made a layer of a trace: a layer of the network, or what stands between its parts. */
+export interface Step extends Omit<LayerInfo, 'operation'> {
+  operation: LayerInfo['operation'] | 'surroundings' | 'join' | 'sum';
+  /** Layers of the trace that it reads. */
+  before: number[];
+}
+
 export interface Field {
   before: Rect;
   beforeClipped: Rect;
+  /** Empty where the patch has no part in it. */
   input: Rect;
   inputClipped: Rect;
+  /** In the surroundings; nothing where they have no part in it. */
+  surroundings?: Rect | null;
 }
 
 export interface Term {
@@ -77,7 +106,10 @@ export interface DenseMade {
 
 /** How an activation came about. */
 export type Made = { value: number; field: Field } & (
-  | { operation: 'input'; hu: number }
+  | { operation: 'input' | 'surroundings'; hu: number }
+  /** A feature of one of two layers. */
+  | { operation: 'join'; layer: number; channel: number; input: number }
+  | { operation: 'sum'; inputs: [number, number] }
   | Convolved
   | { operation: 'max-pool'; inputs: [number, number, number, number]; winner: number }
   | { operation: 'mean'; count: number; sum: number }
@@ -115,9 +147,11 @@ export interface Dropped {
 /** What the view "inside" asks a network for. */
 export interface InsideNetwork {
   trace(values: Float32Array): Traced[];
+  /** From these values to their answer, one less than there are layers in the trace. */
+  steps(values: Float32Array): Step[];
   made(values: Float32Array, unit: Unit, input: number | undefined, most: number): Made;
   beforeRelu(values: Float32Array, layer: number, channel: number): Float32Array<ArrayBuffer>;
-  kernels(layer: number, input: number): Kernels | undefined;
+  kernels(values: Float32Array, layer: number, input: number): Kernels | undefined;
   histogram(values: Float32Array, layer: number, channel: number | undefined, bins: number): Histogram;
   dropped(values: Float32Array, share: number, seed: number): Dropped;
 }

@@ -3,38 +3,19 @@
  * the types of its own part in a file of its own.
  */
 import type { EvaluateModule } from './evaluate-wasm.ts';
-import type { InsideModule, InsideNetwork } from './inside-wasm.ts';
+import type { InsideModule, InsideNetwork, LayerInfo } from './inside-wasm.ts';
 import type { DecodedPatch, MethodInfo, ModelInfo, Phantom, Prediction, SizePolicy } from './engine-wasm.ts';
-
-export type Operation = 'convolution' | 'max-pool' | 'mean' | 'dense' | 'dropout' | 'softmax';
-
-/** A layer as a person would list it. */
-export interface LayerInfo {
-  /** Names of its parameters begin with it. */
-  name: string;
-  operation: Operation;
-  /** Of a convolution: side of the kernel, and zeros around the input on each side. */
-  kernel?: number;
-  padding?: number;
-  /** Of a dense layer. */
-  relu?: boolean;
-  /** Without the batch: [C, H, W] or [features]. */
-  output_shape: number[];
-  parameters: number;
-  /** Multiply-adds a patch. */
-  macs: number;
-}
 
 export interface LabNetwork extends InsideNetwork {
   info(): ModelInfo;
   layers(): LayerInfo[];
-  /** Layers that Grad-CAM can look at, and the one to begin with. */
-  layersWithMaps(): LayersWithMaps;
+  /** Layers that Grad-CAM can look at where these values are answered for, and the one to begin with. */
+  layersWithMaps(values: Float32Array): LayersWithMaps;
   /** Of this network, or of one with its numbers shuffled. */
   explainer(shuffleBy: number | undefined): Explainer;
   /** This network, a little further. */
   train(settings: TrainingSettings, values: Float32Array, labels: Uint8Array, patients: Uint32Array): Training;
-  /** One batch of model values. */
+  /** One batch of views. */
   classify(values: Float32Array): Promise<Prediction[]>;
   free(): void;
 }
@@ -49,7 +30,10 @@ export interface LayersWithMaps {
   weights: MapWeights;
 }
 
-/** Explains answers; a map has a number a pixel, positive where it speaks for a nodule. */
+/**
+ * Explains answers; a map has a number a pixel, positive where it speaks for a nodule: of the patch, or where the surroundings
+ * are seen of a canvas twice as wide.
+ */
 export interface Explainer {
   gradient(values: Float32Array): Float32Array<ArrayBuffer>;
   smoothGradient(values: Float32Array, seed: number): Float32Array<ArrayBuffer>;
@@ -127,6 +111,10 @@ export interface LabModule extends InsideModule, EvaluateModule {
   trainSmall(settings: TrainingSettings, values: Float32Array, labels: Uint8Array, patients: Uint32Array): Training;
   phantomValues(seed: number, count: number): Float32Array<ArrayBuffer>;
   correlation(a: Float32Array, b: Float32Array): number;
+  /** Which share of a canvas's map lies around the patch; nothing of a patch alone. */
+  shareOutside(map: Float32Array): number | undefined;
+  /** How a view's canvas looks; nothing where its surroundings are not known. */
+  canvasGrey(view: Float32Array): Uint8Array<ArrayBuffer> | undefined;
   Region: {
     ofPicture(bytes: Uint8Array): Region;
     ofSlice(hu: Float32Array, width: number, height: number, pixelMm: [number, number], x: number, y: number): Region;

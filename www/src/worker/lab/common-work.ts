@@ -15,7 +15,6 @@ export const commonWorks: Works<CommonTasks> = {
   },
   'try-network': async ({ own }) => ({ attempts: await tryInWorker(own) }),
   classify: async ({ values }, { network }) => {
-    const predictions = await network().classify(values);
-    return { probabilities: predictions.map(({ probability }) => probability), decisions: predictions.map(({ decision }) => decision) };
+    return { predictions: await network().classify(values) };
   },
 };

@@ -2,10 +2,10 @@ import type { Works } from './work.ts';
 import type { InsideTasks } from '../../shared/lab/inside-tasks.ts';
 
 export const insideWorks: Works<InsideTasks> = {
-  trace: ({ values }, { network }) => ({ layers: network().trace(values) }),
+  trace: ({ values }, { network }) => ({ layers: network().trace(values), steps: network().steps(values) }),
   made: ({ values, unit, input, most }, { network }) => network().made(values, unit, input, most),
   beforeRelu: ({ values, layer, channel }, { network }) => ({ values: network().beforeRelu(values, layer, channel) }),
-  kernels: ({ layer, input }, { network }) => ({ kernels: network().kernels(layer, input) }),
+  kernels: ({ values, layer, input }, { network }) => ({ kernels: network().kernels(values, layer, input) }),
   histogram: ({ values, layer, channel, bins }, { network }) => network().histogram(values, layer, channel, bins),
   dropped: ({ values, share, seeds }, { network }) => ({ answers: seeds.map((seed) => network().dropped(values, share, seed)) }),
   softmax: ({ logits, temperature }, { wasm }) => ({ classes: wasm.softmaxShares(Float32Array.from(logits), temperature) }),

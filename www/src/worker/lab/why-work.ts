@@ -53,7 +53,7 @@ function cut({ Region }: LabModule, source: Source): Region {
 }
 
 export const whyWorks: Works<WhyTasks> = {
-  'layers-with-maps': (_, { network }) => network().layersWithMaps(),
+  'layers-with-maps': ({ values }, { network }) => network().layersWithMaps(values),
   async explain(input, bench) {
     const { shuffleBy } = input;
     const by = async (seed: number | undefined): Promise<Float32Array<ArrayBuffer>> => {
@@ -63,13 +63,14 @@ export const whyWorks: Works<WhyTasks> = {
       return map;
     };
     const map = await by(shuffleBy);
-    return { map, alike: shuffleBy === undefined ? undefined : bench.wasm.correlation(map, await by(undefined)) };
+    const [grey, outside] = [bench.wasm.canvasGrey(input.values), bench.wasm.shareOutside(map)];
+    return { map, canvas: grey && outside !== undefined ? { grey, outside } : undefined, alike: shuffleBy === undefined ? undefined : bench.wasm.correlation(map, await by(undefined)) };
   },
   region: ({ key, source }, { wasm }) => regionOf(wasm, key, source).shown(),
   async variant({ key, source, variant }, { wasm, network }) {
     const { values, grey } = regionOf(wasm, key, source).patch(variant);
     const [prediction] = await network().classify(values);
     if (!prediction) throw new Error(engineFaults.fewer);
-    return { grey, probability: prediction.probability, decision: prediction.decision };
+    return { grey, prediction };
   },
 };

@@ -23,6 +23,8 @@ export interface Context {
   unit: Unit;
   /** Name of the layer before, and whether it has maps. */
   before: string;
+  /** Names of all that are read. */
+  names?: string[];
   beforeIsMap: boolean;
   /** The input channel that was asked for. */
   asked: number | undefined;
@@ -85,6 +87,12 @@ export class Arithmetic {
         return this.softmax(made, context.temperature ?? 'file');
       case 'input':
         return this.sentence(text.inputIs(figure(made.hu, 0)));
+      case 'surroundings':
+        return this.sentence(text.surroundingsIs(figure(made.hu, 0)));
+      case 'join':
+        return this.sentence(text.joins(context.before, made.channel, figure(made.input)));
+      case 'sum':
+        return this.sentence(text.sums(context.names ?? [], made.inputs.map((input) => figure(input)), figure(made.value)));
       case 'mean':
         return this.sentence(`${text.mean(made.count)} ${figure(made.sum)} ÷ ${made.count} = ${figure(made.value)}`);
       case 'dropout':

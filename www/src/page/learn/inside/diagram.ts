@@ -2,7 +2,7 @@
 import { button } from '../../../ui/button.ts';
 import { make, setText } from '../../../ui/dom.ts';
 import { insideText as text } from '../../../strings/inside.ts';
-import type { LayerInfo } from '../../../shared/wasm/lab-wasm.ts';
+import type { Step } from '../../../shared/wasm/inside-wasm.ts';
 import { dims } from './scene.ts';
 import type { Scene } from './scene.ts';
 
@@ -40,12 +40,14 @@ export class Diagram {
     this.choose = choose;
   }
 
-  show({ layers, traced, info }: Scene, chosen: number): void {
-    if (this.drawnFor !== info.modelId) {
-      this.drawnFor = info.modelId;
+  show({ layers, traced, info, head }: Scene, chosen: number): void {
+    const drawnFor = `${info.modelId} ${head}`;
+    if (this.drawnFor !== drawnFor) {
+      this.drawnFor = drawnFor;
       const macs = layers.reduce((sum, layer) => sum + layer.macs, 0);
       this.blocks = [undefined, ...layers].map((layer, i) => this.block(layer, traced[i]?.shape ?? [], macs, i));
-      this.element.replaceChildren(...this.blocks.map((block) => make('li', '', block)));
+      // What comes from outside does not follow from what stands in front of it.
+      this.element.replaceChildren(...this.blocks.map((block, i) => make('li', layers[i]?.before.length === 0 ? 'apart' : '', block)));
     }
     for (const [i, block] of this.blocks.entries()) {
       if (i === chosen) block.setAttribute('aria-current', 'step');
@@ -53,7 +55,7 @@ export class Diagram {
     }
   }
 
-  private block(layer: LayerInfo | undefined, shape: number[], macs: number, i: number): HTMLButtonElement {
+  private block(layer: Step | undefined, shape: number[], macs: number, i: number): HTMLButtonElement {
     const line = (className: string, content: string): HTMLElement => {
       const span = make('span', className);
       setText(span, content);

@@ -6,6 +6,7 @@ import { problemOf } from '../../shell/problem-of.ts';
 import { insideText as text } from '../../../strings/inside.ts';
 import { asSentence, percent } from '../../../ui/numbers.ts';
 import { modelName } from '../../../strings/networks.ts';
+import { looksAround } from '../../../shared/heads.ts';
 import { rewrite } from '../address.ts';
 import type { Address } from '../address.ts';
 import type { Shared, View } from '../view.ts';
@@ -14,7 +15,7 @@ import type { Unit } from '../../../shared/wasm/inside-wasm.ts';
 import { LayerPanel, SHOWS } from './layer-panel.ts';
 import type { PanelState } from './layer-panel.ts';
 import { NumberPanel } from './number-panel.ts';
-import { dimsAt, layerAt, probabilityOf, sceneOf, within } from './scene.ts';
+import { beforeOf, costOf, dimsAt, layerAt, probabilityOf, sceneOf, within } from './scene.ts';
 import type { Scene } from './scene.ts';
 import { TwoNetworks } from './two-networks.ts';
 import { TwoPatches } from './two-patches.ts';
@@ -209,7 +210,7 @@ export class Inside implements View {
     if (this.state.unit.y < 0) unit.y = Math.floor(rows / 2);
     if (this.state.unit.x < 0) unit.x = Math.floor(columns / 2);
     this.state.unit = unit;
-    const inputs = dimsAt(scene, Math.max(0, unit.layer - 1))[0];
+    const inputs = dimsAt(scene, beforeOf(scene, unit.layer) ?? 0)[0];
     if (this.state.input !== undefined && this.state.input >= inputs) this.state.input = undefined;
   }
 
@@ -218,11 +219,12 @@ export class Inside implements View {
     if (!scene) return;
     this.settled(scene);
     const { layer } = state.unit;
-    setText(this.note, text.diagramNote(modelName(scene.info), scene.layers.length, scene.info.parameters, scene.info.macsPerPatch));
-    setText(this.about, text.about(scene.name, percent(probabilityOf(scene))));
+    const { layers, parameters, macs } = costOf(scene);
+    setText(this.note, text.diagramNote(modelName(scene.info), looksAround(scene.info) && scene.head === 'patch', layers, parameters, macs));
+    setText(this.about, text.about(scene.name, percent(probabilityOf(scene)), looksAround(scene.info) ? scene.head : undefined));
     this.diagram.show(scene, layer);
     setText(this.where, text.place(layer, scene.layers.length, scene.traced[layer]?.name ?? ''));
-    setText(this.sentence, text.sentence(layerAt(scene, layer), scene.traced[layer - 1]?.shape ?? []));
+    setText(this.sentence, text.sentence(layerAt(scene, layer), (layerAt(scene, layer)?.before ?? []).map((before) => scene.traced[before] ?? { name: '', shape: [] })));
     this.answer.hidden = layer < scene.layers.length;
     setText(this.answer, text.answer(percent(probabilityOf(scene))));
     this.previous.disabled = layer === 0;

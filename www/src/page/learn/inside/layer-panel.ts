@@ -9,7 +9,7 @@ import type { GridEvents } from './grid.ts';
 import { HistogramPicture } from './histogram.ts';
 import type { Unit } from '../../../shared/wasm/inside-wasm.ts';
 import { radios } from '../../../ui/radios.ts';
-import { clamp, dimsAt } from './scene.ts';
+import { beforeOf, clamp, dimsAt, isPicture } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 export const SHOWS = ['maps', 'kernels', 'histogram'] as const;
@@ -78,7 +78,7 @@ export class LayerPanel {
     if (show === 'maps') {
       setText(this.title, text.mapsTitle(traced.name));
       this.kernels.element.hidden = this.note.hidden = true;
-      const scale = scaling === 'own' ? undefined : (common ?? scaleOf(traced.values, unit.layer === 0));
+      const scale = scaling === 'own' ? undefined : (common ?? scaleOf(traced.values, isPicture(scene, unit.layer)));
       this.grid.show({ traced, layer: unit.layer, scale, label: text.mapsTitle(traced.name) });
       this.grid.choose(unit);
       this.colours(scale);
@@ -94,8 +94,9 @@ export class LayerPanel {
   }
 
   private async showKernels(scene: Scene, { layer, ...unit }: Unit, input: number, turn: number): Promise<void> {
-    const asked = layer === 0 ? 0 : Math.min(input, dimsAt(scene, layer - 1)[0] - 1);
-    const { kernels } = layer === 0 ? { kernels: undefined } : await this.lab.ask('kernels', { layer, input: asked }, { network: scene.file });
+    const before = beforeOf(scene, layer);
+    const asked = before === undefined ? 0 : Math.min(input, dimsAt(scene, before)[0] - 1);
+    const { kernels } = before === undefined ? { kernels: undefined } : await this.lab.ask('kernels', { values: scene.values, layer, input: asked }, { network: scene.file });
     if (turn !== this.turn) return;
     this.note.hidden = false;
     this.kernels.element.hidden = this.legend.hidden = !kernels;

@@ -7,7 +7,7 @@ import { Arithmetic, FIRST_TERMS } from './arithmetic.ts';
 import { PICTURE, scaleOfLayer } from './colour-scales.ts';
 import type { Made, Unit, Rect } from '../../../shared/wasm/inside-wasm.ts';
 import { Outlined } from './outlined.ts';
-import { clamp, dimsAt, temperatureOf, valueAt } from './scene.ts';
+import { beforeOf, clamp, dimsAt, isPicture, layerAt, temperatureOf, valueAt } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 export interface NumberEvents {
@@ -111,7 +111,7 @@ export class NumberPanel {
     setText(this.headline, `${text.headline(traced.name, unit, map, channels)} = ${value}`);
     this.own.element.hidden = !map;
     if (map) {
-      this.own.show(traced.values, channel * rows * columns, [rows, columns], scaleOfLayer(traced.values, layer === 0), text.ownPicture(traced.name, unit, value));
+      this.own.show(traced.values, channel * rows * columns, [rows, columns], scaleOfLayer(traced.values, isPicture(scene, layer)), text.ownPicture(traced.name, unit, value));
       this.own.outline({ left: x, top: y, right: x + 1, bottom: y + 1 });
       this.own.say(text.own(traced.name, channel));
     }
@@ -120,27 +120,32 @@ export class NumberPanel {
   private draw(made: Made, { scene, unit, input, all }: Asked): void {
     if (scene !== this.scene) return;
     const { layer } = unit;
-    const before = scene.traced[layer - 1];
+    const position = beforeOf(scene, layer);
+    const before = position === undefined ? undefined : scene.traced[position];
     const { field } = made;
-    // The input is the patch.
-    this.patch.element.hidden = layer === 0;
-    const [, height, width] = dimsAt(scene, 0);
-    this.patch.show(scene.values, 0, [height, width], PICTURE, text.patchPicture);
-    this.patch.outline(field.inputClipped);
-    this.patch.say(text.patchField(field.inputClipped, [width, height]));
-    const [, rows, columns] = before ? dimsAt(scene, layer - 1) : [1, 1, 1];
+    const { surroundings } = field;
+    // The input is the patch, or what lies around it where that alone counts.
+    const picture = surroundings && field.inputClipped.right === 0 ? scene.layers.findIndex(({ operation }) => operation === 'surroundings') + 1 : 0;
+    const reached = picture > 0 && surroundings ? surroundings : field.inputClipped;
+    this.patch.element.hidden = position === undefined;
+    const [, height, width] = dimsAt(scene, picture);
+    this.patch.show(scene.traced[picture]?.values ?? scene.values, 0, [height, width], PICTURE, text.patchPicture(picture > 0));
+    this.patch.outline(reached);
+    this.patch.say(text.patchField(reached, [width, height], picture > 0, Boolean(surroundings) && picture === 0));
+    const [, rows, columns] = position === undefined ? [1, 1, 1] : dimsAt(scene, position);
     const map = rows * columns > 1;
-    // In front of the first layer stands the patch itself.
-    this.before.element.hidden = !map || layer < 2;
-    if (before && map) {
+    // In front of the first layers stand the pictures themselves.
+    this.before.element.hidden = !map || position === undefined || isPicture(scene, position);
+    if (before && position !== undefined && map) {
       const channel = made.operation === 'convolution' ? made.input : made.operation === 'dense' ? (made.terms[0]?.channel ?? 0) : unit.channel;
-      this.before.show(before.values, channel * rows * columns, [rows, columns], scaleOfLayer(before.values, layer === 1), text.beforePicture(before.name, channel));
+      this.before.show(before.values, channel * rows * columns, [rows, columns], scaleOfLayer(before.values, isPicture(scene, position)), text.beforePicture(before.name, channel));
       this.before.outline(field.beforeClipped);
       this.before.say(text.before(before.name, channel));
     }
-    this.reaches.hidden = layer === 0;
-    setText(this.reaches, text.reaches(size(field.beforeClipped, ['convolution', 'dense', 'softmax'].includes(made.operation) ? (before?.shape ?? []) : []), size(field.inputClipped, [])));
-    this.arithmetic.show(made, { unit, before: before?.name ?? '', beforeIsMap: map, asked: input, all, temperature: temperatureOf(scene) });
+    this.reaches.hidden = position === undefined || made.operation === 'join' || made.operation === 'sum';
+    setText(this.reaches, text.reaches(size(field.beforeClipped, ['convolution', 'dense', 'softmax'].includes(made.operation) ? (before?.shape ?? []) : []), size(reached, []), picture > 0, Boolean(surroundings) && picture === 0));
+    const names = (layerAt(scene, layer)?.before ?? []).map((one) => scene.traced[one]?.name ?? '');
+    this.arithmetic.show(made, { unit, before: made.operation === 'join' ? (scene.traced[made.layer]?.name ?? '') : (before?.name ?? ''), names, beforeIsMap: map, asked: input, all, temperature: temperatureOf(scene) });
   }
 }
 

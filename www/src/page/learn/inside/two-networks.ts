@@ -9,7 +9,9 @@ import { modelName, networkName } from '../../../strings/networks.ts';
 import type { Shared } from '../view.ts';
 import { scaleOf } from './colour-scales.ts';
 import { MapGrid } from './grid.ts';
-import { dimsAt, probabilityOf, sceneOf } from './scene.ts';
+import { looksAround } from '../../../shared/heads.ts';
+import { strings } from '../../../strings/strings.ts';
+import { costOf, dimsAt, isPicture, probabilityOf, sceneOf } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 export class TwoNetworks {
@@ -90,11 +92,11 @@ export class TwoNetworks {
     const names = namesOf(scene, second);
     for (const [i, head] of this.heads.entries()) setText(head, names[i] ?? '');
     const lines: [string, (one: Scene) => string][] = [
-      [text.networksLayers, ({ layers }) => count(layers.length)],
-      [text.networksParameters, ({ info }) => count(info.parameters)],
-      [text.networksMacs, ({ info }) => count(info.macsPerPatch)],
+      [text.networksLayers, (one) => count(costOf(one).layers)],
+      [text.networksParameters, (one) => count(costOf(one).parameters)],
+      [text.networksMacs, (one) => count(costOf(one).macs)],
       [text.networksProbability, (one) => percent(probabilityOf(one))],
-      [text.networksThreshold, ({ info }) => percent(info.threshold)],
+      [text.networksThreshold, ({ operating }) => percent(operating.threshold)],
     ];
     this.rows.replaceChildren(...lines.map(([name, of]) => {
       const first = make('th', '', name);
@@ -107,7 +109,7 @@ export class TwoNetworks {
 
 /** Two that were trained here may have one name. */
 function namesOf(...both: [Scene, Scene]): string[] {
-  const names = both.map(({ info }) => modelName(info));
+  const names = both.map(({ info, head }) => (looksAround(info) ? `${modelName(info)}, ${strings.seen[head]}` : modelName(info)));
   return names[0] === names[1] ? both.map(({ info }, i) => `${names[i] ?? ''}, ${info.modelId}`) : names;
 }
 
@@ -156,7 +158,7 @@ class Half {
     if (!this.scene || !traced) return;
     const label = text.networksMaps(this.name, traced.name);
     setText(this.caption, label);
-    this.grid.show({ traced, layer: this.layer, scale: scaleOf(traced.values, this.layer === 0), label });
+    this.grid.show({ traced, layer: this.layer, scale: scaleOf(traced.values, isPicture(this.scene, this.layer)), label });
     const [, rows, columns] = dimsAt(this.scene, this.layer);
     this.grid.choose({ layer: this.layer, channel: 0, y: Math.floor(rows / 2), x: Math.floor(columns / 2) });
   }

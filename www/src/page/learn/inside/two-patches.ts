@@ -7,7 +7,7 @@ import { evenly, scaleOf } from './colour-scales.ts';
 import { MapGrid } from './grid.ts';
 import type { Unit } from '../../../shared/wasm/inside-wasm.ts';
 import type { PanelState } from './layer-panel.ts';
-import { probabilityOf, sceneOf } from './scene.ts';
+import { isPicture, probabilityOf, sceneOf } from './scene.ts';
 import type { PatchToSee, Scene } from './scene.ts';
 
 /** A synthetic patch, a row of the results ("row 12"; never in the address), or none. */
@@ -23,6 +23,7 @@ export class TwoPatches {
   private readonly shared: Shared;
   private readonly failed: (error: unknown) => void;
   private readonly chosenUnit: (unit: Unit) => void;
+  private readonly missing = make('p', 'quiet');
   private scene: Scene | undefined;
   private state: (PanelState & { other: With }) | undefined;
   private other: { key: string; scene: Promise<Scene> } | undefined;
@@ -35,7 +36,8 @@ export class TwoPatches {
     this.select.addEventListener('change', () => chosen(this.select.value as With));
     // Rows come and go; the list is made when it is looked at.
     this.select.addEventListener('focus', () => this.list());
-    this.body.append(...this.parts.map(({ element }) => element));
+    this.missing.hidden = true;
+    this.body.append(this.missing, ...this.parts.map(({ element }) => element));
     this.element.append(make('h4', '', text.patchesTitle), make('p', 'quiet', text.patchesNote), make('label', 'field', text.patchesWith, this.select), this.body);
     this.list();
   }
@@ -103,11 +105,17 @@ export class TwoPatches {
     const { state } = this;
     if (scene !== this.scene || asked !== this.other || !state) return;
     const { unit } = state;
-    const [a, b] = [scene.traced[unit.layer], second.traced[unit.layer]];
-    if (!a || !b) return;
+    const a = scene.traced[unit.layer];
+    if (!a) return;
+    // By its name: where only one of them is seen with its surroundings, their layers are counted differently.
+    const b = second.traced.find(({ name }) => name === a.name);
+    this.missing.hidden = b !== undefined;
+    for (const { element } of this.parts) element.hidden = !b;
+    setText(this.missing, b ? '' : text.patchesOther(second.name, a.name));
+    if (!b) return;
     const difference = b.values.map((value, i) => value - (a.values[i] ?? 0));
     const both = Float32Array.from([...a.values, ...b.values]);
-    const scale = scaleOf(both, unit.layer === 0);
+    const scale = scaleOf(both, isPicture(scene, unit.layer));
     const largest = difference.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     const captions = [text.thisPatch(scene.name, percent(probabilityOf(scene))), text.otherPatch(second.name, percent(probabilityOf(second))), text.difference];
     for (const [i, { grid, caption }] of this.parts.entries()) {

@@ -8,7 +8,8 @@ import type { Row } from '../../patches/results.ts';
 import { modelName } from '../../../strings/networks.ts';
 import { strings } from '../../../strings/strings.ts';
 import { evaluateText as text } from '../../../strings/evaluate.ts';
-import type { ModelInfo } from '../../../shared/wasm/engine-wasm.ts';
+import { looksAround, operatingOf } from '../../../shared/heads.ts';
+import type { Head, ModelInfo } from '../../../shared/wasm/engine-wasm.ts';
 import type { Evaluation, LabelledSet } from '../../../shared/lab/evaluate-tasks.ts';
 import { latest } from '../one-request-at-a-time.ts';
 import { Curves, markOf } from '../threshold/curves.ts';
@@ -34,6 +35,9 @@ interface Measured extends LabelledSet {
   rows: LabelledRow[];
   patients: string[];
   model: ModelInfo;
+  /** Which part of the network answered, or answered more of them; its threshold is where the control begins. */
+  head: Head;
+  threshold: number;
 }
 
 export class OwnSetView implements View {
@@ -193,42 +197,49 @@ export class OwnSetView implements View {
     this.body.hidden = rows.length === 0 || !model;
     if (rows.length === 0 || !model) return;
     const everyPatient = rows.every(({ patient }) => patient !== undefined);
+    const around = rows.filter(({ row }) => row.prediction?.head === 'context').length;
+    const head: Head = 2 * around > rows.length ? 'context' : 'patch';
+    const { threshold } = operatingOf(model, head);
+    if (around > 0 && around < rows.length) this.report.add(text.setMixed(around, rows.length - around));
     this.measured = {
       rows,
       model,
+      head,
+      threshold,
       probability: Float64Array.from(rows, ({ row }) => row.prediction?.probability ?? NaN),
       nodule: Uint8Array.from(rows, ({ nodule }) => Number(nodule)),
       patients: everyPatient ? rows.map(({ patient }) => patient ?? '') : [],
     };
-    this.control.begin(model.threshold);
+    this.control.begin(threshold);
     this.curves.begin([], [], undefined);
     void this.evaluate(this.measured);
   }
 
   /** The figures at once, where they are the first of a set, and their intervals when they are there. */
   private async evaluate(measured: Measured): Promise<void> {
-    const { probability, nodule, patients, model } = measured;
+    const { probability, nodule, patients, model, threshold: fileThreshold } = measured;
+    const seen = looksAround(model) ? strings.seen[measured.head] : '';
     const { value: threshold } = this.control;
     const still = (): boolean => measured === this.measured && threshold === this.control.value;
     const ask = (intervals: boolean): Promise<Evaluation> => this.shared.lab.ask('evaluate-set', { probability, nodule, patients, threshold, intervals });
     try {
       if (this.curvesOf !== measured) {
         const first = await ask(false);
-        const own = await this.shared.lab.ask('set-at-threshold', { probability, nodule, threshold: model.threshold, prevalence: prevalence() });
+        const own = await this.shared.lab.ask('set-at-threshold', { probability, nodule, threshold: fileThreshold, prevalence: prevalence() });
         if (measured !== this.measured) return;
         // Whatever the threshold is by now.
         this.share.measuredAt(first.positives > 0 && first.positives < first.n ? first.positives / first.n : undefined);
         this.curves.begin(first.roc.map(({ fpr, tpr }) => [fpr, tpr]), first.pr.map(({ recall, precision }) => [recall, precision]), markOf(own));
         this.curvesOf = measured;
         this.draw(measured);
-        this.table.draw(first, modelName(model), false);
+        this.table.draw(first, modelName(model), seen, false);
         if (!still()) return;
       }
       const found = await ask(true);
       if (!still()) return;
       this.found = found;
       this.json.disabled = false;
-      this.table.draw(found, modelName(model), true);
+      this.table.draw(found, modelName(model), seen, true);
     } catch (error) {
       if (measured === this.measured) this.report.say([problemOf(error).message]);
     }
@@ -268,7 +279,7 @@ export class OwnSetView implements View {
   }
 
   private exportFigures(): void {
-    if (this.found && this.measured) download('nodulens-figures.json', 'application/json', figuresJson(this.found, this.measured.model));
+    if (this.found && this.measured) download('nodulens-figures.json', 'application/json', figuresJson(this.found, this.measured.model, this.measured.head));
   }
 
   private intake(): HTMLElement {

@@ -27,8 +27,8 @@ export class SetFigures {
     this.element = make('section', 'set-figures', this.title, this.summary, scrollRegion(table, text.setFigures), this.note);
   }
 
-  /** Without `whole` the intervals that take a while are still to come. */
-  draw(found: Evaluation, network: string, whole: boolean): void {
+  /** `seen`: how, where the network knows two ways. Without `whole` the intervals that take a while are still to come. */
+  draw(found: Evaluation, network: string, seen: string, whole: boolean): void {
     const { n, positives, units } = found;
     const ends = (ci95: Interval | null, format: (value: number) => string): string => (ci95 ? text.range(format(ci95[0]), format(ci95[1])) : whole ? strings.none : '…');
     const share = (name: string, { value, ci95, hits, n: of }: Share): HTMLElement =>
@@ -49,7 +49,7 @@ export class SetFigures {
       value(text.setEce, ece),
     );
     setText(this.title, text.setFiguresAt(found.threshold));
-    setText(this.summary, text.setSummary(n, positives, network, units));
+    setText(this.summary, text.setSummary(n, positives, network, units, seen));
     const missing = all.some(({ value: figure, ci95 }) => figure !== null && ci95 === null);
     setText(this.note, whole ? `${text.setIntervals(units, n)}${missing ? ` ${text.setNoInterval(units < n)}` : ''}` : text.setCounting);
     this.reliability.draw({

@@ -70,6 +70,12 @@ export class SetReport {
     ]);
   }
 
+  /** One more remark. */
+  add(remark: string): void {
+    this.remarks.hidden = false;
+    this.remarks.append(make('li', '', remark));
+  }
+
   say(remarks: string[]): void {
     this.element.hidden = false;
     this.remarks.hidden = remarks.length === 0;

@@ -3,7 +3,9 @@ import { make, setText } from '../../../ui/dom.ts';
 import { problemOf } from '../../shell/problem-of.ts';
 import { strings } from '../../../strings/strings.ts';
 import { evaluateText as text } from '../../../strings/evaluate.ts';
-import type { ModelInfo } from '../../../shared/wasm/engine-wasm.ts';
+import { figuresOf } from '../../../shared/heads.ts';
+import type { Head, ModelInfo } from '../../../shared/wasm/engine-wasm.ts';
+import { radios } from '../../../ui/radios.ts';
 import { rewrite } from '../address.ts';
 import type { Address } from '../address.ts';
 import type { Kept } from '../../../shared/lab/evaluate-tasks.ts';
@@ -17,9 +19,9 @@ import { ThresholdControl } from './threshold-control.ts';
 /** Browsers allow only so many changes of the address a second. */
 const SETTLED_MILLISECONDS = 400;
 
-/** What the figures of a card are taken from, where it has them. */
-export function keptOf({ card }: ModelInfo): Kept | undefined {
-  const { roc, metrics, calibration } = card;
+/** What the figures of a part of a network are taken from, where its card has them. */
+export function keptOf({ card }: ModelInfo, head: Head): Kept | undefined {
+  const { roc, metrics, calibration } = figuresOf(card, head);
   return roc?.length && metrics && metrics.n > 0 ? { roc, metrics, ...(calibration ? { calibration } : {}) } : undefined;
 }
 
@@ -34,10 +36,14 @@ export class ThresholdView implements View {
   private readonly curves = new Curves();
   private readonly figures = new Figures();
   private readonly ask: () => void;
+  private readonly heads = radios<Head>('threshold-head', text.seenLegend, { context: text.seenAround, patch: text.seenAlone }, (head) => this.see(head));
+  /** Whose figures are shown, of a network that has two parts. */
+  private head: Head = 'context';
   private info: ModelInfo | undefined;
   private kept: Kept | undefined;
   private visible = false;
   private wanted: number | undefined;
+  private begun = 0;
   private settled: ReturnType<typeof setTimeout> | undefined;
 
   constructor(shared: Shared) {
@@ -45,7 +51,8 @@ export class ThresholdView implements View {
     this.missing.hidden = true;
     this.body.hidden = true;
     this.body.append(make('div', 'controls', this.control.element, this.share.element), this.curves.element, this.figures.element);
-    this.element.append(make('p', '', text.lead), this.source, this.missing, this.body);
+    this.heads.element.hidden = true;
+    this.element.append(make('p', '', text.lead), this.heads.element, this.source, this.missing, this.body);
     const draw = latest(
       async (card: Kept) => ({ card, share: prevalence(), found: await shared.lab.ask('at-threshold', { card, threshold: this.control.value, prevalence: prevalence() }) }),
       ({ card, found, share }) => {
@@ -73,6 +80,10 @@ export class ThresholdView implements View {
     if (share) setPrevalence(share);
     const wanted = Number(address['t']);
     this.wanted = wanted > 0 && wanted < 1 ? wanted : undefined;
+    const head = address['seen'] === 'alone' ? 'patch' : 'context';
+    const same = head === this.head || !this.info?.card.context;
+    this.head = head;
+    if (!same) this.kept = undefined;
     if (this.kept && this.info?.weightsSha256 === this.shared.network()?.info.weightsSha256) {
       if (this.wanted !== undefined) this.control.move(this.wanted);
       else this.ask();
@@ -100,9 +111,12 @@ export class ThresholdView implements View {
   }
 
   private async begin(info: ModelInfo): Promise<void> {
+    const begun = (this.begun += 1);
     this.info = info;
     this.kept = undefined;
-    const kept = keptOf(info);
+    this.heads.element.hidden = !info.card.context;
+    this.heads.check(this.head);
+    const kept = keptOf(info, this.head);
     if (!kept) {
       this.share.measuredAt(undefined);
       return this.say(text.nothingKept);
@@ -111,7 +125,7 @@ export class ThresholdView implements View {
     const at = { card: kept, threshold: metrics.threshold, prevalence: prevalence() };
     try {
       const [curves, own] = await Promise.all([this.shared.lab.ask('kept-curves', { card: kept }), this.shared.lab.ask('at-threshold', at)]);
-      if (this.info !== info) return;
+      if (this.info !== info || this.begun !== begun) return;
       if (!own) return this.say(text.contradicts);
       this.missing.hidden = true;
       this.kept = kept;
@@ -129,6 +143,13 @@ export class ThresholdView implements View {
     }
   }
 
+  /** The figures of the other part. */
+  private see(head: Head): void {
+    this.head = head;
+    this.wanted = undefined;
+    if (this.info) void this.begin(this.info);
+  }
+
   private say(why: string): void {
     this.body.hidden = true;
     this.missing.hidden = false;
@@ -138,6 +159,6 @@ export class ThresholdView implements View {
 
   private keepAddress(): void {
     if (!this.visible || document.hidden) return;
-    rewrite({ see: 'threshold', ...(this.control.moved ? { t: String(Number(this.control.value.toFixed(4))) } : {}), prevalence: String(prevalence()) });
+    rewrite({ see: 'threshold', ...(this.control.moved ? { t: String(Number(this.control.value.toFixed(4))) } : {}), ...(this.info?.card.context && this.head === 'patch' ? { seen: 'alone' } : {}), prevalence: String(prevalence()) });
   }
 }

@@ -68,7 +68,7 @@ export class DropoutStep extends TourStep {
     const words = text.units(off.filter(Boolean).length, off.length);
     setText(this.line, words);
     setText(this.answer, text.answerLive(percent(probability)));
-    this.bar.replaceChildren(probabilityBar(probability, scene.info.threshold, probability >= scene.info.threshold ? 'nodule' : 'no nodule'));
+    this.bar.replaceChildren(probabilityBar(probability, scene.operating.threshold, probability >= scene.operating.threshold ? 'nodule' : 'no nodule'));
     this.dots(off, words);
     const all = probabilityOf(scene);
     this.plot.draw({

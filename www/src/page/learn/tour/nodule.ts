@@ -78,12 +78,12 @@ export class NoduleStep extends TourStep {
         values.set(patch.values, offset);
         offset += patch.values.length;
       }
-      const { probabilities, decisions } = await stage.lab.ask('classify', { values }, { network: stage.scene.file });
+      const { predictions } = await stage.lab.ask('classify', { values }, { network: stage.scene.file });
       if (shown !== this.shown) return;
-      const said = probabilities.map((probability) => text.answerLive(percent(probability)));
+      const said = predictions.map(({ probability }) => text.answerLive(percent(probability)));
       for (const [i, figure] of shown.figures.entries()) {
         setText(figure.querySelector('span') ?? figure, said[i] ?? '');
-        figure.dataset['called'] = String(decisions[i] === 'nodule');
+        figure.dataset['called'] = String(predictions[i]?.decision === 'nodule');
       }
       setText(this.status, said.join('; '));
     };

@@ -38,7 +38,9 @@ export class PoolingStep extends TourStep {
   override show(stage: Stage): void {
     this.stage = stage;
     const { layers } = stage.scene;
-    const pools = layers.flatMap(({ operation }, i) => (operation === 'max-pool' ? [i + 1] : []));
+    // Of the patch's layers.
+    const around = layers.findIndex(({ operation }) => operation === 'surroundings');
+    const pools = layers.slice(0, around < 0 ? layers.length : around).flatMap(({ operation }, i) => (operation === 'max-pool' ? [i + 1] : []));
     const layer = pools[0] ?? 0;
     stage.ours(text.oursPooling(pools.length, insideText.shape(stage.scene.traced[layer - 1]?.shape ?? []), insideText.shape(stage.scene.traced[layer]?.shape ?? [])));
     const [channels, rows, columns] = dimsAt(stage.scene, layer);

@@ -18,6 +18,7 @@ import { TourStep } from './step.ts';
 import type { Stage } from './step.ts';
 
 interface Drawn {
+  /** The network, and the part of it that answers. */
   file: string;
   kept: Kept;
   line: readonly Point[];
@@ -60,8 +61,9 @@ export class RocStep extends TourStep {
 
   override show(stage: Stage): void {
     this.stage = stage;
-    const { scene: { file, info } } = stage;
-    const kept = keptOf(info);
+    const { scene: { file: network, head, info } } = stage;
+    const file = `${network} ${head}`;
+    const kept = keptOf(info, head);
     if (!kept) return this.nothing(stage);
     stage.ours(text.oursRoc(kept.metrics.part, kept.metrics.roc_auc.toFixed(3)));
     if (this.drawn?.file === file) return this.move(this.threshold);
@@ -77,10 +79,10 @@ export class RocStep extends TourStep {
   /** Another network: its curve, and the threshold back at its own. */
   private async begin(stage: Stage, kept: Kept): Promise<void> {
     const { roc } = await stage.lab.ask('kept-curves', { card: kept });
-    const { file } = stage.scene;
-    if (this.stage?.scene.file !== file) return;
+    const { file, head } = stage.scene;
+    if (this.stage?.scene.file !== file || this.stage.scene.head !== head) return;
     if (roc.length === 0) return this.nothing(this.stage);
-    this.drawn = { file, kept, line: roc };
+    this.drawn = { file: `${file} ${head}`, kept, line: roc };
     this.body.hidden = false;
     this.own();
   }

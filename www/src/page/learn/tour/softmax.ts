@@ -7,6 +7,7 @@ import { tourText as text } from '../../../strings/tour.ts';
 import { probabilityBar } from '../../../ui/probability-bar.ts';
 import { latest } from '../one-request-at-a-time.ts';
 import { Arithmetic } from '../inside/arithmetic.ts';
+import { figuresOf } from '../../../shared/heads.ts';
 import { temperatureOf } from '../inside/scene.ts';
 import { TourStep } from './step.ts';
 import type { Stage } from './step.ts';
@@ -20,7 +21,7 @@ export class SoftmaxStep extends TourStep {
   private readonly bar = make('div');
   private readonly slide = slider(text.temperature, POWER, (power) => this.move(10 ** power));
   private temperature = 0;
-  /** Of the network that it was set for. */
+  /** The network, and the part of it, that it was set for. */
   private file = '';
   private readonly ask = latest(
     ({ stage, temperature }: { stage: Stage; temperature: number }) => {
@@ -28,7 +29,7 @@ export class SoftmaxStep extends TourStep {
       return stage.lab.ask('softmax', { logits: [no, yes], temperature });
     },
     ({ classes }, { stage, temperature }) => {
-      const { threshold, temperature: own } = stage.scene.info;
+      const { threshold, temperature: own } = stage.scene.operating;
       const { share } = classes[1];
       const nowhere = { left: 0, top: 0, right: 0, bottom: 0 };
       const field = { before: nowhere, beforeClipped: nowhere, input: nowhere, inputClipped: nowhere };
@@ -45,16 +46,17 @@ export class SoftmaxStep extends TourStep {
 
   override show(stage: Stage): void {
     this.stage = stage;
-    const { temperature, card } = stage.scene.info;
-    stage.ours(text.oursSoftmax(figure(temperature, 3), card.calibration?.part));
-    // Another network has another temperature.
-    if (this.file !== stage.scene.file) this.own();
+    const { head, info: { card }, operating: { temperature } } = stage.scene;
+    stage.ours(text.oursSoftmax(figure(temperature, 3), figuresOf(card, head).calibration?.part));
+    // Another network has another temperature, and so has another part of it.
+    const of = `${stage.scene.file} ${head}`;
+    if (this.file !== of) this.own();
     else this.move(this.temperature);
-    this.file = stage.scene.file;
+    this.file = of;
   }
 
   private own(): void {
-    if (this.stage) this.move(this.stage.scene.info.temperature);
+    if (this.stage) this.move(this.stage.scene.operating.temperature);
   }
 
   private move(temperature: number): void {

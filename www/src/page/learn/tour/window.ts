@@ -79,6 +79,6 @@ export class WindowStep extends TourStep {
     const [, rows, columns] = dimsAt(scene, 0);
     this.picture.show(values, 0, [rows, columns], PICTURE, text.windowPicture);
     setText(this.answer, text.answerLive(percent(probability)));
-    this.bar.replaceChildren(probabilityBar(probability, scene.info.threshold, probability >= scene.info.threshold ? 'nodule' : 'no nodule'));
+    this.bar.replaceChildren(probabilityBar(probability, scene.operating.threshold, probability >= scene.operating.threshold ? 'nodule' : 'no nodule'));
   }
 }

@@ -1,4 +1,5 @@
 /** What to learn from, what to begin with, and how: the form of the view "Train". */
+import { looksAround } from '../../../shared/heads.ts';
 import { make, setText } from '../../../ui/dom.ts';
 import { modelName } from '../../../strings/networks.ts';
 import { strings } from '../../../strings/strings.ts';
@@ -80,9 +81,10 @@ export class Choices {
     setText(this.freshText, text.freshOf(small ?? 0));
     const name = network ? modelName(network.info) : '';
     const tooLarge = (network?.info.macsPerPatch ?? Infinity) > LARGEST_MACS;
-    this.further.disabled = tooLarge;
-    if (tooLarge && this.further.checked) this.fresh.checked = true;
-    setText(this.furtherText, tooLarge ? text.tooLarge(name) : text.further(name));
+    const around = network !== undefined && looksAround(network.info);
+    this.further.disabled = tooLarge || around;
+    if (this.further.disabled && this.further.checked) this.fresh.checked = true;
+    setText(this.furtherText, around ? text.looksAround(name) : tooLarge ? text.tooLarge(name) : text.further(name));
   }
 
   lock(locked: boolean): void {

@@ -10,7 +10,8 @@ export async function examplesOf(lab: Lab, rows: LabelledRow[], samples: number,
   const values = new Float32Array(rows.length * samples);
   for (const [at, { row }] of rows.entries()) {
     const read = await lab.ask('picture', { bytes: await row.blob.arrayBuffer(), policy: 'center-crop' });
-    values.set(read.values, at * samples);
+    // Of the view the patch: what is trained here looks at patches alone.
+    values.set(read.values.subarray(0, samples), at * samples);
     report(at + 1, rows.length);
   }
   // Without a patient for each, a patch is a patient of its own.

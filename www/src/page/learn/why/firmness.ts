@@ -168,13 +168,13 @@ export class Firmness {
     this.ask({ subject, source, network, info, variant, at: performance.now() });
   }
 
-  private draw({ grey, probability, decision }: Changed, { info, subject, network, at }: Asked): void {
+  private draw({ grey, prediction: { probability, threshold, decision } }: Changed, { subject, network, at }: Asked): void {
     const { method } = this;
     if (!method || subject !== this.subject || network !== this.network) return;
     drawGrey(this.picture, grey, method.patchSize);
     this.first ??= probability;
     setText(this.answer, text.moved(percent(probability), percent(this.first)));
-    this.bar.replaceChildren(probabilityBar(probability, info.threshold, decision));
+    this.bar.replaceChildren(probabilityBar(probability, threshold, decision));
     setText(this.took, text.took(performance.now() - at));
   }
 

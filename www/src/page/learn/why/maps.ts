@@ -36,6 +36,8 @@ export class Maps {
   private subject: Subject | undefined;
   private network = '';
   private side = 1;
+  /** Which layers can be chosen depends on what of the patch is seen. */
+  private layersFor = '';
   private running: AbortController | undefined;
 
   constructor(lab: Lab) {
@@ -71,16 +73,18 @@ export class Maps {
     if (this.subject === subject && this.network === network) return;
     this.subject = subject;
     this.side = side;
-    if (this.network !== network) {
-      this.network = network;
-      try {
-        const { layers, best, weights } = await this.lab.ask('layers-with-maps', undefined, { network });
-        if (this.network !== network) return;
+    this.network = network;
+    try {
+      const { layers, best, weights } = await this.lab.ask('layers-with-maps', { values: subject.values }, { network });
+      if (this.network !== network || this.subject !== subject) return;
+      const layersFor = `${network} ${layers.join()}`;
+      if (this.layersFor !== layersFor) {
+        this.layersFor = layersFor;
         this.layers.replaceChildren(...layers.map((layer) => new Option(layer, layer, false, layer === best)));
         this.weights.value = weights;
-      } catch (error) {
-        return this.failed(error);
       }
+    } catch (error) {
+      return this.failed(error);
     }
     await this.compute(METHODS);
   }
@@ -95,7 +99,7 @@ export class Maps {
   forget(): void {
     this.cancel();
     this.subject = undefined;
-    this.network = '';
+    this.network = this.layersFor = '';
     for (const card of this.cards) {
       card.found = undefined;
       card.canvas.width = 0;
@@ -163,7 +167,9 @@ export class Maps {
     const { subject } = this;
     if (!found || !subject) return;
     const { name, unit } = methods[method];
-    const { map, alike } = found;
+    const { map, alike, canvas: around } = found;
+    const side = Math.round(Math.sqrt(map.length));
+    const grey = side === this.side ? subject.grey : around?.grey;
     let strongest = 0;
     map.forEach((value, at) => {
       if (Math.abs(value) > Math.abs(map[strongest] ?? 0)) strongest = at;
@@ -171,11 +177,21 @@ export class Maps {
     const peak = map[strongest] ?? 0;
     const largest = Math.abs(peak) || 1;
     const over = this.over.checked;
-    paint(canvas, this.side, [...map].map((value, at) => signed(value / largest, over ? (subject.grey[at] ?? 0) : GROUND)));
-    canvas.setAttribute('aria-label', peak === 0 ? text.flat(name) : text.strongest(name, (strongest % this.side) + 1, Math.floor(strongest / this.side) + 1, peak > 0));
+    paint(canvas, side, [...map].map((value, at) => signed(value / largest, over ? (grey?.[at] ?? 0) : GROUND)));
+    if (side !== this.side) frame(canvas, (side - this.side) / 2, this.side);
+    canvas.setAttribute('aria-label', peak === 0 ? text.flat(name) : text.strongest(name, (strongest % side) + 1, Math.floor(strongest / side) + 1, peak > 0));
     setText(state, text.largest(Math.abs(peak).toPrecision(2), unit));
-    setText(facts, alike === undefined ? '' : text.alike(alike));
+    const outside = side !== this.side && around && method !== 'class-activation' ? text.outside(around.outside) : side !== this.side ? text.framed : '';
+    setText(facts, [outside, alike === undefined ? '' : text.alike(alike)].filter(Boolean).join(' '));
   }
+}
+
+/** Outlines the patch on a canvas, in the pixels around it. */
+function frame(canvas: HTMLCanvasElement, margin: number, side: number): void {
+  const pen = canvas.getContext('2d');
+  if (!pen) return;
+  pen.strokeStyle = '#fff';
+  pen.strokeRect(margin - 0.5, margin - 0.5, side + 1, side + 1);
 }
 
 function checkbox(checked: boolean): HTMLInputElement {

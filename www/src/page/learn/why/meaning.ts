@@ -4,13 +4,14 @@
  *
  *     const meaning = new Meaning(shared.lab);
  *     section.append(meaning.element);
- *     meaning.draw(probability, info);
+ *     meaning.draw(prediction, info);
  */
 import { make, setText } from '../../../ui/dom.ts';
 import { problemOf } from '../../shell/problem-of.ts';
 import { percent } from '../../../ui/numbers.ts';
 import { evaluateText as text } from '../../../strings/evaluate.ts';
-import type { ModelInfo } from '../../../shared/wasm/engine-wasm.ts';
+import { figuresOf } from '../../../shared/heads.ts';
+import type { ModelInfo, Prediction } from '../../../shared/wasm/engine-wasm.ts';
 import type { Meant } from '../../../shared/lab/evaluate-tasks.ts';
 import type { Lab } from '../lab-client.ts';
 import { latest } from '../one-request-at-a-time.ts';
@@ -19,7 +20,7 @@ import { PrevalenceControl, onPrevalence, prevalence } from '../threshold/preval
 import { reliabilityAxes } from './reliability.ts';
 
 interface Asked {
-  probability: number;
+  prediction: Prediction;
   info: ModelInfo;
 }
 
@@ -39,18 +40,18 @@ export class Meaning {
     this.body.hidden = true;
     this.element = make('div', 'meaning', this.cameTrue, this.body);
     this.ask = latest(
-      async ({ probability, info }: Asked) => {
-        const { metrics, calibration, roc } = info.card;
+      async ({ prediction: { probability, head, threshold }, info }: Asked) => {
+        const { metrics, calibration, roc } = figuresOf(info.card, head);
         const card = { ...(metrics ? { metrics } : {}), ...(calibration ? { calibration } : {}) };
         const share = prevalence();
         const meant = await lab.ask('meaning', { card, probability, prevalence: share });
-        const there = metrics && roc && await lab.ask('at-threshold', { card: { roc, metrics }, threshold: info.threshold, prevalence: share });
+        const there = metrics && roc && await lab.ask('at-threshold', { card: { roc, metrics }, threshold, prevalence: share });
         return { share, meant, ppv: there?.ppv };
       },
       ({ meant, share, ppv }, asked) => {
         if (asked !== this.asked) return;
         this.show(asked, meant, share);
-        setText(this.called, ppv ? text.called(asked.info.threshold, share, ppv) : '');
+        setText(this.called, ppv ? text.called(asked.prediction.threshold, share, ppv) : '');
       },
       (error) => setText(this.cameTrue, problemOf(error).message),
     );
@@ -59,15 +60,16 @@ export class Meaning {
     });
   }
 
-  draw(probability: number, info: ModelInfo): void {
-    this.asked = { probability, info };
+  draw(prediction: Prediction, info: ModelInfo): void {
+    this.asked = { prediction, info };
     this.ask(this.asked);
   }
 
-  private show({ probability, info }: Asked, { cameTrue, learned, shifted, bins }: Meant, share: number): void {
+  private show({ prediction: { probability, head }, info }: Asked, { cameTrue, learned, shifted, bins }: Meant, share: number): void {
     this.body.hidden = cameTrue === null || learned === null || shifted === null;
     if (cameTrue === null || learned === null || shifted === null) return setText(this.cameTrue, text.notCalibrated);
-    setText(this.cameTrue, text.cameTrue(cameTrue, info.card.calibration?.part ?? ''));
+    const part = figuresOf(info.card, head).calibration?.part ?? '';
+    setText(this.cameTrue, text.cameTrue(cameTrue, part));
     this.share.measuredAt(learned);
     setText(this.shifted, text.shifted(probability, learned, share, shifted));
     this.plot.draw({
@@ -79,7 +81,7 @@ export class Meaning {
         weights: bins.map(([, { n }]) => n),
       }],
       guides: [{ axis: 'x', at: probability, label: percent(probability) }],
-      summary: text.cameTrue(cameTrue, info.card.calibration?.part ?? ''),
+      summary: text.cameTrue(cameTrue, part),
     });
   }
 }

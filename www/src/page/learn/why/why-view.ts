@@ -4,6 +4,7 @@ import { drawGrey, make } from '../../../ui/dom.ts';
 import { problemOf } from '../../shell/problem-of.ts';
 import { percent } from '../../../ui/numbers.ts';
 import { modelName } from '../../../strings/networks.ts';
+import { looksAround } from '../../../shared/heads.ts';
 import { strings } from '../../../strings/strings.ts';
 import { why as text } from '../../../strings/why.ts';
 import { rewrite } from '../address.ts';
@@ -76,19 +77,19 @@ export class WhyView implements View {
     const asked = (this.asked += 1);
     try {
       const subject = await this.shared.subject();
-      const { probabilities: [probability], decisions: [decision] } = await this.shared.lab.ask('classify', { values: subject.values }, { network: network.file });
+      const { predictions: [prediction] } = await this.shared.lab.ask('classify', { values: subject.values }, { network: network.file });
       // Another patch or another network came first.
-      if (asked !== this.asked || !this.visible || probability === undefined || !decision) return;
+      if (asked !== this.asked || !this.visible || !prediction) return;
+      const { probability, decision, head, threshold } = prediction;
       drawGrey(this.picture, subject.grey, method.patchSize);
       this.picture.setAttribute('aria-label', strings.detail.picture(subject.name));
-      const { threshold } = network.info;
       this.answer.replaceChildren(
-        make('p', 'quiet', text.answer(subject.name, modelName(network.info))),
+        make('p', 'quiet', text.answer(subject.name, modelName(network.info), looksAround(network.info) ? head : undefined)),
         make('p', 'headline-decision', decisionMark(decision)),
         make('p', '', make('span', 'big-number', percent(probability)), ' ', make('span', 'unit', strings.detail.probability)),
         probabilityBar(probability, threshold, decision),
       );
-      this.meaning.draw(probability, network.info);
+      this.meaning.draw(prediction, network.info);
       void this.firmness.show(subject, network.file, network.info, method);
       await this.maps.show(subject, network.file, method.patchSize);
     } catch (error) {

@@ -19,7 +19,7 @@ pub struct Answering {
     /// Weights file.
     #[arg(long, default_value = "www/models/paper.nodulens")]
     weights: PathBuf,
-    /// Take the weights that ship for this network instead: compact or paper.
+    /// Take the weights that ship for this network instead: context, compact or paper.
     #[arg(long, conflicts_with = "weights")]
     network: Option<String>,
     /// Where to compute.

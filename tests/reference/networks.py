@@ -122,6 +122,10 @@ NETWORKS = {
 }
 
 
+# Layers whose biases stand for themselves, in every network with ties.
+DENSE = ("fc", "joint-fc")
+
+
 def parameters(layers):
     """(name, shape, inputs to one output) of every weight and bias, in order."""
     for name, shape in layers:
@@ -153,11 +157,37 @@ def hashed_weights(layers) -> dict:
     return weights
 
 
+def symmetry(s: int, picture):
+    """A picture under symmetry s of the square: from 4 on mirrored left to right, then s quarter turns to the left."""
+    return np.rot90(picture[..., ::-1] if s >= 4 else picture, s % 4, axes=(-2, -1))
+
+
+def behind(first: int, second: int) -> int:
+    """The symmetry that does `second` after `first`."""
+    picture = np.arange(9).reshape(3, 3)
+    both = symmetry(second, symmetry(first, picture))
+    return next(s for s in range(8) if (symmetry(s, picture) == both).all())
+
+
+def written_out(stored, shape):
+    """The eight entries that format 2 holds one of."""
+    if len(shape) < 4:
+        return np.repeat(stored, 8, axis=0)
+    if shape[1] == 1:
+        return np.stack([symmetry(h, stored) for h in range(8)], 1).reshape(shape)
+    fields = stored.reshape(stored.shape[0], shape[1] // 8, 8, *shape[2:])
+    inverse = [next(o for o in range(8) if behind(h, o) == 0) for h in range(8)]
+    turned = [
+        np.stack([symmetry(h, fields[:, :, behind(g, inverse[h])]) for g in range(8)], 2) for h in range(8)
+    ]
+    return np.stack(turned, 1).reshape(shape)
+
+
 def file_weights(data: bytes, network: str, layers) -> dict:
     """Reads a weights file by the table at the top of src/weights.rs."""
     assert data[:8] == b"NODULENS", "not a weights file"
     version, header_length = struct.unpack("<II", data[8:16])
-    assert version == 1
+    assert version in (1, 2)
     assert hashlib.sha256(data[:-32]).digest() == data[-32:], "the checksum does not fit"
     assert json.loads(data[16:16 + header_length])["network"] == network
     document = data[16 + header_length:-32]
@@ -166,8 +196,11 @@ def file_weights(data: bytes, network: str, layers) -> dict:
     weights = {}
     for name, shape, _ in parameters(layers):
         begin, end = index[name]["data_offsets"]
-        assert index[name]["dtype"] == "F16" and tuple(index[name]["shape"]) == shape, name
-        weights[name] = np.frombuffer(values[begin:end], "<f2").astype(np.float64).reshape(shape)
+        tied = version == 2 and not (name.endswith(".bias") and name.removesuffix(".bias") in DENSE)
+        stored = (shape[0] // 8, *shape[1:]) if tied else shape
+        assert index[name]["dtype"] == "F16" and tuple(index[name]["shape"]) == stored, name
+        found = np.frombuffer(values[begin:end], "<f2").astype(np.float64).reshape(stored)
+        weights[name] = written_out(found, shape) if tied else found
     assert set(index) - {"__metadata__"} == set(weights), "a parameter too many"
     return weights
 

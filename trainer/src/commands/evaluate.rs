@@ -153,7 +153,7 @@ fn measure_all(
         );
         let theirs = measure::labelled(dataset, &plain(&found.other));
         let first = measure::labelled(dataset, &ours);
-        let unit = measure::units(dataset).0;
+        let unit = dataset.units().0;
         let bootstrap = (RESAMPLES, BOOTSTRAP_SEED);
         let card = other.header().card.read()?;
         report.compare = Some(Comparison {

@@ -204,7 +204,7 @@ impl Measuring<'_> {
 
 /// Return the temperature to ship: fitted where there are enough patients to judge the fit, else 1.
 fn temperature(answers: &[Answer], dataset: &Dataset) -> f32 {
-    let (unit, units) = measure::units(dataset);
+    let (unit, units) = dataset.units();
     let logits = measure::logits(dataset, answers);
     let Some(fit) = cross_fit(&logits, &unit, BOOTSTRAP_SEED) else {
         let word = unit_word(dataset.examples.iter().map(|example| &example.row));

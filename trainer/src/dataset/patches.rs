@@ -4,6 +4,7 @@ use super::manifest::{ManifestRow, read_manifest};
 use super::split::Part;
 use anyhow::{Context, Result, bail, ensure};
 use nodulens::constants::{CONTEXT_SIZE, PATCH_SIZE, preprocess_id};
+use nodulens::metrics::bootstrap::number;
 use nodulens::patch::{Patch, SizePolicy};
 use nodulens::preprocess::{display_bytes, model_values, view};
 use nodulens_imaging::decode::decode_raster;
@@ -135,6 +136,13 @@ impl Dataset {
     /// Count the nodules among the examples.
     pub fn positives(&self) -> usize {
         self.examples.iter().filter(|example| example.row.nodule()).count()
+    }
+
+    /// Number the patients (or scans), the units of the bootstrap, an entry a patch; and return how many
+    /// there are.
+    pub fn units(&self) -> (Vec<usize>, usize) {
+        let names: Vec<&str> = self.examples.iter().map(|example| example.row.unit()).collect();
+        number(&names)
     }
 
     /// Count the scans among the examples.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::dataset::{Dataset, ManifestRow, Part, unit_word};
 use crate::environment::commit;
-use crate::metrics::bootstrap::{self, Intervals, number, percentiles};
+use crate::metrics::bootstrap::{self, Intervals, percentiles};
 use crate::metrics::calibration::{Logit, cross_fit};
 use crate::metrics::counts::{negative_predictive_value, predictive_value};
 use crate::metrics::curves::{compact_roc, pr_curve, roc_curve, thin};
@@ -51,12 +51,6 @@ pub fn logits(dataset: &Dataset, answers: &[Answer]) -> Vec<Logit> {
         .collect()
 }
 
-/// Number the patients (or scans), the units of the bootstrap; and return how many there are.
-pub fn units(dataset: &Dataset) -> (Vec<usize>, usize) {
-    let names: Vec<&str> = dataset.examples.iter().map(|e| e.row.unit()).collect();
-    number(&names)
-}
-
 impl Report {
     /// Measure answers against labels; `head` is the part of the network that gave them where all was
     /// known, and `rows` the whole manifest, for the leak.
@@ -71,7 +65,7 @@ impl Report {
         let Operating { threshold, temperature } = header.operating(head);
         let threshold = f64::from(threshold);
         let context = header.card.context.as_ref().filter(|_| head == Head::Context);
-        let (unit, units) = units(dataset);
+        let (unit, units) = dataset.units();
         let bootstrap = (RESAMPLES, BOOTSTRAP_SEED);
         let intervals =
             bootstrap::intervals(&labelled, &unit, threshold, PAPER_SPECIFICITY, bootstrap);

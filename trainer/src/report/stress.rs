@@ -4,7 +4,6 @@
 use crate::dataset::Dataset;
 use crate::metrics::bootstrap::{self, Interval, Paired, RESAMPLES, SEED, paired};
 use crate::metrics::{Labelled, operating_point, roc_auc};
-use crate::report::measure;
 use crate::scanner::changes::{CHANGES, Change};
 use anyhow::Result;
 use nodulens::classifier::{Classifier, Decision, Prediction};
@@ -84,7 +83,7 @@ struct Answered {
 /// # Errors
 /// Where the device fails.
 pub fn stress(classifier: &Classifier, dataset: &Dataset, heads: &[Head]) -> Result<Vec<Stress>> {
-    let unit = measure::units(dataset).0;
+    let unit = dataset.units().0;
     heads.iter().map(|head| table(classifier, dataset, *head, &unit)).collect()
 }
 

@@ -266,7 +266,7 @@ mod tests {
         let one = |at: usize| {
             let nodule = at < 20;
             let jitter = (at % 7) as f64 / 100.0;
-            let patch = if nodule && at % 3 > 0 { 0.9 } else { 0.2 } + jitter;
+            let patch = if nodule && !at.is_multiple_of(3) { 0.9 } else { 0.2 } + jitter;
             row(at, nodule, if nodule { 0.8 } else { 0.1 } + jitter, patch)
         };
         (0..120).map(one).collect()

@@ -37,13 +37,20 @@ pub fn json(path: &Path) -> serde_json::Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
-/// A folder that holds eight synthetic patches in `data`, and goes away by itself.
+/// A folder that holds synthetic patches in `data`, and goes away by itself.
 pub struct Workplace(pub tempfile::TempDir);
 
 impl Workplace {
+    /// Eight patches.
     pub fn new() -> Self {
+        Self::of(8)
+    }
+
+    /// So many patches, in ten subsets.
+    pub fn of(patches: usize) -> Self {
         let place = Self(tempfile::tempdir().unwrap());
-        ok(&["phantom", "--count", "8", "--seed", "1", "--out", &place.path("data")]);
+        let count = patches.to_string();
+        ok(&["phantom", "--count", &count, "--seed", "1", "--out", &place.path("data")]);
         place
     }
 

@@ -1,25 +1,18 @@
 //! Labels by teachers that have not learnt from whom they grade, hard negatives, and a network that looks
 //! at surroundings, from patches to a report.
 
-use crate::support::{fails, json, ok};
+use crate::support::{Workplace, fails, json, ok};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 
-struct Place(tempfile::TempDir);
+/// What these tests read of a workplace.
+trait Read {
+    fn json(&self, name: &str) -> Value;
+    fn rows(&self, folder: &str, column: &str) -> Vec<(String, String)>;
+}
 
-impl Place {
-    /// 24 synthetic patches in ten subsets.
-    fn new() -> Self {
-        let place = Self(tempfile::tempdir().unwrap());
-        ok(&["phantom", "--count", "24", "--seed", "1", "--out", &place.path("data")]);
-        place
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).display().to_string()
-    }
-
+impl Read for Workplace {
     fn json(&self, name: &str) -> Value {
         json(&self.0.path().join(name))
     }
@@ -39,7 +32,7 @@ const SMALL: [&str; 6] = ["--network", "compact", "--epochs", "1", "--device", "
 
 #[test]
 fn every_training_patch_is_graded_by_who_has_not_learnt_from_it() {
-    let place = Place::new();
+    let place = Workplace::of(24);
     let (config, labels) = (place.path("teacher.toml"), place.path("labels.json"));
     let data = place.path("data");
     fs::write(&config, format!("network = \"compact\"\nepochs = 1\npatches = {data:?}\n")).unwrap();
@@ -95,7 +88,7 @@ fn every_training_patch_is_graded_by_who_has_not_learnt_from_it() {
 
 #[test]
 fn hard_negatives_are_learnt_from_besides_and_are_no_nodules_of_known_scans() {
-    let place = Place::new();
+    let place = Workplace::of(24);
     ok(&["phantom", "--count", "8", "--seed", "50", "--out", &place.path("mined")]);
     let (data, mined) = (place.path("data"), place.path("mined"));
     let fixed = ["train", "--patches", &data, "--hard-negatives"];
@@ -171,8 +164,8 @@ fn a_network_with_surroundings_goes_from_scans_to_a_report_of_both_heads() {
 struct Luna16;
 
 impl Luna16 {
-    fn cut() -> Place {
-        let place = Place(tempfile::tempdir().unwrap());
+    fn cut() -> Workplace {
+        let place = Workplace(tempfile::tempdir().unwrap());
         let (scans, patches) = (place.path("luna16"), place.path("patches"));
         ok(&["phantom", "--luna16", "--out", &scans]);
         ok(&["dataset", "--luna16", &scans, "--context", "--out", &patches]);

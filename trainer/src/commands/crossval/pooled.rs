@@ -291,7 +291,7 @@ mod tests {
         let (ours, others) = (rows(), rows().split_off(5));
         let (n, paired) = compare(&ours, Judged::Own, &others, Judged::Patch).unwrap();
         let difference = paired.roc_auc.unwrap();
-        assert!(n == 115 && difference.difference > 0.05 && difference.share_not_better == 0.0);
+        assert!(n == 115 && difference.difference > 0.05 && difference.share_not_better < 0.05);
         let strange: Vec<Row> = rows().into_iter().map(|row| Row { class: 0, ..row }).collect();
         assert!(compare(&ours, Judged::Own, &strange, Judged::Own).is_err());
     }

@@ -51,7 +51,7 @@ test('the self-test: every way out is refused, before sealing and, with the own 
   const [, second] = models();
   if (second) {
     await page.locator(`input[name=network][value=${second.id}]`).check({ force: true });
-    await expect(page.locator('#networks label').filter({ hasText: 'paper' })).toContainText('In use');
+    await expect(page.locator('#networks label').filter({ has: page.locator(`input[value=${second.id}]`) })).toContainText('In use');
   }
   await page.locator('input[name=engine][value=reference]').check({ force: true });
   await expect(page.locator('#engine-facts')).toContainText('burn-flex');
@@ -254,7 +254,7 @@ test('a whole session, in the browserâ€™s own log of its network: only this page
     const [, second] = models();
     if (second) {
       await page.locator(`input[name=network][value=${second.id}]`).check({ force: true });
-      await expect(page.locator('#networks label').filter({ hasText: 'paper' })).toContainText('In use');
+      await expect(page.locator('#networks label').filter({ has: page.locator(`input[value=${second.id}]`) })).toContainText('In use');
       await expect(page.locator('#requests')).toContainText('opened: 1.');
       await expect(page.locator('#requests-list')).toContainText(`models/${second.file}`);
     }
@@ -314,7 +314,7 @@ test('what is kept: nothing, choices where the user says so, and nothing after â
   await choose(page, [scanFile]);
   await opened(page, 24);
   await page.reload();
-  await expect(page.locator('#networks label').filter({ hasText: 'Compact' })).toContainText('In use');
+  await expect(page.locator('#networks label').filter({ has: page.locator(`input[value=${models()[0].id}]`) })).toContainText('In use');
 });
 
 for (const [name, spoil] of [

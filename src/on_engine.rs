@@ -114,6 +114,13 @@ impl OnEngine {
     /// [`ClassifyError::Input`] unless they are whole views, or the network has no context.
     pub fn views(&self, views: &[f32]) -> Result<Vec<f32>, ClassifyError> {
         let context = self.context()?;
+        if !views.len().is_multiple_of(VIEW_SAMPLES) {
+            let given = views.len();
+            return Err(ClassifyError::Input(format!("{given} values are no whole views")));
+        }
+        if views.is_empty() {
+            return Ok(Vec::new());
+        }
         shared_out(views, VIEW_SAMPLES, |views| {
             let (views, _) = views.as_chunks::<VIEW_SAMPLES>();
             let part = |from: usize| -> Vec<f32> {
@@ -361,5 +368,30 @@ fn layer((layer, parameters): (LayerInfo, Option<LayerParameters>)) -> Option<La
         (Operation::MaxPool, _) => Some(Layer::MaxPool),
         (Operation::Mean, _) => Some(Layer::Mean(layer.input_side())),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+
+    fn engine(kind: NetworkKind) -> OnEngine {
+        let mut rng = rand_pcg::Pcg64Mcg::seed_from_u64(1);
+        OnEngine::new(kind, Parameters::random(kind, &mut rng)).unwrap()
+    }
+
+    #[test]
+    fn no_view_has_no_answer_and_half_a_view_is_refused() {
+        let engine_in_context = engine(NetworkKind::Context);
+        assert_eq!(engine_in_context.views(&[]), Ok(Vec::new()));
+        assert_eq!(
+            engine_in_context.views(&[0.5; 2 * VIEW_SAMPLES]).map(|found| found.len()),
+            Ok(4)
+        );
+        for engine in [engine_in_context, engine(NetworkKind::Compact)] {
+            let refused = engine.views(&[0.5; VIEW_SAMPLES - 1]);
+            assert!(matches!(refused, Err(ClassifyError::Input(_))), "{refused:?}");
+        }
     }
 }

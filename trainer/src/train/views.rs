@@ -59,7 +59,10 @@ pub fn mean_logits(
             let values = |places: &[usize], of_each: usize| -> Vec<f32> {
                 places.iter().flat_map(|i| &altered[*i][..of_each]).copied().collect()
             };
-            let in_context = engine_views(&engine, &values(&views, kind.samples()))?;
+            let in_context = match views.is_empty() {
+                true => Vec::new(),
+                false => engine.views(&values(&views, kind.samples()))?,
+            };
             let alone = engine.patches(&values(&patches, PATCH_SAMPLES))?;
             for (places, logits) in [(views, in_context), (patches, alone)] {
                 for (i, pair) in places.into_iter().zip(logits.as_chunks::<CLASSES>().0) {
@@ -70,8 +73,4 @@ pub fn mean_logits(
         means.extend(sums.into_iter().map(|sum| sum / averaged.views.max(1) as f64));
     }
     Ok(means)
-}
-
-fn engine_views(engine: &OnEngine, views: &[f32]) -> Result<Vec<f32>> {
-    if views.is_empty() { Ok(Vec::new()) } else { Ok(engine.views(views)?) }
 }
